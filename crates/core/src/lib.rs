@@ -1,0 +1,1 @@
+//! The Hearthside protocol without input or output: keys, membership, logs, sync.

@@ -1,0 +1,1 @@
+//! The node: endpoint, pairing, sync driver, control socket and the commands they serve.

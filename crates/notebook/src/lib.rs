@@ -1,0 +1,1 @@
+//! The mentoring notebook: goals, actions, sessions and questions over Automerge documents.

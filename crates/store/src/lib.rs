@@ -1,0 +1,1 @@
+//! The sealed store: everything a node keeps on its disk.

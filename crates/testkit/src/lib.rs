@@ -1,0 +1,1 @@
+//! Simulated network, clock and disk, adversaries and vectors for Hearthside's tests.
