@@ -1,1 +1,3 @@
 //! The node: endpoint, pairing, sync driver, control socket and the commands they serve.
+
+pub mod api;

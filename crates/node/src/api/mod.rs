@@ -1,0 +1,40 @@
+//! What the `hearth` command and the node say to each other.
+//!
+//! A person's command becomes one [`Request`]; the node answers with a stream of [`Reply`] lines:
+//! any number of [`Event`]s, then exactly one `Done`. On the Unix socket each is one line of JSON
+//! ([`wire`]); without a running node the same values pass in-process.
+//!
+//! Invariants:
+//! - Texts, ids and names travel as the person typed them; the service resolves ids and names.
+//! - Dates and times travel in one form (`2026-12-01`, `2026-12-01T15:00`), because `today` and
+//!   `fri` mean what they mean where the person sits, not where the node runs.
+//! - No path of the file system crosses: the command reads and writes files itself, so a relative
+//!   path can never be taken against the wrong folder.
+//! - In every optional text of an edit, `None` leaves the field and the empty string clears it.
+
+mod action;
+pub mod client;
+mod failure;
+mod goal;
+mod notebook;
+mod people;
+mod question;
+mod reply;
+mod request;
+mod secret;
+mod session;
+pub mod socket;
+mod transfer;
+pub mod wire;
+
+pub use action::ActionRequest;
+pub use failure::{Exit, Failure, UnknownExit};
+pub use goal::{GoalFields, GoalRequest, KeyResultFields};
+pub use notebook::NotebookRequest;
+pub use people::{InviteRequest, MemberRequest, VerifyStep};
+pub use question::QuestionRequest;
+pub use reply::{Event, Progress, Reply};
+pub use request::{ConfigRequest, Request};
+pub use secret::{PassphraseSource, Secret};
+pub use session::{NotesRequest, SessionRequest, WrapFields};
+pub use transfer::{ExportFormat, ExportReply, ImportFormat, TransferFile};

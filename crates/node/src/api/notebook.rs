@@ -1,0 +1,42 @@
+//! Requests about notebooks themselves.
+
+use serde::{Deserialize, Serialize};
+
+/// `notebook …`
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum NotebookRequest {
+    /// Makes a notebook with the caller as its first admin. Answers `notebook`.
+    Create {
+        /// What the notebook is called.
+        title: String,
+        /// `one-on-one`, `group` or `peer`.
+        form: String,
+        /// The creator's role; by default mentor, and peer in a `peer` notebook.
+        role: Option<String>,
+        /// A template to begin with.
+        template: Option<String>,
+    },
+    /// Answers `notebooks[]`.
+    List,
+    /// Answers `notebook` with `members[]`.
+    Show {
+        /// The notebook's id or name.
+        notebook: String,
+    },
+    /// Moves the relationship to another phase. Answers `notebook`.
+    Phase {
+        /// The notebook's id or name.
+        notebook: String,
+        /// `rapport`, `direction`, `progress`, `winding-down` or `closed`.
+        phase: String,
+    },
+    /// Gives the notebook another title. Answers `notebook`.
+    Rename {
+        /// The notebook's id or name.
+        notebook: String,
+        /// The new title.
+        title: String,
+    },
+}

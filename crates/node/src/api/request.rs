@@ -1,0 +1,200 @@
+//! One value for each command.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ActionRequest, ExportFormat, GoalRequest, ImportFormat, InviteRequest, MemberRequest,
+    NotebookRequest, QuestionRequest, Secret, SessionRequest, TransferFile,
+};
+
+/// What a person asks of the node, grouped by noun as the command line is.
+///
+/// The JSON is externally tagged: `{"goal":{"add":{…}}}`, `"status"`.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum Request {
+    /// `status`: who this is, whether the node runs, what each peer has confirmed.
+    Status,
+    /// `doctor`: checks, redacted.
+    Doctor,
+    /// `notebook …`
+    Notebook(NotebookRequest),
+    /// `invite …`
+    Invite(InviteRequest),
+    /// `join`: pairs by ticket and waits until the notebook is here.
+    Join {
+        /// The ticket itself, read from wherever the person kept it.
+        ticket: String,
+        /// How long to wait for the inviting device, in milliseconds.
+        timeout_ms: u64,
+    },
+    /// `member …`
+    Member(MemberRequest),
+    /// `readers`: who holds a key that opens the current text.
+    Readers {
+        /// The notebook's id or name.
+        notebook: String,
+    },
+    /// `goal …`
+    Goal(GoalRequest),
+    /// `action …`
+    Action(ActionRequest),
+    /// `session …`
+    Session(SessionRequest),
+    /// `ask`: a new question.
+    Ask {
+        /// The notebook's id or name.
+        notebook: String,
+        /// The question.
+        text: String,
+    },
+    /// `answer`: one more answer to a question.
+    Answer {
+        /// The question's id.
+        question: String,
+        /// The answer.
+        text: String,
+    },
+    /// `question …`
+    Question(QuestionRequest),
+    /// `resolve`: the question needs no further answer.
+    Resolve {
+        /// The question's id.
+        question: String,
+    },
+    /// `comment`: a comment on any object.
+    Comment {
+        /// The object's id.
+        object: String,
+        /// The comment.
+        text: String,
+    },
+    /// `today`: what is next, due and open, across notebooks.
+    Today {
+        /// The IANA zone by which "due today" is judged; the node's own when absent.
+        zone: Option<String>,
+    },
+    /// `search`: ranked hits.
+    Search {
+        /// Words as typed; never a query language.
+        text: String,
+        /// Restricts the search to one notebook.
+        notebook: Option<String>,
+        /// At most this many hits.
+        limit: u32,
+    },
+    /// `log`: who changed what, when, on which device, newest first.
+    Log {
+        /// The notebook's id or name.
+        notebook: String,
+        /// Restricts the log to one object.
+        object: Option<String>,
+        /// At most this many changes.
+        limit: u32,
+    },
+    /// `sync`: tries all known peers now.
+    Sync {
+        /// One notebook, or all of them.
+        notebook: Option<String>,
+        /// How long to wait for peers, in milliseconds.
+        timeout_ms: u64,
+    },
+    /// `watch`: one [`Event::Item`](super::Event::Item) per change until the caller hangs up.
+    Watch {
+        /// One notebook, or all of them.
+        notebook: Option<String>,
+    },
+    /// `export`: answered with an [`ExportReply`](super::ExportReply).
+    Export {
+        /// The notebook's id or name.
+        notebook: String,
+        /// The form wanted.
+        format: ExportFormat,
+    },
+    /// `import`: takes objects into a notebook, by id where they have one.
+    Import {
+        /// The notebook's id or name.
+        notebook: String,
+        /// The form that `files` have.
+        format: ImportFormat,
+        /// The content; JSON is exactly one file.
+        files: Vec<TransferFile>,
+    },
+    /// `verify`: opens every record, checks every signature and chain.
+    Verify,
+    /// `config …`
+    Config(ConfigRequest),
+    /// `lock`: forgets every key, in the node and in the cache.
+    Lock,
+    /// `unlock`: opens a locked node, or fills the cache where none runs.
+    Unlock {
+        /// The passphrase; absent where the caller lets the dispatcher ask for it.
+        passphrase: Option<Secret>,
+    },
+    /// Stops the node cleanly.
+    Shutdown,
+}
+
+/// `config …`
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum ConfigRequest {
+    /// Answers `{"key":…,"value":…}`.
+    Get {
+        /// A setting's name.
+        key: String,
+    },
+    /// Answers the same, with the new value.
+    Set {
+        /// A setting's name.
+        key: String,
+        /// The new value as typed.
+        value: String,
+    },
+    /// Answers `{"settings":[{"key":…,"value":…,"default":bool,"about":…}]}`.
+    List,
+}
+
+impl Request {
+    /// Tells whether the request changes nothing, so that repeating it is harmless.
+    pub fn is_read_only(&self) -> bool {
+        match self {
+            Self::Status
+            | Self::Doctor
+            | Self::Readers { .. }
+            | Self::Today { .. }
+            | Self::Search { .. }
+            | Self::Log { .. }
+            | Self::Watch { .. }
+            | Self::Export { .. }
+            | Self::Verify => true,
+            Self::Notebook(request) => {
+                matches!(
+                    request,
+                    NotebookRequest::List | NotebookRequest::Show { .. }
+                )
+            }
+            Self::Invite(request) => matches!(request, InviteRequest::List { .. }),
+            Self::Member(request) => request.is_read_only(),
+            Self::Goal(request) => {
+                matches!(request, GoalRequest::List { .. } | GoalRequest::Show { .. })
+            }
+            Self::Action(request) => matches!(request, ActionRequest::List { .. }),
+            Self::Session(request) => request.is_read_only(),
+            Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
+            Self::Config(request) => !matches!(request, ConfigRequest::Set { .. }),
+            Self::Join { .. }
+            | Self::Ask { .. }
+            | Self::Answer { .. }
+            | Self::Resolve { .. }
+            | Self::Comment { .. }
+            | Self::Sync { .. }
+            | Self::Import { .. }
+            | Self::Lock
+            | Self::Unlock { .. }
+            | Self::Shutdown => false,
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Requests about sessions.
+
+use serde::{Deserialize, Serialize};
+
+/// `session …`; every verb but `List` answers `session`.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum SessionRequest {
+    /// Plans a session.
+    Plan {
+        /// The notebook's id or name.
+        notebook: String,
+        /// A title; from the template when absent.
+        title: Option<String>,
+        /// Local start, `2026-12-01T15:00`.
+        at: String,
+        /// The IANA zone of `at`; the node's own when absent.
+        zone: Option<String>,
+        /// Planned length.
+        minutes: Option<u32>,
+        /// A place or a link.
+        place: Option<String>,
+        /// How often it recurs, `2w`.
+        every: Option<String>,
+        /// The agenda template's name.
+        template: Option<String>,
+        /// Members' ids or names; all members when empty.
+        attendees: Vec<String>,
+    },
+    /// Answers `sessions[]`.
+    List {
+        /// The notebook's id or name.
+        notebook: String,
+    },
+    /// Reads one session, its notes included.
+    Show {
+        /// The session's id.
+        session: String,
+    },
+    /// Adds an agenda item.
+    AgendaAdd {
+        /// The session's id.
+        session: String,
+        /// What it is about.
+        title: String,
+        /// How long it should take.
+        minutes: Option<u32>,
+    },
+    /// Marks an agenda item as done.
+    AgendaDone {
+        /// The session's id.
+        session: String,
+        /// The item's id or title.
+        item: String,
+    },
+    /// Reads or writes the notes.
+    Notes {
+        /// The session's id.
+        session: String,
+        /// What to do with them.
+        notes: NotesRequest,
+    },
+    /// Records how the session went and marks it as held.
+    Wrap {
+        /// The session's id.
+        session: String,
+        /// What came of it.
+        fields: WrapFields,
+    },
+    /// Confirms that the caller was there.
+    Attend {
+        /// The session's id.
+        session: String,
+    },
+}
+
+impl SessionRequest {
+    pub(super) fn is_read_only(&self) -> bool {
+        matches!(
+            self,
+            Self::List { .. }
+                | Self::Show { .. }
+                | Self::Notes {
+                    notes: NotesRequest::Read,
+                    ..
+                }
+        )
+    }
+}
+
+/// What to do with a session's notes. Each answers `session` with `id`, `title`, `notes` and
+/// `notes_heads` (opaque strings that name the state of the text).
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum NotesRequest {
+    /// Changes nothing.
+    Read,
+    /// Takes in a copy that a person edited: only what they changed since `base` is applied, so
+    /// what others wrote meanwhile stays.
+    Edit {
+        /// The `notes_heads` with which the copy was read.
+        base: Vec<String>,
+        /// The whole text as edited.
+        text: String,
+    },
+    /// Adds text at the end.
+    Append {
+        /// What to add.
+        text: String,
+    },
+    /// Makes the notes this text.
+    Set {
+        /// The whole text.
+        text: String,
+    },
+}
+
+/// What came of a session. Lists add to what is there; absent texts are left as they are.
+#[derive(Serialize, Deserialize, Debug, Clone, Default, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct WrapFields {
+    /// Decisions to add.
+    pub decisions: Vec<String>,
+    /// Insights to add.
+    pub insights: Vec<String>,
+    /// What the caller learned.
+    pub learned: Option<String>,
+    /// The caller's mood, 1 to 5.
+    pub mood: Option<u8>,
+    /// Local start of the next session, `2026-12-15T15:00`.
+    pub next: Option<String>,
+}

@@ -1,0 +1,53 @@
+//! Content on its way out of a notebook or into one.
+
+use serde::{Deserialize, Serialize};
+
+/// The forms in which a notebook leaves.
+#[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ExportFormat {
+    /// One document that loses nothing.
+    Json,
+    /// A folder of Markdown files.
+    Markdown,
+}
+
+/// The forms that a notebook takes in.
+#[derive(Serialize, Deserialize, Debug, Clone, Copy, PartialEq, Eq)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ImportFormat {
+    /// The document that a JSON export wrote.
+    Json,
+    /// The folder that a Markdown export wrote, or files added to it.
+    Markdown,
+}
+
+/// One file of an export or import.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+#[serde(deny_unknown_fields)]
+pub struct TransferFile {
+    /// Its name inside the export, with `/` between folders: no root, no `.` or `..`.
+    pub path: String,
+    /// Its whole text.
+    pub text: String,
+}
+
+/// The answer to [`Request::Export`](super::Request::Export).
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq, Eq)]
+pub struct ExportReply {
+    /// The notebook's full id.
+    pub notebook: String,
+    /// The form asked for.
+    pub format: ExportFormat,
+    /// The content; JSON is exactly one file.
+    pub files: Vec<TransferFile>,
+}
+
+impl ExportReply {
+    /// Reads the answer to an export. The error is the shape that did not fit.
+    pub fn from_value(value: serde_json::Value) -> Result<Self, serde_json::Error> {
+        serde_json::from_value(value)
+    }
+}
