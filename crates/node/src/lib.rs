@@ -1,3 +1,4 @@
 //! The node: endpoint, pairing, sync driver, control socket and the commands they serve.
 
 pub mod api;
+pub mod net;
