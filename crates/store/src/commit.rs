@@ -1,0 +1,255 @@
+//! Writing: one transaction for each commit, durable when it returns.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, ErrorCode, OptionalExtension};
+
+use crate::database::{begin, is_corruption};
+use crate::limits::{COMMIT_WRITES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::scope::{Position, Scope, Space, Write};
+use crate::scope_key::{RecordPlace, ScopeKeys, stream_place, stream_row};
+use crate::seal::{Place, STAMP_BYTES, SealError, Table};
+use crate::store::{OpenScope, Store, seal_tally};
+use crate::tally::Tally;
+
+/// A commit was not made. Nothing of it was applied, and the store stays usable.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CommitError {
+    /// No such scope was created.
+    #[error("there is no notebook {0} in this home")]
+    UnknownScope(Scope),
+    /// The scope's key file is gone or damaged.
+    #[error("the key of notebook {0} is missing or damaged; restore it from a backup")]
+    KeyLost(Scope),
+    /// The row that says what the scope holds is damaged, so nothing can be added safely.
+    #[error("notebook {0} is damaged and can only be read; run `hearth verify`")]
+    DamagedScope(Scope),
+    /// A key is longer than [`KEY_BYTES_MAX`].
+    #[error("a key of {0} bytes is too long")]
+    KeyTooLong(usize),
+    /// A value is longer than [`VALUE_BYTES_MAX`].
+    #[error("a value of {0} bytes is too long")]
+    ValueTooLong(usize),
+    /// More writes than [`COMMIT_WRITES_MAX`].
+    #[error("a commit of {0} writes is too large")]
+    TooManyWrites(usize),
+    /// A value could not be sealed.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// There is no space left.
+    #[error("the disk is full; nothing was written, and it works again once there is space")]
+    DiskFull,
+    /// The disk failed.
+    #[error("the disk failed ({0}); nothing was acknowledged")]
+    Io(String),
+    /// The database's structure is broken.
+    #[error("the database is damaged ({0}); run `hearth verify`")]
+    Damaged(String),
+    /// SQLite failed for another reason.
+    #[error("the database could not be written: {0}")]
+    Sqlite(rusqlite::Error),
+}
+
+impl From<rusqlite::Error> for CommitError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::DiskFull,
+            Some(ErrorCode::SystemIoFailure) => Self::Io(error.to_string()),
+            _ if is_corruption(&error) => Self::Damaged(error.to_string()),
+            _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl Store {
+    /// Applies all the writes in their order, or none of them.
+    ///
+    /// Returns the position of every append, in the order of the appends. When this returns, the
+    /// writes are on the disk: a crash or a power cut loses nothing of them.
+    ///
+    /// # Errors
+    /// See [`CommitError`]. After any error nothing of the commit is applied and the store can be
+    /// used on; after [`CommitError::DiskFull`] the same commit works once there is space.
+    pub fn commit(&mut self, writes: &[Write]) -> Result<Vec<Position>, CommitError> {
+        check_limits(writes)?;
+        let mut tallies: BTreeMap<Scope, Tally> = BTreeMap::new();
+        let mut positions = Vec::new();
+        let transaction = begin(&self.connection)?;
+        for write in writes {
+            let scope = write.scope();
+            let keys = &self.open_scope(scope)?.keys;
+            let tally = match tallies.entry(scope) {
+                std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+                std::collections::btree_map::Entry::Vacant(entry) => {
+                    entry.insert(self.tally(scope)?.clone())
+                }
+            };
+            let mut writer = Writer {
+                connection: &transaction,
+                keys,
+                tally,
+            };
+            match write {
+                Write::Put {
+                    space, key, value, ..
+                } => writer.put(*space, key, value)?,
+                Write::Delete { space, key, .. } => writer.delete(*space, key)?,
+                Write::Append { value, .. } => positions.push(writer.append(value)?),
+            }
+        }
+        for (scope, tally) in &tallies {
+            let tag = self.open_scope(*scope)?.keys.tag();
+            let sealed = seal_tally(self.node_keys.tallies(), tag, tally)?;
+            transaction
+                .prepare_cached("UPDATE tallies SET sealed = ?2 WHERE scope = ?1")?
+                .execute((tag, sealed))?;
+        }
+        transaction.commit()?;
+        for (scope, tally) in tallies {
+            self.scopes
+                .entry(scope)
+                .and_modify(|open| open.tally = Some(tally));
+        }
+        Ok(positions)
+    }
+
+    pub(crate) fn open_scope(&self, scope: Scope) -> Result<&OpenScope, CommitError> {
+        match self.scopes.get(&scope) {
+            Some(open) => Ok(open),
+            None if self.lost.contains(&scope) => Err(CommitError::KeyLost(scope)),
+            None => Err(CommitError::UnknownScope(scope)),
+        }
+    }
+
+    pub(crate) fn tally(&self, scope: Scope) -> Result<&Tally, CommitError> {
+        self.open_scope(scope)?
+            .tally
+            .as_ref()
+            .ok_or(CommitError::DamagedScope(scope))
+    }
+}
+
+fn check_limits(writes: &[Write]) -> Result<(), CommitError> {
+    if writes.len() > COMMIT_WRITES_MAX {
+        return Err(CommitError::TooManyWrites(writes.len()));
+    }
+    for write in writes {
+        let (key, value) = match write {
+            Write::Put { key, value, .. } => (key.len(), value.len()),
+            Write::Delete { key, .. } => (key.len(), 0),
+            Write::Append { value, .. } => (0, value.len()),
+        };
+        if key > KEY_BYTES_MAX {
+            return Err(CommitError::KeyTooLong(key));
+        }
+        if value > VALUE_BYTES_MAX {
+            return Err(CommitError::ValueTooLong(value));
+        }
+    }
+    Ok(())
+}
+
+/// Writes within one scope and one transaction, and keeps the scope's tally in step.
+struct Writer<'a> {
+    connection: &'a Connection,
+    keys: &'a ScopeKeys,
+    tally: &'a mut Tally,
+}
+
+impl Writer<'_> {
+    fn put(&mut self, space: Space, key: &[u8], value: &[u8]) -> Result<(), CommitError> {
+        let place = self.keys.record(self.tally.scope, space, key);
+        self.untally(&place)?;
+        let sealed = self.keys.seal().seal(
+            record_place(&place, &place.row()),
+            &[&record_header(space, key), key, value],
+        )?;
+        self.tally
+            .records
+            .toggle(&self.keys.record_member(&place, &sealed));
+        self.connection
+            .prepare_cached(
+                "INSERT INTO records VALUES (?1, ?2, ?3, ?4) \
+                 ON CONFLICT DO UPDATE SET sealed = excluded.sealed",
+            )?
+            .execute((self.keys.tag(), place.space, place.record, sealed))?;
+        Ok(())
+    }
+
+    fn delete(&mut self, space: Space, key: &[u8]) -> Result<(), CommitError> {
+        let place = self.keys.record(self.tally.scope, space, key);
+        if self.untally(&place)? {
+            self.connection
+                .prepare_cached(
+                    "DELETE FROM records WHERE scope = ?1 AND space = ?2 AND record = ?3",
+                )?
+                .execute((self.keys.tag(), place.space, place.record))?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, value: &[u8]) -> Result<Position, CommitError> {
+        let position = Position(self.tally.appended);
+        let row = stream_row(position);
+        let sealed = self
+            .keys
+            .seal()
+            .seal(stream_place(self.tally.scope, &row), &[value])?;
+        self.connection
+            .prepare_cached("INSERT INTO stream VALUES (?1, ?2, ?3)")?
+            .execute((self.keys.tag(), i64::try_from(position.0).ok(), sealed))?;
+        self.tally.appended = position.0.saturating_add(1);
+        Ok(position)
+    }
+
+    /// Takes the version of a record that is there out of the tally; tells whether there was one.
+    fn untally(&mut self, place: &RecordPlace) -> Result<bool, CommitError> {
+        let stamp: Option<Vec<u8>> = self
+            .connection
+            .prepare_cached(
+                "SELECT substr(sealed, 1, ?4) FROM records \
+                 WHERE scope = ?1 AND space = ?2 AND record = ?3",
+            )?
+            .query_row(
+                (
+                    self.keys.tag(),
+                    place.space,
+                    place.record,
+                    STAMP_BYTES as i64,
+                ),
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(stamp) = &stamp {
+            self.tally
+                .records
+                .toggle(&self.keys.record_member(place, stamp));
+        }
+        Ok(stamp.is_some())
+    }
+}
+
+/// Gives the place that a record is sealed for.
+pub(crate) fn record_place<'a>(place: &RecordPlace, row: &'a [u8]) -> Place<'a> {
+    Place {
+        table: Table::Records,
+        scope: place.scope,
+        row,
+    }
+}
+
+/// Gives what stands before key and value in a record: `space (1) ‖ key length (4, big-endian)`.
+fn record_header(space: Space, key: &[u8]) -> [u8; 5] {
+    let [a, b, c, d] = u32::try_from(key.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [space.0, a, b, c, d]
+}
+
+/// Takes an opened record apart into space, key and value.
+pub(crate) fn split_record(plain: &[u8]) -> Option<(Space, &[u8], &[u8])> {
+    let (space, rest) = plain.split_first()?;
+    let (length, rest) = rest.split_first_chunk()?;
+    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
+    let (key, value) = rest.split_at_checked(length)?;
+    Some((Space(*space), key, value))
+}
