@@ -1,0 +1,34 @@
+//! Takes other members' changes into Automerge documents, and own ones out of them.
+//!
+//! The invariant: Automerge sees no byte of another member before [`scan`] and the checks of
+//! [`DocumentSet::apply`] passed it, a change goes into a copy of the document that replaces the
+//! original only if it turned out well, and whether a change is taken depends on nothing but the
+//! change and its own causal history, so that all members decide alike.
+
+mod columns;
+mod edit;
+mod id;
+mod leb;
+pub mod limits;
+mod open;
+mod quiet;
+mod refusal;
+mod rows;
+mod runs;
+mod scan;
+mod set;
+mod stage;
+mod trial;
+
+pub use automerge::ChangeHash;
+pub use edit::{Edit, EditError, TransactError};
+pub use id::DocumentId;
+pub use open::{Document, LastChange, LoadError};
+pub use refusal::{Refusal, Unsound};
+pub use scan::{
+    Change, ChangeFacts, Made, ObjectKind, ObjectRef, Reference, ScanError, Target, scan,
+};
+pub use set::{DocumentSet, EntryChanges, Outcome};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,9 @@
+//! Tests that need whole documents: what Automerge writes by itself, and what others may send.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+
+mod apply;
+mod bits;
+mod edit;
+mod scan;
+mod script;
