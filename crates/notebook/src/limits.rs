@@ -1,0 +1,73 @@
+//! Every limit of the notebook, each with its reason.
+//!
+//! They bind what is written here. Readers accept whatever arrived, because another member's
+//! document cannot be sent back; there the bounds of the change scan apply.
+
+/// Characters of a title: it must fit a line of a list, with room to spare.
+pub const TITLE_CHARS_MAX: usize = 300;
+
+/// Bytes of one field of text other than the notes: a page of prose, and small enough that a change
+/// that holds it stays below [`CHANGE_BYTES_MAX`].
+pub const TEXT_BYTES_MAX: usize = 64 * 1024;
+
+/// Bytes of one session's notes: about two hundred pages. Beyond it each keystroke would take tens of
+/// milliseconds to apply.
+pub const NOTES_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of a person reference, a zone name or another identifier that stands in a key.
+pub const NAME_BYTES_MAX: usize = 200;
+
+/// Operations of one change that is written here. The scan refuses more than 50,000; half of it leaves
+/// room for the last edit of a batch.
+pub const CHANGE_OPERATIONS_MAX: usize = 20_000;
+
+/// Bytes of values in one change that is written here. The scan refuses a change of more than 256 KiB;
+/// half of it leaves room for keys, columns and the last value.
+pub const CHANGE_BYTES_MAX: usize = 128 * 1024;
+
+/// Bytes of one string that an import may bring: with it a change still stays below 256 KiB.
+pub const IMPORT_STRING_BYTES_MAX: usize = CHANGE_BYTES_MAX;
+
+/// Bytes of one file that is imported: ten years of a busy notebook are about a tenth of it.
+pub const IMPORT_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Objects that one import may bring, so that a crafted file cannot fill the notebook.
+pub const IMPORT_OBJECTS_MAX: usize = 100_000;
+
+/// Levels of maps and lists that are read or written. The change scan allows 64; what is nested deeper
+/// is left out.
+pub const DEPTH_MAX: usize = 48;
+
+/// Key results of an OKR goal: fewer than 2 is a plain goal, more than 5 is no focus.
+pub const KEY_RESULTS_MIN: usize = 2;
+/// The most key results of an OKR goal, see [`KEY_RESULTS_MIN`].
+pub const KEY_RESULTS_MAX: usize = 5;
+
+/// Minutes of a session or an agenda item: a whole day.
+pub const MINUTES_MAX: u32 = 24 * 60;
+
+/// Units of a recurrence (`every 99w`): two years of weeks, and small enough for date arithmetic.
+pub const EVERY_COUNT_MAX: u32 = 99;
+
+/// People on one list of owners or attendees: the largest group that is supported, thrice.
+pub const PEOPLE_MAX: usize = 100;
+
+/// Held sessions that carry-over looks back on. Each one's document has to be opened; what nobody
+/// took up in this many meetings is not going to be taken up by being listed again.
+pub const CARRY_SESSIONS_MAX: usize = 12;
+
+/// Items of one list in `today`, so that a neglected notebook does not bury what matters.
+pub const TODAY_ITEMS_MAX: usize = 50;
+
+/// Steps of the line and word comparison of two texts. Beyond it the differing middle is replaced whole,
+/// which bounds the time for a text that has nothing in common with the old one.
+pub const DIFF_STEPS_MAX: usize = 1_000;
+
+/// Heads that a caller may name as the base of an edit: more concurrent writers than a notebook has.
+pub const BASE_HEADS_MAX: usize = 1_000;
+
+/// Characters of a value that is quoted in a line of history.
+pub const QUOTE_CHARS_MAX: usize = 60;
+
+/// Lines of history that one comparison returns.
+pub const CHANGE_LINES_MAX: usize = 1_000;

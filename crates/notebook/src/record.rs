@@ -1,0 +1,310 @@
+//! Tolerant reading of one map object, and who made it and changed it last.
+//!
+//! Invariant: whatever shape a document has, reading it neither fails nor panics. What does not fit is
+//! left out.
+
+use std::collections::BTreeMap;
+
+use automerge::{Automerge, ChangeHash, ObjId, ObjType, ReadDoc, ScalarValue, Value};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::id::{Kind, ObjectId};
+use crate::limits::DEPTH_MAX;
+use crate::people::{Author, Named, People};
+
+/// One key of a map object: its winning value, the operation that wrote it, and whether others wrote
+/// the same key concurrently.
+#[derive(Clone, Debug)]
+pub(crate) struct Field {
+    pub(crate) value: Value<'static>,
+    pub(crate) op: ObjId,
+    pub(crate) conflict: bool,
+}
+
+/// One map object with all its keys.
+#[derive(Clone, Debug)]
+pub(crate) struct Record<'a> {
+    pub(crate) doc: &'a Automerge,
+    pub(crate) obj: ObjId,
+    pub(crate) fields: BTreeMap<String, Field>,
+}
+
+impl<'a> Record<'a> {
+    /// Reads the root map of a document.
+    pub(crate) fn root(doc: &'a Automerge) -> Self {
+        Self::read(doc, automerge::ROOT)
+    }
+
+    /// Reads a map object; one that is no map has no fields.
+    pub(crate) fn read(doc: &'a Automerge, obj: ObjId) -> Self {
+        let fields = doc.map_range(&obj, ..).map(field).collect();
+        Self { doc, obj, fields }
+    }
+
+    /// Reads the object under `key` of the root, without reading the other keys.
+    pub(crate) fn keyed(doc: &'a Automerge, key: &str) -> Option<Self> {
+        match doc.get(automerge::ROOT, key) {
+            Ok(Some((Value::Object(ObjType::Map), obj))) => Some(Self::read(doc, obj)),
+            _ => None,
+        }
+    }
+
+    /// Reads every object of a kind under the root, in the order of their ids.
+    pub(crate) fn all(doc: &'a Automerge, kind: Kind) -> Vec<(ObjectId, Self)> {
+        // "/" is followed by "0", so this range holds the keys "kind/…" and no other.
+        let range = format!("{}/", kind.word())..format!("{}0", kind.word());
+        doc.map_range(automerge::ROOT, range)
+            .filter_map(|item| child(doc, kind, &item.key.clone(), &field(item).1))
+            .collect()
+    }
+
+    /// The objects of a kind within this one, in the order of their ids.
+    pub(crate) fn children(&self, kind: Kind) -> Vec<(ObjectId, Self)> {
+        self.fields
+            .iter()
+            .filter_map(|(key, field)| child(self.doc, kind, key, field))
+            .collect()
+    }
+
+    fn scalar(&self, key: &str) -> Option<&ScalarValue> {
+        match &self.fields.get(key)?.value {
+            Value::Scalar(scalar) => Some(scalar.as_ref()),
+            Value::Object(_) => None,
+        }
+    }
+
+    /// A string, from a string value or a Text object.
+    pub(crate) fn str(&self, key: &str) -> Option<String> {
+        let field = self.fields.get(key)?;
+        match &field.value {
+            Value::Scalar(scalar) => match scalar.as_ref() {
+                ScalarValue::Str(text) => Some(text.to_string()),
+                _ => None,
+            },
+            Value::Object(ObjType::Text) => self.doc.text(&field.op).ok(),
+            Value::Object(_) => None,
+        }
+    }
+
+    /// A string, or the empty one.
+    pub(crate) fn str_or_empty(&self, key: &str) -> String {
+        self.str(key).unwrap_or_default()
+    }
+
+    /// A finite number.
+    pub(crate) fn number(&self, key: &str) -> Option<f64> {
+        let number = match self.scalar(key)? {
+            ScalarValue::F64(number) => *number,
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a value of this size is no count"
+            )]
+            ScalarValue::Int(number) => *number as f64,
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "a value of this size is no count"
+            )]
+            ScalarValue::Uint(number) => *number as f64,
+            _ => return None,
+        };
+        number.is_finite().then_some(number)
+    }
+
+    /// A whole number that is not negative.
+    pub(crate) fn count(&self, key: &str) -> Option<u32> {
+        match self.scalar(key)? {
+            ScalarValue::Int(number) => u32::try_from(*number).ok(),
+            ScalarValue::Uint(number) => u32::try_from(*number).ok(),
+            _ => None,
+        }
+    }
+
+    /// A truth value; false where there is none.
+    pub(crate) fn flag(&self, key: &str) -> bool {
+        matches!(self.scalar(key), Some(ScalarValue::Boolean(true)))
+    }
+
+    /// A date in the stored form.
+    pub(crate) fn date(&self, key: &str) -> Option<String> {
+        let text = self.str(key)?;
+        crate::when::date(&text).ok().map(|date| date.to_string())
+    }
+
+    /// The id of another object.
+    pub(crate) fn id(&self, key: &str) -> Option<ObjectId> {
+        self.str(key)?.parse().ok()
+    }
+
+    /// The members of a set of people: the keys `word/PERSON` whose value is true.
+    pub(crate) fn people(&self, word: &str, people: &dyn People) -> Vec<Named> {
+        self.fields
+            .keys()
+            .filter_map(|key| Some((key, key.strip_prefix(word)?.strip_prefix('/')?)))
+            .filter(|(key, _)| self.flag(key))
+            .map(|(_, person)| people.named(person))
+            .collect()
+    }
+
+    /// Who made this object and who changed it last.
+    pub(crate) fn stamp(&self, people: &dyn People) -> Stamp {
+        let latest = self.latest(0);
+        let (updated_by, updated_at) = signed(self.doc, &latest, people);
+        let (created_by, created_at) = signed(self.doc, &self.obj, people);
+        Stamp {
+            created_by,
+            created_at,
+            updated_by,
+            updated_at,
+        }
+    }
+
+    /// The last operation in this object and what it holds: the highest in Automerge's own order, which
+    /// never puts an edit before one that its author had seen.
+    fn latest(&self, depth: usize) -> ObjId {
+        let mut latest = self.obj.clone();
+        for field in self.fields.values() {
+            latest = latest.max(field.op.clone());
+            let is_map = matches!(field.value, Value::Object(ObjType::Map));
+            if is_map && depth < DEPTH_MAX {
+                latest = latest.max(Record::read(self.doc, field.op.clone()).latest(depth + 1));
+            }
+        }
+        latest
+    }
+
+    /// Where this object came from and what is disputed about it.
+    pub(crate) fn provenance(&self, people: &dyn People) -> Provenance {
+        let imported_from = self
+            .fields
+            .get(IMPORTED_FROM)
+            .map(|field| crate::scalar::to_json(self.doc, &field.value, &field.op, 0));
+        Provenance {
+            stamp: self.stamp(people),
+            imported_from,
+            conflicts: self.conflicts(people),
+        }
+    }
+
+    /// The fields of this object that were written concurrently with different values.
+    pub(crate) fn conflicts(&self, people: &dyn People) -> Vec<Conflict> {
+        self.fields
+            .iter()
+            .filter(|(_, field)| field.conflict)
+            .filter_map(|(key, _)| {
+                let values = self.doc.get_all(&self.obj, key.as_str()).ok()?;
+                let values: Vec<_> = values
+                    .into_iter()
+                    .map(|(value, op)| {
+                        let (by, at) = signed(self.doc, &op, people);
+                        let value = crate::scalar::to_json(self.doc, &value.into_owned(), &op, 0);
+                        ConcurrentValue { value, by, at }
+                    })
+                    .collect();
+                let differ = values.windows(2).any(|pair| match pair {
+                    [left, right] => left.value != right.value,
+                    _ => false,
+                });
+                differ.then(|| Conflict {
+                    field: key.clone(),
+                    values,
+                })
+            })
+            .collect()
+    }
+}
+
+fn field(item: automerge::iter::MapRangeItem<'_>) -> (String, Field) {
+    let op = item.id();
+    let conflict = item.conflict;
+    (
+        item.key.into_owned(),
+        Field {
+            value: item.value.into_value(),
+            op,
+            conflict,
+        },
+    )
+}
+
+fn child<'a>(
+    doc: &'a Automerge,
+    kind: Kind,
+    key: &str,
+    field: &Field,
+) -> Option<(ObjectId, Record<'a>)> {
+    let (found, id) = Kind::from_key(key)?;
+    let is_map = matches!(field.value, Value::Object(ObjType::Map));
+    (found == kind && is_map).then(|| (id, Record::read(doc, field.op.clone())))
+}
+
+/// The author of an operation and the time of its change; no time where it is out of range.
+pub(crate) fn signed(
+    doc: &Automerge,
+    op: &ObjId,
+    people: &dyn People,
+) -> (Author, Option<Timestamp>) {
+    let author = match op {
+        ObjId::Id(_, actor, _) => people.author(actor),
+        ObjId::Root => Author::unknown(),
+    };
+    let at = doc
+        .hash_for_opid(op)
+        .and_then(|hash| change_time(doc, &hash));
+    (author, at)
+}
+
+/// The time that a change claims.
+pub(crate) fn change_time(doc: &Automerge, hash: &ChangeHash) -> Option<Timestamp> {
+    Timestamp::from_second(doc.get_change_meta_by_hash(hash)?.timestamp).ok()
+}
+
+/// The key under which an imported object says where it came from.
+pub(crate) const IMPORTED_FROM: &str = "imported_from";
+
+/// Where an object comes from: its authors, the import that brought it, and fields in dispute.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Provenance {
+    /// Who made it and who changed it last.
+    #[serde(flatten)]
+    pub stamp: Stamp,
+    /// What the import recorded: the authors and times of the original, as the importer claims them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported_from: Option<serde_json::Value>,
+    /// Fields with concurrent values that differ.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
+}
+
+/// Who made an object and who changed it last, from the signed history.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct Stamp {
+    /// The author of the change that made it.
+    pub created_by: Author,
+    /// When that author's clock said it was.
+    pub created_at: Option<Timestamp>,
+    /// The author of the last change to it.
+    pub updated_by: Author,
+    /// When that author's clock said it was.
+    pub updated_at: Option<Timestamp>,
+}
+
+/// One field that several devices wrote without knowing of each other.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct Conflict {
+    /// The key of the field.
+    pub field: String,
+    /// The values, the one that shows last.
+    pub values: Vec<ConcurrentValue>,
+}
+
+/// One of the concurrent values of a field.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct ConcurrentValue {
+    /// The value.
+    pub value: serde_json::Value,
+    /// Who wrote it.
+    pub by: Author,
+    /// When, by that author's clock.
+    pub at: Option<Timestamp>,
+}

@@ -1,0 +1,72 @@
+//! Carry-over: what was left unfinished shows in the sessions that follow.
+//!
+//! Nothing is copied. Two people who plan the next session at the same time therefore carry every item
+//! once, and an item that is finished in one place is finished everywhere.
+
+use automerge::Automerge;
+
+use crate::documents::{Documents, Unavailable};
+use crate::id::{DocumentId, Kind, ObjectId};
+use crate::limits::CARRY_SESSIONS_MAX;
+use crate::people::People;
+use crate::record::Record;
+use crate::session::view::{self, AgendaView};
+use crate::when::Moment;
+use crate::word::SessionStatus;
+
+/// The held sessions that one may carry from: those that began before it, the latest first.
+pub(super) fn sources(
+    docs: &mut dyn Documents,
+    session: ObjectId,
+) -> Result<Vec<ObjectId>, Unavailable> {
+    Ok(docs
+        .read(DocumentId::INDEX)?
+        .map(|index| before(index, session))
+        .unwrap_or_default())
+}
+
+fn before(index: &Automerge, session: ObjectId) -> Vec<ObjectId> {
+    let mut held: Vec<_> = Vec::new();
+    let mut own = None;
+    for (id, record) in Record::all(index, Kind::Session) {
+        let zone = record.str_or_empty("zone");
+        let at = record.str("at").and_then(|at| Moment::stored(&at, &zone));
+        // A session without a readable time sorts before all others.
+        let order = (at.map(|moment| moment.timestamp()), id);
+        if id == session {
+            own = Some(order);
+        } else if record.str("status").as_deref() == Some(SessionStatus::Held.word()) {
+            held.push(order);
+        }
+    }
+    held.retain(|order| Some(*order) < own);
+    held.sort_unstable_by(|left, right| right.cmp(left));
+    held.into_iter()
+        .take(CARRY_SESSIONS_MAX)
+        .map(|(_, id)| id)
+        .collect()
+}
+
+/// The agenda items of earlier sessions that this one carries: while it is planned, those that are not
+/// dealt with; once it was held, those that were dealt with in it. The oldest come first.
+pub(super) fn agenda(
+    docs: &mut dyn Documents,
+    people: &dyn People,
+    session: ObjectId,
+    status: SessionStatus,
+) -> Result<Vec<AgendaView>, Unavailable> {
+    let mut carried = Vec::new();
+    for source in sources(docs, session)?.into_iter().rev() {
+        let Some(doc) = docs.read(source.document())? else {
+            continue;
+        };
+        for (id, record) in Record::all(doc, Kind::Agenda) {
+            let done = record.flag("done");
+            let here = done && record.id("done_in") == Some(session);
+            if here || (status == SessionStatus::Planned && !done) {
+                carried.push(view::agenda_item(id, &record, Some(source), people));
+            }
+        }
+    }
+    Ok(carried)
+}

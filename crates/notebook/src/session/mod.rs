@@ -1,0 +1,50 @@
+//! Sessions: when people meet, what they talk about, and what comes of it.
+//!
+//! The header (time, place, status, attendance) is a map in the index under `session/ID`. What is said
+//! lives in the session's own document: the notes, one Text that is made together with the plan and never
+//! again, and `agenda/ID`, `decision/ID`, `insight/ID`, `learned/ID`, `mood/ID` at its root.
+//!
+//! Carry-over is derived, never copied: a planned session shows the open actions and the unfinished agenda
+//! items of the sessions that were held before it, wherever they are kept.
+
+mod agenda;
+mod carry;
+mod notes;
+mod plan;
+mod view;
+mod wrap;
+
+pub use agenda::{NewAgendaItem, add_agenda_item, set_agenda_done};
+pub use notes::{append_notes, edit_notes, notes, set_notes, splice_notes};
+pub use plan::{NewSession, SessionEdit, edit, plan};
+pub use view::{
+    AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SessionHeader,
+    SessionView, TextView, list, show,
+};
+pub use wrap::{Learned, Mood, Wrap, add_decision, add_insight, attend, wrap};
+
+#[cfg(test)]
+mod tests;
+
+use automerge::Automerge;
+
+use crate::documents::Documents;
+use crate::error::EditError;
+use crate::id::{DocumentId, Kind, ObjectId};
+use crate::record::Record;
+
+/// The header of a session that is going to be changed.
+fn header(docs: &mut dyn Documents, id: ObjectId) -> Result<Record<'_>, EditError> {
+    docs.read(DocumentId::INDEX)?
+        .and_then(|index| Record::keyed(index, &Kind::Session.key(id)))
+        .ok_or(EditError::NotFound {
+            kind: Kind::Session,
+            id,
+        })
+}
+
+/// The document of a session that is in the index; an empty one where it has not arrived.
+fn document(docs: &mut dyn Documents, id: ObjectId) -> Result<Option<&Automerge>, EditError> {
+    header(docs, id)?;
+    Ok(docs.read(id.document())?)
+}

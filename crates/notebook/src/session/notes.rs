@@ -1,0 +1,238 @@
+//! The notes of a session: one Markdown text that several people write at once.
+
+use std::str::FromStr;
+
+use automerge::transaction::Transactable;
+use automerge::{ActorId, Automerge, ChangeHash, ObjId, ObjType, PatchLog, ReadDoc, Value};
+
+use crate::Writer;
+use crate::diff::{Replacement, replacements};
+use crate::documents::Documents;
+use crate::error::{EditError, Invalid, ReadError};
+use crate::id::{Kind, ObjectId};
+use crate::limits::{BASE_HEADS_MAX, NOTES_BYTES_MAX};
+use crate::plan::{Plan, commit};
+use crate::session::view::NotesView;
+use crate::session::{document, header};
+
+/// Reads the notes, with the heads that [`edit_notes`] takes as the base of an edit.
+///
+/// # Errors
+/// [`ReadError::NotFound`] where the session is not.
+pub fn notes(docs: &mut dyn Documents, id: ObjectId) -> Result<NotesView, ReadError> {
+    header(docs, id).map_err(|error| match error {
+        EditError::Unavailable(unavailable) => ReadError::Unavailable(unavailable),
+        _ => ReadError::NotFound {
+            kind: Kind::Session,
+            id,
+        },
+    })?;
+    Ok(docs.read(id.document())?.map(view).unwrap_or_default())
+}
+
+/// The notes in a session's document.
+pub(super) fn view(doc: &Automerge) -> NotesView {
+    let text = object(doc)
+        .and_then(|notes| doc.text(&notes).ok())
+        .unwrap_or_default();
+    let heads = doc.get_heads().iter().map(ToString::to_string).collect();
+    NotesView { text, heads }
+}
+
+pub(crate) fn object(doc: &Automerge) -> Option<ObjId> {
+    match doc.get(automerge::ROOT, "notes") {
+        Ok(Some((Value::Object(ObjType::Text), notes))) => Some(notes),
+        _ => None,
+    }
+}
+
+/// Makes the notes this text, by as few replacements as there are differences.
+///
+/// # Errors
+/// [`EditError::Invalid`] for a text beyond [`NOTES_BYTES_MAX`], [`EditError::NotFound`].
+pub fn set_notes(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    id: ObjectId,
+    text: &str,
+) -> Result<(), EditError> {
+    check_size(text.len())?;
+    let plan = rewrite(document(docs, id)?, text);
+    commit(docs, id.document(), plan, writer.now)
+}
+
+/// Adds a text at the end of the notes, on a line of its own.
+///
+/// # Errors
+/// [`EditError::Invalid`] where the notes would pass [`NOTES_BYTES_MAX`], [`EditError::NotFound`].
+pub fn append_notes(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    id: ObjectId,
+    text: &str,
+) -> Result<(), EditError> {
+    let now = document(docs, id)?.map(view).unwrap_or_default().text;
+    let gap = if now.is_empty() || now.ends_with('\n') {
+        ""
+    } else {
+        "\n"
+    };
+    set_notes(docs, writer, id, &format!("{now}{gap}{text}"))
+}
+
+/// Applies an edit that was made to an older version: the difference between the notes at `base` and
+/// `text` is merged into the notes of now, so that what others wrote meanwhile stays.
+///
+/// `base` is [`NotesView::heads`] as they were when the text was read.
+///
+/// # Errors
+/// [`EditError::BaseUnknown`] where the base is not part of this document's history,
+/// [`EditError::Invalid`] where the notes would pass [`NOTES_BYTES_MAX`], [`EditError::NotFound`].
+pub fn edit_notes(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    id: ObjectId,
+    base: &[String],
+    text: &str,
+) -> Result<(), EditError> {
+    check_size(text.len())?;
+    let doc = document(docs, id)?;
+    let plan = match doc.and_then(|doc| Some((doc, object(doc)?))) {
+        // Without notes there is nothing to merge with, and a base can only be empty.
+        None if base.is_empty() => rewrite(doc, text),
+        None => return Err(EditError::BaseUnknown),
+        Some((doc, notes)) => {
+            let merged = merged(doc, &notes, &heads(doc, base)?, text)?;
+            check_size(merged.len())?;
+            rewrite(Some(doc), &merged)
+        }
+    };
+    commit(docs, id.document(), plan, writer.now)
+}
+
+/// Replaces `delete` characters at `position` by a text: one edit of live typing. Both count Unicode
+/// scalar values.
+///
+/// # Errors
+/// [`EditError::Invalid`] where the range passes the end or the notes would pass
+/// [`NOTES_BYTES_MAX`], [`EditError::NotFound`].
+pub fn splice_notes(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    id: ObjectId,
+    position: usize,
+    delete: usize,
+    text: &str,
+) -> Result<(), EditError> {
+    let mut plan = Plan::default();
+    let doc = document(docs, id)?;
+    let notes = doc.and_then(|doc| Some((doc, object(doc)?)));
+    let length = notes.as_ref().map_or(0, |(doc, notes)| doc.length(notes));
+    if position.checked_add(delete).is_none_or(|end| end > length) {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the length of a text is far below 2^52"
+        )]
+        let max = length as f64;
+        return Err(Invalid::Range {
+            field: "position in the notes",
+            min: 0.0,
+            max,
+        }
+        .into());
+    }
+    // Only near the limit are the bytes worth counting: a character has at most four.
+    if length.saturating_mul(4).saturating_add(text.len()) > NOTES_BYTES_MAX {
+        let bytes = doc.map(view).unwrap_or_default().text.len();
+        check_size(bytes + text.len())?;
+    }
+    match notes {
+        Some((_, notes)) => {
+            let notes = plan.at(notes);
+            plan.splice(notes, position, delete, text);
+        }
+        None => {
+            let root = plan.root();
+            plan.text(root, "notes", text);
+        }
+    }
+    commit(docs, id.document(), plan, writer.now)
+}
+
+fn check_size(bytes: usize) -> Result<(), Invalid> {
+    if bytes > NOTES_BYTES_MAX {
+        return Err(Invalid::TooLong {
+            field: "notes",
+            max: NOTES_BYTES_MAX,
+            unit: "bytes",
+        });
+    }
+    Ok(())
+}
+
+/// Plans the replacements that make the notes this text.
+pub(crate) fn rewrite(doc: Option<&Automerge>, text: &str) -> Plan {
+    let mut plan = Plan::default();
+    let Some((doc, notes)) = doc.and_then(|doc| Some((doc, object(doc)?))) else {
+        let root = plan.root();
+        plan.text(root, "notes", text);
+        return plan;
+    };
+    let now = doc.text(&notes).unwrap_or_default();
+    let slot = plan.at(notes);
+    // From the end to the start, so that a replacement does not move the ones that follow it.
+    for Replacement {
+        position,
+        delete,
+        insert,
+    } in replacements(&now, text).into_iter().rev()
+    {
+        plan.splice(slot, position, delete, &insert);
+    }
+    plan
+}
+
+/// Reads the heads that a caller gave back.
+fn heads(doc: &Automerge, base: &[String]) -> Result<Vec<ChangeHash>, EditError> {
+    if base.len() > BASE_HEADS_MAX {
+        return Err(EditError::BaseUnknown);
+    }
+    base.iter()
+        .map(|head| {
+            let hash = ChangeHash::from_str(head).map_err(|_| EditError::BaseUnknown)?;
+            let known = doc.get_change_meta_by_hash(&hash).is_some();
+            known.then_some(hash).ok_or(EditError::BaseUnknown)
+        })
+        .collect()
+}
+
+/// The text that results when the edit of the version at `base` meets what came since.
+///
+/// The edit is tried on a copy. In the document itself a change based on old heads would need another
+/// actor, and an actor stands for a device.
+fn merged(
+    doc: &Automerge,
+    notes: &ObjId,
+    base: &[ChangeHash],
+    text: &str,
+) -> Result<String, EditError> {
+    let before = doc.text_at(notes, base)?;
+    let mut copy = doc.clone();
+    let mut actor = doc.get_actor().to_bytes().to_vec();
+    actor.push(0xff);
+    copy.set_actor(ActorId::from(actor));
+    let mut transaction = copy
+        .transaction_at(PatchLog::inactive(), base)
+        .map_err(|mismatch| EditError::Document(mismatch.into()))?;
+    for Replacement {
+        position,
+        delete,
+        insert,
+    } in replacements(&before, text).into_iter().rev()
+    {
+        let delete = isize::try_from(delete).unwrap_or(isize::MAX);
+        transaction.splice_text(notes, position, delete, &insert)?;
+    }
+    transaction.commit();
+    Ok(copy.text(notes)?)
+}

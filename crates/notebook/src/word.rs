@@ -1,0 +1,114 @@
+//! The fixed vocabularies: forms, phases, kinds and states. Each word is what is stored and shown.
+
+use crate::error::Invalid;
+
+/// Defines a vocabulary: an enum whose variants are the words of one field.
+macro_rules! vocabulary {
+    ($(#[$doc:meta])* $name:ident, $field:literal, $valid:literal, $default:ident {
+        $($variant:ident = $word:literal),+ $(,)?
+    }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+        pub enum $name {
+            $(
+                #[doc = $word]
+                #[serde(rename = $word)]
+                $variant,
+            )+
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::$default
+            }
+        }
+
+        impl $name {
+            /// Every word, in the order in which they are listed to people.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word as stored and shown.
+            #[must_use]
+            pub fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+
+            /// Reads what a person typed; the error lists the words that serve.
+            ///
+            /// # Errors
+            /// [`Invalid::Word`] for any other word.
+            pub fn parse(text: &str) -> Result<Self, Invalid> {
+                Self::from_word(text).ok_or_else(|| Invalid::Word {
+                    field: $field,
+                    value: crate::check::quote(text),
+                    valid: $valid,
+                })
+            }
+
+            /// Reads a stored word; `None` for any other.
+            pub(crate) fn from_word(text: &str) -> Option<Self> {
+                match text { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+    };
+}
+
+vocabulary!(
+    /// The form of a notebook.
+    Form, "form", "one-on-one, group or peer", OneOnOne {
+        OneOnOne = "one-on-one", Group = "group", Peer = "peer",
+    }
+);
+
+vocabulary!(
+    /// The phase of a mentoring relationship.
+    Phase, "phase", "rapport, direction, progress, winding-down or closed", Rapport {
+        Rapport = "rapport", Direction = "direction", Progress = "progress",
+        WindingDown = "winding-down", Closed = "closed",
+    }
+);
+
+vocabulary!(
+    /// The kind of a goal.
+    GoalKind, "kind of goal", "plain, smart, okr or woop", Plain {
+        Plain = "plain", Smart = "smart", Okr = "okr", Woop = "woop",
+    }
+);
+
+vocabulary!(
+    /// The status of a goal; the last three need a reason.
+    GoalStatus, "status of a goal", "proposed, active, paused, achieved or dropped", Proposed {
+        Proposed = "proposed", Active = "active", Paused = "paused", Achieved = "achieved",
+        Dropped = "dropped",
+    }
+);
+
+vocabulary!(
+    /// The status of an action.
+    ActionStatus, "status of an action", "open, done, moved or dropped", Open {
+        Open = "open", Done = "done", Moved = "moved", Dropped = "dropped",
+    }
+);
+
+vocabulary!(
+    /// Whether a session is still to come or has taken place.
+    SessionStatus, "status of a session", "planned or held", Planned {
+        Planned = "planned", Held = "held",
+    }
+);
+
+impl GoalStatus {
+    /// Whether a reason must be given.
+    #[must_use]
+    pub fn needs_reason(self) -> bool {
+        matches!(self, Self::Paused | Self::Achieved | Self::Dropped)
+    }
+}
+
+impl ActionStatus {
+    /// Whether the action still waits to be done. A moved action does, at its new date.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Open | Self::Moved)
+    }
+}
