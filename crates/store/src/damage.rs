@@ -55,6 +55,8 @@ pub enum Fault {
     Unexpected,
     /// Records are missing, or older versions of them were put back.
     WrongRecords,
+    /// Whole scopes are missing.
+    WrongScopes,
     /// The file itself is broken, in the words of SQLite.
     Structure(String),
 }
@@ -92,6 +94,7 @@ impl fmt::Display for Fault {
             Self::WrongRecords => {
                 formatter.write_str("lacks records, or holds old versions of them")
             }
+            Self::WrongScopes => formatter.write_str("lacks whole notebooks"),
             Self::Structure(words) => write!(formatter, "is damaged: {words}"),
         }
     }

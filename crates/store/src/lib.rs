@@ -44,9 +44,12 @@ mod scope;
 mod scope_key;
 mod scopes;
 mod seal;
+mod search;
 mod secret;
 mod store;
 mod tally;
+mod unlock_cache;
+mod verify;
 
 pub use commit::CommitError;
 pub use damage::{Damage, DamagedPlace, Fault};
@@ -61,5 +64,10 @@ pub use scope::{Position, Scope, Space, Write};
 pub use scope_key::ScopeKeyError;
 pub use scopes::ScopeError;
 pub use seal::SealError;
+pub use search::{Document, Hit, SearchError, SearchIndex};
 pub use secret::{Passphrase, RandomnessError, StoreKey};
 pub use store::{ChangeError, CreateError, HomeInfo, OpenError, Store};
+pub use unlock_cache::{
+    CacheError, CachePlace, FORGET_AFTER_DEFAULT, RuntimeUnavailable, UnlockCache,
+};
+pub use verify::Report;

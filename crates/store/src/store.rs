@@ -252,13 +252,15 @@ impl Store {
     ) -> Result<(), ChangeError> {
         self.key_file.unlock(current)?;
         let key_file = KeyFile::protect(self.key_file.store_id(), &self.key, new)?;
+        if !matches!(new, Protection::Keyring { .. }) {
+            // A keyring that cannot be reached cannot give the key away either, and it must not
+            // keep anyone from choosing something else.
+            let _unreachable = self.key_file.forget_in_keyring();
+        }
         key_file
             .write(&self.home.key_file())
             .map_err(ProtectError::from)?;
-        let old = std::mem::replace(&mut self.key_file, key_file);
-        if !matches!(self.key_file.kind(), ProtectionKind::Keyring(_)) {
-            old.forget_in_keyring().map_err(ProtectError::from)?;
-        }
+        self.key_file = key_file;
         Ok(())
     }
 
