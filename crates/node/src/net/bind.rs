@@ -15,9 +15,11 @@ use iroh::{
 };
 use iroh_mdns_address_lookup::MdnsAddressLookup;
 use thiserror::Error;
+use tokio::time::{Instant, sleep};
 use zeroize::Zeroizing;
 
 use super::{
+    limits::{PORT_PATIENCE, PORT_RETRY},
     profile::Profile,
     transport::{MtuDiscovery, transport_config},
 };
@@ -106,11 +108,14 @@ pub(super) async fn bind(
 ) -> Result<(Endpoint, Port), BindError> {
     let asked = options.listen.map_or(0, |addr| addr.port());
     if asked != 0 {
-        return Ok((bind_port(options, mtu, asked).await?, Port::AsWanted(asked)));
+        return Ok((
+            bind_wanted_port(options, mtu, asked).await?,
+            Port::AsWanted(asked),
+        ));
     }
     let kept = options.port_kept;
     if kept != 0 {
-        match bind_port(options, mtu, kept).await {
+        match bind_wanted_port(options, mtu, kept).await {
             Err(BindError::PortTaken(_)) => {}
             Err(other) => return Err(other),
             Ok(endpoint) => return Ok((endpoint, Port::AsWanted(kept))),
@@ -123,6 +128,22 @@ pub(super) async fn bind(
         Port::Instead { port, taken: kept }
     };
     Ok((endpoint, port))
+}
+
+/// Binds a port that may still be held by a node that stops at this moment: iroh gives its sockets back a
+/// little after it was closed.
+async fn bind_wanted_port(
+    options: &NetOptions,
+    mtu: MtuDiscovery,
+    port: u16,
+) -> Result<Endpoint, BindError> {
+    let give_up = Instant::now() + PORT_PATIENCE;
+    loop {
+        match bind_port(options, mtu, port).await {
+            Err(BindError::PortTaken(_)) if Instant::now() < give_up => sleep(PORT_RETRY).await,
+            other => return other,
+        }
+    }
 }
 
 /// Finds a port that is free and binds it. Another program may take it in between, hence the attempts.

@@ -181,6 +181,15 @@ impl FrameSender {
         }
     }
 
+    /// Gives out the bare stream, for tests of peers that do not keep to the rules.
+    #[cfg(test)]
+    pub(super) fn into_stream(self) -> Option<SendStream> {
+        match self.state {
+            SenderState::Open(stream) => Some(stream),
+            _ => None,
+        }
+    }
+
     async fn write(&mut self, bytes: Bytes) -> Result<(), SendError> {
         let mut stream = match std::mem::replace(&mut self.state, SenderState::Writing) {
             SenderState::Open(stream) => stream,
@@ -204,6 +213,10 @@ impl FrameSender {
 }
 
 /// The receiving half of a link.
+///
+/// Keep reading: while nobody does, what arrives is held packet by packet, and after 2048 packets the link
+/// is closed as if the other side were hostile. Bulk fills the window before that; small frames that are
+/// each sent in a packet of their own do not.
 #[derive(Debug)]
 pub struct FrameReceiver {
     connection: Connection,

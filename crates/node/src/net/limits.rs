@@ -26,18 +26,23 @@ pub const UNI_STREAMS_MAX: u32 = 1;
 /// Bidirectional streams that a peer may have open: none, because frames travel on a stream per direction.
 pub const BI_STREAMS_MAX: u32 = 0;
 
-/// Bytes that a peer may send on its stream beyond what has been read: four largest frames, or 320 Mbit/s
-/// at a round trip of 100 ms.
-pub const STREAM_WINDOW_BYTES: u32 = 4 << 20;
+/// Bytes that a peer may send on its stream beyond what has been read: 1.25 MiB, or 100 Mbit/s at a round
+/// trip of 100 ms.
+///
+/// No more, because noq 1.4 keeps what was not read as one chunk for each packet and closes the connection
+/// as hostile beyond 2048 chunks (the fault is known as quinn issue 2809). Packets of 1200 bytes stay below
+/// 1200 chunks with this window, so a reader that pauses under a bulk transfer loses nothing.
+pub const STREAM_WINDOW_BYTES: u32 = 1_310_720;
 
 /// Bytes that a peer may send on a connection beyond what has been read.
 ///
 /// Twice the window of the stream, so that a later protocol with a second stream is not starved by the
 /// first. It bounds what one stalled connection costs in memory.
-pub const CONNECTION_WINDOW_BYTES: u32 = 8 << 20;
+pub const CONNECTION_WINDOW_BYTES: u32 = 2 * STREAM_WINDOW_BYTES;
 
-/// Bytes that may be sent and not yet acknowledged: bounds our own memory whatever credit a peer gives.
-pub const SEND_WINDOW_BYTES: u64 = 8 << 20;
+/// Bytes that may be sent and not yet acknowledged: bounds our own memory whatever credit a peer gives, and
+/// how long a keystroke waits behind a bulk transfer.
+pub const SEND_WINDOW_BYTES: u64 = 2 * STREAM_WINDOW_BYTES as u64;
 
 /// Silence after which a path is probed, in whole seconds.
 pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -101,6 +106,15 @@ pub const CLOSE_REASON_BYTES_MAX: usize = 256;
 
 /// Time that closing the endpoint waits for peers to hear of it.
 pub const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Time for which a port that is taken is tried again, before it counts as taken.
+///
+/// A node that is restarted finds its own port taken for some milliseconds; a person who waits for a port
+/// that another program holds should not wait for longer than this.
+pub const PORT_PATIENCE: Duration = Duration::from_millis(500);
+
+/// Pause between two tries for a port that is taken.
+pub const PORT_RETRY: Duration = Duration::from_millis(20);
 
 /// Relays that one profile may name. More only cost probes.
 pub const RELAYS_MAX: usize = 8;

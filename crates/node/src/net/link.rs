@@ -134,6 +134,9 @@ impl LinkHandle {
 
     /// Returns what carries the link's packets now. It may change while the link lives.
     pub fn path(&self) -> PathKind {
+        if self.connection.close_reason().is_some() {
+            return PathKind::None;
+        }
         let paths = self.connection.paths();
         let selected = paths.iter().find(|path| path.is_selected());
         match selected.as_ref().map(|path| path.remote_addr()) {

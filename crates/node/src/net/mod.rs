@@ -22,13 +22,25 @@
 //! | idle timeout of the connection | 5 s | see above; both sides take the smaller value of the two |
 //! | unidirectional streams of the peer | 1 | its frames |
 //! | bidirectional streams of the peer | 0 | none is used |
-//! | window of a stream | 4 MiB | four largest frames; 320 Mbit/s at 100 ms |
-//! | window of the connection | 8 MiB | bounds what a stalled connection holds in memory |
-//! | unacknowledged bytes sent | 8 MiB | the same, for our own side |
+//! | window of a stream | 1.25 MiB | 100 Mbit/s at 100 ms; more would overrun noq's count of unread packets |
+//! | window of the connection | 2.5 MiB | bounds what a stalled connection holds in memory |
+//! | unacknowledged bytes sent | 2.5 MiB | the same, for our own side |
 //! | datagrams | off | none is used |
 //! | spin bit | off | it shows the round trip time to the path |
 //! | addresses that a peer may name | 8, with a relay 32 | each is probed |
 //! | largest UDP payload | 1200 bytes, no discovery | see below |
+//!
+//! Path MTU discovery costs 11 kB for each connection and brings a quarter more throughput on loopback: off.
+//! A connection costs 10 kB, both directions together, the first to a peer, and 6 kB a later one; an idle
+//! one about 0.1 kB a second.
+//!
+//! # Latency
+//! A frame of 300 bytes goes to the other side and back over loopback in 50 µs (p50; p99 130 µs) while the
+//! connection is busy, and in 250 µs (p99 350 µs) after a pause of 5 ms, release build, two cores: the
+//! difference is the waking of threads. Sending is one lock and one task (the connection's) away from
+//! the socket; receiving is iroh's socket task, the connection's task and the reader. Nothing delays a small
+//! frame: there is no Nagle-like wait, acknowledgements are not waited for, and pacing begins only
+//! once the congestion window is used up.
 //!
 //! # Close codes
 //! See [`CloseCode`]: 0 dropped, 1 goodbye, 2 not a member, 3 removed, 4 duplicate, 5 protocol, 6 frame too
@@ -74,8 +86,14 @@ mod ident;
 pub mod limits;
 mod link;
 mod live;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::print_stdout)]
+mod measure;
 mod profile;
 mod sources;
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests;
 mod transport;
 
 pub use iroh::RelayUrl;

@@ -2,6 +2,14 @@
 //! protocol's description.
 //!
 //! The invariant: both sides of every connection use these, dialled or accepted.
+//!
+//! Path MTU discovery is off. It probes every path of a connection when it opens, which on loopback makes a
+//! connection 11 kB dearer (21.4 kB instead of 10.1 to 10.5 kB, both directions, UDP payload; the spread
+//! comes from the paths that iroh opens). Without it datagrams stay at 1200 bytes instead of 1452 and bulk
+//! over loopback runs at 280 to 350 MB/s instead of 350 to 460 MB/s on two cores, far above what a notebook
+//! needs; on a real path the cost is a fifth more packets and 1 % more bytes for headers. Of the rest, a first connection to a peer
+//! spends some 3 kB on punching holes and 2.4 kB on connection ids for iroh's multipath; neither can be
+//! turned off.
 
 use iroh::endpoint::{MtuDiscoveryConfig, QuicTransportConfig, VarInt};
 
