@@ -1,6 +1,6 @@
 //! The columns of a change's operations: which there are, and where each begins and ends.
 
-use super::leb::Bytes;
+use super::leb::{Bytes, Malformed, write_unsigned};
 use super::scan::ScanError;
 
 /// How many kinds of column a change can have.
@@ -26,6 +26,43 @@ const SPECIFICATIONS: [u64; COLUMN_KINDS] = [
 ];
 
 const DEFLATED: u64 = 0x08;
+
+/// How one item of a column is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Item {
+    Unsigned,
+    Signed,
+    Text,
+    Insert,
+    ValueKind,
+    Value,
+    Expand,
+}
+
+/// The items of each kind of column, in the same order.
+const ITEMS: [Item; COLUMN_KINDS] = [
+    Item::Unsigned,
+    Item::Unsigned,
+    Item::Unsigned,
+    Item::Signed,
+    Item::Text,
+    Item::Insert,
+    Item::Unsigned,
+    Item::ValueKind,
+    Item::Value,
+    Item::Unsigned,
+    Item::Unsigned,
+    Item::Signed,
+    Item::Expand,
+    Item::Text,
+];
+
+/// What stands before the only value of a run-length column.
+const LITERAL_OF_ONE: &[u8] = &[0x7f];
+
+/// A boolean column of one false item, and one of a true item.
+const FALSE: &[u8] = &[1];
+const TRUE: &[u8] = &[0, 1];
 
 /// The data of each column; empty where the column is left out.
 #[derive(Debug, Clone, Copy, Default)]
@@ -76,13 +113,130 @@ impl<'a> Columns<'a> {
                 .zip(self.data)
                 .filter(|(_, data)| !data.is_empty())
         };
-        super::leb::write_unsigned(out, present().count() as u64);
+        write_unsigned(out, present().count() as u64);
         for (specification, data) in present() {
-            super::leb::write_unsigned(out, *specification);
-            super::leb::write_unsigned(out, data.len() as u64);
+            write_unsigned(out, *specification);
+            write_unsigned(out, data.len() as u64);
         }
         for (_, data) in present() {
             out.extend_from_slice(data);
         }
     }
+
+    /// Appends which columns there are as bits of one number, their lengths, and their data.
+    pub(super) fn write_short(&self, out: &mut Vec<u8>) {
+        let present = || self.data.iter().filter(|data| !data.is_empty());
+        write_unsigned(out, bits(self.data.iter().map(|data| !data.is_empty())));
+        for data in present() {
+            write_unsigned(out, data.len() as u64);
+        }
+        for data in present() {
+            out.extend_from_slice(data);
+        }
+    }
+
+    /// Reads what [`Columns::write_short`] wrote.
+    pub(super) fn read_short(bytes: &mut Bytes<'a>) -> Result<Self, Malformed> {
+        let present = read_bits(bytes)?;
+        let mut lengths = [0_usize; COLUMN_KINDS];
+        for (length, _) in lengths
+            .iter_mut()
+            .zip(present)
+            .filter(|(_, present)| *present)
+        {
+            *length = usize::try_from(bytes.unsigned()?).map_err(|_| Malformed)?;
+        }
+        let mut columns = Self::default();
+        for (column, length) in columns.data.iter_mut().zip(lengths) {
+            *column = bytes.take(length)?;
+        }
+        Ok(columns)
+    }
+
+    /// Writes the columns of a single operation without their run lengths: one number whose bits
+    /// say which columns there are, or for booleans which are true, and the bare values. Returns
+    /// `None` where a column holds anything but one value.
+    pub(super) fn to_row(self) -> Option<Vec<u8>> {
+        let mut present = [false; COLUMN_KINDS];
+        let mut values: Vec<&[u8]> = Vec::with_capacity(COLUMN_KINDS);
+        for ((present, column), item) in present.iter_mut().zip(self.data).zip(ITEMS) {
+            *present = match item {
+                Item::Insert | Item::Expand => column == TRUE,
+                _ => !column.is_empty(),
+            };
+            match item {
+                Item::Insert if column == TRUE || column == FALSE => {}
+                Item::Expand if column == TRUE || column.is_empty() => {}
+                Item::Insert | Item::Expand => return None,
+                Item::Value => values.push(column),
+                _ if column.is_empty() => {}
+                _ => values.push(column.strip_prefix(LITERAL_OF_ONE)?),
+            }
+        }
+        let mut out = Vec::new();
+        write_unsigned(&mut out, bits(present.into_iter()));
+        for value in values {
+            out.extend_from_slice(value);
+        }
+        Some(out)
+    }
+
+    /// Reads what [`Columns::to_row`] wrote and appends it as Automerge writes it.
+    pub(super) fn restore_row(bytes: &mut Bytes<'_>, out: &mut Vec<u8>) -> Result<(), Malformed> {
+        let mut owned: [Vec<u8>; COLUMN_KINDS] = Default::default();
+        let mut value_len = 0;
+        for ((column, present), item) in owned.iter_mut().zip(read_bits(bytes)?).zip(ITEMS) {
+            let before = bytes.rest();
+            let literal = match item {
+                Item::Insert => {
+                    column.extend_from_slice(if present { TRUE } else { FALSE });
+                    continue;
+                }
+                _ if !present => continue,
+                Item::Expand => {
+                    column.extend_from_slice(TRUE);
+                    continue;
+                }
+                Item::Value => {
+                    column.extend_from_slice(bytes.take(value_len)?);
+                    continue;
+                }
+                Item::Unsigned => bytes.unsigned().map(|_| ()),
+                Item::ValueKind => bytes.unsigned().map(|kind| {
+                    value_len = usize::try_from(kind >> 4).unwrap_or(usize::MAX);
+                }),
+                Item::Signed => bytes.signed().map(|_| ()),
+                Item::Text => bytes.prefixed().map(|_| ()),
+            };
+            literal?;
+            let taken = before.len() - bytes.rest().len();
+            column.extend_from_slice(LITERAL_OF_ONE);
+            column.extend_from_slice(before.split_at_checked(taken).ok_or(Malformed)?.0);
+        }
+        let mut columns = Columns::default();
+        for (column, data) in columns.data.iter_mut().zip(&owned) {
+            *column = data;
+        }
+        columns.write(out);
+        Ok(())
+    }
+}
+
+/// Packs flags into a number, the first into its lowest bit.
+fn bits(flags: impl Iterator<Item = bool>) -> u64 {
+    flags
+        .enumerate()
+        .fold(0, |number, (at, flag)| number | (u64::from(flag) << at))
+}
+
+fn read_bits(bytes: &mut Bytes<'_>) -> Result<[bool; COLUMN_KINDS], Malformed> {
+    let number = bytes.unsigned()?;
+    if number >> COLUMN_KINDS != 0 {
+        return Err(Malformed);
+    }
+    let mut flags = [false; COLUMN_KINDS];
+    for (at, flag) in flags.iter_mut().enumerate() {
+        *flag = (number >> at) & 1 == 1;
+    }
+    Ok(flags)
 }

@@ -93,6 +93,13 @@ impl Edit<'_> {
         self.copies.get(id).or_else(|| self.set.get(id))
     }
 
+    /// Opens a document that exists but was not open, so that the edit can read it.
+    pub fn open(&mut self, id: DocumentId, document: super::Document) {
+        if self.read(&id).is_none() {
+            self.set.insert(id, document);
+        }
+    }
+
     /// Returns a document to write to, its actor set; an empty one where it does not exist.
     ///
     /// Write with plain transactions only: a transaction at older heads, a fork that is merged

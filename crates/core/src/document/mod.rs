@@ -18,6 +18,7 @@ mod runs;
 mod scan;
 mod set;
 mod stage;
+mod strip;
 mod trial;
 
 pub use automerge::ChangeHash;
@@ -29,6 +30,7 @@ pub use scan::{
     Change, ChangeFacts, Made, ObjectKind, ObjectRef, Reference, ScanError, Target, scan,
 };
 pub use set::{DocumentSet, EntryChanges, Outcome};
+pub use strip::{Context, RestoreError, restore, strip};
 
 #[cfg(test)]
 mod tests;

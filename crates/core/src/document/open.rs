@@ -8,7 +8,7 @@ use automerge::{Automerge, ChangeHash, ObjType, ReadDoc};
 use crate::ids::ActorId;
 
 use super::quiet::contain;
-use super::scan::{ChangeFacts, ObjectKind, ObjectRef};
+use super::scan::{ChangeFacts, ObjectKind, ObjectRef, scan};
 
 /// Why saved bytes are not a document.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +28,6 @@ pub(super) struct Tip {
     pub(super) seq: u64,
     pub(super) hash: ChangeHash,
     pub(super) max_op: u64,
-    pub(super) timestamp: i64,
     /// Operations of other actors that this one is known to have seen: a lower bound, which saves
     /// walking the history for every change.
     pub(super) seen: Arc<BTreeMap<ActorId, u64>>,
@@ -40,7 +39,6 @@ impl Tip {
             seq: facts.seq,
             hash: facts.hash,
             max_op: facts.max_op(),
-            timestamp: facts.timestamp,
             seen,
         }
     }
@@ -84,7 +82,6 @@ impl Document {
                 seq: change.seq,
                 hash: change.hash,
                 max_op: change.max_op,
-                timestamp: change.timestamp,
                 seen: Arc::default(),
             };
             let newest = tips
@@ -108,20 +105,21 @@ impl Document {
     }
 
     /// Returns the last change of `actor` in this document, where it made any.
+    ///
+    /// It is written anew from what the document holds, which takes microseconds.
     pub fn last_change(&self, actor: &ActorId) -> Option<LastChange> {
-        self.tips.get(actor).map(|tip| LastChange {
-            hash: tip.hash,
-            seq: tip.seq,
-            max_op: tip.max_op,
-            timestamp: tip.timestamp,
-        })
+        let hash = self.tips.get(actor)?.hash;
+        let change = contain(|| self.automerge.get_change_by_hash(&hash))
+            .ok()
+            .flatten()?;
+        scan(change.raw_bytes())
+            .ok()
+            .map(|change| LastChange::of(change.facts()))
     }
 
-    /// Returns the last change of every actor, in ascending order of actor.
-    pub fn last_changes(&self) -> impl Iterator<Item = (ActorId, LastChange)> + '_ {
-        self.tips
-            .keys()
-            .filter_map(|actor| Some((*actor, self.last_change(actor)?)))
+    /// Returns the hash of every actor's last change, in ascending order of actor.
+    pub fn tips(&self) -> impl Iterator<Item = (ActorId, ChangeHash)> + '_ {
+        self.tips.iter().map(|(actor, tip)| (*actor, tip.hash))
     }
 
     /// Says whether a change is here.
@@ -182,7 +180,7 @@ impl Document {
 }
 
 /// The last change of one actor in one document: what the actor's next change builds on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastChange {
     /// Names it.
     pub hash: ChangeHash,
@@ -192,6 +190,21 @@ pub struct LastChange {
     pub max_op: u64,
     /// When it was written, in seconds since 1970.
     pub timestamp: i64,
+    /// The other actors that it refers to, in ascending order.
+    pub others: Vec<ActorId>,
+}
+
+impl LastChange {
+    /// Takes what is needed from a change.
+    pub fn of(facts: &ChangeFacts) -> Self {
+        Self {
+            hash: facts.hash,
+            seq: facts.seq,
+            max_op: facts.max_op(),
+            timestamp: facts.timestamp,
+            others: facts.other_actors().collect(),
+        }
+    }
 }
 
 /// Names an object as Automerge does; the actor's index is only a hint, and a wrong one is found

@@ -122,11 +122,6 @@ impl<'a, T: Item<'a>> Runs<'a, T> {
             Err(Malformed)
         }
     }
-
-    /// Returns the bytes behind the items that were taken, and whether a run ends there.
-    pub(super) const fn rest(&self) -> (&'a [u8], bool) {
-        (self.bytes.rest(), self.left == 0)
-    }
 }
 
 /// A run-length column that must not be absent: any missing item is an error.

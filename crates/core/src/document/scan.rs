@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::ids::ActorId;
 
 use super::columns::Columns;
-use super::leb::{Bytes, Malformed, write_unsigned};
+use super::leb::{Bytes, Malformed, write_signed, write_unsigned};
 use super::limits::{
     CHANGE_ACTORS_MAX, CHANGE_BYTES_MAX, CHANGE_DEPENDENCIES_MAX, CHANGE_MESSAGE_BYTES_MAX,
     CHANGE_OPERATIONS_MAX, CHANGE_PREDECESSORS_MAX, COUNTER_MAX, TIMESTAMP_MAX,
@@ -192,6 +192,11 @@ pub struct ChangeFacts {
 }
 
 impl ChangeFacts {
+    /// Returns the actors that it refers to besides its own, in ascending order.
+    pub fn other_actors(&self) -> impl ExactSizeIterator<Item = ActorId> + '_ {
+        self.references.iter().map(|reference| reference.actor)
+    }
+
     /// Returns the counter of its last operation, or of the one before its first if it has none.
     pub const fn max_op(&self) -> u64 {
         self.start_op + self.op_count - 1
@@ -251,6 +256,31 @@ pub(super) struct Head<'a> {
     pub(super) timestamp: i64,
     pub(super) message: &'a [u8],
     pub(super) others: Vec<ActorId>,
+}
+
+impl Head<'_> {
+    /// Appends the head as Automerge writes it.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        write_unsigned(out, self.deps.len() as u64);
+        for dep in &self.deps {
+            out.extend_from_slice(&dep.0);
+        }
+        write_actor(out, &self.actor);
+        write_unsigned(out, self.seq);
+        write_unsigned(out, self.start_op);
+        write_signed(out, self.timestamp);
+        write_unsigned(out, self.message.len() as u64);
+        out.extend_from_slice(self.message);
+        write_unsigned(out, self.others.len() as u64);
+        for other in &self.others {
+            write_actor(out, other);
+        }
+    }
+}
+
+fn write_actor(out: &mut Vec<u8>, actor: &ActorId) {
+    write_unsigned(out, ActorId::LEN as u64);
+    out.extend_from_slice(actor.as_bytes());
 }
 
 fn open_chunk(bytes: &[u8]) -> Result<(&[u8], ChangeHash), ScanError> {

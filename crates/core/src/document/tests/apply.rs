@@ -78,8 +78,8 @@ proptest! {
             let document = set.document(&NOTE).unwrap();
             let loaded = Document::load(&document.save()).unwrap();
             prop_assert_eq!(loaded.automerge().get_heads(), merged.get_heads());
-            let tips: Vec<_> = loaded.last_changes().collect();
-            prop_assert_eq!(tips, document.last_changes().collect::<Vec<_>>());
+            let tips: Vec<_> = loaded.tips().collect();
+            prop_assert_eq!(tips, document.tips().collect::<Vec<_>>());
             saved.push(document.automerge().hydrate(None));
         }
         prop_assert_eq!(&saved[0], &saved[1]);

@@ -1,9 +1,10 @@
 //! Tests that need whole documents: what Automerge writes by itself, and what others may send.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 mod apply;
 mod bits;
 mod edit;
 mod scan;
 mod script;
+mod strip;
