@@ -1,0 +1,293 @@
+//! What a control entry says, in the clear: only what a mirror needs to resolve access.
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::crypto::{self, SIGNATURE_BYTES, Signature, VerifyKey};
+use crate::identity::{Roster, RosterError};
+use crate::ids::{ControlHash, DeviceId, EpochId, NotebookId, PersonId};
+use crate::limits::{CONTROL_HEADS_MAX, RECIPIENTS_MAX};
+
+/// Length of a wrapped previous key: nonce, key, tag.
+const SUPERSEDED_BYTES: usize = 24 + 32 + 16;
+
+/// What an admission lets a person do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Rights {
+    /// May admit and remove others.
+    pub admin: bool,
+    /// May write content; an observer may not.
+    pub may_write: bool,
+}
+
+impl Rights {
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8("rights")? {
+            bits @ 0..=3 => Ok(Self {
+                admin: bits & 1 != 0,
+                may_write: bits & 2 != 0,
+            }),
+            _ => Err(DecodeError::Invalid("rights")),
+        }
+    }
+
+    fn to_byte(self) -> u8 {
+        u8::from(self.admin) | (u8::from(self.may_write) << 1)
+    }
+}
+
+/// An invitation: whoever proves its ticket's key to the issuing device is admitted, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Invite {
+    /// The public half of the key inside the ticket.
+    pub ticket_key: VerifyKey,
+    /// What the invited person may do.
+    pub rights: Rights,
+}
+
+/// The admission of a person with their devices.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Admit {
+    /// The invitation that this admission redeems.
+    pub invite: ControlHash,
+    /// What the person may do: exactly what the invitation offers.
+    pub rights: Rights,
+    /// The person's roster as they presented it.
+    pub roster: Box<Roster>,
+    /// The ticket key's signature over notebook, invitation and roster.
+    pub proof: Signature,
+}
+
+impl Admit {
+    /// Returns the bytes that the ticket's key signs.
+    pub fn proof_bytes(notebook: NotebookId, invite: ControlHash, roster: &Roster) -> [u8; 32] {
+        crypto::digest(
+            "hearthside 2026-11 admission proof",
+            &[notebook.as_bytes(), invite.as_bytes(), &roster.to_bytes()],
+        )
+    }
+}
+
+/// One holder of an epoch key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Recipient {
+    /// A member's device.
+    Device(DeviceId),
+    /// A member's recovery key.
+    Recovery(PersonId),
+}
+
+impl Recipient {
+    /// Length in bytes: a tag and an id.
+    pub const BYTES: usize = 33;
+
+    /// Reads a recipient from the front of `reader`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for missing bytes or an unknown tag.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let tag = reader.u8("recipient")?;
+        let id = reader.array("recipient")?;
+        match tag {
+            0 => Ok(Self::Device(DeviceId::from_bytes(id))),
+            1 => Ok(Self::Recovery(PersonId::from_bytes(id))),
+            other => Err(DecodeError::Unknown {
+                what: "recipient",
+                value: other.into(),
+            }),
+        }
+    }
+
+    /// Returns tag and id.
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let (tag, id) = match self {
+            Self::Device(id) => (0, *id.as_bytes()),
+            Self::Recovery(id) => (1, *id.as_bytes()),
+        };
+        let mut bytes = [tag; Self::BYTES];
+        if let Some(place) = bytes.last_chunk_mut::<32>() {
+            *place = id;
+        }
+        bytes
+    }
+}
+
+/// The key of an epoch that a re-key ends, sealed under the new one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SupersededKey {
+    /// The epoch that ends.
+    pub epoch: EpochId,
+    /// `nonce 24 ‖ ciphertext 48`.
+    pub sealed: [u8; SUPERSEDED_BYTES],
+}
+
+/// A new epoch key: its commitment, its recipients and the root over the wraps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rekey {
+    /// Every epoch head that the author knew, each key sealed under the new one; sorted by epoch.
+    pub supersedes: Vec<SupersededKey>,
+    /// H(label ‖ key): proves a wrap bad.
+    pub commitment: [u8; 32],
+    /// Who the key was sealed to; sorted, without repetition.
+    pub recipients: Vec<Recipient>,
+    /// Merkle root over the wraps, in the order of the recipients.
+    pub wraps_root: [u8; 32],
+}
+
+/// What a control entry says.
+///
+/// The codes of all kinds are assigned; those that this version does not name are refused as newer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ControlKind {
+    /// Starts the notebook; its author is the first admin.
+    Create {
+        /// Makes two notebooks of one device differ.
+        nonce: [u8; 16],
+        /// The creator's roster.
+        roster: Box<Roster>,
+    },
+    /// Admits a person.
+    Admit(Admit),
+    /// Starts an epoch.
+    Rekey(Rekey),
+    /// Offers an admission.
+    Invite(Invite),
+    /// Takes an offer back.
+    RevokeInvite {
+        /// The invitation.
+        invite: ControlHash,
+    },
+}
+
+impl ControlKind {
+    /// Returns the code of the kind in the format.
+    ///
+    /// 1 create · 2 admit · 3 remove · 4 demote · 5 role · 6 leave · 7 add device · 8 revoke device ·
+    /// 9 rotate recovery key · 10 rekey · 11 grant · 12 add mirror · 13 remove mirror · 14 freeze ·
+    /// 15 sign · 16 invite · 17 revoke invite.
+    pub const fn code(&self) -> u8 {
+        match self {
+            Self::Create { .. } => 1,
+            Self::Admit(_) => 2,
+            Self::Rekey(_) => 10,
+            Self::Invite(_) => 16,
+            Self::RevokeInvite { .. } => 17,
+        }
+    }
+
+    /// Reads the body of an entry of kind `code`.
+    ///
+    /// # Errors
+    /// [`RosterError`] for a malformed body (as its layout error) or a bad roster inside.
+    pub fn parse(code: u8, body: &[u8]) -> Result<Self, RosterError> {
+        let mut reader = Reader::new(body);
+        let kind = match code {
+            1 => Self::Create {
+                nonce: reader.array("nonce")?,
+                roster: Box::new(Roster::read(&mut reader)?),
+            },
+            2 => Self::Admit(Admit {
+                invite: ControlHash::from_bytes(reader.array("invite")?),
+                rights: Rights::read(&mut reader)?,
+                roster: Box::new(Roster::read(&mut reader)?),
+                proof: reader.array::<SIGNATURE_BYTES>("proof")?,
+            }),
+            10 => Self::Rekey(read_rekey(&mut reader)?),
+            16 => {
+                let key = reader.array("ticket key")?;
+                let ticket_key =
+                    VerifyKey::from_bytes(&key).map_err(|_| DecodeError::Invalid("ticket key"))?;
+                Self::Invite(Invite {
+                    ticket_key,
+                    rights: Rights::read(&mut reader)?,
+                })
+            }
+            17 => Self::RevokeInvite {
+                invite: ControlHash::from_bytes(reader.array("invite")?),
+            },
+            other => {
+                return Err(DecodeError::Unknown {
+                    what: "control kind",
+                    value: other.into(),
+                }
+                .into());
+            }
+        };
+        reader.finish()?;
+        Ok(kind)
+    }
+
+    /// Returns the body's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        match self {
+            Self::Create { nonce, roster } => {
+                writer.raw(nonce);
+                roster.write(&mut writer);
+            }
+            Self::Admit(admit) => {
+                writer
+                    .raw(admit.invite.as_bytes())
+                    .u8(admit.rights.to_byte());
+                admit.roster.write(&mut writer);
+                writer.raw(&admit.proof);
+            }
+            Self::Rekey(rekey) => write_rekey(rekey, &mut writer),
+            Self::Invite(invite) => {
+                writer
+                    .raw(&invite.ticket_key.to_bytes())
+                    .u8(invite.rights.to_byte());
+            }
+            Self::RevokeInvite { invite } => {
+                writer.raw(invite.as_bytes());
+            }
+        }
+        writer.into_bytes()
+    }
+}
+
+fn read_rekey(reader: &mut Reader<'_>) -> Result<Rekey, DecodeError> {
+    let count = reader.count("superseded epochs", CONTROL_HEADS_MAX)?;
+    let mut supersedes: Vec<SupersededKey> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let epoch = ControlHash::from_bytes(reader.array("superseded epoch")?).as_epoch();
+        if supersedes.last().is_some_and(|last| last.epoch >= epoch) {
+            return Err(DecodeError::Invalid("order of superseded epochs"));
+        }
+        supersedes.push(SupersededKey {
+            epoch,
+            sealed: reader.array("superseded key")?,
+        });
+    }
+    let commitment = reader.array("commitment")?;
+    let count = reader.count("recipients", RECIPIENTS_MAX)?;
+    let mut recipients: Vec<Recipient> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let recipient = Recipient::read(reader)?;
+        if recipients.last().is_some_and(|last| *last >= recipient) {
+            return Err(DecodeError::Invalid("order of recipients"));
+        }
+        recipients.push(recipient);
+    }
+    Ok(Rekey {
+        supersedes,
+        commitment,
+        recipients,
+        wraps_root: reader.array("wraps root")?,
+    })
+}
+
+fn write_rekey(rekey: &Rekey, writer: &mut Writer) {
+    writer.varint(rekey.supersedes.len() as u64);
+    for superseded in &rekey.supersedes {
+        writer
+            .raw(superseded.epoch.as_bytes())
+            .raw(&superseded.sealed);
+    }
+    writer
+        .raw(&rekey.commitment)
+        .varint(rekey.recipients.len() as u64);
+    for recipient in &rekey.recipients {
+        writer.raw(&recipient.to_bytes());
+    }
+    writer.raw(&rekey.wraps_root);
+}

@@ -1,0 +1,18 @@
+//! Control entries: who is a member, which devices they have, which keys are in force.
+//!
+//! They form a hash-linked DAG, apart from the content logs. Everything about membership is a pure
+//! function of the *set* of control entries, whatever the order in which they arrived.
+
+mod author;
+mod entry;
+mod kind;
+mod label;
+mod membership;
+mod set;
+
+pub use author::ControlAuthor;
+pub use entry::{ControlEntry, ControlError};
+pub use kind::{Admit, ControlKind, Invite, Recipient, Rekey, Rights, SupersededKey};
+pub use label::{Label, Role, SealedLabel};
+pub use membership::{InviteState, Member, Membership};
+pub use set::{ControlSet, Inserted};

@@ -1,0 +1,246 @@
+//! The set of a notebook's control entries, as a DAG.
+//!
+//! Invariant: an entry is in the set only when all that it names as past is in it, its signature was
+//! checked, and it belongs to this notebook. What still lacks its past waits beside the set.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{ControlEntry, ControlError, ControlKind};
+use crate::crypto;
+use crate::identity::DeviceCard;
+use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId};
+use crate::limits::{CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX};
+
+/// What became of an entry that was offered to the set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Inserted {
+    /// It and the entries that waited for it are in the set now, in causal order.
+    Added(Vec<ControlHash>),
+    /// It was in the set already.
+    Known,
+    /// It waits for entries of its past.
+    Waiting,
+}
+
+#[derive(Debug, Clone)]
+struct Node {
+    entry: ControlEntry,
+    level: u32,
+    /// Bit i is set where the entry at place i is a strict ancestor.
+    ancestors: Vec<u64>,
+    place: usize,
+}
+
+/// The control entries of one notebook.
+#[derive(Debug, Clone, Default)]
+pub struct ControlSet {
+    nodes: BTreeMap<ControlHash, Node>,
+    order: Vec<ControlHash>,
+    waiting: BTreeMap<ControlHash, ControlEntry>,
+    heads: BTreeSet<ControlHash>,
+    devices: BTreeMap<DeviceId, (PersonId, DeviceCard)>,
+    notebook: Option<NotebookId>,
+}
+
+impl ControlSet {
+    /// Starts a set from the entry that creates the notebook.
+    ///
+    /// # Errors
+    /// [`ControlError`] where it is no `create`, or its own signature does not fit.
+    pub fn new(create: ControlEntry) -> Result<Self, ControlError> {
+        let mut set = Self {
+            notebook: Some(create.notebook_id()),
+            ..Self::default()
+        };
+        if !matches!(create.kind, ControlKind::Create { .. }) {
+            return Err(ControlError::OtherNotebook);
+        }
+        set.insert(create)?;
+        Ok(set)
+    }
+
+    /// Offers an entry to the set.
+    ///
+    /// # Errors
+    /// [`ControlError`] for an entry of another notebook, by an unknown device, wrongly signed, or
+    /// beyond the limit. The set is unchanged then.
+    pub fn insert(&mut self, entry: ControlEntry) -> Result<Inserted, ControlError> {
+        let hash = entry.hash();
+        if self.nodes.contains_key(&hash) {
+            return Ok(Inserted::Known);
+        }
+        if Some(entry.notebook_id()) != self.notebook {
+            return Err(ControlError::OtherNotebook);
+        }
+        if self.nodes.len() + self.waiting.len() >= CONTROL_ENTRIES_MAX {
+            return Err(ControlError::Full);
+        }
+        if !entry.heads.iter().all(|head| self.nodes.contains_key(head)) {
+            self.waiting.insert(hash, entry);
+            return Ok(Inserted::Waiting);
+        }
+        self.admit_to_set(entry)?;
+        let mut added = vec![hash];
+        // Each round lets in what the last one made complete; a bad one among them is dropped.
+        loop {
+            let ready: Vec<ControlHash> = self
+                .waiting
+                .iter()
+                .filter(|(_, entry)| entry.heads.iter().all(|head| self.nodes.contains_key(head)))
+                .map(|(hash, _)| *hash)
+                .collect();
+            if ready.is_empty() {
+                return Ok(Inserted::Added(added));
+            }
+            for hash in ready {
+                if let Some(entry) = self.waiting.remove(&hash)
+                    && self.admit_to_set(entry).is_ok()
+                {
+                    added.push(hash);
+                }
+            }
+        }
+    }
+
+    fn admit_to_set(&mut self, entry: ControlEntry) -> Result<(), ControlError> {
+        let card = match &entry.kind {
+            ControlKind::Create { roster, .. } => roster.devices().get(&entry.device),
+            _ => self.devices.get(&entry.device).map(|(_, card)| card),
+        };
+        let card = card.ok_or(ControlError::UnknownDevice(entry.device))?;
+        entry.verify(&card.verify_key)?;
+
+        let place = self.order.len();
+        let mut ancestors = vec![0_u64; place.div_ceil(64)];
+        let mut level = 0;
+        for head in &entry.heads {
+            let Some(node) = self.nodes.get(head) else {
+                continue;
+            };
+            level = level.max(node.level + 1);
+            for (into, from) in ancestors.iter_mut().zip(&node.ancestors) {
+                *into |= from;
+            }
+            if let Some(word) = ancestors.get_mut(node.place / 64) {
+                *word |= 1 << (node.place % 64);
+            }
+            self.heads.remove(head);
+        }
+        if let ControlKind::Create { roster, .. } = &entry.kind {
+            self.learn(roster.person(), roster.devices());
+        } else if let ControlKind::Admit(admit) = &entry.kind {
+            self.learn(admit.roster.person(), admit.roster.devices());
+        }
+        let hash = entry.hash();
+        self.heads.insert(hash);
+        self.order.push(hash);
+        self.nodes.insert(
+            hash,
+            Node {
+                entry,
+                level,
+                ancestors,
+                place,
+            },
+        );
+        Ok(())
+    }
+
+    fn learn(&mut self, person: PersonId, devices: &BTreeMap<DeviceId, DeviceCard>) {
+        for (id, card) in devices {
+            self.devices
+                .entry(*id)
+                .or_insert_with(|| (person, card.clone()));
+        }
+    }
+
+    /// Returns the notebook.
+    pub fn notebook(&self) -> NotebookId {
+        self.notebook.unwrap_or(NotebookId::ZERO)
+    }
+
+    /// Returns the entry that created the notebook.
+    pub fn create(&self) -> ControlHash {
+        self.order.first().copied().unwrap_or(ControlHash::ZERO)
+    }
+
+    /// Returns the entries that no other names, sorted.
+    pub fn heads(&self) -> Vec<ControlHash> {
+        self.heads.iter().copied().collect()
+    }
+
+    /// Returns at most [`CONTROL_HEADS_MAX`] heads: what a new entry may name.
+    pub fn heads_to_name(&self) -> Vec<ControlHash> {
+        self.heads.iter().copied().take(CONTROL_HEADS_MAX).collect()
+    }
+
+    /// Returns an entry of the set.
+    pub fn get(&self, hash: &ControlHash) -> Option<&ControlEntry> {
+        self.nodes.get(hash).map(|node| &node.entry)
+    }
+
+    /// Returns all entries in an order in which each follows its past.
+    pub fn iter(&self) -> impl Iterator<Item = &ControlEntry> {
+        self.order.iter().filter_map(|hash| self.get(hash))
+    }
+
+    /// Returns how many entries are in the set.
+    pub fn len(&self) -> usize {
+        self.order.len()
+    }
+
+    /// Says whether the set is empty, which only a set without a `create` is.
+    pub fn is_empty(&self) -> bool {
+        self.order.is_empty()
+    }
+
+    /// Returns how many entries wait for their past.
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// Returns the length of the longest path from `create`.
+    pub fn level(&self, hash: &ControlHash) -> u32 {
+        self.nodes.get(hash).map_or(0, |node| node.level)
+    }
+
+    /// Says whether `earlier` is a strict ancestor of `later`.
+    pub fn is_past(&self, earlier: &ControlHash, later: &ControlHash) -> bool {
+        let (Some(earlier), Some(later)) = (self.nodes.get(earlier), self.nodes.get(later)) else {
+            return false;
+        };
+        later
+            .ancestors
+            .get(earlier.place / 64)
+            .is_some_and(|word| word >> (earlier.place % 64) & 1 == 1)
+    }
+
+    /// Says whether `hash` is one of `heads` or an ancestor of one.
+    pub fn is_within(&self, hash: &ControlHash, heads: &[ControlHash]) -> bool {
+        heads
+            .iter()
+            .any(|head| head == hash || self.is_past(hash, head))
+    }
+
+    /// Returns what is not within `heads`, each after its past: what a peer with these heads lacks.
+    pub fn beyond<'a>(
+        &'a self,
+        heads: &'a [ControlHash],
+    ) -> impl Iterator<Item = &'a ControlEntry> {
+        self.iter()
+            .filter(|entry| !self.is_within(&entry.hash(), heads))
+    }
+
+    /// Returns a device's card and person, as any entry of the set names them.
+    pub fn device(&self, device: &DeviceId) -> Option<(PersonId, &DeviceCard)> {
+        self.devices
+            .get(device)
+            .map(|(person, card)| (*person, card))
+    }
+
+    /// Returns a digest of the whole set: equal where the sets are.
+    pub fn digest(&self) -> [u8; 32] {
+        let hashes: Vec<&[u8]> = self.nodes.keys().map(|hash| &hash.as_bytes()[..]).collect();
+        crypto::digest("hearthside 2026-11 control set", &hashes)
+    }
+}

@@ -1,0 +1,196 @@
+//! Frontiers: what a device has of a notebook, signed by it.
+//!
+//! A frontier covers every signature-valid entry that is kept, counted or not: the tip of each log
+//! and the heads and digest of the control set. A signed one binds notebook, device and a counter
+//! that only grows, so that a device which rolls back is caught.
+
+use std::collections::BTreeMap;
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::crypto::{self, SIGNATURE_BYTES, Signature, SignatureError, VerifyKey};
+use crate::identity::DeviceSecrets;
+use crate::ids::{ControlHash, DeviceId, EntryHash, Incarnation, LogId, NotebookId, Seq};
+use crate::limits::{CONTROL_HEADS_MAX, LOGS_MAX};
+
+/// What a device has of a notebook.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Frontier {
+    /// The last entry of each log.
+    pub logs: BTreeMap<LogId, (Seq, EntryHash)>,
+    /// The heads of the control entries, sorted.
+    pub control_heads: Vec<ControlHash>,
+    /// The digest over all control entries.
+    pub control_digest: [u8; 32],
+}
+
+impl Frontier {
+    /// Returns a digest: equal where the frontiers are.
+    pub fn digest(&self) -> [u8; 32] {
+        let mut writer = Writer::new();
+        self.write(&mut writer);
+        crypto::digest("hearthside 2026-11 frontier", &[writer.as_slice()])
+    }
+
+    /// Returns the last seq that is had of a log.
+    pub fn seq(&self, log: &LogId) -> Seq {
+        self.logs.get(log).map_or(Seq::NONE, |(seq, _)| *seq)
+    }
+
+    /// Returns how many entries `self` has that `other` lacks.
+    pub fn beyond(&self, other: &Self) -> u64 {
+        self.logs
+            .iter()
+            .map(|(log, (seq, _))| seq.get().saturating_sub(other.seq(log).get()))
+            .sum()
+    }
+
+    /// Reads a frontier: control digest 32, heads (count, 32 each), logs (count; device 32,
+    /// incarnation 16, seq varint, hash 32 each, sorted).
+    ///
+    /// # Errors
+    /// [`DecodeError`] for another layout.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let control_digest = reader.array("control digest")?;
+        let count = reader.count("control heads", CONTROL_HEADS_MAX)?;
+        let mut control_heads = Vec::with_capacity(count);
+        for _ in 0..count {
+            control_heads.push(ControlHash::from_bytes(reader.array("control head")?));
+        }
+        let count = reader.count("logs", LOGS_MAX)?;
+        let mut logs = BTreeMap::new();
+        for _ in 0..count {
+            let log = LogId {
+                device: DeviceId::from_bytes(reader.array("device")?),
+                incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
+            };
+            let seq = Seq::new(reader.varint("seq")?);
+            logs.insert(log, (seq, EntryHash::from_bytes(reader.array("entry")?)));
+        }
+        Ok(Self {
+            logs,
+            control_heads,
+            control_digest,
+        })
+    }
+
+    /// Appends the frontier in the form that [`Frontier::read`] takes.
+    pub fn write(&self, writer: &mut Writer) {
+        writer
+            .raw(&self.control_digest)
+            .varint(self.control_heads.len() as u64);
+        for head in &self.control_heads {
+            writer.raw(head.as_bytes());
+        }
+        writer.varint(self.logs.len() as u64);
+        for (log, (seq, hash)) in &self.logs {
+            writer
+                .raw(log.device.as_bytes())
+                .raw(log.incarnation.as_bytes())
+                .varint(seq.get())
+                .raw(hash.as_bytes());
+        }
+    }
+}
+
+/// A frontier with the signature of the device that has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignedFrontier {
+    /// The device.
+    pub device: DeviceId,
+    /// Grows with everything that the device keeps.
+    pub counter: u64,
+    /// What it has.
+    pub frontier: Frontier,
+    signature: Signature,
+}
+
+impl SignedFrontier {
+    /// Signs a frontier.
+    pub fn sign(
+        notebook: NotebookId,
+        counter: u64,
+        frontier: Frontier,
+        device: &DeviceSecrets,
+    ) -> Self {
+        let signed = signed_bytes(notebook, device.id(), counter, &frontier);
+        let signature = device.signing().sign(&signed);
+        Self {
+            device: device.id(),
+            counter,
+            frontier,
+            signature,
+        }
+    }
+
+    /// Puts a frontier together with a signature that came apart from it.
+    pub const fn assemble(
+        device: DeviceId,
+        counter: u64,
+        frontier: Frontier,
+        signature: Signature,
+    ) -> Self {
+        Self {
+            device,
+            counter,
+            frontier,
+            signature,
+        }
+    }
+
+    /// Returns the signature.
+    pub const fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    /// Checks the signature.
+    ///
+    /// # Errors
+    /// [`SignatureError`] where it does not fit.
+    pub fn verify(&self, notebook: NotebookId, key: &VerifyKey) -> Result<(), SignatureError> {
+        key.verify(
+            &signed_bytes(notebook, self.device, self.counter, &self.frontier),
+            &self.signature,
+        )
+    }
+
+    /// Reads a signed frontier: device 32, counter varint, frontier, signature 64.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for another layout.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let device = DeviceId::from_bytes(reader.array("device")?);
+        let counter = reader.varint("counter")?;
+        let frontier = Frontier::read(reader)?;
+        let signature = reader.array::<SIGNATURE_BYTES>("signature")?;
+        Ok(Self {
+            device,
+            counter,
+            frontier,
+            signature,
+        })
+    }
+
+    /// Appends the frontier in the form that [`SignedFrontier::read`] takes.
+    pub fn write(&self, writer: &mut Writer) {
+        writer.raw(self.device.as_bytes()).varint(self.counter);
+        self.frontier.write(writer);
+        writer.raw(&self.signature);
+    }
+}
+
+fn signed_bytes(
+    notebook: NotebookId,
+    device: DeviceId,
+    counter: u64,
+    frontier: &Frontier,
+) -> [u8; 32] {
+    crypto::digest(
+        "hearthside 2026-11 signed frontier",
+        &[
+            notebook.as_bytes(),
+            device.as_bytes(),
+            &counter.to_le_bytes(),
+            &frontier.digest(),
+        ],
+    )
+}

@@ -1,0 +1,16 @@
+//! People and their devices: recovery phrase, cards of public keys, roster.
+//!
+//! A person is known by their recovery card, a device by its device card. The roster is a small
+//! signed log that says which devices are a person's; it travels inside every notebook.
+
+mod card;
+mod device;
+mod phrase;
+mod recovery;
+mod roster;
+
+pub use card::{CardError, DeviceCard, RecoveryCard};
+pub use device::DeviceSecrets;
+pub use phrase::{PHRASE_WORDS, PhraseError, RecoveryPhrase, words_of};
+pub use recovery::RecoverySecrets;
+pub use roster::{Roster, RosterEntry, RosterError, RosterKind};

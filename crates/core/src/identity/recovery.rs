@@ -1,0 +1,45 @@
+//! The recovery keys that a phrase stands for. They leave the device once the phrase was shown.
+
+use super::{DeviceCard, RecoveryCard, RecoveryPhrase, RosterEntry};
+use crate::crypto::{SealingSecret, SigningSecret, derive};
+use crate::ids::PersonId;
+
+/// A person's secret recovery keys, derived from their phrase.
+#[derive(Debug, Clone)]
+pub struct RecoverySecrets {
+    signing: SigningSecret,
+    sealing: SealingSecret,
+}
+
+impl RecoverySecrets {
+    /// Derives the keys (HKDF-SHA256 over the phrase's 256 bits, one label each).
+    pub fn from_phrase(phrase: &RecoveryPhrase) -> Self {
+        Self {
+            signing: SigningSecret::from_secret(&derive(phrase.entropy(), "recovery signing", &[])),
+            sealing: SealingSecret::from_secret(derive(phrase.entropy(), "recovery sealing", &[])),
+        }
+    }
+
+    /// Returns the public half.
+    pub fn card(&self) -> RecoveryCard {
+        RecoveryCard {
+            verify_key: self.signing.verify_key(),
+            sealing_key: self.sealing.sealing_key().clone(),
+        }
+    }
+
+    /// Returns the person, where these are their first recovery keys.
+    pub fn person(&self) -> PersonId {
+        self.card().person()
+    }
+
+    /// Signs the first entry of the person's roster, which names their first device.
+    pub fn found_roster(&self, device: &DeviceCard) -> RosterEntry {
+        RosterEntry::found(self, device)
+    }
+
+    /// Lends the signing half to the roster.
+    pub(super) const fn signing(&self) -> &SigningSecret {
+        &self.signing
+    }
+}

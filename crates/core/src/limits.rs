@@ -1,0 +1,75 @@
+//! Names every bound that input can meet, each with its reason.
+
+/// Longest signed entry, header and signature included: one frame carries at least one entry.
+pub const ENTRY_BYTES_MAX: usize = 768 * 1024;
+
+/// Longest frame on a connection: bounds what a peer can make us buffer before we look at it.
+pub const FRAME_BYTES_MAX: usize = 1024 * 1024;
+
+/// Aim of one frame of history: large enough for throughput, small enough that a live change
+/// never waits long behind it.
+pub const FRAME_BYTES_AIM: usize = 128 * 1024;
+
+/// Most control heads that one entry names. Clients merge heads whenever they write a control
+/// entry, so an honest notebook has as many heads as people who administered it while apart.
+pub const CONTROL_HEADS_MAX: usize = 32;
+
+/// Most control entries of one notebook: thirty people over ten years stay far below.
+pub const CONTROL_ENTRIES_MAX: usize = 16_384;
+
+/// Longest control entry: a re-key for [`RECIPIENTS_MAX`] recipients with room to spare.
+pub const CONTROL_BYTES_MAX: usize = 256 * 1024;
+
+/// Most recipients of one epoch key: thirty people with a few devices and a recovery key each,
+/// and as much again.
+pub const RECIPIENTS_MAX: usize = 1_024;
+
+/// Most entries of one person's roster.
+pub const ROSTER_ENTRIES_MAX: usize = 256;
+
+/// Longest roster entry: a recovery card, a device card and a few parents.
+pub const ROSTER_ENTRY_BYTES_MAX: usize = 8 * 1024;
+
+/// Most changes in one entry: an import is cut into several entries.
+pub const CHANGES_PER_ENTRY_MAX: usize = 4_096;
+
+/// Longest body after decompression: bounds a compression bomb.
+pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Body size from which compression pays for its header.
+pub const COMPRESS_BYTES_MIN: usize = 256;
+
+/// Most entries of one log that are held although something they need is not here.
+///
+/// Honest nodes send in causal order, so only a lost or withheld log makes entries wait. What is
+/// beyond the limit is not acknowledged and is sent again later.
+pub const WAITING_ENTRIES_PER_LOG_MAX: usize = 1_000;
+
+/// Most logs of one notebook: each device has one, and one more for each time it was enrolled anew.
+pub const LOGS_MAX: usize = 4_096;
+
+/// Longest sealed label of a control entry: names and role words.
+pub const LABEL_BYTES_MAX: usize = 4 * 1024;
+
+/// Longest name of a person or device, in bytes.
+pub const NAME_BYTES_MAX: usize = 256;
+
+/// Most socket addresses in a ticket or an address record.
+pub const ADDRESSES_MAX: usize = 32;
+
+/// Longest relay URL in a ticket.
+pub const RELAY_URL_BYTES_MAX: usize = 512;
+
+/// Most joiners that may learn an invitation's opened nonce before it is void: bounds how often
+/// somebody who holds a copied ticket can try.
+pub const PAIRING_ATTEMPTS_MAX: u32 = 8;
+
+/// Most notebooks in one summary, and so most that two devices can share.
+pub const SHARED_NOTEBOOKS_MAX: usize = 4_096;
+
+/// How long an acknowledgement may wait for more to acknowledge, in milliseconds. It saves a
+/// signature and a packet for each keystroke; nobody waits for it.
+pub const ACK_DELAY_MS: u64 = 25;
+
+/// Recent entries that stay in memory for each notebook, so that a live push reads no disk.
+pub const RECENT_ENTRIES_MAX: usize = 256;

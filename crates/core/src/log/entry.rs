@@ -1,0 +1,283 @@
+//! An entry: header, sealed body, signature. Its stages from bytes to changes.
+
+use core::fmt;
+
+use super::{Body, BodyError, DocumentTips, Header, actor_of, notebook_tag, padding};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::crypto::{self, AeadError, Nonce, SIGNATURE_BYTES, Secret, Signature, VerifyKey};
+use crate::document::{Change, DocumentId};
+use crate::identity::DeviceSecrets;
+use crate::ids::{ActorId, ControlHash, EntryHash, EpochId, LogId, NotebookId, Seq};
+use crate::limits::ENTRY_BYTES_MAX;
+
+/// Length of the value before a ciphertext that commits to its key.
+const CHECK_BYTES: usize = 16;
+
+/// An entry that cannot be accepted.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum EntryError {
+    /// The bytes do not follow the layout.
+    #[error("the entry is malformed: {0}")]
+    Layout(#[from] DecodeError),
+    /// It belongs to another notebook.
+    #[error("the entry belongs to another notebook")]
+    OtherNotebook,
+    /// The signature does not fit the device.
+    #[error("the entry's signature does not fit its device")]
+    Signature,
+    /// The key of its epoch does not open it.
+    #[error("the entry does not open under the key that it names")]
+    Seal,
+    /// The padding inside is not canonical.
+    #[error("the entry's padding is not canonical")]
+    Padding,
+    /// The body is not acceptable.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// It is longer than an entry may be.
+    #[error("the entry would be {0} bytes long, the limit is {ENTRY_BYTES_MAX}")]
+    TooLong(usize),
+}
+
+/// An entry whose layout is right and of which nothing else is known.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RawEntry {
+    header: Header,
+    header_len: usize,
+    bytes: Vec<u8>,
+    hash: EntryHash,
+}
+
+impl RawEntry {
+    /// Reads an entry's layout.
+    ///
+    /// # Errors
+    /// [`EntryError::Layout`] for anything else.
+    pub fn parse(bytes: Vec<u8>) -> Result<Self, EntryError> {
+        if bytes.len() > ENTRY_BYTES_MAX {
+            return Err(EntryError::TooLong(bytes.len()));
+        }
+        let mut reader = Reader::new(&bytes);
+        let header = Header::read(&mut reader)?;
+        let header_len = bytes.len() - reader.remaining();
+        reader.take("ciphertext", header.ciphertext_len)?;
+        reader.take("signature", SIGNATURE_BYTES)?;
+        reader.finish()?;
+        let hash = hash_of(&bytes);
+        Ok(Self {
+            header,
+            header_len,
+            bytes,
+            hash,
+        })
+    }
+
+    /// Returns the decoded header.
+    pub const fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Returns the hash that names the entry.
+    pub const fn hash(&self) -> EntryHash {
+        self.hash
+    }
+
+    /// Returns the entry's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Checks notebook and signature. That the signer was a member as of the entry's heads, and that
+    /// it follows the previous entry, is for the caller, who knows both.
+    ///
+    /// # Errors
+    /// [`EntryError::OtherNotebook`] or [`EntryError::Signature`].
+    pub fn verify(
+        self,
+        notebook: NotebookId,
+        key: &VerifyKey,
+    ) -> Result<VerifiedEntry, EntryError> {
+        if self.header.tag != notebook_tag(notebook) {
+            return Err(EntryError::OtherNotebook);
+        }
+        let (signed, signature) = self
+            .bytes
+            .split_last_chunk::<SIGNATURE_BYTES>()
+            .ok_or(EntryError::Signature)?;
+        let signature: &Signature = signature;
+        key.verify(signed, signature)
+            .map_err(|_| EntryError::Signature)?;
+        Ok(VerifiedEntry {
+            raw: self,
+            notebook,
+        })
+    }
+
+    /// Takes an entry out of this device's own sealed store, where only verified ones are put.
+    pub const fn trusted(self, notebook: NotebookId) -> VerifiedEntry {
+        VerifiedEntry {
+            raw: self,
+            notebook,
+        }
+    }
+}
+
+impl fmt::Debug for RawEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "RawEntry({:?} {} {:?})",
+            self.header.log.device,
+            self.header.seq.get(),
+            self.hash
+        )
+    }
+}
+
+/// What it takes to seal and sign an entry.
+#[derive(Debug)]
+pub struct EntryKeys<'a> {
+    /// The device that signs.
+    pub device: &'a DeviceSecrets,
+    /// The epoch in force and its key.
+    pub epoch: (EpochId, &'a Secret),
+    /// The control heads that the author knows, sorted.
+    pub heads: Vec<ControlHash>,
+}
+
+/// An entry that its signer signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedEntry {
+    raw: RawEntry,
+    notebook: NotebookId,
+}
+
+impl VerifiedEntry {
+    /// Seals and signs the next entry of a log; returns it with the document tips after it.
+    ///
+    /// `previous` is the log's last seq and hash ([`Seq::NONE`] and zero before the first).
+    ///
+    /// # Errors
+    /// [`EntryError::TooLong`] where the changes do not fit one entry.
+    pub fn write(
+        notebook: NotebookId,
+        log: LogId,
+        previous: (Seq, EntryHash),
+        tips: &DocumentTips,
+        changes: &[(DocumentId, Change)],
+        keys: &EntryKeys<'_>,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<(Self, DocumentTips), EntryError> {
+        let (mut plain, after) = Body::encode(actor_of(notebook, log), tips, changes);
+        padding::pad(&mut plain);
+        let mut nonce = Nonce::default();
+        rng.fill_bytes(&mut nonce);
+        let ciphertext_len = CHECK_BYTES + plain.len() + crypto::TAG_BYTES;
+        let header = Header {
+            tag: notebook_tag(notebook),
+            log,
+            seq: previous.0.next(),
+            previous: previous.1,
+            epoch: keys.epoch.0,
+            heads: keys.heads.clone(),
+            nonce,
+            ciphertext_len,
+        };
+        let mut writer = Writer::new();
+        header.write(&mut writer);
+        let header_len = writer.len();
+        let (key, check) = entry_key(keys.epoch.1, &header);
+        let sealed = crypto::seal(&key, &nonce, writer.as_slice(), &plain)
+            .map_err(|AeadError| EntryError::TooLong(plain.len()))?;
+        writer.raw(&check).raw(&sealed);
+        let signature = keys.device.signing().sign(writer.as_slice());
+        writer.raw(&signature);
+        let bytes = writer.into_bytes();
+        if bytes.len() > ENTRY_BYTES_MAX {
+            return Err(EntryError::TooLong(bytes.len()));
+        }
+        let hash = hash_of(&bytes);
+        Ok((
+            Self {
+                raw: RawEntry {
+                    header,
+                    header_len,
+                    bytes,
+                    hash,
+                },
+                notebook,
+            },
+            after,
+        ))
+    }
+
+    /// Opens and decodes the body; `tips` are the log's document tips before this entry.
+    ///
+    /// # Errors
+    /// [`EntryError`] where the key does not open it, or the body is not acceptable.
+    pub fn open(&self, key: &Secret, tips: &DocumentTips) -> Result<Body, EntryError> {
+        let (header, rest) = self
+            .raw
+            .bytes
+            .split_at_checked(self.raw.header_len)
+            .ok_or(EntryError::Seal)?;
+        let (key, check) = entry_key(key, &self.raw.header);
+        let (found, sealed) = rest
+            .get(..self.raw.header.ciphertext_len)
+            .and_then(|ciphertext| ciphertext.split_first_chunk::<CHECK_BYTES>())
+            .ok_or(EntryError::Seal)?;
+        if *found != check {
+            return Err(EntryError::Seal);
+        }
+        let padded = crypto::open(&key, &self.raw.header.nonce, header, sealed)
+            .map_err(|_| EntryError::Seal)?;
+        let plain = padding::unpad(&padded).ok_or(EntryError::Padding)?;
+        Ok(Body::decode(self.actor(), tips, plain)?)
+    }
+
+    /// Returns the entry without the proof of its stage.
+    pub fn into_raw(self) -> RawEntry {
+        self.raw
+    }
+
+    /// Returns the Automerge actor whose changes the entry may carry.
+    pub fn actor(&self) -> ActorId {
+        actor_of(self.notebook, self.raw.header.log)
+    }
+
+    /// Returns the decoded header.
+    pub const fn header(&self) -> &Header {
+        &self.raw.header
+    }
+
+    /// Returns the hash that names the entry.
+    pub const fn hash(&self) -> EntryHash {
+        self.raw.hash
+    }
+
+    /// Returns the entry's bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.raw.bytes
+    }
+}
+
+/// Derives the entry's own key and the check value that commits to it: HKDF(epoch key; log, seq,
+/// nonce). One entry can so be disclosed without the epoch's key.
+fn entry_key(epoch_key: &Secret, header: &Header) -> (Secret, [u8; CHECK_BYTES]) {
+    crypto::derive_pair(
+        epoch_key,
+        "entry key",
+        &[
+            header.tag.as_bytes(),
+            header.log.device.as_bytes(),
+            header.log.incarnation.as_bytes(),
+            &header.seq.get().to_le_bytes(),
+            &header.nonce,
+        ],
+    )
+}
+
+fn hash_of(bytes: &[u8]) -> EntryHash {
+    EntryHash::from_bytes(crypto::digest("hearthside 2026-11 log entry", &[bytes]))
+}

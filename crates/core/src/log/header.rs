@@ -1,0 +1,167 @@
+//! The header of an entry: one fixed layout, in the clear, authenticated by seal and signature.
+//!
+//! | offset | bytes | field |
+//! | --- | --- | --- |
+//! | 0 | 1 | version, 1 |
+//! | 1 | 1 | suite, 1 |
+//! | 2 | 1 | kind, 1: changes |
+//! | 3 | 1 | number of control heads, n ≤ 32 |
+//! | 4 | 16 | notebook tag |
+//! | 20 | 32 | device |
+//! | 52 | 16 | incarnation |
+//! | 68 | 8 | seq, from 1 |
+//! | 76 | 32 | hash of the previous entry, zero for the first |
+//! | 108 | 32 | epoch |
+//! | 140 | 32 n | control heads, sorted |
+//! | then | 24 | nonce |
+//! | then | 4 | length of the ciphertext |
+//!
+//! All but nonce and length follow from the previous entry of the log as long as neither epoch nor
+//! control heads change, so a connection sends them once ([`super::WireEncoder`]).
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::crypto::{self, Nonce};
+use crate::ids::{
+    ActorId, ControlHash, DeviceId, EntryHash, EpochId, Incarnation, LogId, NotebookId,
+    NotebookTag, Seq,
+};
+use crate::limits::{CONTROL_HEADS_MAX, ENTRY_BYTES_MAX};
+
+const VERSION: u8 = 1;
+const KIND_CHANGES: u8 = 1;
+
+/// Length of nonce and ciphertext length, which differ from entry to entry.
+pub(super) const VARYING_BYTES: usize = 24 + 4;
+
+/// A header, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// Which notebook, under the tag that only those who know its id can compute.
+    pub tag: NotebookTag,
+    /// Which log.
+    pub log: LogId,
+    /// The entry's place in the log.
+    pub seq: Seq,
+    /// The entry before it.
+    pub previous: EntryHash,
+    /// The epoch whose key seals it.
+    pub epoch: EpochId,
+    /// The control entries that the author knew; the entry is judged as of them.
+    pub heads: Vec<ControlHash>,
+    /// The nonce of the seal.
+    pub nonce: Nonce,
+    /// Length of the ciphertext, check value and tag included.
+    pub ciphertext_len: usize,
+}
+
+impl Header {
+    /// Reads a header from the front of `reader`.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for another layout, or a newer version, suite or kind.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        for (what, wanted) in [
+            ("entry version", VERSION),
+            ("suite", crypto::SUITE),
+            ("entry kind", KIND_CHANGES),
+        ] {
+            let found = reader.u8(what)?;
+            if found != wanted {
+                return Err(DecodeError::Unknown {
+                    what,
+                    value: found.into(),
+                });
+            }
+        }
+        let count = usize::from(reader.u8("control heads")?);
+        if count == 0 || count > CONTROL_HEADS_MAX {
+            return Err(DecodeError::TooMany {
+                what: "control heads",
+                found: count as u64,
+                limit: CONTROL_HEADS_MAX as u64,
+            });
+        }
+        let tag = NotebookTag::from_bytes(reader.array("notebook tag")?);
+        let device = DeviceId::from_bytes(reader.array("device")?);
+        let incarnation = Incarnation::from_bytes(reader.array("incarnation")?);
+        let seq = Seq::new(reader.u64("seq")?);
+        let previous = EntryHash::from_bytes(reader.array("previous entry")?);
+        if (seq == Seq::new(1)) != previous.is_zero() || seq == Seq::NONE {
+            return Err(DecodeError::Invalid("place in the log"));
+        }
+        let epoch = ControlHash::from_bytes(reader.array("epoch")?).as_epoch();
+        let mut heads: Vec<ControlHash> = Vec::with_capacity(count);
+        for _ in 0..count {
+            let head = ControlHash::from_bytes(reader.array("control head")?);
+            if heads.last().is_some_and(|last| *last >= head) {
+                return Err(DecodeError::Invalid("order of control heads"));
+            }
+            heads.push(head);
+        }
+        let nonce = reader.array("nonce")?;
+        let ciphertext_len = reader.u32("ciphertext length")? as usize;
+        if ciphertext_len > ENTRY_BYTES_MAX {
+            return Err(DecodeError::TooMany {
+                what: "ciphertext",
+                found: ciphertext_len as u64,
+                limit: ENTRY_BYTES_MAX as u64,
+            });
+        }
+        let log = LogId {
+            device,
+            incarnation,
+        };
+        Ok(Self {
+            tag,
+            log,
+            seq,
+            previous,
+            epoch,
+            heads,
+            nonce,
+            ciphertext_len,
+        })
+    }
+
+    /// Appends the header's bytes.
+    pub fn write(&self, writer: &mut Writer) {
+        writer
+            .u8(VERSION)
+            .u8(crypto::SUITE)
+            .u8(KIND_CHANGES)
+            .u8(self.heads.len() as u8)
+            .raw(self.tag.as_bytes())
+            .raw(self.log.device.as_bytes())
+            .raw(self.log.incarnation.as_bytes())
+            .u64(self.seq.get())
+            .raw(self.previous.as_bytes())
+            .raw(self.epoch.as_bytes());
+        for head in &self.heads {
+            writer.raw(head.as_bytes());
+        }
+        writer.raw(&self.nonce).u32(self.ciphertext_len as u32);
+    }
+}
+
+/// Returns the tag under which a notebook's entries travel.
+pub fn notebook_tag(notebook: NotebookId) -> NotebookTag {
+    let hash = crypto::digest("hearthside 2026-11 notebook tag", &[notebook.as_bytes()]);
+    let mut tag = [0; NotebookTag::LEN];
+    tag.copy_from_slice(&hash[..NotebookTag::LEN]);
+    NotebookTag::from_bytes(tag)
+}
+
+/// Returns the only Automerge actor whose changes a log may carry.
+pub fn actor_of(notebook: NotebookId, log: LogId) -> ActorId {
+    let hash = crypto::digest(
+        "hearthside 2026-11 automerge actor",
+        &[
+            notebook.as_bytes(),
+            log.device.as_bytes(),
+            log.incarnation.as_bytes(),
+        ],
+    );
+    let mut actor = [0; ActorId::LEN];
+    actor.copy_from_slice(&hash[..ActorId::LEN]);
+    ActorId::from_bytes(actor)
+}

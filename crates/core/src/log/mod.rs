@@ -1,0 +1,18 @@
+//! Content logs: sealed, padded, signed and chained entries, one log per device and incarnation.
+//!
+//! Stages, a type each: bytes → [`RawEntry`] (layout) → [`VerifiedEntry`] (member, signature, chain)
+//! → [`Body`] (opened and decoded) → applied to the documents.
+
+mod body;
+mod entry;
+mod header;
+mod padding;
+mod tips;
+mod wire;
+
+pub use body::{Body, BodyError, DocumentChanges};
+pub use entry::{EntryError, EntryKeys, RawEntry, VerifiedEntry};
+pub use header::{Header, actor_of, notebook_tag};
+pub use padding::{pad, padded_len, unpad};
+pub use tips::DocumentTips;
+pub use wire::{WireDecoder, WireEncoder, WireError};

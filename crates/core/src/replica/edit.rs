@@ -1,0 +1,196 @@
+//! Writes: edits of documents become one signed entry of this device's log.
+
+use std::sync::Arc;
+
+use automerge::Automerge;
+
+use super::Replica;
+use crate::document::{Change, DocumentId, EditError};
+use crate::epoch::RekeyError;
+use crate::ids::{EntryHash, Incarnation, LogId, NotebookId, Seq};
+use crate::limits::CHANGES_PER_ENTRY_MAX;
+use crate::log::{EntryError, EntryKeys, Header, VerifiedEntry, actor_of};
+use crate::storage::{Storage, StorageError};
+
+/// Changes that go into one entry before another is begun: with the rest of an entry they stay below
+/// its limit even where they do not compress.
+const ENTRY_CHANGE_BYTES_AIM: usize = 384 * 1024;
+
+/// Why an edit was not made. The documents are as before.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EditFailed<E> {
+    /// The edit itself said no.
+    #[error(transparent)]
+    Edit(E),
+    /// What it wrote breaks a rule.
+    #[error(transparent)]
+    Rules(#[from] EditError),
+    /// This person may not write here.
+    #[error("this notebook is open to you for reading only")]
+    NotAllowed,
+    /// This home is an older copy of itself.
+    #[error(
+        "another copy of this device has written to this notebook since: this one may not go on"
+    )]
+    StaleCopy,
+    /// The key in force is missing.
+    #[error(transparent)]
+    Rekey(#[from] RekeyError),
+    /// A change does not fit an entry.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// A document could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// Documents while they are edited: read and written by id, opened as they are needed.
+pub struct EditSession<'a> {
+    edit: crate::document::Edit<'a>,
+    notebook: NotebookId,
+    storage: &'a dyn Storage,
+}
+
+impl EditSession<'_> {
+    /// Returns a document as the edit has left it so far, where it exists.
+    ///
+    /// # Errors
+    /// [`StorageError`] where its saved copy cannot be read.
+    pub fn read(&mut self, id: &DocumentId) -> Result<Option<&Automerge>, StorageError> {
+        self.open(id)?;
+        Ok(self.edit.read(id))
+    }
+
+    /// Returns a document to write to, empty where it does not exist.
+    ///
+    /// # Errors
+    /// [`StorageError`] where its saved copy cannot be read.
+    pub fn write(&mut self, id: DocumentId) -> Result<&mut Automerge, StorageError> {
+        self.open(&id)?;
+        Ok(self.edit.write(id))
+    }
+
+    fn open(&mut self, id: &DocumentId) -> Result<(), StorageError> {
+        if self.edit.read(id).is_none()
+            && let Some(document) = super::apply::saved_document(self.notebook, *id, self.storage)?
+        {
+            self.edit.open(*id, document);
+        }
+        Ok(())
+    }
+}
+
+impl Replica {
+    /// Runs an edit and signs what it wrote.
+    ///
+    /// The entries are unsaved; where committing them fails, the caller opens the replica anew,
+    /// since the documents already show them.
+    ///
+    /// # Errors
+    /// [`EditFailed`]; nothing is changed then.
+    pub fn edit<T, E>(
+        &mut self,
+        storage: &dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+        work: impl FnOnce(&mut EditSession<'_>) -> Result<T, E>,
+    ) -> Result<T, EditFailed<E>> {
+        if self.stale_copy {
+            return Err(EditFailed::StaleCopy);
+        }
+        if !self.membership.may_write(&self.device.id()) {
+            return Err(EditFailed::NotAllowed);
+        }
+        if self.membership.needs_rekey(&self.controls) {
+            self.rekey(None, rng)?;
+        }
+        let log = self.writing_log(rng);
+        let edit = self.documents.edit(actor_of(self.notebook, log));
+        let mut session = EditSession {
+            edit,
+            notebook: self.notebook,
+            storage,
+        };
+        let value = work(&mut session).map_err(EditFailed::Edit)?;
+        let changes = session.edit.finish()?;
+        let mut rest = changes.as_slice();
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(entry_span(rest));
+            self.write_entry(log, now, rng)?;
+            rest = later;
+        }
+        Ok(value)
+    }
+
+    fn writing_log(&mut self, rng: &mut dyn rand_core::CryptoRng) -> LogId {
+        let incarnation = *self.own.get_or_insert_with(|| {
+            let mut bytes = [0; Incarnation::LEN];
+            rng.fill_bytes(&mut bytes);
+            Incarnation::from_bytes(bytes)
+        });
+        LogId {
+            device: self.device.id(),
+            incarnation,
+        }
+    }
+
+    fn write_entry<E>(
+        &mut self,
+        log: LogId,
+        changes: &[(DocumentId, Change)],
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<(), EditFailed<E>> {
+        let epoch = self
+            .membership
+            .current_epoch()
+            .ok_or(RekeyError::KeyMissing)?;
+        let key = self.keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
+        let keys = EntryKeys {
+            device: &self.device,
+            epoch: (epoch, key),
+            heads: self.controls.heads_to_name(),
+        };
+        let empty = crate::log::DocumentTips::default();
+        let (previous, tips) = self
+            .logs
+            .get(&log)
+            .map_or(((Seq::NONE, EntryHash::ZERO), &empty), |log| {
+                (log.tip(), &log.tips)
+            });
+        let (entry, after) =
+            VerifiedEntry::write(self.notebook, log, previous, tips, changes, &keys, rng)?;
+        let header: &Header = entry.header();
+        let seq = header.seq;
+        self.dirty.extend(changes.iter().map(|(id, _)| *id));
+        let hash = entry.hash();
+        self.keep_entry(Arc::new(entry.into_raw()));
+        self.arrivals.pop_back();
+        if let Some(log) = self.logs.get_mut(&log) {
+            log.pending.pop_back();
+            log.settle(seq, Some(after));
+        }
+        self.applied.push(super::Applied {
+            log,
+            entry: hash,
+            changes: changes
+                .iter()
+                .map(|(id, change)| super::AppliedChange::of(*id, change))
+                .collect(),
+        });
+        Ok(())
+    }
+}
+
+/// Returns how many changes from the front go into one entry.
+fn entry_span(changes: &[(DocumentId, Change)]) -> usize {
+    let mut bytes = 0;
+    let fitting = changes
+        .iter()
+        .take(CHANGES_PER_ENTRY_MAX)
+        .take_while(|(_, change)| {
+            bytes += change.bytes().len();
+            bytes <= ENTRY_CHANGE_BYTES_AIM
+        })
+        .count();
+    fitting.max(1)
+}

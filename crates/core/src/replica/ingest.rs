@@ -1,0 +1,220 @@
+//! Takes in what others wrote: control entries, wraps, content entries. Raw bytes become verified
+//! ones here; nothing is opened yet.
+
+use std::sync::Arc;
+
+use super::log::{Log, Pending};
+use super::{Replica, SetAside};
+use crate::control::{ControlEntry, ControlError, Inserted};
+use crate::epoch::Wraps;
+use crate::ids::{ControlHash, DeviceId};
+use crate::limits::{LOGS_MAX, WAITING_ENTRIES_PER_LOG_MAX};
+use crate::log::{EntryError, RawEntry};
+use crate::storage::{Space, Write};
+
+/// What became of an entry that arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Ingested {
+    /// It is new and kept.
+    Kept,
+    /// It was here already.
+    Known,
+}
+
+/// Why an entry that arrived was not kept. Nothing of it stays; it is not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// It cannot be accepted as it is.
+    #[error(transparent)]
+    Entry(#[from] EntryError),
+    /// It names control entries that are not here yet.
+    #[error("the entry names control entries that have not arrived")]
+    ControlMissing,
+    /// No roster in this notebook names its device.
+    #[error("the entry is signed by device {0}, which is not in this notebook")]
+    UnknownDevice(DeviceId),
+    /// It does not follow the entry before it.
+    #[error("the entry of device {device} at {seq} does not follow the one before it")]
+    Gap {
+        /// The device.
+        device: DeviceId,
+        /// Its place.
+        seq: u64,
+    },
+    /// Another entry by the same signer stands at its place: a forked log.
+    #[error("device {device} signed two different entries at {seq}: its log is forked")]
+    Fork {
+        /// The device.
+        device: DeviceId,
+        /// The place.
+        seq: u64,
+    },
+    /// It names older control entries than the entry before it.
+    #[error("the entry of device {0} forgets control entries that the one before it knew")]
+    HeadsRegress(DeviceId),
+    /// Too much of this log waits already.
+    #[error("too many entries of device {0} wait for something that is missing")]
+    TooManyWaiting(DeviceId),
+    /// The notebook has too many logs.
+    #[error("the notebook has too many logs")]
+    TooManyLogs,
+}
+
+impl Replica {
+    /// Takes a control entry in.
+    ///
+    /// # Errors
+    /// [`ControlError`]; the set is unchanged then.
+    pub fn ingest_control(&mut self, entry: ControlEntry) -> Result<Inserted, ControlError> {
+        let inserted = self.controls.insert(entry)?;
+        if let Inserted::Added(added) = &inserted {
+            for hash in added {
+                self.keep_control(hash);
+            }
+            self.resolve();
+        }
+        Ok(inserted)
+    }
+
+    pub(super) fn keep_control(&mut self, hash: &ControlHash) {
+        if let Some(entry) = self.controls.get(hash) {
+            self.unsaved.push(Write::Put {
+                space: Space::Control,
+                key: hash.as_bytes().to_vec(),
+                value: entry.as_bytes().to_vec(),
+            });
+        }
+    }
+
+    /// Takes the wraps of an epoch's key in; returns whether they are new and belong to the epoch.
+    pub fn ingest_wraps(&mut self, wraps: Wraps) -> bool {
+        if self.wraps.contains_key(&wraps.epoch) {
+            return false;
+        }
+        let Some(entry) = self.controls.get(&wraps.epoch.rekey()) else {
+            return false;
+        };
+        let crate::control::ControlKind::Rekey(rekey) = &entry.kind else {
+            return false;
+        };
+        if !wraps.belong_to(rekey) {
+            return false;
+        }
+        self.unsaved.push(Write::Put {
+            space: Space::Wraps,
+            key: wraps.epoch.as_bytes().to_vec(),
+            value: wraps.to_bytes(),
+        });
+        if self.membership.is_epoch(&wraps.epoch) {
+            self.keys.learn(&self.controls, &self.device, &wraps);
+        }
+        self.wraps.insert(wraps.epoch, wraps);
+        true
+    }
+
+    /// Takes a content entry in: checks layout, notebook, signer, signature, chain and heads.
+    ///
+    /// # Errors
+    /// [`IngestError`]; nothing of the entry is kept then, except that a fork is noted.
+    pub fn ingest_entry(&mut self, raw: RawEntry) -> Result<Ingested, IngestError> {
+        let header = raw.header();
+        let (log_id, seq) = (header.log, header.seq);
+        let device = log_id.device;
+        if header.tag != self.tag() {
+            return Err(EntryError::OtherNotebook.into());
+        }
+        if header
+            .heads
+            .iter()
+            .any(|head| self.controls.get(head).is_none())
+        {
+            return Err(IngestError::ControlMissing);
+        }
+        let (_, card) = self
+            .controls
+            .device(&device)
+            .ok_or(IngestError::UnknownDevice(device))?;
+        let verify_key = card.verify_key;
+
+        let known = self.logs.get(&log_id);
+        if known.is_none() && self.logs.len() >= LOGS_MAX {
+            return Err(IngestError::TooManyLogs);
+        }
+        let (tip_seq, tip_hash) = known.map_or_else(|| Log::new(log_id).tip(), Log::tip);
+        if seq < tip_seq || (seq == tip_seq && raw.hash() == tip_hash) {
+            return Ok(Ingested::Known);
+        }
+        if seq == tip_seq || (seq == tip_seq.next() && header.previous != tip_hash) {
+            // Only a signed entry proves a fork; anybody can make up an unsigned one.
+            let hash = raw.hash();
+            raw.verify(self.notebook, &verify_key)?;
+            let error = IngestError::Fork {
+                device,
+                seq: seq.get(),
+            };
+            self.note_set_aside(hash, device, seq, error.to_string());
+            return Err(error);
+        }
+        if seq != tip_seq.next() {
+            return Err(IngestError::Gap {
+                device,
+                seq: seq.get(),
+            });
+        }
+        if let Some(log) = known {
+            if log.waiting() >= WAITING_ENTRIES_PER_LOG_MAX && log.broken.is_none() {
+                return Err(IngestError::TooManyWaiting(device));
+            }
+            if log.heads != header.heads
+                && !log
+                    .heads
+                    .iter()
+                    .all(|head| self.controls.is_within(head, &header.heads))
+            {
+                return Err(IngestError::HeadsRegress(device));
+            }
+        }
+        raw.clone().verify(self.notebook, &verify_key)?;
+        self.keep_entry(Arc::new(raw));
+        Ok(Ingested::Kept)
+    }
+
+    /// Extends an entry's log and queues the entry for disk and for application.
+    pub(super) fn keep_entry(&mut self, entry: Arc<RawEntry>) {
+        let position = self.next_position;
+        let id = entry.header().log;
+        let log = self.logs.entry(id).or_insert_with(|| Log::new(id));
+        log.extend(&entry, position);
+        log.pending.push_back(Pending {
+            entry: Arc::clone(&entry),
+            opened: None,
+        });
+        self.arrivals.push_back(id);
+        self.unsaved.push(Write::Append(entry.as_bytes().to_vec()));
+        self.remember(entry);
+    }
+
+    pub(super) fn note_set_aside(
+        &mut self,
+        hash: crate::ids::EntryHash,
+        device: DeviceId,
+        seq: crate::ids::Seq,
+        reason: String,
+    ) {
+        let person = self.controls.device(&device).map(|(person, _)| person);
+        let set_aside = SetAside {
+            person,
+            device,
+            seq,
+            reason,
+        };
+        self.unsaved.push(Write::Put {
+            space: Space::SetAside,
+            key: hash.as_bytes().to_vec(),
+            value: set_aside.to_bytes(),
+        });
+        self.set_aside.insert(hash, set_aside);
+    }
+}

@@ -1,0 +1,295 @@
+//! One notebook on one device: its control entries, keys, logs and documents.
+//!
+//! Invariants:
+//! - What a replica holds is what its storage holds plus [`Replica::unsaved`]; whoever drives it
+//!   commits those writes before anything that is about them leaves.
+//! - An entry is applied whole or not at all, in the order of its log, and only after everything
+//!   that it names is here. What is refused is kept, named, and never applied.
+//! - Documents change through entries only.
+
+mod apply;
+mod edit;
+mod ingest;
+mod invite;
+mod log;
+mod open;
+mod people;
+mod persist;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+pub use edit::{EditFailed, EditSession};
+pub use ingest::{IngestError, Ingested};
+pub use invite::{InviteError, NewInvite};
+pub use log::SetAside;
+pub use open::{CreateError, OpenReplicaError};
+pub use people::{Profile, ProfileSource};
+
+use crate::control::{ControlSet, Membership};
+use crate::document::DocumentSet;
+use crate::document::{ChangeHash, DocumentId};
+use crate::epoch::{EpochKeys, Wraps};
+use crate::frontier::{Frontier, SignedFrontier};
+use crate::identity::DeviceSecrets;
+use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, Incarnation, LogId, NotebookId};
+use crate::limits::RECENT_ENTRIES_MAX;
+use crate::log::{RawEntry, notebook_tag};
+use crate::storage::{Position, Write};
+
+use log::Log;
+
+/// A change that reached the documents, for whoever watches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppliedChange {
+    /// The document.
+    pub document: DocumentId,
+    /// The change.
+    pub hash: ChangeHash,
+    /// What it was written on top of.
+    pub deps: Vec<ChangeHash>,
+    /// When its writer says it was written, in seconds since 1970 UTC.
+    pub timestamp: i64,
+}
+
+impl AppliedChange {
+    fn of(document: DocumentId, change: &crate::document::Change) -> Self {
+        let facts = change.facts();
+        Self {
+            document,
+            hash: facts.hash,
+            deps: facts.deps.clone(),
+            timestamp: facts.timestamp,
+        }
+    }
+}
+
+/// An entry that was applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Applied {
+    /// The log, and so the device that wrote it.
+    pub log: LogId,
+    /// The entry.
+    pub entry: EntryHash,
+    /// Its changes.
+    pub changes: Vec<AppliedChange>,
+}
+
+/// One notebook on one device.
+#[derive(Debug)]
+pub struct Replica {
+    notebook: NotebookId,
+    device: Arc<DeviceSecrets>,
+    controls: ControlSet,
+    membership: Membership,
+    memberships: BTreeMap<Vec<ControlHash>, Arc<Membership>>,
+    wraps: BTreeMap<EpochId, Wraps>,
+    keys: EpochKeys,
+    logs: BTreeMap<LogId, Log>,
+    /// The order in which entries that are not applied yet arrived.
+    arrivals: VecDeque<LogId>,
+    own: Option<Incarnation>,
+    documents: DocumentSet,
+    dirty: std::collections::BTreeSet<DocumentId>,
+    set_aside: BTreeMap<EntryHash, SetAside>,
+    /// The position that the next committed entry gets.
+    next_position: Position,
+    /// The newest entries, so that pushing them reads no disk.
+    recent: VecDeque<(Position, Arc<RawEntry>)>,
+    unsaved: Vec<Write>,
+    applied: Vec<Applied>,
+    frontier: Option<(Frontier, [u8; 32])>,
+    entries_since_snapshot: u64,
+    stale_copy: bool,
+}
+
+impl Replica {
+    /// Returns the notebook.
+    pub const fn notebook(&self) -> NotebookId {
+        self.notebook
+    }
+
+    /// Returns the control entries.
+    pub const fn controls(&self) -> &ControlSet {
+        &self.controls
+    }
+
+    /// Returns the resolved membership.
+    pub const fn membership(&self) -> &Membership {
+        &self.membership
+    }
+
+    /// Returns the epoch keys that are here.
+    pub const fn keys(&self) -> &EpochKeys {
+        &self.keys
+    }
+
+    /// Returns the wraps of each epoch's key.
+    pub const fn wraps(&self) -> &BTreeMap<EpochId, Wraps> {
+        &self.wraps
+    }
+
+    /// Returns the open documents.
+    pub const fn documents(&self) -> &DocumentSet {
+        &self.documents
+    }
+
+    /// Returns the entries that are kept but do not count.
+    pub const fn set_aside(&self) -> &BTreeMap<EntryHash, SetAside> {
+        &self.set_aside
+    }
+
+    /// Returns the position that the next committed entry gets: how many entries were committed.
+    pub const fn next_position(&self) -> Position {
+        self.next_position
+    }
+
+    /// Returns a recent entry by its position, where it is still in memory.
+    pub fn recent(&self, position: Position) -> Option<Arc<RawEntry>> {
+        let first = self.recent.front()?.0;
+        let place = usize::try_from(position.checked_sub(first)?).ok()?;
+        self.recent.get(place).map(|(_, entry)| Arc::clone(entry))
+    }
+
+    /// Returns the logs with the last entry of each.
+    pub fn tips(&self) -> impl Iterator<Item = (LogId, crate::ids::Seq)> {
+        self.logs.iter().map(|(id, log)| (*id, log.tip_seq()))
+    }
+
+    /// Returns the first position at which a peer with `theirs` lacks an entry, or `None` where it
+    /// lacks none.
+    pub fn first_missing(&self, theirs: &Frontier) -> Option<Position> {
+        self.logs
+            .iter()
+            .filter_map(|(id, log)| log.position_after(theirs.seq(id)))
+            .min()
+    }
+
+    /// Returns how many entries wait for something that is not here.
+    pub fn waiting(&self) -> usize {
+        self.logs.values().map(Log::waiting).sum()
+    }
+
+    /// Returns what this device has; cached until something arrives.
+    pub fn frontier(&mut self) -> &Frontier {
+        &self.frontier_with_digest().0
+    }
+
+    /// Returns the digest of what this device has.
+    pub fn frontier_digest(&mut self) -> [u8; 32] {
+        self.frontier_with_digest().1
+    }
+
+    fn frontier_with_digest(&mut self) -> &(Frontier, [u8; 32]) {
+        let (logs, controls) = (&self.logs, &self.controls);
+        self.frontier.get_or_insert_with(|| {
+            let frontier = Frontier {
+                logs: logs.iter().map(|(id, log)| (*id, log.tip())).collect(),
+                control_heads: controls.heads_to_name(),
+                control_digest: controls.digest(),
+            };
+            let digest = frontier.digest();
+            (frontier, digest)
+        })
+    }
+
+    /// Signs what this device has. Only what is committed may be signed for: the caller calls this
+    /// with nothing unsaved.
+    pub fn sign_frontier(&mut self) -> SignedFrontier {
+        let counter = self.next_position + self.controls.len() as u64;
+        let frontier = self.frontier().clone();
+        SignedFrontier::sign(self.notebook, counter, frontier, &self.device)
+    }
+
+    /// Says whether something is not committed yet.
+    pub fn has_unsaved(&self) -> bool {
+        !self.unsaved.is_empty()
+    }
+
+    /// Returns the writes that are not committed yet.
+    pub fn unsaved(&self) -> &[Write] {
+        &self.unsaved
+    }
+
+    /// Notes that all unsaved writes are on disk now.
+    pub fn saved(&mut self) {
+        self.unsaved.clear();
+    }
+
+    /// Takes what was applied since the last call.
+    pub fn take_applied(&mut self) -> Vec<Applied> {
+        std::mem::take(&mut self.applied)
+    }
+
+    /// Returns the membership as of some control heads.
+    pub(crate) fn membership_at(&mut self, heads: &[ControlHash]) -> Arc<Membership> {
+        /// Content names few different heads; more than these are hostile and are resolved anew.
+        const MEMBERSHIPS_MAX: usize = 256;
+        if let Some(known) = self.memberships.get(heads) {
+            return Arc::clone(known);
+        }
+        let resolved = Arc::new(Membership::resolve_at(&self.controls, heads));
+        if self.memberships.len() >= MEMBERSHIPS_MAX {
+            self.memberships.clear();
+        }
+        self.memberships
+            .insert(heads.to_vec(), Arc::clone(&resolved));
+        resolved
+    }
+
+    /// Returns the log that this device writes, if it has written.
+    pub fn own_log(&self) -> Option<LogId> {
+        self.own.map(|incarnation| LogId {
+            device: self.device.id(),
+            incarnation,
+        })
+    }
+
+    /// Returns the device that this replica belongs to.
+    pub fn own_device(&self) -> DeviceId {
+        self.device.id()
+    }
+
+    /// Says whether another device holds more of this device's own log than is here: the sign of a
+    /// copied home or a restored snapshot. Nothing is written then, since it would fork the log.
+    pub const fn is_stale_copy(&self) -> bool {
+        self.stale_copy
+    }
+
+    /// Compares a peer's frontier with this device's own logs.
+    pub fn check_own_log(&mut self, theirs: &Frontier) {
+        let own = self.device.id();
+        self.stale_copy |= theirs.logs.iter().any(|(id, (seq, hash))| {
+            id.device == own
+                && self.logs.get(id).is_none_or(|log| {
+                    let (tip, tip_hash) = log.tip();
+                    *seq > tip || (*seq == tip && *hash != tip_hash)
+                })
+        });
+    }
+
+    fn remember(&mut self, entry: Arc<RawEntry>) {
+        if self.recent.len() >= RECENT_ENTRIES_MAX {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((self.next_position, entry));
+        self.next_position += 1;
+        self.entries_since_snapshot += 1;
+        self.frontier = None;
+    }
+
+    fn resolve(&mut self) {
+        self.membership = Membership::resolve(&self.controls);
+        self.frontier = None;
+        for wraps in self.wraps.values() {
+            if self.membership.is_epoch(&wraps.epoch) {
+                self.keys.learn(&self.controls, &self.device, wraps);
+            }
+        }
+    }
+
+    /// Returns the tag under which the notebook's entries travel.
+    pub fn tag(&self) -> crate::ids::NotebookTag {
+        notebook_tag(self.notebook)
+    }
+}

@@ -1,0 +1,277 @@
+//! Creates a notebook, joins one, and opens one from its storage.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
+
+use super::log::Pending;
+use super::persist::State;
+use super::{Replica, SetAside};
+use crate::control::{
+    ControlAuthor, ControlEntry, ControlError, ControlKind, ControlSet, Label, Membership,
+};
+use crate::document::DocumentSet;
+use crate::epoch::{self, EpochKeys, RekeyError, Wraps};
+use crate::identity::{DeviceSecrets, Roster};
+use crate::ids::{ControlHash, EntryHash, NotebookId};
+use crate::log::{EntryError, RawEntry};
+use crate::storage::{Position, Space, Storage, StorageError};
+
+/// Bytes of history that are read at once while a notebook opens.
+const READ_BYTES_AIM: usize = 1024 * 1024;
+
+/// Why a notebook could not be created.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CreateError {
+    /// The first entries do not fit their own rules: a fault of the program.
+    #[error("the new notebook's first entry is not valid: {0}")]
+    Control(#[from] ControlError),
+    /// The first key could not be made.
+    #[error(transparent)]
+    Rekey(#[from] RekeyError),
+}
+
+/// Why a notebook did not open.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenReplicaError {
+    /// The disk failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// A kept record is not what it was.
+    #[error("a record of notebook {notebook} is damaged: {reason}")]
+    Damaged {
+        /// The notebook.
+        notebook: NotebookId,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The entry that created the notebook is not here.
+    #[error("notebook {0} has no first entry here")]
+    NoCreate(NotebookId),
+}
+
+impl Replica {
+    /// Creates a notebook; its first entries are unsaved.
+    ///
+    /// # Errors
+    /// [`CreateError`] where the roster is not this device's.
+    pub fn create(
+        device: Arc<DeviceSecrets>,
+        roster: &Roster,
+        label: &Label,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<Self, CreateError> {
+        let mut nonce = [0; 16];
+        rng.fill_bytes(&mut nonce);
+        let author = ControlAuthor {
+            device: &device,
+            notebook: NotebookId::ZERO,
+            heads: Vec::new(),
+            standing: ControlHash::ZERO,
+        };
+        let create = author.sign(
+            ControlKind::Create {
+                nonce,
+                roster: Box::new(roster.clone()),
+            },
+            None,
+        );
+        let controls = ControlSet::new(create)?;
+        let mut replica = Self::with_controls(device, controls);
+        replica.keep_control(&replica.controls.create());
+        replica.rekey(Some(label), rng)?;
+        Ok(replica)
+    }
+
+    /// Starts a notebook from the entry that created it: what a joiner does before it syncs.
+    ///
+    /// # Errors
+    /// [`ControlError`] where the entry is no valid `create`.
+    pub fn join(device: Arc<DeviceSecrets>, create: ControlEntry) -> Result<Self, ControlError> {
+        let controls = ControlSet::new(create)?;
+        let mut replica = Self::with_controls(device, controls);
+        replica.keep_control(&replica.controls.create());
+        Ok(replica)
+    }
+
+    fn with_controls(device: Arc<DeviceSecrets>, controls: ControlSet) -> Self {
+        let membership = Membership::resolve(&controls);
+        Self {
+            notebook: controls.notebook(),
+            device,
+            controls,
+            membership,
+            memberships: BTreeMap::new(),
+            wraps: BTreeMap::new(),
+            keys: EpochKeys::default(),
+            logs: BTreeMap::new(),
+            arrivals: VecDeque::new(),
+            own: None,
+            documents: DocumentSet::new(),
+            dirty: BTreeSet::new(),
+            set_aside: BTreeMap::new(),
+            next_position: 0,
+            recent: VecDeque::new(),
+            unsaved: Vec::new(),
+            applied: Vec::new(),
+            frontier: None,
+            entries_since_snapshot: 0,
+            stale_copy: false,
+        }
+    }
+
+    /// Opens a notebook from its storage: the saved state, then the entries that came after it.
+    ///
+    /// # Errors
+    /// [`OpenReplicaError`] where the disk fails, or a record is damaged.
+    pub fn open(
+        notebook: NotebookId,
+        device: Arc<DeviceSecrets>,
+        storage: &dyn Storage,
+    ) -> Result<Self, OpenReplicaError> {
+        let damaged = |reason: String| OpenReplicaError::Damaged { notebook, reason };
+        let controls = open_controls(notebook, storage)?;
+        let mut replica = Self::with_controls(device, controls);
+        for (_, value) in storage.scan(notebook, Space::Wraps)? {
+            let wraps = Wraps::parse(&value).map_err(|error| damaged(error.to_string()))?;
+            replica.wraps.insert(wraps.epoch, wraps);
+        }
+        replica.resolve();
+        for (key, value) in storage.scan(notebook, Space::SetAside)? {
+            let hash = key
+                .try_into()
+                .map_err(|_| damaged("a set-aside entry's hash".to_owned()))?;
+            let set_aside = SetAside::parse(&value).map_err(|error| damaged(error.to_string()))?;
+            replica
+                .set_aside
+                .insert(EntryHash::from_bytes(hash), set_aside);
+        }
+        let mut from: Position = 0;
+        if let Some(value) = storage.get(notebook, Space::State, &[])? {
+            let state = State::parse(&value).map_err(|error| damaged(error.to_string()))?;
+            from = state.next_position;
+            replica.logs = state.logs;
+            replica
+                .refill_pending(storage)
+                .map_err(|error| damaged(error.to_string()))?;
+        }
+        replica.next_position = from;
+        replica.replay(from, storage)?;
+        let own = replica.device.id();
+        replica.own = replica
+            .logs
+            .keys()
+            .rfind(|log| log.device == own)
+            .map(|log| log.incarnation);
+        replica.applied.clear();
+        Ok(replica)
+    }
+
+    /// Reads again what had arrived but was not applied when the state was saved.
+    fn refill_pending(&mut self, storage: &dyn Storage) -> Result<(), OpenReplicaError> {
+        let mut missing: Vec<Position> = Vec::new();
+        for log in self.logs.values() {
+            let settled = usize::try_from(log.settled.get()).unwrap_or(usize::MAX);
+            missing.extend(log.positions().get(settled..).unwrap_or_default());
+        }
+        missing.sort_unstable();
+        for position in missing {
+            let read = storage.entries(self.notebook, position, 1)?;
+            let Some((_, bytes)) = read.into_iter().next() else {
+                continue;
+            };
+            let entry = Arc::new(self.parse_kept(bytes)?);
+            let id = entry.header().log;
+            if let Some(log) = self.logs.get_mut(&id) {
+                log.pending.push_back(Pending {
+                    entry,
+                    opened: None,
+                });
+                self.arrivals.push_back(id);
+            }
+        }
+        Ok(())
+    }
+
+    fn replay(
+        &mut self,
+        mut from: Position,
+        storage: &dyn Storage,
+    ) -> Result<(), OpenReplicaError> {
+        loop {
+            let read = storage.entries(self.notebook, from, READ_BYTES_AIM)?;
+            let Some((last, _)) = read.last() else { break };
+            from = last + 1;
+            for (_, bytes) in read {
+                let entry = self.parse_kept(bytes)?;
+                self.keep_entry(Arc::new(entry));
+            }
+            self.unsaved
+                .retain(|write| !matches!(write, crate::storage::Write::Append(_)));
+            self.advance(storage)?;
+        }
+        self.advance(storage)?;
+        Ok(())
+    }
+
+    fn parse_kept(&self, bytes: Vec<u8>) -> Result<RawEntry, OpenReplicaError> {
+        RawEntry::parse(bytes).map_err(|error: EntryError| OpenReplicaError::Damaged {
+            notebook: self.notebook,
+            reason: error.to_string(),
+        })
+    }
+
+    /// Starts a new epoch for exactly those who must hold its key now; the entry is unsaved.
+    ///
+    /// # Errors
+    /// [`RekeyError`] where this device may not, or lacks the key in force.
+    pub fn rekey(
+        &mut self,
+        label: Option<&Label>,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<(), RekeyError> {
+        let new = epoch::rekey(&self.controls, &self.keys, &self.device, label, rng)?;
+        let epoch = new.wraps.epoch;
+        self.append_control(new.entry)
+            .map_err(|_| RekeyError::NotAllowed)?;
+        self.keys.insert(epoch, new.key);
+        self.ingest_wraps(new.wraps);
+        Ok(())
+    }
+
+    /// Adds an entry of this device's own to the control entries.
+    pub(super) fn append_control(&mut self, entry: ControlEntry) -> Result<(), ControlError> {
+        self.ingest_control(entry).map(drop)
+    }
+}
+
+fn open_controls(
+    notebook: NotebookId,
+    storage: &dyn Storage,
+) -> Result<ControlSet, OpenReplicaError> {
+    let damaged = |reason: String| OpenReplicaError::Damaged { notebook, reason };
+    let mut entries = Vec::new();
+    for (_, value) in storage.scan(notebook, Space::Control)? {
+        entries.push(ControlEntry::parse(&value).map_err(|error| damaged(error.to_string()))?);
+    }
+    let create = entries
+        .iter()
+        .position(|entry| {
+            matches!(entry.kind, ControlKind::Create { .. }) && entry.notebook_id() == notebook
+        })
+        .ok_or(OpenReplicaError::NoCreate(notebook))?;
+    let mut set =
+        ControlSet::new(entries.swap_remove(create)).map_err(|error| damaged(error.to_string()))?;
+    for entry in entries {
+        set.insert(entry)
+            .map_err(|error| damaged(error.to_string()))?;
+    }
+    if set.waiting() > 0 {
+        return Err(damaged(format!(
+            "{} control entries lack their past",
+            set.waiting()
+        )));
+    }
+    Ok(set)
+}

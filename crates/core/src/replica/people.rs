@@ -1,0 +1,99 @@
+//! Who the members say they are: names, device labels and roles out of sealed labels.
+
+use super::Replica;
+use crate::control::{ControlKind, Label, Role};
+use crate::ids::{DeviceId, PersonId};
+
+/// Where a profile's words come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProfileSource {
+    /// The sealed label of their admission.
+    Admission,
+    /// Nothing that this device can open: the id stands in.
+    Unknown,
+}
+
+/// How a member is called.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    /// The person.
+    pub person: PersonId,
+    /// Their name as they gave it; the beginning of their id where it is unknown.
+    pub name: String,
+    /// What they are called in the relationship.
+    pub role: Role,
+    /// The device that they came with, and its label.
+    pub device: Option<(DeviceId, String)>,
+    /// Where the words come from.
+    pub source: ProfileSource,
+}
+
+impl Replica {
+    /// Returns how a member is called.
+    pub fn profile(&self, person: PersonId) -> Profile {
+        let mut profile = Profile {
+            person,
+            name: person.to_string().chars().take(8).collect(),
+            role: Role::Peer,
+            device: None,
+            source: ProfileSource::Unknown,
+        };
+        if let Some(member) = self.membership.member(&person) {
+            profile.role = if member.rights.may_write {
+                Role::Peer
+            } else {
+                Role::Observer
+            };
+        }
+        if let Some((Label::Member { name, device, role }, device_id)) = self.member_label(person) {
+            profile.name = name;
+            profile.role = role;
+            profile.device = device_id.map(|id| (id, device));
+            profile.source = ProfileSource::Admission;
+        }
+        profile
+    }
+
+    /// Returns a device's label, where the admission of its person names it.
+    pub fn device_label(&self, device: DeviceId) -> Option<String> {
+        let person = self.membership.person_of(&device)?;
+        self.profile(person)
+            .device
+            .and_then(|(id, label)| (id == device).then_some(label))
+    }
+
+    /// Returns the members' profiles, by person.
+    pub fn profiles(&self) -> Vec<Profile> {
+        self.membership
+            .members()
+            .keys()
+            .map(|person| self.profile(*person))
+            .collect()
+    }
+
+    fn member_label(&self, person: PersonId) -> Option<(Label, Option<DeviceId>)> {
+        let member = self.membership.member(&person)?;
+        let admission = self.controls.get(&member.admission)?;
+        let first_device = match &admission.kind {
+            ControlKind::Create { roster, .. } => roster.devices().keys().next().copied(),
+            ControlKind::Admit(admit) => admit.roster.devices().keys().next().copied(),
+            _ => None,
+        };
+        let entry = match &admission.kind {
+            // The creator's words stand in the first re-key, since there is no key before it.
+            ControlKind::Create { .. } => self.controls.iter().find(|entry| {
+                matches!(entry.kind, ControlKind::Rekey(_))
+                    && entry.device == admission.device
+                    && entry.label.is_some()
+            })?,
+            _ => admission,
+        };
+        Some((self.open_label(entry)?, first_device))
+    }
+
+    /// Opens the words of a control entry, where its key is here.
+    pub fn open_label(&self, entry: &crate::control::ControlEntry) -> Option<Label> {
+        let label = entry.label.as_ref()?;
+        label.open(self.keys.get(&label.epoch(entry.hash()))?).ok()
+    }
+}

@@ -1,0 +1,217 @@
+//! Saves the state of the logs and the open documents, so that opening a notebook reads a cache and
+//! the entries that came after it, not ten years of them.
+//!
+//! State value: `version u8 ‖ next position varint ‖ logs (count)`, each log: device 32, incarnation
+//! 16, tip seq varint, tip hash 32, settled seq varint, broken seq varint (0: not), control heads
+//! (count, 32 each), positions (count; each as the distance from the one before), document tips
+//! (count; document 16, hash 32, seq, last operation varint, time u64,
+//! other actors (count, 16 each)).
+
+use std::collections::BTreeMap;
+
+use super::log::Log;
+use super::{Replica, SetAside};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::document::{ChangeHash, DocumentId, LastChange};
+use crate::ids::{ActorId, ControlHash, DeviceId, EntryHash, Incarnation, LogId, PersonId, Seq};
+use crate::limits::{CONTROL_HEADS_MAX, LOGS_MAX};
+use crate::log::DocumentTips;
+use crate::storage::{Position, Space, Write};
+
+const VERSION: u8 = 1;
+/// Entries after which the saved state is brought up to date: replaying this many is quick.
+const SNAPSHOT_ENTRIES: u64 = 512;
+/// Most documents that a state may name; a guard against damaged counts, not a limit on use.
+const DOCUMENTS_MAX: usize = 1 << 20;
+
+impl SetAside {
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer
+            .u8(VERSION)
+            .raw(self.person.unwrap_or(PersonId::ZERO).as_bytes())
+            .raw(self.device.as_bytes())
+            .varint(self.seq.get())
+            .bytes(self.reason.as_bytes());
+        writer.into_bytes()
+    }
+
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        const REASON_BYTES_MAX: usize = 4096;
+        let mut reader = Reader::new(bytes);
+        read_version(&mut reader)?;
+        let person = PersonId::from_bytes(reader.array("person")?);
+        let set_aside = Self {
+            person: (!person.is_zero()).then_some(person),
+            device: DeviceId::from_bytes(reader.array("device")?),
+            seq: Seq::new(reader.varint("seq")?),
+            reason: reader.text("reason", REASON_BYTES_MAX)?.to_owned(),
+        };
+        reader.finish()?;
+        Ok(set_aside)
+    }
+}
+
+/// The saved state of the logs.
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) next_position: Position,
+    pub(super) logs: BTreeMap<LogId, Log>,
+}
+
+impl State {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        read_version(&mut reader)?;
+        let next_position = reader.varint("next position")?;
+        let count = reader.count("logs", LOGS_MAX)?;
+        let mut logs = BTreeMap::new();
+        for _ in 0..count {
+            let log = read_log(&mut reader)?;
+            logs.insert(log.id, log);
+        }
+        reader.finish()?;
+        Ok(Self {
+            next_position,
+            logs,
+        })
+    }
+}
+
+impl Replica {
+    /// Says whether the saved state lags far enough behind to be worth saving again.
+    pub const fn wants_snapshot(&self) -> bool {
+        self.entries_since_snapshot >= SNAPSHOT_ENTRIES
+    }
+
+    /// Says whether anything came since the state was saved.
+    pub const fn is_snapshot_current(&self) -> bool {
+        self.entries_since_snapshot == 0
+    }
+
+    /// Adds the state of the logs and every changed document to the unsaved writes.
+    pub fn snapshot(&mut self) {
+        for id in std::mem::take(&mut self.dirty) {
+            if let Some(document) = self.documents.document(&id) {
+                self.unsaved.push(Write::Put {
+                    space: Space::Document,
+                    key: id.as_bytes().to_vec(),
+                    value: document.save(),
+                });
+            }
+        }
+        let mut writer = Writer::new();
+        writer
+            .u8(VERSION)
+            .varint(self.next_position)
+            .varint(self.logs.len() as u64);
+        for log in self.logs.values() {
+            write_log(log, &mut writer);
+        }
+        self.unsaved.push(Write::Put {
+            space: Space::State,
+            key: Vec::new(),
+            value: writer.into_bytes(),
+        });
+        self.entries_since_snapshot = 0;
+    }
+}
+
+fn write_log(log: &Log, writer: &mut Writer) {
+    let (tip, hash) = log.tip();
+    writer
+        .raw(log.id.device.as_bytes())
+        .raw(log.id.incarnation.as_bytes())
+        .varint(tip.get())
+        .raw(hash.as_bytes())
+        .varint(log.settled.get())
+        .varint(log.broken.unwrap_or(Seq::NONE).get())
+        .varint(log.heads.len() as u64);
+    for head in &log.heads {
+        writer.raw(head.as_bytes());
+    }
+    writer.varint(log.positions().len() as u64);
+    let mut last = 0;
+    for position in log.positions() {
+        writer.varint(position - last);
+        last = *position;
+    }
+    writer.varint(log.tips.iter().count() as u64);
+    for (document, tip) in log.tips.iter() {
+        writer
+            .raw(document.as_bytes())
+            .raw(tip.hash.as_ref())
+            .varint(tip.seq)
+            .varint(tip.max_op)
+            .u64(tip.timestamp as u64)
+            .varint(tip.others.len() as u64);
+        for actor in &tip.others {
+            writer.raw(actor.as_bytes());
+        }
+    }
+}
+
+fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
+    let id = LogId {
+        device: DeviceId::from_bytes(reader.array("device")?),
+        incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
+    };
+    let tip = (
+        Seq::new(reader.varint("tip")?),
+        EntryHash::from_bytes(reader.array("tip hash")?),
+    );
+    let settled = Seq::new(reader.varint("settled")?);
+    let broken = Seq::new(reader.varint("broken")?);
+    let mut heads = Vec::new();
+    for _ in 0..reader.count("control heads", CONTROL_HEADS_MAX)? {
+        heads.push(ControlHash::from_bytes(reader.array("control head")?));
+    }
+    // Each position takes a byte at least, so a damaged count cannot ask for more than is here.
+    let count = reader.count("positions", reader.remaining())?;
+    let mut positions = Vec::with_capacity(count);
+    let mut last: Position = 0;
+    for _ in 0..count {
+        last = last
+            .checked_add(reader.varint("position")?)
+            .ok_or(DecodeError::Invalid("position"))?;
+        positions.push(last);
+    }
+    let mut tips = DocumentTips::default();
+    for _ in 0..reader.count("document tips", DOCUMENTS_MAX)? {
+        let document = DocumentId::from_bytes(reader.array("document")?);
+        tips.set(document, read_last_change(reader)?);
+    }
+    let broken = (broken != Seq::NONE).then_some(broken);
+    let mut log = Log::restore(id, tip, positions, settled, tips, broken);
+    log.heads = heads;
+    Ok(log)
+}
+
+fn read_last_change(reader: &mut Reader<'_>) -> Result<LastChange, DecodeError> {
+    let hash = ChangeHash(reader.array("change")?);
+    let seq = reader.varint("change seq")?;
+    let max_op = reader.varint("last operation")?;
+    let timestamp = reader.u64("change time")? as i64;
+    let count = reader.count("other actors", LOGS_MAX)?;
+    let mut others = Vec::with_capacity(count);
+    for _ in 0..count {
+        others.push(ActorId::from_bytes(reader.array("other actor")?));
+    }
+    Ok(LastChange {
+        hash,
+        seq,
+        max_op,
+        timestamp,
+        others,
+    })
+}
+
+fn read_version(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    match reader.u8("version")? {
+        VERSION => Ok(()),
+        other => Err(DecodeError::Unknown {
+            what: "record version",
+            value: other.into(),
+        }),
+    }
+}

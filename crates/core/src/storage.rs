@@ -1,0 +1,127 @@
+//! What a node keeps on its disk, as the protocol sees it: a narrow trait.
+//!
+//! The protocol never writes by itself. It hands out [`Write`]s, somebody commits them, and only then
+//! does anything leave that they are about. A simulator puts a disk of its own under this trait.
+
+use crate::ids::NotebookId;
+
+/// The place of an entry in a notebook's stream of arrivals, from 0, without gaps.
+pub type Position = u64;
+
+/// Kinds of records that are kept by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Space {
+    /// Control entries by hash.
+    Control,
+    /// The wraps of an epoch's key by epoch.
+    Wraps,
+    /// Automerge's own save of a document by its id: a cache, rebuilt from the entries.
+    Document,
+    /// The state of the logs as of a position in the stream: a cache as well.
+    State,
+    /// Entries that are kept but do not count, by hash, with the reason.
+    SetAside,
+    /// The last signed frontier of each device, by device.
+    Frontier,
+    /// Invitations that this device issued, with their secrets, by control hash.
+    Invite,
+    /// What this person decided about another's verification words, by person.
+    Verification,
+}
+
+impl Space {
+    /// Returns the number of the space on disk.
+    pub const fn code(self) -> u8 {
+        match self {
+            Self::Control => 1,
+            Self::Wraps => 2,
+            Self::Document => 3,
+            Self::State => 4,
+            Self::SetAside => 5,
+            Self::Frontier => 6,
+            Self::Invite => 7,
+            Self::Verification => 8,
+        }
+    }
+}
+
+/// One thing to keep.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Keeps a value under a key, in place of an earlier one.
+    Put {
+        /// What kind of record.
+        space: Space,
+        /// Its key.
+        key: Vec<u8>,
+        /// Its value.
+        value: Vec<u8>,
+    },
+    /// Forgets a value.
+    Delete {
+        /// What kind of record.
+        space: Space,
+        /// Its key.
+        key: Vec<u8>,
+    },
+    /// Appends an entry to the notebook's stream.
+    Append(Vec<u8>),
+}
+
+/// A disk that failed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// There is no room. Nothing of the commit was kept; it can be tried again.
+    #[error("the disk is full: nothing of this was saved; free some space and try again")]
+    Full,
+    /// Reading or writing failed.
+    #[error("the disk failed: {0}")]
+    Failed(String),
+    /// A record does not open, or is missing where it must be.
+    #[error("damaged data: {0}")]
+    Damaged(String),
+}
+
+/// A node's disk.
+pub trait Storage {
+    /// Keeps all writes of a notebook or none; they are on disk when this returns.
+    ///
+    /// # Errors
+    /// [`StorageError`]; nothing of `writes` is kept then.
+    fn commit(&mut self, notebook: NotebookId, writes: &[Write]) -> Result<(), StorageError>;
+
+    /// Returns the value under a key.
+    ///
+    /// # Errors
+    /// [`StorageError`] where it cannot be read.
+    fn get(
+        &self,
+        notebook: NotebookId,
+        space: Space,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, StorageError>;
+
+    /// Returns all keys and values of a space, in no particular order.
+    ///
+    /// # Errors
+    /// [`StorageError`] where one cannot be read.
+    fn scan(
+        &self,
+        notebook: NotebookId,
+        space: Space,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
+
+    /// Returns entries of the stream from `from` on, in order: at least one where there is one, and
+    /// no more once they add up to `bytes_aim`.
+    ///
+    /// # Errors
+    /// [`StorageError`] where one cannot be read.
+    fn entries(
+        &self,
+        notebook: NotebookId,
+        from: Position,
+        bytes_aim: usize,
+    ) -> Result<Vec<(Position, Vec<u8>)>, StorageError>;
+}
