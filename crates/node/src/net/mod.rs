@@ -75,7 +75,7 @@
 //! ```
 
 mod accept;
-mod backoff;
+pub mod backoff;
 mod bind;
 mod close;
 mod deframer;

@@ -191,10 +191,7 @@ mod tests {
                 Err(ProfileError::BadRelay(bad.to_owned()))
             );
         }
-        let many = format!(
-            "relay={}",
-            vec!["https://a.example"; RELAYS_MAX + 1].join(",")
-        );
+        let many = format!("relay={}", ["https://a.example"; RELAYS_MAX + 1].join(","));
         assert_eq!(
             many.parse::<Profile>(),
             Err(ProfileError::TooManyRelays(RELAYS_MAX + 1))
