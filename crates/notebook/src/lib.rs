@@ -50,6 +50,7 @@ mod word;
 pub mod action;
 pub mod comment;
 pub mod goal;
+pub mod json;
 pub mod limits;
 pub mod lookup;
 pub mod meta;

@@ -67,6 +67,12 @@ impl<'a> Record<'a> {
             .collect()
     }
 
+    /// The object of a kind with this id within this one.
+    pub(crate) fn child(&self, kind: Kind, id: ObjectId) -> Option<Self> {
+        let key = kind.key(id);
+        child(self.doc, kind, &key, self.fields.get(&key)?).map(|(_, record)| record)
+    }
+
     fn scalar(&self, key: &str) -> Option<&ScalarValue> {
         match &self.fields.get(key)?.value {
             Value::Scalar(scalar) => Some(scalar.as_ref()),

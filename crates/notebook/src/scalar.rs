@@ -146,7 +146,8 @@ pub(crate) fn escape(key: &str) -> String {
     }
 }
 
-fn unescape(key: &str) -> String {
+/// The key of a map that stands in JSON as `key`.
+pub(crate) fn unescape(key: &str) -> String {
     match key.strip_prefix('$') {
         Some(rest) if rest.starts_with('$') => rest.to_owned(),
         _ => key.to_owned(),

@@ -1,7 +1,5 @@
 //! Adding and changing goals.
 
-use automerge::ObjId;
-
 use crate::Writer;
 use crate::check;
 use crate::documents::Documents;
@@ -376,12 +374,7 @@ pub(super) fn read(docs: &mut dyn Documents, id: ObjectId) -> Result<Record<'_>,
 }
 
 fn child<'a>(goal: &Record<'a>, kind: Kind, id: ObjectId) -> Result<Record<'a>, EditError> {
-    let found = goal
-        .fields
-        .get(&kind.key(id))
-        .filter(|field| field.value.is_object());
-    let obj: ObjId = found.ok_or(EditError::NotFound { kind, id })?.op.clone();
-    Ok(Record::read(goal.doc, obj))
+    goal.child(kind, id).ok_or(EditError::NotFound { kind, id })
 }
 
 /// Checks a reason: needed for some states, welcome for the others.

@@ -15,6 +15,7 @@ mod view;
 mod wrap;
 
 pub use agenda::{NewAgendaItem, add_agenda_item, set_agenda_done};
+pub(crate) use notes::rewrite as rewrite_notes;
 pub use notes::{append_notes, edit_notes, notes, set_notes, splice_notes};
 pub use plan::{NewSession, SessionEdit, edit, plan};
 pub use view::{

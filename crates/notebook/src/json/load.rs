@@ -1,0 +1,510 @@
+//! Reading the JSON into a notebook: all of it is checked and planned before anything is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::Automerge;
+use serde_json::{Map, Value as Json};
+
+use crate::Writer;
+use crate::documents::{Documents, Unavailable};
+use crate::error::EditError;
+use crate::id::{DocumentId, Kind, ObjectId};
+use crate::json::shape::{CONTENT, PEOPLE, RESERVED, TOP, is_list, mismatch, parts};
+use crate::json::{FORMAT, VERSION};
+use crate::limits::{
+    IMPORT_BYTES_MAX, IMPORT_OBJECTS_MAX, IMPORT_STRING_BYTES_MAX, NOTES_BYTES_MAX,
+};
+use crate::plan::{Plan, Slot, commit};
+use crate::record::{IMPORTED_FROM, Record};
+use crate::scalar::{Tree, from_json, to_json, unescape};
+use crate::session::rewrite_notes;
+
+/// An import was refused; nothing was changed unless a document failed in the middle.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ImportError {
+    /// The text is no JSON.
+    #[error("this is no JSON: {0}")]
+    Syntax(#[from] serde_json::Error),
+    /// The JSON is no export of a notebook.
+    #[error("this is no export of a notebook: its “format” is not “{FORMAT}”")]
+    Format,
+    /// The export is of a version that this program does not read.
+    #[error("this export has version {found}; this program reads version {VERSION}")]
+    Version {
+        /// The version that was found, as JSON.
+        found: String,
+    },
+    /// Something in it has the wrong shape.
+    #[error("{path}: {reason}")]
+    Malformed {
+        /// Where, as a path in the JSON, for example `goals[3].title`.
+        path: String,
+        /// What is wrong there.
+        reason: String,
+    },
+    /// It is too large.
+    #[error("this import is too large: it may have {max} {unit}")]
+    TooLarge {
+        /// The limit.
+        max: usize,
+        /// What is counted.
+        unit: &'static str,
+    },
+    /// The notebook could not be changed.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+}
+
+impl From<Unavailable> for ImportError {
+    fn from(unavailable: Unavailable) -> Self {
+        Self::Edit(unavailable.into())
+    }
+}
+
+/// What an import did, in objects.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize)]
+pub struct ImportReport {
+    /// Objects that were not here before.
+    pub added: usize,
+    /// Objects that were here and differed.
+    pub updated: usize,
+    /// Objects that were here already, just so.
+    pub unchanged: usize,
+}
+
+/// Imports an export. Its title, form and phase serve only a notebook that has none yet. Objects keep their ids and content; what is new or changed carries
+/// `imported_from` with the authors and times of the original, as the file claims them. Fields that the
+/// file does not have stay as they are.
+///
+/// # Errors
+/// [`ImportError`]; but for a document that fails in the middle, nothing is changed then.
+pub fn import_json(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    text: &str,
+) -> Result<ImportReport, ImportError> {
+    if text.len() > IMPORT_BYTES_MAX {
+        return Err(ImportError::TooLarge {
+            max: IMPORT_BYTES_MAX,
+            unit: "bytes",
+        });
+    }
+    let json: Json = serde_json::from_str(text)?;
+    if json.get("format").and_then(Json::as_str) != Some(FORMAT) {
+        return Err(ImportError::Format);
+    }
+    let version = json.get("version");
+    if version.and_then(Json::as_u64) != Some(VERSION) {
+        let found = version.map_or_else(|| "none".to_owned(), ToString::to_string);
+        return Err(ImportError::Version {
+            found: crate::check::quote(&found),
+        });
+    }
+    import_value(docs, writer, &json)
+}
+
+/// Imports the lists of an export that has been read.
+pub(crate) fn import_value(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    json: &Json,
+) -> Result<ImportReport, ImportError> {
+    let mut import = Import::default();
+    {
+        let index = docs.read(DocumentId::INDEX)?;
+        import.notebook(index, json)?;
+        for kind in TOP {
+            import.list(index, json, kind)?;
+        }
+    }
+    for session in list(json, Kind::Session.plural(), "")? {
+        let path = format!("sessions[{}]", session.place);
+        let id = id(&session, &path)?;
+        let doc = docs.read(id.document())?;
+        import.content(doc, id, session.object, &path)?;
+    }
+    for (id, plan) in import.plans {
+        commit(docs, id, plan, writer.now)?;
+    }
+    Ok(import.report)
+}
+
+#[derive(Default)]
+struct Import {
+    plans: BTreeMap<DocumentId, Plan>,
+    report: ImportReport,
+}
+
+/// An object in a list of the file.
+struct Item<'a> {
+    place: usize,
+    object: &'a Map<String, Json>,
+}
+
+impl Import {
+    fn plan(&mut self, id: DocumentId) -> &mut Plan {
+        self.plans.entry(id).or_default()
+    }
+
+    fn notebook(&mut self, index: Option<&Automerge>, json: &Json) -> Result<(), ImportError> {
+        let Some(notebook) = json.get("notebook") else {
+            return Ok(());
+        };
+        let notebook = notebook
+            .as_object()
+            .ok_or_else(|| malformed("notebook", "an object"))?;
+        let record = index.map(Record::root);
+        // A notebook that has a title keeps it, with its form and phase: what is imported are objects.
+        let named = record
+            .as_ref()
+            .is_some_and(|record| record.str("title").is_some());
+        let kept = |key: &str| !(named && ["title", "form", "phase"].contains(&key));
+        let notebook = notebook.iter().filter(|(key, _)| kept(key));
+        let notebook = notebook
+            .map(|(key, value)| (key.clone(), value.clone()))
+            .collect();
+        let plan = self.plan(DocumentId::INDEX);
+        let root = plan.root();
+        fields(
+            plan,
+            root,
+            record.as_ref(),
+            Kind::Notebook,
+            &notebook,
+            "notebook",
+        )?;
+        Ok(())
+    }
+
+    fn list(
+        &mut self,
+        index: Option<&Automerge>,
+        json: &Json,
+        kind: Kind,
+    ) -> Result<(), ImportError> {
+        for item in list(json, kind.plural(), "")? {
+            let path = format!("{}[{}]", kind.plural(), item.place);
+            let id = id(&item, &path)?;
+            let there = index.and_then(|index| Record::keyed(index, &kind.key(id)));
+            let root = self.plan(DocumentId::INDEX).root();
+            self.object(
+                DocumentId::INDEX,
+                root,
+                there.as_ref(),
+                kind,
+                id,
+                item.object,
+                &path,
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Plans one object and what lies within it.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "where it goes, what is there, and what comes"
+    )]
+    fn object(
+        &mut self,
+        document: DocumentId,
+        parent: Slot,
+        there: Option<&Record<'_>>,
+        kind: Kind,
+        id: ObjectId,
+        object: &Map<String, Json>,
+        path: &str,
+    ) -> Result<(), ImportError> {
+        let plan = self.plan(document);
+        let slot = match there {
+            Some(record) => plan.at(record.obj.clone()),
+            None => plan.map(parent, kind.key(id)),
+        };
+        let changed = fields(plan, slot, there, kind, object, path)?;
+        if there.is_none() || changed {
+            origin(plan, slot, there, object, path)?;
+        }
+        let counter = match (there, changed) {
+            (None, _) => &mut self.report.added,
+            (Some(_), true) => &mut self.report.updated,
+            (Some(_), false) => &mut self.report.unchanged,
+        };
+        *counter += 1;
+        if self.report.added + self.report.updated > IMPORT_OBJECTS_MAX {
+            return Err(ImportError::TooLarge {
+                max: IMPORT_OBJECTS_MAX,
+                unit: "objects",
+            });
+        }
+        for part in parts(kind) {
+            for item in list_in(object, part.plural(), path)? {
+                let path = format!("{path}.{}[{}]", part.plural(), item.place);
+                let id = self::id(&item, &path)?;
+                let there = there.and_then(|record| record.child(*part, id));
+                self.object(
+                    document,
+                    slot,
+                    there.as_ref(),
+                    *part,
+                    id,
+                    item.object,
+                    &path,
+                )?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Plans what a session's document holds.
+    fn content(
+        &mut self,
+        doc: Option<&Automerge>,
+        session: ObjectId,
+        object: &Map<String, Json>,
+        path: &str,
+    ) -> Result<(), ImportError> {
+        let document = session.document();
+        if doc.is_none() && !object.contains_key("notes") {
+            self.plans.insert(document, rewrite_notes(None, ""));
+        }
+        if let Some(notes) = object.get("notes") {
+            let path = format!("{path}.notes");
+            let notes = notes.as_str().ok_or_else(|| malformed(&path, "a text"))?;
+            if notes.len() > NOTES_BYTES_MAX {
+                return Err(ImportError::TooLarge {
+                    max: NOTES_BYTES_MAX,
+                    unit: "bytes of notes",
+                });
+            }
+            // First of all, so that a new document begins with its one Text.
+            self.plans.insert(document, rewrite_notes(doc, notes));
+        }
+        if let Some(extra) = object.get("document_extra") {
+            let path = format!("{path}.document_extra");
+            let extra = extra
+                .as_object()
+                .ok_or_else(|| malformed(&path, "an object"))?;
+            let record = doc.map(Record::root);
+            let plan = self.plan(document);
+            let root = plan.root();
+            for (key, value) in extra {
+                field(plan, root, record.as_ref(), &unescape(key), value, &path)?;
+            }
+        }
+        for kind in CONTENT {
+            for item in list_in(object, kind.plural(), path)? {
+                let path = format!("{path}.{}[{}]", kind.plural(), item.place);
+                let id = self::id(&item, &path)?;
+                let there = doc.and_then(|doc| Record::keyed(doc, &kind.key(id)));
+                let root = self.plan(document).root();
+                self.object(document, root, there.as_ref(), kind, id, item.object, &path)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Plans the fields of an object; whether any differs from what is there.
+fn fields(
+    plan: &mut Plan,
+    slot: Slot,
+    there: Option<&Record<'_>>,
+    kind: Kind,
+    object: &Map<String, Json>,
+    path: &str,
+) -> Result<bool, ImportError> {
+    let mut changed = false;
+    for (key, value) in object {
+        if RESERVED.contains(&key.as_str()) || is_list(kind, key) || key == IMPORTED_FROM {
+            continue;
+        }
+        if let Some(expected) = mismatch(key, value) {
+            return Err(malformed(&format!("{path}.{key}"), expected));
+        }
+        changed |= field(plan, slot, there, key, value, path)?;
+    }
+    for (word, name) in PEOPLE {
+        let Some(list) = object.get(name) else {
+            continue;
+        };
+        changed |= people(plan, slot, there, word, list, &format!("{path}.{name}"))?;
+    }
+    if let Some(extra) = object.get("extra") {
+        let path = format!("{path}.extra");
+        let extra = extra
+            .as_object()
+            .ok_or_else(|| malformed(&path, "an object"))?;
+        for (key, value) in extra {
+            changed |= field(plan, slot, there, &unescape(key), value, &path)?;
+        }
+    }
+    Ok(changed)
+}
+
+/// Plans one field; whether it differs from what is there.
+fn field(
+    plan: &mut Plan,
+    slot: Slot,
+    there: Option<&Record<'_>>,
+    key: &str,
+    value: &Json,
+    path: &str,
+) -> Result<bool, ImportError> {
+    let path = format!("{path}.{key}");
+    check_sizes(value, key, &path)?;
+    let found = there.and_then(|record| Some((record, record.fields.get(key)?)));
+    if let Some((record, field)) = found
+        && to_json(record.doc, &field.value, &field.op, 0) == *value
+    {
+        return Ok(false);
+    }
+    plan.tree(slot, key, tree(value, &path)?);
+    Ok(true)
+}
+
+/// Plans a set of people; whether it differs from what is there.
+fn people(
+    plan: &mut Plan,
+    slot: Slot,
+    there: Option<&Record<'_>>,
+    word: &str,
+    list: &Json,
+    path: &str,
+) -> Result<bool, ImportError> {
+    let list = list
+        .as_array()
+        .ok_or_else(|| malformed(path, "a list of ids of people"))?;
+    let mut wanted = Vec::new();
+    for (place, person) in list.iter().enumerate() {
+        let path = format!("{path}[{place}]");
+        let person = person
+            .as_str()
+            .ok_or_else(|| malformed(&path, "the id of a person"))?;
+        check_sizes(&Json::String(person.to_owned()), "", &path)?;
+        wanted.push(person);
+    }
+    let mut changed = false;
+    let is_in = |person: &str| there.is_some_and(|record| record.flag(&format!("{word}/{person}")));
+    for person in &wanted {
+        if !is_in(person) {
+            plan.put(slot, format!("{word}/{person}"), true);
+            changed = true;
+        }
+    }
+    for key in there.iter().flat_map(|record| record.fields.keys()) {
+        let person = key
+            .strip_prefix(word)
+            .and_then(|rest| rest.strip_prefix('/'));
+        let Some(person) = person else { continue };
+        if is_in(person) && !wanted.contains(&person) {
+            plan.put(slot, key.clone(), false);
+            changed = true;
+        }
+    }
+    Ok(changed)
+}
+
+/// Plans where an object came from: what an earlier import says of it, or else its authors and times.
+fn origin(
+    plan: &mut Plan,
+    slot: Slot,
+    there: Option<&Record<'_>>,
+    object: &Map<String, Json>,
+    path: &str,
+) -> Result<(), ImportError> {
+    let value = object.get(IMPORTED_FROM).cloned().unwrap_or_else(|| {
+        let keys = ["created_by", "created_at", "updated_by", "updated_at"];
+        let entry = |key: &str| Some((key.to_owned(), object.get(key)?.clone()));
+        Json::Object(keys.into_iter().filter_map(entry).collect())
+    });
+    field(plan, slot, there, IMPORTED_FROM, &value, path).map(|_| ())
+}
+
+fn tree(value: &Json, path: &str) -> Result<Tree, ImportError> {
+    from_json(value, 0).map_err(|(inner, reason)| ImportError::Malformed {
+        path: format!("{path}{inner}"),
+        reason: reason.to_owned(),
+    })
+}
+
+/// Refuses strings and keys that no change could hold.
+fn check_sizes(value: &Json, key: &str, path: &str) -> Result<(), ImportError> {
+    let refuse = || ImportError::Malformed {
+        path: crate::check::quote(path),
+        reason: format!("it is longer than {IMPORT_STRING_BYTES_MAX} bytes"),
+    };
+    let mut pending = vec![(key, value)];
+    while let Some((key, value)) = pending.pop() {
+        if key.len() + value.as_str().map_or(0, str::len) > IMPORT_STRING_BYTES_MAX {
+            return Err(refuse());
+        }
+        match value {
+            Json::Array(items) => pending.extend(items.iter().map(|item| ("", item))),
+            Json::Object(map) => {
+                pending.extend(map.iter().map(|(key, item)| (key.as_str(), item)));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+fn list<'a>(json: &'a Json, name: &str, path: &str) -> Result<Vec<Item<'a>>, ImportError> {
+    match json.as_object() {
+        Some(object) => list_in(object, name, path),
+        None => Err(malformed("the file", "an object")),
+    }
+}
+
+fn list_in<'a>(
+    object: &'a Map<String, Json>,
+    name: &str,
+    path: &str,
+) -> Result<Vec<Item<'a>>, ImportError> {
+    let path = if path.is_empty() {
+        name.to_owned()
+    } else {
+        format!("{path}.{name}")
+    };
+    let Some(list) = object.get(name) else {
+        return Ok(Vec::new());
+    };
+    let list = list.as_array().ok_or_else(|| malformed(&path, "a list"))?;
+    let mut seen = BTreeSet::new();
+    list.iter()
+        .enumerate()
+        .map(|(place, item)| {
+            let path = format!("{path}[{place}]");
+            let object = item
+                .as_object()
+                .ok_or_else(|| malformed(&path, "an object"))?;
+            // Made twice, an object would lose one of its halves.
+            if !seen.insert(object.get("id").and_then(Json::as_str)) {
+                return Err(malformed(
+                    &format!("{path}.id"),
+                    "an id that is not in this list yet",
+                ));
+            }
+            Ok(Item { place, object })
+        })
+        .collect()
+}
+
+fn id(item: &Item<'_>, path: &str) -> Result<ObjectId, ImportError> {
+    let path = format!("{path}.id");
+    let text = item.object.get("id").and_then(Json::as_str);
+    let text = text.ok_or_else(|| malformed(&path, "the id of the object"))?;
+    text.parse()
+        .map_err(|error: crate::ParseObjectIdError| ImportError::Malformed {
+            path,
+            reason: error.to_string(),
+        })
+}
+
+fn malformed(path: &str, expected: &str) -> ImportError {
+    ImportError::Malformed {
+        path: path.to_owned(),
+        reason: format!("there should be {expected} here"),
+    }
+}

@@ -1,0 +1,85 @@
+//! Which fields an object has in JSON, and of which type.
+
+use serde_json::Value as Json;
+
+use crate::id::Kind;
+
+/// Keys of an object that are not its fields.
+pub(super) const RESERVED: [&str; 8] = [
+    "id",
+    "created_by",
+    "created_at",
+    "updated_by",
+    "updated_at",
+    "conflicts",
+    "extra",
+    "document_extra",
+];
+
+/// Sets of people: the word in the keys `word/PERSON`, and the name of the list in JSON.
+pub(super) const PEOPLE: [(&str, &str); 3] = [
+    ("owner", "owners"),
+    ("attendee", "attendees"),
+    ("attend", "attended"),
+];
+
+/// The lists at the top, in the order in which an import works through them.
+pub(super) const TOP: [Kind; 5] = [
+    Kind::Goal,
+    Kind::Session,
+    Kind::Action,
+    Kind::Question,
+    Kind::Comment,
+];
+
+/// The kinds whose objects lie within one of this kind.
+pub(super) fn parts(kind: Kind) -> &'static [Kind] {
+    match kind {
+        Kind::Goal => &[Kind::KeyResult, Kind::Milestone, Kind::Progress],
+        Kind::Question => &[Kind::Answer],
+        _ => &[],
+    }
+}
+
+/// The kinds at the root of a session's document.
+pub(super) const CONTENT: [Kind; 5] = [
+    Kind::Agenda,
+    Kind::Decision,
+    Kind::Insight,
+    Kind::Learned,
+    Kind::Mood,
+];
+
+/// Whether a name serves as a field of an object of this kind in JSON, beside its other keys.
+pub(super) fn is_field(kind: Kind, key: &str) -> bool {
+    let mut letters = key.bytes();
+    let plain = letters.next().is_some_and(|b| b.is_ascii_lowercase())
+        && letters.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    plain && !RESERVED.contains(&key) && !is_list(kind, key)
+}
+
+/// Whether a name is one of the lists of an object of this kind.
+pub(super) fn is_list(kind: Kind, key: &str) -> bool {
+    let of_session = kind == Kind::Session
+        && (key == "notes" || CONTENT.into_iter().any(|part| part.plural() == key));
+    of_session
+        || parts(kind).iter().any(|part| part.plural() == key)
+        || PEOPLE.iter().any(|(_, list)| *list == key)
+}
+
+/// What a field that we know must be; `None` where the value is fine or the field is not ours.
+pub(super) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
+    let (fits, expected) = match key {
+        "title" | "why" | "kind" | "status" | "reason" | "unit" | "due" | "note" | "at"
+        | "zone" | "place" | "every" | "template" | "text" | "owner" | "goal" | "session"
+        | "on" | "person" | "brought_by" | "done_in" | "next" | "form" | "phase" | "wish"
+        | "outcome" | "obstacle" | "plan" => (value.is_string(), "a text"),
+        "done" | "resolved" => (value.is_boolean(), "true or false"),
+        "baseline" | "target" | "start" | "current" | "value" | "minutes" => {
+            (value.is_number(), "a number")
+        }
+        _ => return None,
+    };
+    // A field that was cleared is null, whatever its type.
+    (!fits && !value.is_null()).then_some(expected)
+}

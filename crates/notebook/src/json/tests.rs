@@ -1,0 +1,320 @@
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+
+use automerge::transaction::Transactable;
+use automerge::{ObjType, ROOT, ScalarValue};
+use proptest::prelude::*;
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::action::{self, NewAction};
+use crate::documents::{Documents, MemoryDocuments};
+use crate::goal::{self, NewGoal, NewMilestone, NewProgress};
+use crate::id::DocumentId;
+use crate::session::{self, NewAgendaItem, NewSession, Wrap};
+use crate::testing::{Bench, ben, bench, mia};
+use crate::{Writer, comment, meta, question};
+
+/// The same export without what an import cannot keep: who signed what, and when.
+fn content(mut json: Json) -> Json {
+    fn strip(json: &mut Json) {
+        match json {
+            Json::Array(items) => items.iter_mut().for_each(strip),
+            Json::Object(map) => {
+                let signed = ["created_by", "created_at", "updated_by", "updated_at"];
+                for key in signed.into_iter().chain(["imported_from", "conflicts"]) {
+                    map.remove(key);
+                }
+                map.values_mut().for_each(strip);
+            }
+            _ => {}
+        }
+    }
+    strip(&mut json);
+    json
+}
+
+fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
+    meta::create(docs, writer, "Notebook", "peer").unwrap();
+    let name = format!("x{text}").chars().take(300).collect::<String>();
+    let goal = NewGoal {
+        title: name.clone(),
+        why: Some(text.to_owned()),
+        ..NewGoal::default()
+    };
+    let goal = goal::add(docs, writer, &goal).unwrap();
+    let progress = NewProgress {
+        value: 0.1 + 0.2,
+        note: Some(text.to_owned()),
+        at: None,
+    };
+    goal::add_progress(docs, writer, goal, &progress).unwrap();
+    let milestone = NewMilestone {
+        title: name.clone(),
+        due: Some("2027-01-01".to_owned()),
+    };
+    goal::add_milestone(docs, writer, goal, &milestone).unwrap();
+    let new = NewSession {
+        at: "2027-03-01 15:00".to_owned(),
+        zone: "Europe/Berlin".to_owned(),
+        place: Some(text.to_owned()),
+        ..NewSession::default()
+    };
+    let session = session::plan(docs, writer, &new).unwrap();
+    session::set_notes(docs, writer, session, text).unwrap();
+    let item = NewAgendaItem {
+        title: name.clone(),
+        minutes: Some(5),
+        brought_by: None,
+    };
+    session::add_agenda_item(docs, writer, session, &item).unwrap();
+    let wrap = Wrap {
+        decisions: vec![format!("x{text}")],
+        ..Wrap::default()
+    };
+    session::wrap(docs, writer, session, &wrap).unwrap();
+    session::attend(docs, writer, session).unwrap();
+    let action = NewAction {
+        title: name,
+        goal: Some(goal),
+        ..NewAction::default()
+    };
+    action::add(docs, writer, &action).unwrap();
+    let question = question::ask(docs, writer, &format!("x{text}")).unwrap();
+    question::answer(docs, writer, question, &format!("x{text}")).unwrap();
+    comment::add(docs, writer, question, &format!("x{text}")).unwrap();
+}
+
+fn round_trip(text: &str) {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    fill(&mut docs, &mut writer, text);
+    let first = export_json(&mut docs, &people).unwrap();
+
+    let mut copy = MemoryDocuments::new(ben());
+    let report = import_json(&mut copy, &mut writer, &first).unwrap();
+    assert_eq!((report.added, report.updated, report.unchanged), (10, 0, 0));
+    let second = export_json(&mut copy, &people).unwrap();
+    let parsed: Json = serde_json::from_str(&first).unwrap();
+    let again: Json = serde_json::from_str(&second).unwrap();
+    assert_eq!(content(parsed), content(again.clone()));
+    assert_eq!(
+        again["goals"][0]["imported_from"]["created_by"]["name"],
+        "Mia"
+    );
+    assert_eq!(again["goals"][0]["created_by"]["name"], "Ben");
+
+    let report = import_json(&mut copy, &mut writer, &first).unwrap();
+    assert_eq!((report.added, report.updated, report.unchanged), (0, 0, 10));
+    assert_eq!(
+        export_json(&mut copy, &people).unwrap(),
+        second,
+        "importing again changes nothing"
+    );
+}
+
+#[test]
+fn hostile_texts_come_back_as_they_were() {
+    for text in [
+        "",
+        "\u{0}\u{1}\u{1b}[2J\u{7f}\u{85}\u{2028}\u{feff}",
+        "\u{202e}sdrawkcab\u{2066} עברית",
+        "../../etc/passwd",
+        "---\ntitle: [unclosed\n# - ? : {}\n...\n\t\"'`|>&*!%@",
+        "</script><!-- --> ]]>",
+        "a\r\nb\rc\n\n\n",
+    ] {
+        round_trip(text);
+    }
+}
+
+#[test]
+fn a_line_of_100_kb_comes_back_as_it_was() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let line = "wörter ".repeat(100_000 / 8);
+    fill(&mut docs, &mut writer, "short");
+    let id = session::list(&mut docs, &people).unwrap()[0].id;
+    session::set_notes(&mut docs, &mut writer, id, &line).unwrap();
+    let mut copy = MemoryDocuments::new(ben());
+    import_json(
+        &mut copy,
+        &mut writer,
+        &export_json(&mut docs, &people).unwrap(),
+    )
+    .unwrap();
+    assert_eq!(session::notes(&mut copy, id).unwrap().text, line);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn any_text_comes_back_as_it_was(text in "\\PC{0,40}|[\\x00-\\x1f:#'\"-]{0,20}") {
+        round_trip(&text);
+    }
+}
+
+#[test]
+fn values_of_every_type_and_unknown_fields_survive() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    fill(&mut docs, &mut writer, "t");
+    let mut transaction = docs.write(DocumentId::INDEX).unwrap().transaction();
+    let goal = format!("goal/{}", writer.new_id());
+    let goal = transaction.put_object(ROOT, goal, ObjType::Map).unwrap();
+    transaction.put(&goal, "title", 7).unwrap();
+    transaction.put(&goal, "id", "not the id").unwrap();
+    transaction.put(&goal, "progress", "not a list").unwrap();
+    transaction.put(&goal, "colour", "red").unwrap();
+    transaction.put(&goal, "Größe", f64::NAN).unwrap();
+    transaction.put(&goal, "big", u64::MAX).unwrap();
+    transaction.put(&goal, "bytes", vec![0_u8, 255]).unwrap();
+    transaction
+        .put(&goal, "when", ScalarValue::Timestamp(-5))
+        .unwrap();
+    transaction
+        .put(&goal, "count", ScalarValue::counter(3))
+        .unwrap();
+    transaction.put(&goal, "float", 5.0).unwrap();
+    let map = transaction.put_object(&goal, "map", ObjType::Map).unwrap();
+    transaction
+        .put(&map, "$text", "a key with a dollar")
+        .unwrap();
+    let list = transaction.put_object(&map, "list", ObjType::List).unwrap();
+    transaction.insert(&list, 0, ()).unwrap();
+    let text = transaction.insert_object(&list, 1, ObjType::Text).unwrap();
+    transaction.splice_text(&text, 0, 0, "deep").unwrap();
+    transaction.put(ROOT, "later/feature", true).unwrap();
+    transaction.commit();
+
+    let first: Json = serde_json::from_str(&export_json(&mut docs, &people).unwrap()).unwrap();
+    let odd = first["goals"][1].clone();
+    assert_eq!(
+        (&odd["colour"], &odd["extra"]["title"]),
+        (&json!("red"), &json!(7))
+    );
+    let mut copy = MemoryDocuments::new(ben());
+    import_json(&mut copy, &mut writer, &first.to_string()).unwrap();
+    let second: Json = serde_json::from_str(&export_json(&mut copy, &people).unwrap()).unwrap();
+    assert_eq!(content(first), content(second));
+}
+
+#[test]
+fn an_import_updates_by_id_and_keeps_what_the_file_does_not_have() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    fill(&mut docs, &mut writer, "t");
+    let mut export: Json = serde_json::from_str(&export_json(&mut docs, &people).unwrap()).unwrap();
+    export["goals"][0]["title"] = json!("A better title");
+    export["goals"][0].as_object_mut().unwrap().remove("why");
+    export["goals"][0]["owners"] = json!(["person-ben"]);
+    let report = import_json(&mut docs, &mut writer, &export.to_string()).unwrap();
+    assert_eq!((report.added, report.updated, report.unchanged), (0, 1, 9));
+    let goals = goal::list(&mut docs, &people).unwrap();
+    assert_eq!(goals.len(), 1);
+    assert_eq!(
+        (goals[0].title.as_str(), goals[0].why.as_str()),
+        ("A better title", "t")
+    );
+    assert_eq!(goals[0].owner.as_ref().unwrap().name, "Ben");
+    assert!(goals[0].provenance.imported_from.is_some());
+}
+
+#[test]
+fn what_is_malformed_is_refused_with_its_place_and_changes_nothing() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    fill(&mut docs, &mut writer, "t");
+    let before = canonical_json(&mut docs, &people).unwrap();
+    let good: Json = serde_json::from_str(&before).unwrap();
+    let spoil = |pointer: &str, value: Json| {
+        let mut bad = good.clone();
+        *bad.pointer_mut(pointer).unwrap() = value;
+        bad.to_string()
+    };
+    let twice = json!([good["goals"][0], good["goals"][0]]);
+    for (bad, place) in [
+        (spoil("/goals", json!({})), "goals: "),
+        (spoil("/goals/0", json!(1)), "goals[0]: "),
+        (spoil("/goals/0/id", json!("../x")), "goals[0].id: "),
+        (spoil("/goals/0/title", json!(["a"])), "goals[0].title: "),
+        (
+            spoil("/goals/0/progress/0/value", json!("1")),
+            "goals[0].progress[0].value: ",
+        ),
+        (spoil("/goals", twice), "goals[1].id: "),
+        (
+            spoil("/sessions/0/notes", json!(null)),
+            "sessions[0].notes: ",
+        ),
+        (
+            spoil("/sessions/0/agenda/0/done", json!("yes")),
+            "sessions[0].agenda[0].done: ",
+        ),
+        (
+            spoil("/comments/0/text", json!({"$bytes": "?"})),
+            "comments[0].text: ",
+        ),
+        (spoil("/version", json!(2)), "this export has version 2"),
+        (spoil("/format", json!("other")), "this is no export"),
+        ("{".to_owned(), "this is no JSON"),
+        ("[]".to_owned(), "this is no export"),
+    ] {
+        let error = import_json(&mut docs, &mut writer, &bad)
+            .unwrap_err()
+            .to_string();
+        assert!(error.starts_with(place), "{error}");
+    }
+    assert_eq!(canonical_json(&mut docs, &people).unwrap(), before);
+}
+
+#[test]
+fn two_replicas_with_equal_documents_export_the_same_bytes() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    fill(&mut docs, &mut writer, "t");
+    let mut theirs = docs.fork(ben());
+    let id = session::list(&mut docs, &people).unwrap()[0].id;
+    session::append_notes(&mut docs, &mut writer, id, "by Mia").unwrap();
+    session::append_notes(&mut theirs, &mut writer, id, "by Ben").unwrap();
+    meta::rename(&mut docs, &mut writer, "A").unwrap();
+    meta::rename(&mut theirs, &mut writer, "B").unwrap();
+    question::ask(&mut theirs, &mut writer, "Why?").unwrap();
+    let mut other = theirs.fork(mia());
+    other.merge(&docs).unwrap();
+    docs.merge(&theirs).unwrap();
+    assert_eq!(
+        export_json(&mut docs, &people).unwrap(),
+        export_json(&mut other, &people).unwrap()
+    );
+}
