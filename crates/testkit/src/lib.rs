@@ -1,1 +1,3 @@
 //! Simulated network, clock and disk, adversaries and vectors for Hearthside's tests.
+
+pub mod adversary;

@@ -9,6 +9,10 @@ pub const CHANGE_BYTES_MAX: usize = 256 * 1024;
 /// several changes.
 pub const CHANGE_OPERATIONS_MAX: usize = 50_000;
 
+/// Most maps, lists and texts that one change makes: finding out how deep each lies costs a few
+/// microseconds. An import of a whole notebook makes a few thousand.
+pub const CHANGE_OBJECTS_MAX: usize = 10_000;
+
 /// Most predecessors of all operations of one change together: each operation replaces one value,
 /// or a few where people wrote at the same time.
 pub const CHANGE_PREDECESSORS_MAX: usize = 2 * CHANGE_OPERATIONS_MAX;

@@ -5,7 +5,9 @@ use crate::ids::ActorId;
 
 use super::columns::Columns;
 use super::leb::{Bytes, Malformed};
-use super::limits::{CHANGE_OPERATIONS_MAX, CHANGE_PREDECESSORS_MAX, COUNTER_MAX};
+use super::limits::{
+    CHANGE_OBJECTS_MAX, CHANGE_OPERATIONS_MAX, CHANGE_PREDECESSORS_MAX, COUNTER_MAX,
+};
 use super::runs::{Booleans, OptionalRuns, Runs, Sum, required};
 use super::scan::{Made, ObjectKind, ObjectRef, Reference, ScanError, Target};
 
@@ -125,6 +127,7 @@ enum Fault {
     Bytes,
     Rule(&'static str),
     TooManyPredecessors,
+    TooManyObjects,
 }
 
 impl From<Malformed> for Fault {
@@ -155,7 +158,8 @@ struct Decoder<'a> {
 /// Reads all rows.
 ///
 /// # Errors
-/// [`ScanError::TooManyOperations`] and [`ScanError::TooManyPredecessors`] above the limits,
+/// [`ScanError::TooManyOperations`], [`ScanError::TooManyPredecessors`] and
+/// [`ScanError::TooManyObjects`] above the limits,
 /// [`ScanError::ColumnData`] where columns are malformed or differ in length,
 /// [`ScanError::Operation`] for an operation that breaks a rule, [`ScanError::Actors`] for a
 /// listed actor that nothing refers to.
@@ -222,6 +226,7 @@ pub(super) fn read(
                 problem,
             },
             Fault::TooManyPredecessors => ScanError::TooManyPredecessors,
+            Fault::TooManyObjects => ScanError::TooManyObjects,
         })?;
         rows.count += 1;
     }
@@ -270,6 +275,9 @@ impl Decoder<'_> {
             rows.targets.push(target);
         }
         if let Action::Make(kind) = action {
+            if rows.made.len() >= CHANGE_OBJECTS_MAX {
+                return Err(Fault::TooManyObjects);
+            }
             rows.made.push(Made {
                 counter: at,
                 parent: target.object,

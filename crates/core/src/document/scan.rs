@@ -14,7 +14,7 @@ use super::columns::Columns;
 use super::leb::{Bytes, Malformed, write_signed, write_unsigned};
 use super::limits::{
     CHANGE_ACTORS_MAX, CHANGE_BYTES_MAX, CHANGE_DEPENDENCIES_MAX, CHANGE_MESSAGE_BYTES_MAX,
-    CHANGE_OPERATIONS_MAX, CHANGE_PREDECESSORS_MAX, COUNTER_MAX, TIMESTAMP_MAX,
+    CHANGE_OBJECTS_MAX, CHANGE_OPERATIONS_MAX, CHANGE_PREDECESSORS_MAX, COUNTER_MAX, TIMESTAMP_MAX,
 };
 use super::rows;
 
@@ -94,6 +94,9 @@ pub enum ScanError {
     /// More than [`CHANGE_PREDECESSORS_MAX`] predecessors.
     #[error("the operations have more than {CHANGE_PREDECESSORS_MAX} predecessors")]
     TooManyPredecessors,
+    /// More than [`CHANGE_OBJECTS_MAX`] maps, lists and texts.
+    #[error("the change makes more than {CHANGE_OBJECTS_MAX} objects, write it as several")]
+    TooManyObjects,
     /// One operation that breaks a rule.
     #[error("operation {number} of the change is not valid: {problem}")]
     Operation {
