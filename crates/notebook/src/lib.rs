@@ -50,15 +50,18 @@ mod word;
 pub mod action;
 pub mod comment;
 pub mod goal;
+pub mod history;
 pub mod json;
 pub mod limits;
 pub mod lookup;
 pub mod meta;
 pub mod question;
+pub mod search;
 pub mod session;
 pub mod template;
 #[cfg(test)]
 mod testing;
+pub mod today;
 
 pub use documents::{Documents, MemoryDocuments, Unavailable};
 pub use error::{EditError, Invalid, ReadError};

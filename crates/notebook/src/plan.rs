@@ -54,10 +54,6 @@ enum Step {
         delete: usize,
         insert: String,
     },
-    Delete {
-        slot: Slot,
-        key: String,
-    },
 }
 
 /// The planned edits of one document.
@@ -173,14 +169,6 @@ impl Plan {
         for person in people {
             self.put(slot, format!("{word}/{}", person.as_str()), true);
         }
-    }
-
-    /// Removes a key.
-    pub(crate) fn delete(&mut self, slot: Slot, key: impl Into<String>) {
-        self.steps.push(Step::Delete {
-            slot,
-            key: key.into(),
-        });
     }
 
     /// Makes a Text with this content under a key.
@@ -327,7 +315,7 @@ impl Cost {
             _ => 9,
         };
         let (operations, bytes) = match step {
-            Step::Object { key, .. } | Step::Delete { key, .. } => (1, key.len()),
+            Step::Object { key, .. } => (1, key.len()),
             Step::Put { key, value, .. } => (1, key.len() + value_bytes(value)),
             Step::Push { value, .. } => (1, value_bytes(value)),
             Step::PushObject { .. } => (1, 0),
@@ -402,7 +390,6 @@ fn perform<T: Transactable>(
             let delete = isize::try_from(delete).unwrap_or(isize::MAX);
             transaction.splice_text(found(objects, slot)?, position, delete, &insert)?;
         }
-        Step::Delete { slot, key } => transaction.delete(found(objects, slot)?, key)?,
     }
     Ok(())
 }

@@ -4,7 +4,7 @@
 //! within it under `milestone/ID`, `progress/ID`, `key_result/ID`; owners are the keys `owner/PERSON`.
 
 pub(crate) mod edit;
-pub(crate) mod view;
+mod view;
 
 pub use edit::{
     GoalEdit, NewGoal, NewKeyResult, NewMilestone, NewProgress, Woop, add, add_key_result,
@@ -13,6 +13,8 @@ pub use edit::{
 pub use view::{
     GoalView, KeyResultView, Measure, MilestoneView, ProgressView, WoopView, list, show,
 };
+
+pub(crate) use view::all;
 
 #[cfg(test)]
 mod tests;

@@ -30,16 +30,19 @@ pub fn notes(docs: &mut dyn Documents, id: ObjectId) -> Result<NotesView, ReadEr
     Ok(docs.read(id.document())?.map(view).unwrap_or_default())
 }
 
+/// The text of the notes in a session's document.
+pub(crate) fn text(doc: &Automerge) -> String {
+    object(doc).and_then(|notes| doc.text(&notes).ok()).unwrap_or_default()
+}
+
 /// The notes in a session's document.
 pub(super) fn view(doc: &Automerge) -> NotesView {
-    let text = object(doc)
-        .and_then(|notes| doc.text(&notes).ok())
-        .unwrap_or_default();
+    let text = text(doc);
     let heads = doc.get_heads().iter().map(ToString::to_string).collect();
     NotesView { text, heads }
 }
 
-pub(crate) fn object(doc: &Automerge) -> Option<ObjId> {
+fn object(doc: &Automerge) -> Option<ObjId> {
     match doc.get(automerge::ROOT, "notes") {
         Ok(Some((Value::Object(ObjType::Text), notes))) => Some(notes),
         _ => None,

@@ -1,0 +1,451 @@
+//! What changed between two versions of a document, in plain words.
+
+use std::collections::{BTreeMap, HashSet};
+
+use automerge::{
+    Automerge, ChangeHash, ObjId, ObjType, Patch, PatchAction, Prop, ReadDoc, ScalarValue, Value,
+};
+use serde::Serialize;
+
+use crate::check::quote;
+use crate::id::{DocumentId, Kind, ObjectId};
+use crate::limits::CHANGE_LINES_MAX;
+use crate::record::IMPORTED_FROM;
+
+/// One thing that changed.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct ChangeLine {
+    /// The object that changed; none for the notebook itself.
+    pub object_id: Option<ObjectId>,
+    /// What it is.
+    pub kind: Kind,
+    /// Its title, or the beginning of its text. Empty for a session that is described from its own
+    /// document, because the index holds the title.
+    pub title: String,
+    /// What changed: `added`, `status active -> achieved`, `notes +12 -3`.
+    pub what: String,
+}
+
+/// Describes what the changes between two versions did, in the order of the objects' ids within the
+/// document. Heads that the document does not know are left out.
+///
+/// For one change, `before` are its dependencies and `after` its hash.
+#[must_use]
+pub fn describe(
+    id: DocumentId,
+    doc: &Automerge,
+    before: &[ChangeHash],
+    after: &[ChangeHash],
+) -> Vec<ChangeLine> {
+    let known = |heads: &[ChangeHash]| -> Vec<ChangeHash> {
+        let there = |head: &&ChangeHash| doc.get_change_meta_by_hash(head).is_some();
+        heads.iter().filter(there).copied().collect()
+    };
+    let (before, after) = (known(before), known(after));
+    let mut story = Story {
+        doc,
+        document: id,
+        before: &before,
+        after: &after,
+        lines: Vec::new(),
+        new: HashSet::new(),
+        texts: BTreeMap::new(),
+    };
+    for patch in doc.diff(&before, &after) {
+        if story.lines.len() >= CHANGE_LINES_MAX {
+            break;
+        }
+        story.tell(&patch);
+    }
+    story.finish()
+}
+
+struct Story<'a> {
+    doc: &'a Automerge,
+    document: DocumentId,
+    before: &'a [ChangeHash],
+    after: &'a [ChangeHash],
+    lines: Vec<ChangeLine>,
+    /// Objects that were made between the versions: what is in them is part of their being added.
+    new: HashSet<ObjId>,
+    /// Characters that came and went, per Text.
+    texts: BTreeMap<ObjId, TextChange>,
+}
+
+struct TextChange {
+    subject: Subject,
+    name: String,
+    inserted: usize,
+    deleted: usize,
+}
+
+/// The object that a patch is about.
+#[derive(Clone)]
+struct Subject {
+    id: Option<ObjectId>,
+    kind: Kind,
+    obj: ObjId,
+}
+
+impl Story<'_> {
+    fn tell(&mut self, patch: &Patch) {
+        if patch.path.iter().any(|(obj, _)| self.new.contains(obj)) || self.new.contains(&patch.obj)
+        {
+            return;
+        }
+        let (subject, rest) = self.subject(patch);
+        match &patch.action {
+            PatchAction::PutMap { key, value, .. } => match (rest.as_slice(), object(key)) {
+                ([], Some((kind, id))) if value.0.is_object() => {
+                    self.new.insert(value.1.clone());
+                    let made = Subject {
+                        id: Some(id),
+                        kind,
+                        obj: value.1.clone(),
+                    };
+                    let title = self.title(&made, self.after);
+                    self.push(&made, title, "added".to_owned());
+                }
+                ([], _) => self.field(&subject, patch, key, &value.0),
+                _ => self.note(&subject, &rest, "changed"),
+            },
+            PatchAction::DeleteMap { key } => match (rest.as_slice(), object(key)) {
+                ([], Some((kind, id))) => {
+                    let was = self.doc.get_at(&patch.obj, key.as_str(), self.before);
+                    let obj = was.ok().flatten().map_or(ObjId::Root, |(_, obj)| obj);
+                    let gone = Subject {
+                        id: Some(id),
+                        kind,
+                        obj,
+                    };
+                    let title = self.title(&gone, self.before);
+                    self.push(&gone, title, "removed".to_owned());
+                }
+                ([], None) => {
+                    let title = self.title(&subject, self.after);
+                    self.push(&subject, title, format!("{} removed", quote(key)));
+                }
+                _ => self.note(&subject, &rest, "changed"),
+            },
+            PatchAction::SpliceText { value, .. } => {
+                self.text(
+                    &subject,
+                    &patch.obj,
+                    &rest,
+                    value.make_string().chars().count(),
+                    0,
+                );
+            }
+            PatchAction::DeleteSeq { length, .. } if self.is_text(&patch.obj) => {
+                self.text(&subject, &patch.obj, &rest, 0, *length);
+            }
+            // A dispute is shown at the object; it is no change of its own.
+            PatchAction::Conflict { .. } => {}
+            _ => self.note(&subject, &rest, "changed"),
+        }
+    }
+
+    /// The innermost object of ours on the way to a patch, and the keys below it.
+    fn subject(&self, patch: &Patch) -> (Subject, Vec<String>) {
+        let mut subject = Subject {
+            id: self.document.session(),
+            kind: if self.document == DocumentId::INDEX {
+                Kind::Notebook
+            } else {
+                Kind::Session
+            },
+            obj: ObjId::Root,
+        };
+        let mut rest = Vec::new();
+        let below = patch
+            .path
+            .iter()
+            .skip(1)
+            .map(|(obj, _)| obj)
+            .chain([&patch.obj]);
+        for ((_, prop), obj) in patch.path.iter().zip(below) {
+            let key = match prop {
+                Prop::Map(key) => key.clone(),
+                Prop::Seq(index) => index.to_string(),
+            };
+            match object(&key) {
+                Some((kind, id)) if rest.is_empty() => {
+                    subject = Subject {
+                        id: Some(id),
+                        kind,
+                        obj: obj.clone(),
+                    };
+                }
+                _ => rest.push(key),
+            }
+        }
+        (subject, rest)
+    }
+
+    fn field(&mut self, subject: &Subject, patch: &Patch, key: &str, value: &Value<'_>) {
+        let what = match (key.split_once('/'), value) {
+            (None, Value::Object(ObjType::Text)) => return,
+            (None, _) if key == IMPORTED_FROM => {
+                if let Ok(Some((_, obj))) = self.doc.get_at(&patch.obj, key, self.after) {
+                    self.new.insert(obj);
+                }
+                "imported".to_owned()
+            }
+            (Some(("attend", _)), _) => "attendance confirmed".to_owned(),
+            (Some((word @ ("owner" | "attendee"), _)), _) => format!("{word}s changed"),
+            (None, Value::Scalar(new)) => {
+                let old = self.doc.get_at(&patch.obj, key, self.before).ok().flatten();
+                let old = match &old {
+                    Some((Value::Scalar(old), _)) => word(old),
+                    _ => None,
+                };
+                let name = quote(&key.replace('_', " "));
+                match (old, word(new)) {
+                    (Some(old), Some(new)) if old == new => return,
+                    (Some(old), Some(new)) => format!("{name} {old} -> {new}"),
+                    (None, Some(new)) => format!("{name} {new}"),
+                    (Some(_), None) => format!("{name} cleared"),
+                    (None, None) => return,
+                }
+            }
+            _ => format!("{} changed", quote(key)),
+        };
+        let title = self.title(subject, self.after);
+        self.push(subject, title, what);
+    }
+
+    fn note(&mut self, subject: &Subject, rest: &[String], what: &str) {
+        let name = rest.first().map_or("content", String::as_str);
+        let what = format!("{} {what}", quote(name));
+        let title = self.title(subject, self.after);
+        // Many patches below one key are one change to people.
+        if self
+            .lines
+            .last()
+            .is_none_or(|line| line.object_id != subject.id || line.what != what)
+        {
+            self.push(subject, title, what);
+        }
+    }
+
+    fn text(
+        &mut self,
+        subject: &Subject,
+        obj: &ObjId,
+        rest: &[String],
+        inserted: usize,
+        deleted: usize,
+    ) {
+        let name = rest
+            .first()
+            .map_or_else(|| "text".to_owned(), |name| quote(name));
+        let change = self.texts.entry(obj.clone()).or_insert_with(|| TextChange {
+            subject: subject.clone(),
+            name,
+            inserted: 0,
+            deleted: 0,
+        });
+        change.inserted += inserted;
+        change.deleted += deleted;
+    }
+
+    fn is_text(&self, obj: &ObjId) -> bool {
+        matches!(self.doc.object_type(obj), Ok(ObjType::Text))
+    }
+
+    /// What an object is called at a version.
+    fn title(&self, subject: &Subject, heads: &[ChangeHash]) -> String {
+        let own_document = subject.kind == Kind::Session && subject.obj == ObjId::Root;
+        let keys: &[&str] = if own_document {
+            &[]
+        } else {
+            &["title", "text", "note", "value"]
+        };
+        let found = keys.iter().find_map(|key| {
+            match self.doc.get_at(&subject.obj, *key, heads).ok().flatten()?.0 {
+                Value::Scalar(scalar) => word(&scalar),
+                Value::Object(_) => None,
+            }
+        });
+        found.unwrap_or_default()
+    }
+
+    fn push(&mut self, subject: &Subject, title: String, what: String) {
+        self.lines.push(ChangeLine {
+            object_id: subject.id,
+            kind: subject.kind,
+            title,
+            what,
+        });
+    }
+
+    fn finish(mut self) -> Vec<ChangeLine> {
+        for change in std::mem::take(&mut self.texts).into_values() {
+            let mut what = change.name;
+            for (sign, count) in [('+', change.inserted), ('-', change.deleted)] {
+                if count > 0 {
+                    what.push_str(&format!(" {sign}{count}"));
+                }
+            }
+            let title = self.title(&change.subject, self.after);
+            self.push(&change.subject, title, what);
+        }
+        self.lines.truncate(CHANGE_LINES_MAX);
+        self.lines
+    }
+}
+
+fn object(key: &str) -> Option<(Kind, ObjectId)> {
+    Kind::from_key(key)
+}
+
+/// A value in a line of history; `None` for an empty one.
+fn word(scalar: &ScalarValue) -> Option<String> {
+    match scalar {
+        ScalarValue::Str(text) => Some(quote(text)).filter(|text| !text.is_empty()),
+        ScalarValue::Boolean(true) => Some("yes".to_owned()),
+        ScalarValue::Boolean(false) => Some("no".to_owned()),
+        ScalarValue::Int(number) => Some(number.to_string()),
+        ScalarValue::Uint(number) => Some(number.to_string()),
+        ScalarValue::F64(number) => Some(number.to_string()),
+        ScalarValue::Null => None,
+        _ => Some("…".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use automerge::transaction::Transactable;
+
+    use super::*;
+    use crate::Writer;
+    use crate::documents::{Documents, MemoryDocuments};
+    use crate::goal::{self, NewGoal, NewProgress};
+    use crate::session::{self, NewSession};
+    use crate::testing::{Bench, bench};
+
+    /// What one step changed in one document.
+    fn changed(
+        docs: &mut MemoryDocuments,
+        writer: &mut Writer<'_>,
+        id: DocumentId,
+        step: impl FnOnce(&mut MemoryDocuments, &mut Writer<'_>),
+    ) -> Vec<String> {
+        let before = docs
+            .read(id)
+            .unwrap()
+            .map(Automerge::get_heads)
+            .unwrap_or_default();
+        step(docs, writer);
+        let doc = docs.read(id).unwrap().unwrap();
+        describe(id, doc, &before, &doc.get_heads())
+            .into_iter()
+            .map(|line| format!("{} “{}”: {}", line.kind, line.title, line.what))
+            .collect()
+    }
+
+    #[test]
+    fn edits_are_told_in_plain_words() {
+        let Bench {
+            mut docs,
+            mut rng,
+            now,
+            ..
+        } = bench();
+        let mut writer = Bench::writer(&mut rng, now);
+        let index = DocumentId::INDEX;
+        let new = NewGoal {
+            title: "Talk".to_owned(),
+            ..NewGoal::default()
+        };
+        let mut id = None;
+        let lines = changed(&mut docs, &mut writer, index, |docs, writer| {
+            id = Some(goal::add(docs, writer, &new).unwrap());
+        });
+        assert_eq!(lines, ["goal “Talk”: added"]);
+        let id = id.unwrap();
+        let lines = changed(&mut docs, &mut writer, index, |docs, writer| {
+            goal::set_status(docs, writer, id, "achieved", Some("Held it")).unwrap();
+        });
+        assert_eq!(
+            lines,
+            [
+                "goal “Talk”: reason Held it",
+                "goal “Talk”: status proposed -> achieved"
+            ]
+        );
+        let lines = changed(&mut docs, &mut writer, index, |docs, writer| {
+            let new = NewProgress {
+                value: 2.0,
+                note: Some("Twice".to_owned()),
+                at: None,
+            };
+            goal::add_progress(docs, writer, id, &new).unwrap();
+        });
+        assert_eq!(lines, ["progress “Twice”: added"]);
+        let lines = changed(&mut docs, &mut writer, index, |docs, _| {
+            let mut transaction = docs.write(index).unwrap().transaction();
+            transaction
+                .delete(automerge::ROOT, Kind::Goal.key(id))
+                .unwrap();
+            transaction.commit();
+        });
+        assert_eq!(lines, ["goal “Talk”: removed"]);
+    }
+
+    #[test]
+    fn notes_are_counted_in_characters() {
+        let Bench {
+            mut docs,
+            mut rng,
+            now,
+            ..
+        } = bench();
+        let mut writer = Bench::writer(&mut rng, now);
+        let new = NewSession {
+            at: "2027-03-01 15:00".to_owned(),
+            zone: "UTC".to_owned(),
+            ..NewSession::default()
+        };
+        let id = session::plan(&mut docs, &mut writer, &new).unwrap();
+        session::set_notes(&mut docs, &mut writer, id, "grün ist die Wiese").unwrap();
+        let lines = changed(&mut docs, &mut writer, id.document(), |docs, writer| {
+            session::set_notes(docs, writer, id, "grün ist die große Wiese").unwrap();
+            session::splice_notes(docs, writer, id, 0, 4, "").unwrap();
+        });
+        assert_eq!(lines, ["session “”: notes +6 -4"]);
+    }
+
+    #[test]
+    fn odd_data_is_told_without_a_panic() {
+        let Bench {
+            mut docs,
+            mut rng,
+            now,
+            ..
+        } = bench();
+        let mut writer = Bench::writer(&mut rng, now);
+        let id = writer.new_id();
+        let lines = changed(&mut docs, &mut writer, DocumentId::INDEX, |docs, _| {
+            let mut transaction = docs.write(DocumentId::INDEX).unwrap().transaction();
+            transaction
+                .put(automerge::ROOT, Kind::Goal.key(id), 1)
+                .unwrap();
+            let list = transaction
+                .put_object(automerge::ROOT, "title", ObjType::List)
+                .unwrap();
+            let map = transaction.insert_object(&list, 0, ObjType::Map).unwrap();
+            transaction.put(&map, "x", 1).unwrap();
+            transaction.put(&map, "y", 1).unwrap();
+            transaction.commit();
+        });
+        assert!(
+            lines.iter().any(|line| line.ends_with("title changed")),
+            "{lines:?}"
+        );
+        let doc = docs.read(DocumentId::INDEX).unwrap().unwrap();
+        let unknown = ChangeHash([9; 32]);
+        assert!(describe(DocumentId::INDEX, doc, &[unknown], &[unknown]).is_empty());
+    }
+}
