@@ -10,15 +10,12 @@ use iroh::{
     endpoint::{ConnectError, ConnectWithOptsError, ConnectingError, Connection, ConnectionError},
 };
 use thiserror::Error;
-use tokio::{
-    task::JoinSet,
-    time::{Instant, sleep_until, timeout_at},
-};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::{
     close::{CloseCode, CloseReason},
     ident::PeerAddr,
-    limits::{DIAL_ADDRS_MAX, DIAL_ATTEMPTS_MAX, DIAL_REPEAT},
+    limits::{DIAL_ADDRS_MAX, DIAL_PATIENT, DIAL_QUICK, DIAL_QUICK_ATTEMPTS},
     profile::{Profile, parse_relay},
 };
 
@@ -121,27 +118,33 @@ pub(super) async fn dial(
     }
 }
 
-/// Starts an attempt every [`DIAL_REPEAT`] beside those that still wait, and takes the first that answers.
-/// The others are dropped, which tells the peer.
+/// Makes one attempt after the other until one is answered: quick ones, then a patient one, and anew.
+///
+/// Where there is no address yet, all are patient, because it takes a while to look one up.
 async fn repeat(
     endpoint: &Endpoint,
     addr: &EndpointAddr,
     alpn: &[u8],
 ) -> Result<Connection, DialError> {
-    let mut attempts = JoinSet::new();
-    let mut next_start = Instant::now();
     loop {
-        tokio::select! {
-            () = sleep_until(next_start), if attempts.len() < DIAL_ATTEMPTS_MAX => {
-                let (endpoint, addr, alpn) = (endpoint.clone(), addr.clone(), alpn.to_vec());
-                attempts.spawn(async move { attempt(&endpoint, addr, &alpn).await });
-                next_start = Instant::now() + DIAL_REPEAT;
-            }
-            Some(ended) = attempts.join_next() => match ended {
+        let quick_attempts = if addr.is_empty() {
+            0
+        } else {
+            DIAL_QUICK_ATTEMPTS
+        };
+        for number in 0..=quick_attempts {
+            let patience = if number < quick_attempts {
+                DIAL_QUICK
+            } else {
+                DIAL_PATIENT
+            };
+            let give_up = Instant::now() + patience;
+            match timeout_at(give_up, attempt(endpoint, addr.clone(), alpn)).await {
                 Ok(Attempt::Connected(connection)) => return Ok(connection),
                 Ok(Attempt::Failed(error)) => return Err(error),
-                // A task that panicked has answered nothing; the next one may.
-                Ok(Attempt::Unanswered) | Err(_) => {}
+                // It failed early, as a look-up may: the next one would too if it began at once.
+                Ok(Attempt::Unanswered) => sleep(DIAL_QUICK).await,
+                Err(_) => {}
             }
         }
     }

@@ -106,8 +106,7 @@ impl Net {
     /// Connects to a peer, for the protocol `alpn`.
     ///
     /// All addresses are tried at once, again and again while nobody answers, until `timeout` is over:
-    /// [`DIAL_TIMEOUT`](super::limits::DIAL_TIMEOUT) where there is no reason for another. On a slow link
-    /// the peer may see a second connection that is closed at once with [`CloseCode::DROPPED`].
+    /// [`DIAL_TIMEOUT`](super::limits::DIAL_TIMEOUT) where there is no reason for another.
     ///
     /// # Errors
     /// See [`DialError`]. What it says of the peer is proven only where the peer's key took part in the

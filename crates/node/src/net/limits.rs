@@ -50,7 +50,10 @@ pub const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(1);
 /// Silence after which a path is given up: three lost probes in a row and a little more.
 pub const PATH_IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// Silence after which a connection is given up, in milliseconds. A cut link is noticed after this long.
+/// Silence after which a connection is given up, in milliseconds.
+///
+/// The count begins with the first packet that goes unanswered, so a cut link is noticed after 5 to 7 s
+/// (measured by taking down one end of a veth pair).
 pub const IDLE_TIMEOUT_MS: u32 = 5_000;
 
 /// Addresses of its own that a peer may name on an open connection, in the profiles without a relay.
@@ -66,17 +69,29 @@ pub const PEER_ADDRS_MAX_RELAY: u8 = 32;
 /// ticket that lists thousands must not turn this node into a flood.
 pub const DIAL_ADDRS_MAX: usize = 16;
 
-/// Pause after which a dial that has had no answer starts another attempt beside it.
+/// Time that a quick attempt of a dial waits for an answer, before a new one takes its place.
 ///
-/// QUIC repeats its first packet after 1, 3 and 7 seconds; on a link that has just healed that pause is
-/// what the person waits for. A second attempt leaves the first one running, so a slow link is not cut off.
-pub const DIAL_REPEAT: Duration = Duration::from_millis(500);
+/// QUIC repeats its first packet ever more seldom, and on a link that has just healed that pause is what the
+/// person waits for; a new attempt starts the repetition anew. The old one is dropped first: attempts that
+/// ran beside each other would all succeed at the moment of healing, and the peer could not know which
+/// of its new links is the one in use.
+pub const DIAL_QUICK: Duration = Duration::from_millis(600);
 
-/// Attempts of one dial that run beside each other. Eight cover the [`IDLE_TIMEOUT_MS`] after which the
-/// oldest ends by itself, save the last second.
-pub const DIAL_ATTEMPTS_MAX: usize = 8;
+/// Quick attempts in a row before a patient one.
+pub const DIAL_QUICK_ATTEMPTS: u32 = 3;
 
-/// Time that a caller with no reason for another should allow a dial: as long as QUIC waits by itself.
+/// Time that a patient attempt waits, for links with a round trip of more than [`DIAL_QUICK`]. Together with
+/// the quick ones before it, this is a [`DIAL_TIMEOUT`].
+pub const DIAL_PATIENT: Duration = Duration::from_millis(3_200);
+
+/// Round trip time that is assumed before one was measured: the first packet is repeated after three times
+/// this, and then after twice as long each time.
+///
+/// RFC 9002 proposes 333 ms, with the first repetition after a second. A third of it costs a slow link one
+/// or two superfluous packets and saves a lossy or healing one most of that second.
+pub const INITIAL_RTT: Duration = Duration::from_millis(100);
+
+/// Time that a caller with no reason for another should allow a dial: three quick attempts, one patient.
 pub const DIAL_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Time that an accepted handshake may take before it is dropped.

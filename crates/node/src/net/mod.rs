@@ -17,7 +17,7 @@
 //! # Transport parameters
 //! | parameter | value | why |
 //! | --- | --- | --- |
-//! | keep-alive, connection and path | 1 s | with the next two, a cut link is noticed after 5 s instead of 35 s |
+//! | keep-alive, connection and path | 1 s | with the next two, a cut link is noticed after 5 to 7 s instead of 35 s |
 //! | idle timeout of a path | 4 s | three lost probes and a little more |
 //! | idle timeout of the connection | 5 s | see above; both sides take the smaller value of the two |
 //! | unidirectional streams of the peer | 1 | its frames |
@@ -25,6 +25,7 @@
 //! | window of a stream | 1.25 MiB | 100 Mbit/s at 100 ms; more would overrun noq's count of unread packets |
 //! | window of the connection | 2.5 MiB | bounds what a stalled connection holds in memory |
 //! | unacknowledged bytes sent | 2.5 MiB | the same, for our own side |
+//! | round trip assumed at first | 100 ms | the first packet is repeated after 0.3 s instead of 1 s |
 //! | datagrams | off | none is used |
 //! | spin bit | off | it shows the round trip time to the path |
 //! | addresses that a peer may name | 8, with a relay 32 | each is probed |
@@ -41,6 +42,11 @@
 //! the socket; receiving is iroh's socket task, the connection's task and the reader. Nothing delays a small
 //! frame: there is no Nagle-like wait, acknowledgements are not waited for, and pacing begins only
 //! once the congestion window is used up.
+//!
+//! # Cut links
+//! With [`Backoff`] and [`Net::dial`], over a veth pair of which one end is taken down: both sides notice 5 to
+//! 7 s after the cut, and a link is up again 0.1 to 0.8 s after the healing (five trials, median 0.55 s),
+//! without a second link beside it.
 //!
 //! # Close codes
 //! See [`CloseCode`]: 0 dropped, 1 goodbye, 2 not a member, 3 removed, 4 duplicate, 5 protocol, 6 frame too

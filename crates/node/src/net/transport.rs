@@ -15,7 +15,7 @@ use iroh::endpoint::{MtuDiscoveryConfig, QuicTransportConfig, VarInt};
 
 use super::{
     limits::{
-        BI_STREAMS_MAX, CONNECTION_WINDOW_BYTES, IDLE_TIMEOUT_MS, KEEP_ALIVE_INTERVAL,
+        BI_STREAMS_MAX, CONNECTION_WINDOW_BYTES, IDLE_TIMEOUT_MS, INITIAL_RTT, KEEP_ALIVE_INTERVAL,
         PATH_IDLE_TIMEOUT, PEER_ADDRS_MAX, PEER_ADDRS_MAX_RELAY, SEND_WINDOW_BYTES,
         STREAM_WINDOW_BYTES, UNI_STREAMS_MAX,
     },
@@ -48,6 +48,7 @@ pub(super) fn transport_config(profile: &Profile, mtu: MtuDiscovery) -> QuicTran
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
         .receive_window(VarInt::from_u32(CONNECTION_WINDOW_BYTES))
         .send_window(SEND_WINDOW_BYTES)
+        .initial_rtt(INITIAL_RTT)
         .keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .default_path_keep_alive_interval(KEEP_ALIVE_INTERVAL)
         .default_path_max_idle_timeout(PATH_IDLE_TIMEOUT)
