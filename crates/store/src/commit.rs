@@ -253,3 +253,77 @@ pub(crate) fn split_record(plain: &[u8]) -> Option<(Space, &[u8], &[u8])> {
     let (key, value) = rest.split_at_checked(length)?;
     Some((Space(*space), key, value))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Protection, ReadLimits, Unlock};
+
+    #[test]
+    fn a_full_database_refuses_the_whole_commit_and_works_once_there_is_space() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        let mut store = Store::create(&home, &Protection::Bare).unwrap();
+        let scope = Scope::NODE;
+        let limit_pages = |store: &Store, pages: i64| {
+            let set =
+                store
+                    .connection
+                    .pragma_update_and_check(None, "max_page_count", pages, |row| {
+                        row.get::<_, i64>(0)
+                    });
+            assert_eq!(set.unwrap(), pages);
+        };
+        limit_pages(&store, 40);
+        let put = |n: u64| Write::Put {
+            scope,
+            space: Space(1),
+            key: n.to_be_bytes().to_vec(),
+            value: vec![7; 9_000],
+        };
+        let mut done = 0;
+        let error = loop {
+            // The append alone would still fit when the record no longer does.
+            match store.commit(&[
+                Write::Append {
+                    scope,
+                    value: b"small".to_vec(),
+                },
+                put(done),
+            ]) {
+                Ok(positions) => assert_eq!(positions, [Position(done)]),
+                Err(error) => break error,
+            }
+            done += 1;
+        };
+        assert!(matches!(error, CommitError::DiskFull), "{error:?}");
+        assert!(done > 3);
+        let count = |store: &Store| {
+            let entries = store.read_stream(scope, Position::FIRST, ReadLimits::default());
+            (
+                entries.unwrap().len() as u64,
+                store.scan(scope, Space(1)).unwrap().len() as u64,
+            )
+        };
+        assert_eq!(count(&store), (done, done));
+        assert!(store.verify().is_intact());
+        assert!(matches!(
+            store.commit(&[put(done)]),
+            Err(CommitError::DiskFull)
+        ));
+
+        limit_pages(&store, 1_000);
+        let again = store.commit(&[
+            Write::Append {
+                scope,
+                value: b"small".to_vec(),
+            },
+            put(done),
+        ]);
+        assert_eq!(again.unwrap(), [Position(done)]);
+        drop(store);
+        let store = Store::open(&home, &Unlock::Unattended).unwrap();
+        assert_eq!(count(&store), (done + 1, done + 1));
+        assert!(store.verify().is_intact());
+    }
+}

@@ -191,13 +191,14 @@ fn connect(path: &Path) -> Result<Connection, DatabaseError> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
     for (name, value) in [
+        // The home's own lock keeps other processes out, so SQLite needs no shared memory file. It
+        // has to know before it reads anything, which some of the settings below make it do.
+        ("locking_mode", "EXCLUSIVE"),
         ("trusted_schema", "OFF"),
         ("cell_size_check", "ON"),
         ("secure_delete", "ON"),
         ("temp_store", "MEMORY"),
         ("synchronous", "FULL"),
-        // The home's own lock keeps other processes out, so SQLite needs no shared memory file.
-        ("locking_mode", "EXCLUSIVE"),
     ] {
         connection.pragma_update(None, name, value)?;
     }

@@ -58,10 +58,11 @@ impl HomeLock {
             Ok(()) => return Err(LockError::Unsupported),
             Err(TryLockError::Error(error)) => return Err(error).at(&path)?,
         }
-        file.set_len(0)
+        // The id only serves the words of an error; a full disk must not keep a home from opening.
+        let _written = file
+            .set_len(0)
             .and_then(|()| file.rewind())
-            .and_then(|()| write!(file, "{}", std::process::id()))
-            .at(&path)?;
+            .and_then(|()| write!(file, "{}", std::process::id()));
         Ok(Self { _file: file })
     }
 }

@@ -223,6 +223,18 @@ impl Store {
         })
     }
 
+    /// Takes the key of the home in a folder out of the kernel's keyring, where it is kept there, so
+    /// that the passphrase is needed from now on. The store need not be open.
+    ///
+    /// # Errors
+    /// As [`Store::inspect`], and [`UnlockError::Keyring`] where the keyring cannot be used.
+    pub fn forget_in_keyring(root: &Path) -> Result<(), OpenError> {
+        let home = Home::new(root);
+        require_store(&home)?;
+        let key_file = KeyFile::read(&home.key_file())?;
+        Ok(key_file.forget_in_keyring().map_err(UnlockError::from)?)
+    }
+
     /// Tells how this home is protected.
     pub fn info(&self) -> HomeInfo {
         HomeInfo {

@@ -278,3 +278,6 @@ fn raw_scope(row: &Row<'_>) -> DamagedPlace {
         .unwrap_or_default();
     DamagedPlace::UnknownScope(data_encoding::HEXLOWER.encode(bytes))
 }
+
+#[cfg(test)]
+mod tests;
