@@ -1,0 +1,61 @@
+//! What answers the commands.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use hearth_node::api::{Event, Failure, Request};
+use serde_json::Value;
+
+/// Answers commands: the node behind its socket, or the home opened in this process.
+pub(crate) trait Backend {
+    /// Has a request done. Events arrive before it returns.
+    fn call(&mut self, request: Request, on_event: &mut dyn FnMut(Event))
+    -> Result<Value, Failure>;
+
+    /// Makes a person and their first device. Answers `person`, `device` and, unless it went to a
+    /// file, `recovery_phrase`.
+    fn init(&mut self, options: InitOptions) -> Result<Value, Failure>;
+
+    /// Runs the node until it is told to stop. `on_ready` gets the ready line's data.
+    fn up(&mut self, options: UpOptions, on_ready: &mut dyn FnMut(Value))
+    -> Result<Value, Failure>;
+
+    /// Runs two nodes of its own and shows that they agree. Answers `converged` and `steps[]`.
+    fn demo(&mut self, keep: bool, on_step: &mut dyn FnMut(Value)) -> Result<Value, Failure>;
+
+    /// Protects the home with another passphrase.
+    fn change_passphrase(&mut self) -> Result<Value, Failure>;
+}
+
+/// What `init` was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InitOptions {
+    /// What the person is called.
+    pub(crate) name: String,
+    /// What this device is called; the computer's name when absent.
+    pub(crate) device: Option<String>,
+    /// `direct`, `lan`, `public` or `relay=URL`, each as typed.
+    pub(crate) network: Vec<String>,
+    /// What protects the home.
+    pub(crate) protection: Protection,
+    /// Where the recovery phrase goes instead of the screen; absolute.
+    pub(crate) recovery_out: Option<PathBuf>,
+}
+
+/// What protects the home while it is locked.
+#[derive(clap::ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Protection {
+    /// A passphrase
+    Passphrase,
+    /// The operating system's keyring
+    Keyring,
+    /// Nothing: anyone who can read the folder can read the notes
+    Bare,
+}
+
+/// What `up` was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct UpOptions {
+    /// The UDP address to listen on; port 0 means the home's own.
+    pub(crate) listen: Option<SocketAddr>,
+}

@@ -1,0 +1,137 @@
+//! One module for each noun. A command turns what was typed into a request, and its answer into
+//! what is printed; it decides nothing itself.
+
+mod action;
+mod completions;
+mod config;
+mod demo;
+mod goal;
+mod init;
+mod invite;
+mod join;
+mod lock;
+mod log;
+mod man;
+mod member;
+mod notebook;
+mod passphrase;
+mod question;
+mod search;
+mod session;
+mod status;
+mod sync;
+#[cfg(test)]
+mod testing;
+mod today;
+mod transfer;
+mod up;
+mod verify;
+mod watch;
+
+use clap::Subcommand;
+use hearth_node::api::Failure;
+
+use crate::context::Context;
+use crate::output::Answer;
+
+/// The roles that a member can have.
+const ROLES: [&str; 4] = ["mentor", "mentee", "peer", "observer"];
+
+/// A command, with what it was told.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    Init(init::InitCommand),
+    Demo(demo::DemoCommand),
+    Up(up::UpCommand),
+    Status(status::StatusCommand),
+    Doctor(status::DoctorCommand),
+    #[command(subcommand)]
+    Notebook(notebook::NotebookCommand),
+    #[command(subcommand)]
+    Invite(invite::InviteCommand),
+    Join(join::JoinCommand),
+    #[command(subcommand)]
+    Member(member::MemberCommand),
+    Readers(member::ReadersCommand),
+    #[command(subcommand)]
+    Goal(goal::GoalCommand),
+    #[command(subcommand)]
+    Action(action::ActionCommand),
+    #[command(subcommand)]
+    Session(session::SessionCommand),
+    Ask(question::AskCommand),
+    Answer(question::AnswerCommand),
+    #[command(subcommand)]
+    Question(question::QuestionCommand),
+    Resolve(question::ResolveCommand),
+    Comment(question::CommentCommand),
+    Today(today::TodayCommand),
+    Search(search::SearchCommand),
+    Log(log::LogCommand),
+    Sync(sync::SyncCommand),
+    Watch(watch::WatchCommand),
+    Export(transfer::ExportCommand),
+    Import(transfer::ImportCommand),
+    Verify(verify::VerifyCommand),
+    Lock(lock::LockCommand),
+    Unlock(lock::UnlockCommand),
+    #[command(subcommand)]
+    Passphrase(passphrase::PassphraseCommand),
+    #[command(subcommand)]
+    Config(config::ConfigCommand),
+    Completions(completions::CompletionsCommand),
+    Man(man::ManCommand),
+}
+
+impl Command {
+    /// Whether the command ends in order by itself when it is interrupted.
+    pub(crate) fn stops_by_itself(&self) -> bool {
+        matches!(self, Self::Up(_))
+    }
+
+    /// Whether a fresh passphrase takes the place of the existing one.
+    pub(crate) fn replaces_passphrase(&self) -> bool {
+        matches!(
+            self,
+            Self::Passphrase(passphrase::PassphraseCommand::Change)
+        )
+    }
+
+    /// Does what the command says.
+    pub(crate) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
+        match self {
+            Self::Init(command) => command.run(context),
+            Self::Demo(command) => command.run(context),
+            Self::Up(command) => command.run(context),
+            Self::Status(command) => command.run(context),
+            Self::Doctor(command) => command.run(context),
+            Self::Notebook(command) => command.run(context),
+            Self::Invite(command) => command.run(context),
+            Self::Join(command) => command.run(context),
+            Self::Member(command) => command.run(context),
+            Self::Readers(command) => command.run(context),
+            Self::Goal(command) => command.run(context),
+            Self::Action(command) => command.run(context),
+            Self::Session(command) => command.run(context),
+            Self::Ask(command) => command.run(context),
+            Self::Answer(command) => command.run(context),
+            Self::Question(command) => command.run(context),
+            Self::Resolve(command) => command.run(context),
+            Self::Comment(command) => command.run(context),
+            Self::Today(command) => command.run(context),
+            Self::Search(command) => command.run(context),
+            Self::Log(command) => command.run(context),
+            Self::Sync(command) => command.run(context),
+            Self::Watch(command) => command.run(context),
+            Self::Export(command) => command.run(context),
+            Self::Import(command) => command.run(context),
+            Self::Verify(command) => command.run(context),
+            Self::Lock(command) => command.run(context),
+            Self::Unlock(command) => command.run(context),
+            Self::Passphrase(command) => command.run(context),
+            Self::Config(command) => command.run(context),
+            Self::Completions(command) => command.run(),
+            Self::Man(command) => command.run(context),
+        }
+    }
+}

@@ -1,0 +1,455 @@
+//! `hearth session …`
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use hearth_node::api::{Failure, NotesRequest, Request, SessionRequest, WrapFields};
+use serde_json::Value;
+
+use crate::context::Context;
+use crate::editor::{Draft, Edited};
+use crate::input;
+use crate::output::{Answer, View, view};
+use crate::when;
+
+/// Plan sessions and write their notes together
+#[derive(Subcommand, Debug)]
+pub(crate) enum SessionCommand {
+    /// Plan a session
+    #[command(after_long_help = "Examples:
+  hearth session plan NB --at \"2026-12-01 15:00\" --every 2w --template regular
+  hearth session plan NB --at \"fri 9:30\" --zone Europe/Berlin --place https://meet.example/ada")]
+    Plan(Box<PlanOptions>),
+    /// List a notebook's sessions
+    List {
+        /// The notebook's id or name
+        #[arg(value_name = "NB")]
+        notebook: String,
+    },
+    /// Show a session with its agenda and notes
+    Show {
+        /// The session's id
+        #[arg(value_name = "ID")]
+        session: String,
+    },
+    /// Put something on the agenda, or tick it off
+    #[command(after_long_help = "Examples:
+  hearth session agenda ID \"The draft\" --minutes 15
+  hearth session agenda ID \"The draft\" --done")]
+    Agenda {
+        /// The session's id
+        #[arg(value_name = "ID")]
+        session: String,
+        /// What it is about; with --done, an item's id or title
+        title: String,
+        /// How long it should take
+        #[arg(long, value_name = "N", conflicts_with = "done")]
+        minutes: Option<u32>,
+        /// Tick off an item instead
+        #[arg(long)]
+        done: bool,
+    },
+    /// Write or read the notes
+    ///
+    /// Opens your editor; without a terminal it prints the text. What others write meanwhile is
+    /// kept: only what you changed is saved.
+    #[command(after_long_help = "Examples:
+  hearth session notes ID
+  hearth session notes ID > notes.md
+  hearth session notes ID --from notes.md
+  echo '- call Ben' | hearth session notes ID --from - --append")]
+    Notes {
+        /// The session's id
+        #[arg(value_name = "ID")]
+        session: String,
+        /// Take the text from a file, or from standard input for -
+        #[arg(long, value_name = "FILE|-")]
+        from: Option<PathBuf>,
+        /// Add the text at the end
+        #[arg(long)]
+        append: bool,
+    },
+    /// Record how a session went
+    #[command(after_long_help = "Examples:
+  hearth session wrap ID --decision \"Ship the draft\" --learned \"Ask earlier\" --mood 4
+  hearth session wrap ID --next \"2026-12-15 15:00\"")]
+    Wrap {
+        /// The session's id
+        #[arg(value_name = "ID")]
+        session: String,
+        /// What was decided; may be given several times
+        #[arg(long = "decision", value_name = "TEXT")]
+        decisions: Vec<String>,
+        /// What became clear; may be given several times
+        #[arg(long = "insight", value_name = "TEXT")]
+        insights: Vec<String>,
+        /// What you learned
+        #[arg(long, value_name = "TEXT")]
+        learned: Option<String>,
+        /// How you leave, from 1 to 5
+        #[arg(long, value_name = "1..5", value_parser = clap::value_parser!(u8).range(1..=5))]
+        mood: Option<u8>,
+        /// When you meet next, local time
+        #[arg(long, value_name = "DATE TIME")]
+        next: Option<String>,
+    },
+    /// Confirm that you were there
+    Attend {
+        /// The session's id
+        #[arg(value_name = "ID")]
+        session: String,
+    },
+}
+
+/// What `session plan` takes.
+#[derive(Args, Debug)]
+pub(crate) struct PlanOptions {
+    /// The notebook's id or name
+    #[arg(value_name = "NB")]
+    notebook: String,
+    /// When it begins, local time: "2026-12-01 15:00", "fri 9:30"
+    #[arg(long, value_name = "DATE TIME")]
+    at: String,
+    /// The time zone of --at [default: this computer's]
+    #[arg(long)]
+    zone: Option<String>,
+    /// What it is called [default: the template's title]
+    #[arg(long)]
+    title: Option<String>,
+    /// How long it should take
+    #[arg(long, value_name = "N")]
+    minutes: Option<u32>,
+    /// A place or a link
+    #[arg(long, value_name = "TEXT")]
+    place: Option<String>,
+    /// How often it comes again, as in 2w
+    #[arg(long, value_name = "INTERVAL")]
+    every: Option<String>,
+    /// The agenda to begin with
+    #[arg(long, value_name = "NAME")]
+    template: Option<String>,
+    /// Who comes; may be given several times [default: everybody]
+    #[arg(long = "attendee", value_name = "PERSON")]
+    attendees: Vec<String>,
+}
+
+impl SessionCommand {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
+        let (request, view): (_, View) = match self {
+            Self::Plan(options) => (options.request(context)?, view::session::planned),
+            Self::List { notebook } => (SessionRequest::List { notebook }, view::session::list),
+            Self::Show { session } => (SessionRequest::Show { session }, view::session::show),
+            Self::Agenda {
+                session,
+                title,
+                minutes,
+                done: false,
+            } => (
+                SessionRequest::AgendaAdd {
+                    session,
+                    title,
+                    minutes,
+                },
+                view::session::agenda,
+            ),
+            Self::Agenda {
+                session,
+                title,
+                done: true,
+                ..
+            } => (
+                SessionRequest::AgendaDone {
+                    session,
+                    item: title,
+                },
+                view::session::agenda,
+            ),
+            Self::Notes {
+                session,
+                from,
+                append,
+            } => {
+                return Notes {
+                    session,
+                    from,
+                    append,
+                }
+                .run(context);
+            }
+            Self::Wrap {
+                session,
+                decisions,
+                insights,
+                learned,
+                mood,
+                next,
+            } => {
+                let next = next
+                    .map(|next| when::date_time(&next, context.clock()))
+                    .transpose()?;
+                let learned = context.option_text(learned)?;
+                let fields = WrapFields {
+                    decisions,
+                    insights,
+                    learned,
+                    mood,
+                    next,
+                };
+                (
+                    SessionRequest::Wrap { session, fields },
+                    view::session::show,
+                )
+            }
+            Self::Attend { session } => {
+                (SessionRequest::Attend { session }, view::session::attended)
+            }
+        };
+        Ok(Answer::page(context.call(Request::Session(request))?, view))
+    }
+}
+
+impl PlanOptions {
+    fn request(self, context: &Context<'_>) -> Result<SessionRequest, Failure> {
+        let zone = match self.zone {
+            Some(name) => Some(when::zone(&name)?),
+            None => context.clock().zone_name(),
+        };
+        Ok(SessionRequest::Plan {
+            notebook: self.notebook,
+            title: self.title,
+            at: when::date_time(&self.at, context.clock())?,
+            zone,
+            minutes: self.minutes,
+            place: self.place,
+            every: self.every,
+            template: self.template,
+            attendees: self.attendees,
+        })
+    }
+}
+
+/// `session notes`
+struct Notes {
+    session: String,
+    from: Option<PathBuf>,
+    append: bool,
+}
+
+impl Notes {
+    fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
+        if let Some(path) = &self.from {
+            let text = input::file_or_stdin(path)?;
+            let notes = if self.append {
+                NotesRequest::Append { text }
+            } else {
+                NotesRequest::Set { text }
+            };
+            return self.save(context, notes);
+        }
+        let with_person = context.may_ask() && context.output.terminal && !context.output.json;
+        if self.append {
+            if !with_person {
+                return Err(
+                    Failure::usage("text_missing", "The text to append is missing.")
+                        .with_hint("Give --from FILE, or --from - to read standard input."),
+                );
+            }
+            let text = context.long_text(None, "notes")?;
+            return self.save(context, NotesRequest::Append { text });
+        }
+        let data = self.call(context, NotesRequest::Read)?;
+        if with_person {
+            self.edit(context, data)
+        } else {
+            Ok(as_text(data))
+        }
+    }
+
+    /// Lets the person edit the text and saves what they changed since it was read.
+    fn edit(self, context: &mut Context<'_>, data: Value) -> Result<Answer, Failure> {
+        let session = data.get("session").unwrap_or(&Value::Null);
+        let text = session
+            .get("notes")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        let base = heads(session);
+        let draft = Draft::new(&context.environment, "notes.md", text)?;
+        match draft.edit(&context.environment)? {
+            Edited::Unchanged => Ok(Answer::page(data, view::session::notes_unchanged)),
+            Edited::Text(text) => self
+                .save(context, NotesRequest::Edit { base, text })
+                .map_err(|why| draft.keep(why)),
+        }
+    }
+
+    fn save(&self, context: &mut Context<'_>, notes: NotesRequest) -> Result<Answer, Failure> {
+        Ok(Answer::page(
+            self.call(context, notes)?,
+            view::session::notes_saved,
+        ))
+    }
+
+    fn call(&self, context: &mut Context<'_>, notes: NotesRequest) -> Result<Value, Failure> {
+        let session = self.session.clone();
+        context.call(Request::Session(SessionRequest::Notes { session, notes }))
+    }
+}
+
+fn as_text(data: Value) -> Answer {
+    let text = data
+        .get("session")
+        .and_then(|session| session.get("notes"))
+        .and_then(Value::as_str);
+    let text = text.unwrap_or_default().to_owned();
+    Answer::text(data, text)
+}
+
+fn heads(session: &Value) -> Vec<String> {
+    let heads = session.get("notes_heads").and_then(Value::as_array);
+    heads
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::command::testing::{Canned, failing, requested};
+    use crate::environment::Environment;
+
+    fn notes(request: &Request) -> &NotesRequest {
+        match request {
+            Request::Session(SessionRequest::Notes { notes, .. }) => notes,
+            other => panic!("asked for {other:?}"),
+        }
+    }
+
+    fn at_a_terminal(editor: &str) -> Environment {
+        Environment::terminal().with("EDITOR", editor)
+    }
+
+    fn read() -> Value {
+        json!({"session": {"id": "01J", "notes": "one\ntwo", "notes_heads": ["ab", "cd"]}})
+    }
+
+    #[test]
+    fn planning_sends_the_local_time_and_the_zone_it_is_in() {
+        let request = requested(&["session", "plan", "NB", "--at", "fri 9:30", "--every", "2w"]);
+        let Request::Session(SessionRequest::Plan {
+            at, zone, every, ..
+        }) = request
+        else {
+            panic!("asked for {request:?}");
+        };
+        assert_eq!(at, "2026-11-27T09:30");
+        assert_eq!(zone.as_deref(), Some("Europe/Berlin"));
+        assert_eq!(every.as_deref(), Some("2w"));
+        let wrong = &[
+            "session",
+            "plan",
+            "NB",
+            "--at",
+            "fri 9:30",
+            "--zone",
+            "Middle/Earth",
+        ];
+        assert_eq!(failing(wrong).code, "zone_unknown");
+    }
+
+    #[test]
+    fn an_edit_is_sent_with_the_heads_that_were_read() {
+        let mut canned = Canned::answering([read(), read()]);
+        canned.environment = at_a_terminal("sed -i s/two/three/");
+        canned.run(&["session", "notes", "01J"]).expect("saves");
+        assert_eq!(notes(&canned.requests[0]), &NotesRequest::Read);
+        let edit = NotesRequest::Edit {
+            base: vec!["ab".into(), "cd".into()],
+            text: "one\nthree".into(),
+        };
+        assert_eq!(notes(&canned.requests[1]), &edit);
+    }
+
+    #[test]
+    fn an_unchanged_text_is_not_sent() {
+        let mut canned = Canned::answering([read()]);
+        canned.environment = at_a_terminal("true");
+        canned
+            .run(&["session", "notes", "01J"])
+            .expect("does nothing");
+        assert_eq!(canned.requests.len(), 1);
+    }
+
+    #[test]
+    fn what_could_not_be_saved_is_kept_and_named() {
+        let mut canned = Canned::answering([read()]);
+        canned.environment = at_a_terminal("sed -i s/two/three/");
+        let failure = canned
+            .run(&["session", "notes", "01J"])
+            .expect_err("no second answer");
+        let hint = failure.hint.expect("hint");
+        let path = hint
+            .split("unencrypted, in ")
+            .nth(1)
+            .expect("path")
+            .trim_end_matches('.');
+        let path = path
+            .strip_suffix(".md")
+            .map_or(path.to_owned(), |path| format!("{path}.md"));
+        assert_eq!(std::fs::read_to_string(&path).expect("kept"), "one\nthree");
+        std::fs::remove_dir_all(std::path::Path::new(&path).parent().expect("folder"))
+            .expect("removes");
+    }
+
+    #[test]
+    fn without_a_terminal_the_text_is_read_and_nothing_is_written() {
+        let mut canned = Canned::answering([read()]);
+        canned.run(&["session", "notes", "01J"]).expect("reads");
+        assert_eq!(notes(&canned.requests[0]), &NotesRequest::Read);
+        assert_eq!(
+            failing(&["session", "notes", "01J", "--append"]).code,
+            "text_missing"
+        );
+    }
+
+    #[test]
+    fn a_file_replaces_the_notes_or_goes_to_their_end() {
+        let file = tempfile::NamedTempFile::new().expect("file");
+        std::fs::write(file.path(), "new\n").expect("writes");
+        let path = file.path().to_string_lossy();
+        let set = requested(&["session", "notes", "01J", "--from", &path]);
+        assert_eq!(
+            notes(&set),
+            &NotesRequest::Set {
+                text: "new\n".into()
+            }
+        );
+        let append = requested(&["session", "notes", "01J", "--from", &path, "--append"]);
+        assert_eq!(
+            notes(&append),
+            &NotesRequest::Append {
+                text: "new\n".into()
+            }
+        );
+    }
+
+    #[test]
+    fn a_mood_is_from_1_to_5() {
+        let request = requested(&["session", "wrap", "01J", "--mood", "5", "--decision", "Go"]);
+        let Request::Session(SessionRequest::Wrap { fields, .. }) = request else {
+            panic!("asked for {request:?}");
+        };
+        assert_eq!(
+            (fields.mood, fields.decisions),
+            (Some(5), vec!["Go".to_owned()])
+        );
+        assert_eq!(
+            failing(&["session", "wrap", "01J", "--mood", "6"]).code,
+            "usage"
+        );
+    }
+}

@@ -1,0 +1,102 @@
+//! Runs commands against canned answers.
+
+use std::collections::VecDeque;
+
+use clap::Parser;
+use hearth_node::api::{Event, Failure, Request};
+use serde_json::{Value, json};
+
+use crate::backend::{Backend, InitOptions, UpOptions};
+use crate::cli::{self, Cli};
+use crate::clock::Clock;
+use crate::context::Context;
+use crate::environment::Environment;
+use crate::output::{Answer, Output};
+
+/// A backend that answers with what it was given and keeps what it was asked.
+#[derive(Default)]
+pub(crate) struct Canned {
+    answers: VecDeque<Value>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) inits: Vec<InitOptions>,
+    pub(crate) environment: Environment,
+}
+
+impl Canned {
+    pub(crate) fn answering(answers: impl IntoIterator<Item = Value>) -> Self {
+        Self {
+            answers: answers.into_iter().collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Runs a command as if typed at a pinned time in Berlin, a Monday.
+    pub(crate) fn run(&mut self, arguments: &[&str]) -> Result<Answer, Failure> {
+        let cli = Cli::try_parse_from(std::iter::once(&"hearth").chain(arguments))
+            .map_err(|error| cli::usage_failure(&error))?;
+        let environment = self.environment.clone();
+        let output = Output {
+            clock: Clock::pinned("2026-11-23T16:00:00+01:00[Europe/Berlin]"),
+            ..cli.options.output(&environment)
+        };
+        let mut context = Context {
+            backend: self,
+            output,
+            environment,
+            yes: cli.options.yes,
+            no_input: cli.options.no_input,
+        };
+        cli.command.run(&mut context)
+    }
+
+    fn next(&mut self) -> Result<Value, Failure> {
+        self.answers
+            .pop_front()
+            .ok_or_else(|| Failure::error("no_answer", "Nothing was canned."))
+    }
+}
+
+impl Backend for Canned {
+    fn call(&mut self, request: Request, _: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
+        self.requests.push(request);
+        self.next()
+    }
+
+    fn init(&mut self, options: InitOptions) -> Result<Value, Failure> {
+        self.inits.push(options);
+        self.next()
+    }
+
+    fn up(&mut self, _: UpOptions, on_ready: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
+        let ready = self.next()?;
+        on_ready(ready);
+        Ok(json!({}))
+    }
+
+    fn demo(&mut self, _: bool, _: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
+        self.next()
+    }
+
+    fn change_passphrase(&mut self) -> Result<Value, Failure> {
+        self.next()
+    }
+}
+
+/// What a command asks the backend for first.
+pub(crate) fn requested(arguments: &[&str]) -> Request {
+    let mut canned = Canned::answering([json!({})]);
+    canned.run(arguments).expect("runs");
+    canned.requests.swap_remove(0)
+}
+
+/// Why a command fails before it asks the backend for anything.
+pub(crate) fn failing(arguments: &[&str]) -> Failure {
+    let mut canned = Canned::answering([json!({})]);
+    let failure = canned.run(arguments).expect_err("fails");
+    assert!(
+        canned.requests.is_empty(),
+        "asked for {:?}",
+        canned.requests
+    );
+    failure
+}

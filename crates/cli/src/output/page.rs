@@ -1,0 +1,127 @@
+//! What a person reads: words, facts and the next command, as lines of text.
+//!
+//! Invariant: every text that is put on a page is cleaned on the way; escape sequences come from
+//! [`Style`] alone.
+
+use serde_json::Value;
+
+use super::clean;
+use super::ids::{ShortIds, is_plain};
+use super::style::Style;
+use super::table::{Cell, Table};
+use crate::clock::Clock;
+
+/// A page in the making.
+#[derive(Debug)]
+pub(crate) struct Page {
+    text: String,
+    colour: bool,
+    ids: ShortIds,
+    clock: Clock,
+}
+
+impl Page {
+    /// Begins a page about an answer.
+    pub(crate) fn new(data: &Value, clock: Clock, colour: bool) -> Self {
+        Self {
+            text: String::new(),
+            colour,
+            ids: ShortIds::of(data),
+            clock,
+        }
+    }
+
+    /// Ends the page.
+    pub(crate) fn into_text(self) -> String {
+        self.text
+    }
+
+    /// The clock by which the page tells times.
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Writes a title.
+    pub(crate) fn title(&mut self, text: impl AsRef<str>) {
+        self.styled(text, Style::Strong);
+    }
+
+    /// Writes the heading of a part, after an empty line.
+    pub(crate) fn part(&mut self, text: impl AsRef<str>) {
+        self.gap();
+        self.styled(text, Style::Strong);
+    }
+
+    /// Writes a line.
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) {
+        self.styled(text, Style::Plain);
+    }
+
+    /// Writes a line of facts.
+    pub(crate) fn quiet(&mut self, text: impl AsRef<str>) {
+        self.styled(text, Style::Quiet);
+    }
+
+    /// Writes a line in a style.
+    pub(crate) fn styled(&mut self, text: impl AsRef<str>, style: Style) {
+        let text = clean::line(text.as_ref());
+        self.text.push_str(&style.paint(&text, self.colour));
+        self.text.push('\n');
+    }
+
+    /// Writes what a person wrote, lines kept, indented.
+    pub(crate) fn prose(&mut self, text: &str, indent: usize) {
+        let indent = " ".repeat(indent);
+        for line in clean::text(text).trim_end().lines() {
+            self.text.push_str(format!("{indent}{line}").trim_end());
+            self.text.push('\n');
+        }
+    }
+
+    /// Writes rows of aligned columns.
+    pub(crate) fn table(&mut self, table: &Table, indent: usize) {
+        table.write(&mut self.text, indent, self.colour);
+    }
+
+    /// Writes labelled facts, aligned; those without a value are left out.
+    pub(crate) fn facts<'a>(&mut self, facts: impl IntoIterator<Item = (&'a str, String)>) {
+        let mut table = Table::default();
+        for (label, value) in facts {
+            if !value.is_empty() {
+                table.row([Cell::quiet(label), Cell::new(value)]);
+            }
+        }
+        self.table(&table, 2);
+    }
+
+    /// Writes a line where the page would be empty.
+    pub(crate) fn line_if_empty(&mut self, text: &str) {
+        if self.text.is_empty() {
+            self.line(text);
+        }
+    }
+
+    /// Writes an empty line, unless the page is empty or has one.
+    pub(crate) fn gap(&mut self) {
+        if !self.text.is_empty() && !self.text.ends_with("\n\n") {
+            self.text.push('\n');
+        }
+    }
+
+    /// Shortens an id; see [`ShortIds::short`].
+    pub(crate) fn short<'a>(&self, id: &'a str) -> &'a str {
+        self.ids.short(id)
+    }
+
+    /// Writes the next useful command, where `id` (which stands for `{}` in it) can be pasted.
+    ///
+    /// Only ids go in: a name that another person chose could be a command of its own.
+    pub(crate) fn next(&mut self, command: &str, id: &str) {
+        if command.contains("{}") && !is_plain(id) {
+            return;
+        }
+        let command = command.replace("{}", self.ids.short(id));
+        self.gap();
+        self.quiet(format!("Next: {command}"));
+    }
+}

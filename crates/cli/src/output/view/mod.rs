@@ -1,0 +1,166 @@
+//! How people read each command's data. The data's keys stand in the command contract; what a
+//! view needs beyond it is named in its comment. Missing keys leave gaps, never errors.
+
+pub(crate) mod action;
+pub(crate) mod goal;
+pub(crate) mod notebook;
+pub(crate) mod overview;
+pub(crate) mod people;
+pub(crate) mod question;
+pub(crate) mod session;
+pub(crate) mod settings;
+pub(crate) mod status;
+
+use serde_json::Value;
+
+use super::fields::Fields;
+use super::page::Page;
+use super::style::Style;
+use super::table::{Cell, Table};
+
+/// What separates facts on a line.
+const DOT: &str = " · ";
+
+/// Puts facts on one line, leaving out those that are empty.
+fn joined<'a>(facts: impl IntoIterator<Item = &'a str>) -> String {
+    let facts: Vec<&str> = facts.into_iter().filter(|fact| !fact.is_empty()).collect();
+    facts.join(DOT)
+}
+
+/// Says how many there are of something.
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// Says whose device something is: `Ben's laptop`.
+fn whose(person: &str, device: &str) -> String {
+    match (person.is_empty(), device.is_empty()) {
+        (false, false) => format!("{person}'s {device}"),
+        (false, true) => person.to_owned(),
+        (true, false) => device.to_owned(),
+        (true, true) => "somebody".to_owned(),
+    }
+}
+
+/// Says who wrote something (`{person,name,device}`) and from which device.
+fn author(author: &Value) -> String {
+    if author.is_string() {
+        return super::fields::name(author).to_owned();
+    }
+    let name = author.text("name");
+    let name = if name.is_empty() {
+        author.called("person")
+    } else {
+        name
+    };
+    whose(name, author.called("device"))
+}
+
+/// The names of a list of people, in order.
+fn names(people: &[Value]) -> String {
+    people
+        .iter()
+        .map(super::fields::name)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// The box before something that can be done.
+fn check_box(done: bool) -> Cell {
+    if done {
+        Cell::styled("[x]", Style::Good)
+    } else {
+        Cell::new("[ ]")
+    }
+}
+
+/// A due date, set apart where it has come and the thing is still open.
+fn due(page: &Page, date: &str, open: bool) -> Cell {
+    let here = open && page.clock().days_until(date).is_some_and(|days| days <= 0);
+    let text = if date.is_empty() {
+        String::new()
+    } else {
+        page.clock().day(date)
+    };
+    if here {
+        Cell::styled(text, Style::Now)
+    } else {
+        Cell::quiet(text)
+    }
+}
+
+/// Writes the comments on something.
+fn comments(data: &Value, page: &mut Page) {
+    let comments = data.list("comments");
+    if comments.is_empty() {
+        return;
+    }
+    page.part("Comments");
+    for comment in comments {
+        let at = page.clock().time(comment.text("created_at"));
+        page.quiet(format!(
+            "  {}",
+            joined([author(comment.at("created_by")).as_str(), at.as_str()])
+        ));
+        page.prose(comment.text("text"), 4);
+    }
+}
+
+/// Writes who made something and who changed it last.
+fn provenance(data: &Value, page: &mut Page) {
+    let line = |verb: &str, by: &Value, at: &str, page: &Page| {
+        if by.is_null() {
+            String::new()
+        } else {
+            format!("{verb} {} {}", author(by), page.clock().time(at))
+        }
+    };
+    let made = line(
+        "written by",
+        data.at("created_by"),
+        data.text("created_at"),
+        page,
+    );
+    let changed = if data.text("updated_at") == data.text("created_at") {
+        String::new()
+    } else {
+        line(
+            "last changed by",
+            data.at("updated_by"),
+            data.text("updated_at"),
+            page,
+        )
+    };
+    let facts = joined([made.trim_end(), changed.trim_end()]);
+    if !facts.is_empty() {
+        page.gap();
+        page.quiet(facts);
+    }
+}
+
+/// Writes the actions of a list, one a line.
+fn actions(actions: &[Value], page: &mut Page) {
+    let mut table = Table::default();
+    for action in actions {
+        let open = action.text("status") == "open" || action.text("status") == "moved";
+        let status = if matches!(action.text("status"), "open" | "done") {
+            ""
+        } else {
+            action.text("status")
+        };
+        let carried = if action.flag("carried") {
+            "carried over"
+        } else {
+            ""
+        };
+        table.row([
+            check_box(action.text("status") == "done"),
+            Cell::new(action.text("title")),
+            Cell::new(action.called("owner")),
+            due(page, action.text("due"), open),
+            Cell::quiet(joined([status, carried])),
+            Cell::quiet(page.short(action.text("id"))),
+        ]);
+    }
+    page.table(&table, 2);
+}

@@ -1,0 +1,261 @@
+//! What goes across objects: today, search, history, sync, files and checks.
+
+use serde_json::Value;
+
+use super::{actions, author, counted, joined, whose};
+use crate::output::fields::{Fields, name};
+use crate::output::page::Page;
+use crate::output::style::Style;
+use crate::output::table::{Cell, Table};
+
+/// `today`: `sessions[]`, `overdue[]`, `due[]`, `actions[]` (open, not due), `questions[]`.
+pub(crate) fn today(data: &Value, page: &mut Page) {
+    let sessions = data.list("sessions");
+    if !sessions.is_empty() {
+        page.part("Next sessions");
+        let mut table = Table::default();
+        for session in sessions {
+            let start = match session.text("local") {
+                "" => session.text("at"),
+                local => local,
+            };
+            table.row([
+                Cell::new(page.clock().planned(start)),
+                Cell::new(session.text("title")),
+                Cell::quiet(name(session.at("notebook"))),
+                Cell::quiet(page.short(session.text("id"))),
+            ]);
+        }
+        page.table(&table, 2);
+    }
+    for (part, key) in [
+        ("Overdue", "overdue"),
+        ("Due", "due"),
+        ("Open actions", "actions"),
+    ] {
+        if !data.list(key).is_empty() {
+            page.part(part);
+            actions(data.list(key), page);
+        }
+    }
+    let questions = data.list("questions");
+    if !questions.is_empty() {
+        page.part("Open questions");
+        let mut table = Table::default();
+        for question in questions {
+            table.row([
+                Cell::new(question.text("text")),
+                Cell::quiet(question.called("asked_by")),
+                Cell::quiet(page.short(question.text("id"))),
+            ]);
+        }
+        page.table(&table, 2);
+    }
+    if let Some(session) = sessions.first() {
+        page.next("hearth session show {}", session.text("id"));
+    } else if let Some(question) = questions.first() {
+        page.next("hearth answer {} TEXT", question.text("id"));
+    }
+    page.line_if_empty("Nothing is planned, due or open.");
+}
+
+/// `search`: `hits[]` with `id`, `kind`, `title`, `snippet`.
+pub(crate) fn search(data: &Value, page: &mut Page) {
+    let hits = data.list("hits");
+    for hit in hits {
+        page.gap();
+        page.title(hit.text("title"));
+        let id = format!("{} {}", hit.text("kind"), page.short(hit.text("id")));
+        page.quiet(joined([id.as_str(), name(hit.at("notebook"))]));
+        page.prose(hit.text("snippet"), 2);
+    }
+    match hits.first().map(|hit| (hit.text("kind"), hit.text("id"))) {
+        Some(("goal", id)) => page.next("hearth goal show {}", id),
+        Some(("session", id)) => page.next("hearth session show {}", id),
+        Some(_) => {}
+        None => page.line("Nothing was found."),
+    }
+}
+
+/// `log`: `changes[]`, newest first; see [`change`].
+pub(crate) fn log(data: &Value, page: &mut Page) {
+    for each in data.list("changes") {
+        change(each, page);
+    }
+    page.line_if_empty("Nothing has changed yet.");
+}
+
+/// One change of `log` and `watch`: `at`, `by`, and `kind`, `title`, `what`, `object`; or several of
+/// these in `lines[]`.
+pub(crate) fn change(data: &Value, page: &mut Page) {
+    let one = std::slice::from_ref(data);
+    let lines = match data.list("lines") {
+        [] => one,
+        lines => lines,
+    };
+    let at = page.clock().time(data.text("at"));
+    let by = author(data.at("by"));
+    for line in lines {
+        let object = match line.text("object") {
+            "" => line.text("object_id"),
+            object => object,
+        };
+        let subject = format!("{} {}", line.text("kind"), line.text("title"));
+        let words = joined([at.as_str(), by.as_str(), subject.trim(), line.text("what")]);
+        page.line(joined([words.as_str(), page.short(object)]));
+    }
+}
+
+/// `sync`: `peers[]` with `person`, `device`, `result`.
+pub(crate) fn sync(data: &Value, page: &mut Page) {
+    let mut table = Table::default();
+    for peer in data.list("peers") {
+        let (words, style) = match peer.text("result") {
+            "acknowledged" | "confirmed" | "ok" => ("has confirmed everything", Style::Good),
+            "unreachable" | "no-answer" => ("did not answer", Style::Quiet),
+            other => (other, Style::Plain),
+        };
+        table.row([
+            Cell::new(whose(peer.called("person"), peer.called("device"))),
+            Cell::styled(words, style),
+            Cell::quiet(peer.text("reason")),
+        ]);
+    }
+    page.table(&table, 0);
+    page.line_if_empty("Nobody else has a notebook of yours yet.");
+}
+
+/// `export`: `out` and `files[]`.
+pub(crate) fn exported(data: &Value, page: &mut Page) {
+    let files = data.list("files").len() as u64;
+    page.line(format!(
+        "Wrote {} to {}.",
+        counted(files, "file", "files"),
+        data.text("out")
+    ));
+    page.quiet("They are not encrypted: whoever has them can read them.");
+}
+
+/// `import`: `added`, `updated`, `unchanged`.
+pub(crate) fn imported(data: &Value, page: &mut Page) {
+    page.line(format!(
+        "Saved on this device: {} added, {} updated.",
+        data.count("added"),
+        data.count("updated")
+    ));
+}
+
+/// `verify`: `records`, `entries`, `set_aside[]`.
+pub(crate) fn verified(data: &Value, page: &mut Page) {
+    page.styled(
+        format!(
+            "Opened {} and checked {}: no damage found.",
+            counted(data.count("records"), "record", "records"),
+            counted(data.count("entries"), "entry", "entries")
+        ),
+        Style::Good,
+    );
+    let set_aside = data.list("set_aside");
+    if set_aside.is_empty() {
+        return;
+    }
+    page.part("Set aside, each as its signer sent it");
+    let mut table = Table::default();
+    for entry in set_aside {
+        table.row([
+            Cell::new(whose(entry.called("person"), entry.called("device"))),
+            Cell::new(entry.text("reason")),
+            Cell::quiet(page.short(entry.text("entry"))),
+        ]);
+    }
+    page.table(&table, 2);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::output::testing;
+
+    #[test]
+    fn today_tells_what_is_next_due_and_open() {
+        let data = json!({
+            "sessions": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF7MZ", "title": "Regular session",
+                "at": "2026-12-01T15:00:00+01:00", "notebook": {"id": "n", "title": "Ada and Ben"}}],
+            "overdue": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF8AA", "title": "Send it", "status": "open",
+                "due": "2026-11-20", "owner": {"name": "Ada"}}],
+            "due": [], "questions": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF8AB", "text": "How?", "asked_by": {"name": "Ben"}}],
+        });
+        insta::assert_snapshot!(testing::page(&data, today), @r"
+        Next sessions
+          Tue 1 Dec 2026 15:00  Regular session  Ada and Ben  RK2QF7MZ
+
+        Overdue
+          [ ]  Send it  Ada  2026-11-20 (3 days ago)  RK2QF8AA
+
+        Open questions
+          How?  Ben  RK2QF8AB
+
+        Next: hearth session show RK2QF7MZ
+        ");
+        insta::assert_snapshot!(testing::page(&json!({}), today), @"Nothing is planned, due or open.");
+    }
+
+    #[test]
+    fn hits_say_what_they_are() {
+        let data = json!({"hits": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF7MZ", "kind": "goal", "title": "Run",
+            "snippet": "… ten km …"}]});
+        insta::assert_snapshot!(testing::page(&data, search), @r"
+        Run
+        goal RK2QF7MZ
+          … ten km …
+
+        Next: hearth goal show RK2QF7MZ
+        ");
+        insta::assert_snapshot!(testing::page(&json!({"hits": []}), search), @"Nothing was found.");
+    }
+
+    #[test]
+    fn a_change_is_a_line_whatever_its_title_holds() {
+        let data = json!({"changes": [
+            {"at": "2026-11-23T14:35:00Z", "by": {"name": "Ben", "device": "laptop"}, "kind": "goal",
+             "title": "Run\u{1b}[2J\n", "what": "status proposed -> active", "object": "01JD8GNSQ4W5T3V7PXRK2QF7MZ"},
+            {"at": "2026-11-22T14:35:00Z", "by": {"name": "Ada", "device": "phone"}, "lines": [
+                {"kind": "session", "title": "First", "what": "notes +12 -3", "object_id": "01JD8GNSQ4W5T3V7PXRK2QF8AA"}]},
+        ]});
+        insta::assert_snapshot!(testing::page(&data, log), @r"
+        15:35 · Ben's laptop · goal Run␛[2J · status proposed -> active · RK2QF7MZ
+        Sun 22 Nov 15:35 · Ada's phone · session First · notes +12 -3 · RK2QF8AA
+        ");
+    }
+
+    #[test]
+    fn sync_names_who_confirmed_and_who_did_not_answer() {
+        let data = json!({"peers": [
+            {"person": "Ben", "device": "laptop", "result": "acknowledged"},
+            {"person": "Ben", "device": "desk PC", "result": "unreachable", "reason": "timed out"},
+        ]});
+        insta::assert_snapshot!(testing::page(&data, sync), @r"
+        Ben's laptop   has confirmed everything
+        Ben's desk PC  did not answer            timed out
+        ");
+    }
+
+    #[test]
+    fn files_and_checks_say_what_was_done() {
+        insta::assert_snapshot!(testing::page(&json!({"out": "/tmp/x", "files": ["a"]}), exported), @r"
+        Wrote 1 file to /tmp/x.
+        They are not encrypted: whoever has them can read them.
+        ");
+        insta::assert_snapshot!(testing::page(&json!({"added": 3, "updated": 1}), imported), @"Saved on this device: 3 added, 1 updated.");
+        let data = json!({"records": 120, "entries": 1, "set_aside": [
+            {"person": "Ben", "device": "laptop", "entry": "mfzwizjomvzxg2lp", "reason": "forged actor id"}]});
+        insta::assert_snapshot!(testing::page(&data, verified), @r"
+        Opened 120 records and checked 1 entry: no damage found.
+
+        Set aside, each as its signer sent it
+          Ben's laptop  forged actor id  mfzwizjo
+        ");
+    }
+}

@@ -1,0 +1,98 @@
+//! Settings, locks and pages.
+
+use serde_json::Value;
+
+use super::counted;
+use crate::output::fields::Fields;
+use crate::output::page::Page;
+use crate::output::table::{Cell, Table};
+
+/// `lock`.
+pub(crate) fn locked(_: &Value, page: &mut Page) {
+    page.line("Locked: the keys are gone from memory.");
+    page.next("hearth unlock", "");
+}
+
+/// `unlock`: `until` where the keys are kept for a while.
+pub(crate) fn unlocked(data: &Value, page: &mut Page) {
+    match data.text("until") {
+        "" => page.line("Unlocked."),
+        until => page.line(format!("Unlocked until {}.", page.clock().time(until))),
+    }
+    page.next("hearth lock", "");
+}
+
+/// `passphrase change`.
+pub(crate) fn passphrase_changed(_: &Value, page: &mut Page) {
+    page.line("The passphrase is changed. The old one no longer opens this home.");
+    page.quiet("A copy of the home that was made before still opens with the old one.");
+}
+
+/// `config get` and `set`: `key` and `value`.
+pub(crate) fn one(data: &Value, page: &mut Page) {
+    page.line(value(data.at("value")));
+}
+
+/// `config list`: `settings[]` with `key`, `value`, `about`.
+pub(crate) fn list(data: &Value, page: &mut Page) {
+    let mut table = Table::default();
+    for setting in data.list("settings") {
+        table.row([
+            Cell::new(setting.text("key")),
+            Cell::new(value(setting.at("value"))),
+            Cell::quiet(setting.text("about")),
+        ]);
+    }
+    page.table(&table, 0);
+}
+
+/// `man`: `out` and `files[]`.
+pub(crate) fn man(data: &Value, page: &mut Page) {
+    let files = data.list("files").len() as u64;
+    page.line(format!(
+        "Wrote {} to {}.",
+        counted(files, "page", "pages"),
+        data.text("out")
+    ));
+}
+
+fn value(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::output::testing;
+
+    #[test]
+    fn settings_line_up() {
+        let data = json!({"settings": [
+            {"key": "unlock-minutes", "value": 15, "about": "how long one unlocking serves"},
+            {"key": "network", "value": "direct", "about": "how devices find each other"},
+        ]});
+        insta::assert_snapshot!(testing::page(&data, list), @r"
+        unlock-minutes  15      how long one unlocking serves
+        network         direct  how devices find each other
+        ");
+        assert_eq!(
+            testing::page(&json!({"key": "network", "value": "lan"}), one),
+            "lan\n"
+        );
+    }
+
+    #[test]
+    fn unlocking_says_until_when() {
+        insta::assert_snapshot!(testing::page(&json!({"until": "2026-11-23T15:15:00Z"}), unlocked), @r"
+        Unlocked until 16:15.
+
+        Next: hearth lock
+        ");
+    }
+}

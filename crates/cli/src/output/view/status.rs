@@ -1,0 +1,354 @@
+//! Identity, the node, and what each peer has confirmed.
+
+use serde_json::Value;
+
+use super::{counted, joined, whose};
+use crate::output::fields::Fields;
+use crate::output::page::Page;
+use crate::output::style::Style;
+use crate::output::table::{Cell, Table};
+
+/// How many words of the recovery phrase stand in a row.
+const PHRASE_COLUMNS: usize = 4;
+
+/// `init`: `person`, `device`, and `recovery_phrase` unless it went to `recovery_out`.
+pub(crate) fn init(data: &Value, page: &mut Page) {
+    page.title(format!(
+        "{} is on {}.",
+        data.called("person"),
+        data.called("device")
+    ));
+    let phrase = data.text("recovery_phrase");
+    if phrase.is_empty() {
+        page.line(format!(
+            "The recovery phrase is in {}.",
+            data.text("recovery_out")
+        ));
+    } else {
+        page.gap();
+        page.line(
+            "Your recovery phrase, shown this once. Write it down and keep it off this device:",
+        );
+        page.gap();
+        let words: Vec<&str> = phrase.split_whitespace().collect();
+        let mut table = Table::default();
+        for (row, words) in words.chunks(PHRASE_COLUMNS).enumerate() {
+            table.row(words.iter().enumerate().flat_map(|(column, word)| {
+                let number = row * PHRASE_COLUMNS + column + 1;
+                [Cell::right(number.to_string()), Cell::new(word)]
+            }));
+        }
+        page.table(&table, 2);
+        page.gap();
+        page.line(
+            "With it you can come back after losing every device. Nobody else can do that for you.",
+        );
+    }
+    page.next("hearth notebook create TITLE --form one-on-one", "");
+    page.quiet("  or: hearth join TICKET");
+}
+
+/// One step of `demo`: `what` and `took_ms`.
+pub(crate) fn step(data: &Value, page: &mut Page) {
+    let took = data
+        .number("took_ms")
+        .map(|ms| format!("{:>8.0} ms  ", ms))
+        .unwrap_or_default();
+    page.line(format!("{took}{}", step_name(data)));
+}
+
+/// What a step of `demo` does, in a few words.
+pub(crate) fn step_name(data: &Value) -> &str {
+    [data.text("what"), data.text("name")]
+        .into_iter()
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+}
+
+/// The end of `demo`: `converged`, and `home` where it was kept.
+pub(crate) fn demo(data: &Value, page: &mut Page) {
+    page.gap();
+    page.styled(
+        "Both copies are equal: the same heads, and the same exported JSON.",
+        Style::Good,
+    );
+    if !data.text("home").is_empty() {
+        page.line(format!("Both homes are in {}.", data.text("home")));
+    }
+    page.next("hearth init --name NAME", "");
+}
+
+/// The ready line of `up`: `addrs[]`, `network`, `pid`.
+pub(crate) fn ready(data: &Value, page: &mut Page) {
+    let addresses: Vec<&str> = data
+        .list("addrs")
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    page.line(format!(
+        "Ready on {}. Stop with Ctrl-C.",
+        addresses.join(", ")
+    ));
+}
+
+/// `status`: beyond the contract, a peer may have `confirmed_at`, the time up to which it has
+/// confirmed everything. `behind` counts our changes that the peer has not confirmed, `ahead`
+/// those it has that are not here.
+pub(crate) fn status(data: &Value, page: &mut Page) {
+    let person = data.called("person");
+    page.title(joined([person, data.called("device")]));
+    let node = data.at("node");
+    if node.flag("running") {
+        let addresses: Vec<&str> = node
+            .list("addrs")
+            .iter()
+            .filter_map(Value::as_str)
+            .collect();
+        page.line(format!(
+            "The node runs, network {}, on {}",
+            network(node),
+            addresses.join(", ")
+        ));
+    } else {
+        page.line(format!(
+            "The node does not run here, network {}",
+            network(node)
+        ));
+    }
+    let notebooks = data.list("notebooks");
+    for notebook in notebooks {
+        page.gap();
+        page.title(notebook.text("title"));
+        peers(notebook, page);
+    }
+    if notebooks.is_empty() {
+        page.next("hearth notebook create TITLE --form one-on-one", "");
+    } else if !node.flag("running") {
+        page.next("hearth up", "");
+    } else {
+        page.next("hearth today", "");
+    }
+}
+
+fn network(node: &Value) -> String {
+    match node.at("network") {
+        Value::Array(several) => several
+            .iter()
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(", "),
+        one => crate::output::fields::name(one).to_owned(),
+    }
+}
+
+fn peers(notebook: &Value, page: &mut Page) {
+    let peers = notebook.list("peers");
+    if peers.is_empty() {
+        page.line("  Nobody else has this notebook yet.");
+        page.quiet(format!(
+            "  hearth invite create {} --as ROLE",
+            page.short(notebook.text("id"))
+        ));
+        return;
+    }
+    let mut table = Table::default();
+    for peer in peers {
+        let verified = if peer.at("verified") == &Value::Bool(false) {
+            "words not compared yet"
+        } else {
+            ""
+        };
+        table.row([
+            Cell::new(whose(peer.called("person"), peer.called("device"))),
+            heard(peer, page),
+            Cell::new(confirmed(peer, page)),
+            Cell::styled(verified, Style::Now),
+        ]);
+    }
+    page.table(&table, 2);
+    let pending = notebook.count("pending_out");
+    if pending > 0 {
+        let wait = if pending == 1 { "waits" } else { "wait" };
+        page.line(format!(
+            "  Kept on this device; {} {wait} for somebody to confirm.",
+            counted(pending, "change", "changes")
+        ));
+    }
+}
+
+fn heard(peer: &Value, page: &Page) -> Cell {
+    let path = match peer.text("path") {
+        "" | "none" => String::new(),
+        path => format!(" ({path})"),
+    };
+    match peer.text("state") {
+        "connected" => Cell::styled(format!("connected{path}"), Style::Good),
+        "seen" => Cell::quiet(format!(
+            "last heard {}",
+            page.clock().ago(peer.text("last_contact"))
+        )),
+        _ => Cell::quiet("not heard from yet"),
+    }
+}
+
+fn confirmed(peer: &Value, page: &Page) -> String {
+    if !matches!(peer.text("state"), "connected" | "seen") {
+        return String::new();
+    }
+    let (behind, ahead) = (peer.count("behind"), peer.count("ahead"));
+    let at = match peer.text("confirmed_at") {
+        "" => peer.text("last_contact"),
+        at => at,
+    };
+    let ours = match behind {
+        0 if at.is_empty() => "has confirmed everything".to_owned(),
+        0 => format!("has confirmed everything up to {}", page.clock().time(at)),
+        1 => "has confirmed all but your last change".to_owned(),
+        behind => format!("has confirmed all but your last {behind} changes"),
+    };
+    if ahead == 0 {
+        return ours;
+    }
+    format!(
+        "{ours}, has {} that {} not here yet",
+        counted(ahead, "change", "changes"),
+        if ahead == 1 { "is" } else { "are" }
+    )
+}
+
+/// `doctor`: `checks[]`, each with `name`, `ok` and `detail`; other keys are facts.
+pub(crate) fn doctor(data: &Value, page: &mut Page) {
+    let mut table = Table::default();
+    for check in data.list("checks") {
+        let verdict = if check.flag("ok") {
+            Cell::styled("ok", Style::Good)
+        } else {
+            Cell::styled("look", Style::Danger)
+        };
+        table.row([
+            verdict,
+            Cell::new(check.called("name")),
+            Cell::quiet(check.text("detail")),
+        ]);
+    }
+    for (key, value) in data.as_object().into_iter().flatten() {
+        if let Some(text) = value.as_str() {
+            table.row([Cell::default(), Cell::new(key), Cell::quiet(text)]);
+        } else if value.is_number() || value.is_boolean() {
+            table.row([
+                Cell::default(),
+                Cell::new(key),
+                Cell::quiet(value.to_string()),
+            ]);
+        }
+    }
+    page.table(&table, 0);
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::output::testing;
+
+    #[test]
+    fn a_peer_is_told_by_when_it_was_heard_and_what_it_confirmed() {
+        let data = json!({
+            "person": {"id": "mfzwizjomvzxg2lp", "name": "Ada"},
+            "device": {"id": "nzqw4zdfmqmfzwiz", "label": "laptop"},
+            "node": {"running": true, "addrs": ["192.168.1.20:4711"], "network": "direct"},
+            "notebooks": [
+                {"id": "01JD8GNSQ4W5T3V7PXRK2QF7MZ", "title": "Ada and Ben", "pending_out": 5, "peers": [
+                    {"person": "Ben", "device": "laptop", "state": "connected", "path": "direct",
+                     "last_contact": "2026-11-23T14:35:00Z", "behind": 0, "ahead": 0, "verified": true},
+                    {"person": "Ben", "device": "desk PC", "state": "seen", "path": "none",
+                     "last_contact": "2026-11-23T13:00:00Z", "behind": 5, "ahead": 1, "verified": true},
+                    {"person": "Cy", "device": "phone", "state": "never", "path": "none",
+                     "last_contact": null, "behind": 9, "ahead": 0, "verified": false},
+                ]},
+                {"id": "01JD8GNSQ4W5T3V7PXRK2QF8AB", "title": "Circle", "pending_out": 0, "peers": []},
+            ],
+        });
+        insta::assert_snapshot!(testing::page(&data, status), @r"
+        Ada · laptop
+        The node runs, network direct, on 192.168.1.20:4711
+
+        Ada and Ben
+          Ben's laptop   connected (direct)  has confirmed everything up to 15:35
+          Ben's desk PC  last heard 2 h ago  has confirmed all but your last 5 changes, has 1 change that is not here yet
+          Cy's phone     not heard from yet                                                                                words not compared yet
+          Kept on this device; 5 changes wait for somebody to confirm.
+
+        Circle
+          Nobody else has this notebook yet.
+          hearth invite create RK2QF8AB --as ROLE
+
+        Next: hearth today
+        ");
+    }
+
+    #[test]
+    fn status_never_claims_what_nobody_confirmed() {
+        let data = json!({"notebooks": [{"title": "T", "peers": [{"state": "surely"}, {}]}]});
+        let page = testing::page(&data, status);
+        assert!(page.contains("not heard from yet") && !page.contains("confirmed everything"));
+    }
+
+    #[test]
+    fn the_recovery_phrase_is_numbered() {
+        let phrase = (1..=24)
+            .map(|n| format!("word{n}"))
+            .collect::<Vec<_>>()
+            .join(" ");
+        let data = json!({"person": {"name": "Ada"}, "device": {"label": "laptop"}, "recovery_phrase": phrase});
+        insta::assert_snapshot!(testing::page(&data, init), @r"
+        Ada is on laptop.
+
+        Your recovery phrase, shown this once. Write it down and keep it off this device:
+
+           1  word1    2  word2    3  word3    4  word4
+           5  word5    6  word6    7  word7    8  word8
+           9  word9   10  word10  11  word11  12  word12
+          13  word13  14  word14  15  word15  16  word16
+          17  word17  18  word18  19  word19  20  word20
+          21  word21  22  word22  23  word23  24  word24
+
+        With it you can come back after losing every device. Nobody else can do that for you.
+
+        Next: hearth notebook create TITLE --form one-on-one
+          or: hearth join TICKET
+        ");
+    }
+
+    #[test]
+    fn the_demo_tells_each_step_and_what_it_took() {
+        insta::assert_snapshot!(testing::page(&json!({"what": "Ben joins by ticket", "took_ms": 812}), step), @"     812 ms  Ben joins by ticket");
+        insta::assert_snapshot!(testing::page(&json!({"converged": true, "home": "/tmp/demo"}), demo), @r"
+        Both copies are equal: the same heads, and the same exported JSON.
+        Both homes are in /tmp/demo.
+
+        Next: hearth init --name NAME
+        ");
+    }
+
+    #[test]
+    fn the_ready_line_is_one_line() {
+        let data =
+            json!({"endpoint": "x", "addrs": ["192.168.1.20:4711"], "web_url": null, "pid": 7});
+        insta::assert_snapshot!(testing::page(&data, ready), @"Ready on 192.168.1.20:4711. Stop with Ctrl-C.");
+    }
+
+    #[test]
+    fn checks_say_what_to_look_at() {
+        let data = json!({"checks": [
+            {"name": "home", "ok": true, "detail": "0700"},
+            {"name": "clock", "ok": false, "detail": "3 min behind"},
+        ], "version": "0.1.0"});
+        insta::assert_snapshot!(testing::page(&data, doctor), @r"
+        ok    home     0700
+        look  clock    3 min behind
+              version  0.1.0
+        ");
+    }
+}
