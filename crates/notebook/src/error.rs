@@ -88,7 +88,13 @@ pub enum EditError {
     Unavailable(#[from] Unavailable),
     /// Automerge refused an operation; what the command wrote must be dropped.
     #[error("the document refused the change: {0}")]
-    Document(#[from] automerge::AutomergeError),
+    Document(Box<automerge::AutomergeError>),
+}
+
+impl From<automerge::AutomergeError> for EditError {
+    fn from(error: automerge::AutomergeError) -> Self {
+        Self::Document(Box::new(error))
+    }
 }
 
 /// A view could not be read.

@@ -54,6 +54,7 @@ pub mod history;
 pub mod json;
 pub mod limits;
 pub mod lookup;
+pub mod markdown;
 pub mod meta;
 pub mod question;
 pub mod search;

@@ -6,72 +6,17 @@ use automerge::Automerge;
 use serde_json::{Map, Value as Json};
 
 use crate::Writer;
-use crate::documents::{Documents, Unavailable};
-use crate::error::EditError;
+use crate::documents::Documents;
 use crate::id::{DocumentId, Kind, ObjectId};
-use crate::json::shape::{CONTENT, PEOPLE, RESERVED, TOP, is_list, mismatch, parts};
+use crate::json::error::{ImportError, ImportReport, malformed};
+use crate::json::fields::{field, fields, origin};
+use crate::json::shape::{CONTENT, TOP, parts};
 use crate::json::{FORMAT, VERSION};
-use crate::limits::{
-    IMPORT_BYTES_MAX, IMPORT_OBJECTS_MAX, IMPORT_STRING_BYTES_MAX, NOTES_BYTES_MAX,
-};
+use crate::limits::{IMPORT_BYTES_MAX, IMPORT_OBJECTS_MAX, NOTES_BYTES_MAX};
 use crate::plan::{Plan, Slot, commit};
-use crate::record::{IMPORTED_FROM, Record};
-use crate::scalar::{Tree, from_json, to_json, unescape};
+use crate::record::Record;
+use crate::scalar::unescape;
 use crate::session::rewrite_notes;
-
-/// An import was refused; nothing was changed unless a document failed in the middle.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ImportError {
-    /// The text is no JSON.
-    #[error("this is no JSON: {0}")]
-    Syntax(#[from] serde_json::Error),
-    /// The JSON is no export of a notebook.
-    #[error("this is no export of a notebook: its “format” is not “{FORMAT}”")]
-    Format,
-    /// The export is of a version that this program does not read.
-    #[error("this export has version {found}; this program reads version {VERSION}")]
-    Version {
-        /// The version that was found, as JSON.
-        found: String,
-    },
-    /// Something in it has the wrong shape.
-    #[error("{path}: {reason}")]
-    Malformed {
-        /// Where, as a path in the JSON, for example `goals[3].title`.
-        path: String,
-        /// What is wrong there.
-        reason: String,
-    },
-    /// It is too large.
-    #[error("this import is too large: it may have {max} {unit}")]
-    TooLarge {
-        /// The limit.
-        max: usize,
-        /// What is counted.
-        unit: &'static str,
-    },
-    /// The notebook could not be changed.
-    #[error(transparent)]
-    Edit(#[from] EditError),
-}
-
-impl From<Unavailable> for ImportError {
-    fn from(unavailable: Unavailable) -> Self {
-        Self::Edit(unavailable.into())
-    }
-}
-
-/// What an import did, in objects.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug, serde::Serialize)]
-pub struct ImportReport {
-    /// Objects that were not here before.
-    pub added: usize,
-    /// Objects that were here and differed.
-    pub updated: usize,
-    /// Objects that were here already, just so.
-    pub unchanged: usize,
-}
 
 /// Imports an export. Its title, form and phase serve only a notebook that has none yet. Objects keep their ids and content; what is new or changed carries
 /// `imported_from` with the authors and times of the original, as the file claims them. Fields that the
@@ -305,151 +250,6 @@ impl Import {
     }
 }
 
-/// Plans the fields of an object; whether any differs from what is there.
-fn fields(
-    plan: &mut Plan,
-    slot: Slot,
-    there: Option<&Record<'_>>,
-    kind: Kind,
-    object: &Map<String, Json>,
-    path: &str,
-) -> Result<bool, ImportError> {
-    let mut changed = false;
-    for (key, value) in object {
-        if RESERVED.contains(&key.as_str()) || is_list(kind, key) || key == IMPORTED_FROM {
-            continue;
-        }
-        if let Some(expected) = mismatch(key, value) {
-            return Err(malformed(&format!("{path}.{key}"), expected));
-        }
-        changed |= field(plan, slot, there, key, value, path)?;
-    }
-    for (word, name) in PEOPLE {
-        let Some(list) = object.get(name) else {
-            continue;
-        };
-        changed |= people(plan, slot, there, word, list, &format!("{path}.{name}"))?;
-    }
-    if let Some(extra) = object.get("extra") {
-        let path = format!("{path}.extra");
-        let extra = extra
-            .as_object()
-            .ok_or_else(|| malformed(&path, "an object"))?;
-        for (key, value) in extra {
-            changed |= field(plan, slot, there, &unescape(key), value, &path)?;
-        }
-    }
-    Ok(changed)
-}
-
-/// Plans one field; whether it differs from what is there.
-fn field(
-    plan: &mut Plan,
-    slot: Slot,
-    there: Option<&Record<'_>>,
-    key: &str,
-    value: &Json,
-    path: &str,
-) -> Result<bool, ImportError> {
-    let path = format!("{path}.{key}");
-    check_sizes(value, key, &path)?;
-    let found = there.and_then(|record| Some((record, record.fields.get(key)?)));
-    if let Some((record, field)) = found
-        && to_json(record.doc, &field.value, &field.op, 0) == *value
-    {
-        return Ok(false);
-    }
-    plan.tree(slot, key, tree(value, &path)?);
-    Ok(true)
-}
-
-/// Plans a set of people; whether it differs from what is there.
-fn people(
-    plan: &mut Plan,
-    slot: Slot,
-    there: Option<&Record<'_>>,
-    word: &str,
-    list: &Json,
-    path: &str,
-) -> Result<bool, ImportError> {
-    let list = list
-        .as_array()
-        .ok_or_else(|| malformed(path, "a list of ids of people"))?;
-    let mut wanted = Vec::new();
-    for (place, person) in list.iter().enumerate() {
-        let path = format!("{path}[{place}]");
-        let person = person
-            .as_str()
-            .ok_or_else(|| malformed(&path, "the id of a person"))?;
-        check_sizes(&Json::String(person.to_owned()), "", &path)?;
-        wanted.push(person);
-    }
-    let mut changed = false;
-    let is_in = |person: &str| there.is_some_and(|record| record.flag(&format!("{word}/{person}")));
-    for person in &wanted {
-        if !is_in(person) {
-            plan.put(slot, format!("{word}/{person}"), true);
-            changed = true;
-        }
-    }
-    for key in there.iter().flat_map(|record| record.fields.keys()) {
-        let person = key
-            .strip_prefix(word)
-            .and_then(|rest| rest.strip_prefix('/'));
-        let Some(person) = person else { continue };
-        if is_in(person) && !wanted.contains(&person) {
-            plan.put(slot, key.clone(), false);
-            changed = true;
-        }
-    }
-    Ok(changed)
-}
-
-/// Plans where an object came from: what an earlier import says of it, or else its authors and times.
-fn origin(
-    plan: &mut Plan,
-    slot: Slot,
-    there: Option<&Record<'_>>,
-    object: &Map<String, Json>,
-    path: &str,
-) -> Result<(), ImportError> {
-    let value = object.get(IMPORTED_FROM).cloned().unwrap_or_else(|| {
-        let keys = ["created_by", "created_at", "updated_by", "updated_at"];
-        let entry = |key: &str| Some((key.to_owned(), object.get(key)?.clone()));
-        Json::Object(keys.into_iter().filter_map(entry).collect())
-    });
-    field(plan, slot, there, IMPORTED_FROM, &value, path).map(|_| ())
-}
-
-fn tree(value: &Json, path: &str) -> Result<Tree, ImportError> {
-    from_json(value, 0).map_err(|(inner, reason)| ImportError::Malformed {
-        path: format!("{path}{inner}"),
-        reason: reason.to_owned(),
-    })
-}
-
-/// Refuses strings and keys that no change could hold.
-fn check_sizes(value: &Json, key: &str, path: &str) -> Result<(), ImportError> {
-    let refuse = || ImportError::Malformed {
-        path: crate::check::quote(path),
-        reason: format!("it is longer than {IMPORT_STRING_BYTES_MAX} bytes"),
-    };
-    let mut pending = vec![(key, value)];
-    while let Some((key, value)) = pending.pop() {
-        if key.len() + value.as_str().map_or(0, str::len) > IMPORT_STRING_BYTES_MAX {
-            return Err(refuse());
-        }
-        match value {
-            Json::Array(items) => pending.extend(items.iter().map(|item| ("", item))),
-            Json::Object(map) => {
-                pending.extend(map.iter().map(|(key, item)| (key.as_str(), item)));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
 fn list<'a>(json: &'a Json, name: &str, path: &str) -> Result<Vec<Item<'a>>, ImportError> {
     match json.as_object() {
         Some(object) => list_in(object, name, path),
@@ -500,11 +300,4 @@ fn id(item: &Item<'_>, path: &str) -> Result<ObjectId, ImportError> {
             path,
             reason: error.to_string(),
         })
-}
-
-fn malformed(path: &str, expected: &str) -> ImportError {
-    ImportError::Malformed {
-        path: path.to_owned(),
-        reason: format!("there should be {expected} here"),
-    }
 }

@@ -7,14 +7,20 @@
 //! equal documents export the same bytes.
 
 mod dump;
+mod error;
+mod fields;
 mod load;
 mod shape;
 
 pub use dump::{canonical_json, export_json};
-pub use load::{ImportError, ImportReport, import_json};
+pub use error::{ImportError, ImportReport};
+pub use load::import_json;
 
 pub(crate) use dump::dump;
 pub(crate) use load::import_value;
+pub(crate) use shape::{SIGNED, mismatch};
+#[cfg(test)]
+pub(crate) use tests::content_of;
 
 #[cfg(test)]
 mod tests;

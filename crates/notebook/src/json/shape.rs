@@ -16,6 +16,9 @@ pub(super) const RESERVED: [&str; 8] = [
     "document_extra",
 ];
 
+/// The keys of an object that come from the signed history.
+pub(crate) const SIGNED: [&str; 4] = ["created_by", "created_at", "updated_by", "updated_at"];
+
 /// Sets of people: the word in the keys `word/PERSON`, and the name of the list in JSON.
 pub(super) const PEOPLE: [(&str, &str); 3] = [
     ("owner", "owners"),
@@ -68,7 +71,7 @@ pub(super) fn is_list(kind: Kind, key: &str) -> bool {
 }
 
 /// What a field that we know must be; `None` where the value is fine or the field is not ours.
-pub(super) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
+pub(crate) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
     let (fits, expected) = match key {
         "title" | "why" | "kind" | "status" | "reason" | "unit" | "due" | "note" | "at"
         | "zone" | "place" | "every" | "template" | "text" | "owner" | "goal" | "session"

@@ -14,14 +14,13 @@ use crate::session::{self, NewAgendaItem, NewSession, Wrap};
 use crate::testing::{Bench, ben, bench, mia};
 use crate::{Writer, comment, meta, question};
 
-/// The same export without what an import cannot keep: who signed what, and when.
+/// An export without what an import cannot keep: who signed what, and when.
 fn content(mut json: Json) -> Json {
     fn strip(json: &mut Json) {
         match json {
             Json::Array(items) => items.iter_mut().for_each(strip),
             Json::Object(map) => {
-                let signed = ["created_by", "created_at", "updated_by", "updated_at"];
-                for key in signed.into_iter().chain(["imported_from", "conflicts"]) {
+                for key in SIGNED.into_iter().chain(["imported_from", "conflicts"]) {
                     map.remove(key);
                 }
                 map.values_mut().for_each(strip);
@@ -31,6 +30,11 @@ fn content(mut json: Json) -> Json {
     }
     strip(&mut json);
     json
+}
+
+/// The content of an export in text.
+pub(crate) fn content_of(export: &str) -> Json {
+    content(serde_json::from_str(export).unwrap())
 }
 
 fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {

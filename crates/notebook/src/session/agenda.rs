@@ -78,7 +78,11 @@ pub fn set_agenda_done(
             plan.set(
                 &record,
                 "done_in",
-                done.then(|| session.to_string()).unwrap_or_default(),
+                if done {
+                    session.to_string()
+                } else {
+                    String::new()
+                },
             );
         }
         return commit(docs, place.document(), plan, writer.now);

@@ -32,7 +32,9 @@ pub fn notes(docs: &mut dyn Documents, id: ObjectId) -> Result<NotesView, ReadEr
 
 /// The text of the notes in a session's document.
 pub(crate) fn text(doc: &Automerge) -> String {
-    object(doc).and_then(|notes| doc.text(&notes).ok()).unwrap_or_default()
+    object(doc)
+        .and_then(|notes| doc.text(&notes).ok())
+        .unwrap_or_default()
 }
 
 /// The notes in a session's document.
@@ -226,7 +228,7 @@ fn merged(
     copy.set_actor(ActorId::from(actor));
     let mut transaction = copy
         .transaction_at(PatchLog::inactive(), base)
-        .map_err(|mismatch| EditError::Document(mismatch.into()))?;
+        .map_err(automerge::AutomergeError::from)?;
     for Replacement {
         position,
         delete,

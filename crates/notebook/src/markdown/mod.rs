@@ -1,0 +1,36 @@
+//! The notebook as a folder of Markdown files, and back.
+//!
+//! `notebook.md`, one file for each goal and session (`goals/…md`, `sessions/…md`), and `actions.md`,
+//! `questions.md` and `comments.md` with a line for each. Files begin with YAML front matter that holds
+//! the id and every field; what follows it is the reason of a goal or the notes of a session, byte for
+//! byte. In the lists a comment behind each line holds the id and the other fields. What has no id becomes a
+//! new object when it is read.
+
+mod export;
+mod front;
+mod import;
+mod line;
+
+pub use export::export_markdown;
+pub use import::import_markdown;
+
+#[cfg(test)]
+mod tests;
+
+use crate::id::Kind;
+
+/// The folder and the field of the body, for the kinds that have a file for each object.
+const FILES: [(Kind, &str, &str); 2] = [
+    (Kind::Goal, "goals", "why"),
+    (Kind::Session, "sessions", "notes"),
+];
+
+/// The file, its heading, and the field of the line, for the kinds that have a line for each object.
+const LISTS: [(Kind, &str, &str, &str); 3] = [
+    (Kind::Action, "actions.md", "Actions", "title"),
+    (Kind::Question, "questions.md", "Questions", "text"),
+    (Kind::Comment, "comments.md", "Comments", "text"),
+];
+
+/// The file of the notebook itself.
+const NOTEBOOK: &str = "notebook.md";
