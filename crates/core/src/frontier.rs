@@ -19,7 +19,7 @@ pub struct Frontier {
     pub logs: BTreeMap<LogId, (Seq, EntryHash)>,
     /// The heads of the control entries, sorted.
     pub control_heads: Vec<ControlHash>,
-    /// The digest over all control entries.
+    /// The digest over all control entries and the epochs whose wraps are held.
     pub control_digest: [u8; 32],
 }
 

@@ -8,6 +8,7 @@ use automerge::Automerge;
 use crate::ids::ActorId;
 
 use super::DocumentId;
+use super::open::automerge_actor;
 use super::quiet::contain;
 use super::refusal::Refusal;
 use super::scan::{Change, ScanError, scan};
@@ -109,7 +110,7 @@ impl Edit<'_> {
             Entry::Occupied(copy) => copy.into_mut(),
             Entry::Vacant(place) => {
                 let mut copy = self.set.get(&id).cloned().unwrap_or_default();
-                copy.set_actor(automerge::ActorId::from(self.actor.as_bytes().as_slice()));
+                copy.set_actor(automerge_actor(&self.actor));
                 place.insert(copy)
             }
         }

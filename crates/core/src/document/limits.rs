@@ -39,3 +39,10 @@ pub const COUNTER_MAX: u64 = (u32::MAX / 2) as u64;
 /// times in 64 bits, so the extremes would overflow; this allows any clock that counts in
 /// milliseconds as well.
 pub const TIMESTAMP_MAX: i64 = 1 << 53;
+
+/// Most operations of a change that is taken as typing: what somebody types or deletes between two
+/// packets. Beyond that the way in for all changes is as fast.
+pub const TYPING_OPERATIONS_MAX: usize = 64;
+
+/// Most changes that are typed again rather than applied as a batch, for the same reason.
+pub const TYPING_CHANGES_MAX: usize = 8;

@@ -13,6 +13,7 @@ pub mod limits;
 mod open;
 mod quiet;
 mod refusal;
+mod replay;
 mod rows;
 mod runs;
 mod scan;
@@ -27,7 +28,7 @@ pub use id::DocumentId;
 pub use open::{Document, LastChange, LoadError};
 pub use refusal::{Refusal, Unsound};
 pub use scan::{
-    Change, ChangeFacts, Made, ObjectKind, ObjectRef, Reference, ScanError, Target, scan,
+    Change, ChangeFacts, Made, ObjectKind, ObjectRef, Reference, ScanError, Target, Typing, scan,
 };
 pub use set::{DocumentSet, EntryChanges, Outcome};
 pub use strip::{Context, RestoreError, restore, strip};

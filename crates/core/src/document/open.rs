@@ -209,13 +209,16 @@ impl LastChange {
 
 /// Names an object as Automerge does; the actor's index is only a hint, and a wrong one is found
 /// out by comparing.
-fn object_id(object: ObjectRef) -> automerge::ObjId {
+pub(super) fn object_id(object: ObjectRef) -> automerge::ObjId {
     match object {
         ObjectRef::Root => automerge::ObjId::Root,
-        ObjectRef::Made { actor, counter } => automerge::ObjId::Id(
-            counter,
-            automerge::ActorId::from(actor.as_bytes().as_slice()),
-            0,
-        ),
+        ObjectRef::Made { actor, counter } => {
+            automerge::ObjId::Id(counter, automerge_actor(&actor), 0)
+        }
     }
+}
+
+/// Wraps an actor id as Automerge does.
+pub(super) fn automerge_actor(actor: &ActorId) -> automerge::ActorId {
+    automerge::ActorId::from(actor.as_bytes().as_slice())
 }

@@ -7,9 +7,10 @@ use super::columns::Columns;
 use super::leb::{Bytes, Malformed};
 use super::limits::{
     CHANGE_OBJECTS_MAX, CHANGE_OPERATIONS_MAX, CHANGE_PREDECESSORS_MAX, COUNTER_MAX,
+    TYPING_OPERATIONS_MAX,
 };
 use super::runs::{Booleans, OptionalRuns, Runs, Sum, required};
-use super::scan::{Made, ObjectKind, ObjectRef, Reference, ScanError, Target};
+use super::scan::{Made, ObjectKind, ObjectRef, Reference, ScanError, Target, Typing};
 
 /// What the operations of a change say about it.
 #[derive(Debug, Default)]
@@ -19,6 +20,42 @@ pub(super) struct Rows {
     pub(super) targets: Vec<Target>,
     pub(super) made: Vec<Made>,
     pub(super) has_marks: bool,
+    pub(super) typing: Option<Typing>,
+}
+
+impl Rows {
+    /// Follows whether the change does nothing but type; `inserted` is `None` for a deletion.
+    fn type_on(
+        &mut self,
+        object: ObjectRef,
+        element: Option<(ActorId, u64)>,
+        inserted: Option<&str>,
+    ) {
+        if self.count == 0 {
+            let typed = String::new();
+            self.typing = Some(Typing {
+                object,
+                element,
+                deleted: 0,
+                typed,
+            });
+        }
+        if self.count >= TYPING_OPERATIONS_MAX as u64 {
+            self.typing = None;
+        }
+        if let Some(typing) = self
+            .typing
+            .as_mut()
+            .filter(|typing| typing.object == object)
+        {
+            match inserted {
+                Some(text) => typing.typed.push_str(text),
+                None => typing.deleted += 1,
+            }
+        } else {
+            self.typing = None;
+        }
+    }
 }
 
 /// An operation id inside a change: an index into its list of actors, and a counter.
@@ -32,7 +69,7 @@ struct Id {
 enum Key {
     Name,
     Head,
-    Element,
+    Element(Id),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,9 +98,10 @@ impl Action {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Value {
+enum Value<'a> {
     Null,
     Integer,
+    Text(&'a str),
     Other,
 }
 
@@ -97,16 +135,26 @@ impl Actors<'_> {
     fn object(&self, id: Option<Id>) -> ObjectRef {
         match id {
             None => ObjectRef::Root,
-            Some(Id { actor, counter }) => {
-                let actor = actor
-                    .checked_sub(1)
-                    .and_then(|other| self.others.get(other));
-                ObjectRef::Made {
-                    actor: actor.copied().unwrap_or(self.author),
-                    counter,
-                }
-            }
+            Some(id) => ObjectRef::Made {
+                actor: self.actor(id),
+                counter: id.counter,
+            },
         }
+    }
+
+    fn element(&self, key: Key) -> Option<(ActorId, u64)> {
+        match key {
+            Key::Element(id) => Some((self.actor(id), id.counter)),
+            Key::Name | Key::Head => None,
+        }
+    }
+
+    fn actor(&self, id: Id) -> ActorId {
+        let other = id
+            .actor
+            .checked_sub(1)
+            .and_then(|other| self.others.get(other));
+        other.copied().unwrap_or(self.author)
     }
 
     fn references(&self) -> Result<Vec<Reference>, ScanError> {
@@ -243,7 +291,7 @@ pub(super) fn read(
     Ok(rows)
 }
 
-impl Decoder<'_> {
+impl<'a> Decoder<'a> {
     fn row(
         &mut self,
         action: Action,
@@ -285,6 +333,15 @@ impl Decoder<'_> {
             });
         }
         rows.has_marks |= action == Action::Mark;
+        match (action, value) {
+            (Action::Set, Value::Text(text)) if insert => {
+                rows.type_on(target.object, actors.element(key), Some(text));
+            }
+            (Action::Delete, _) if target.sequence => {
+                rows.type_on(target.object, actors.element(key), None);
+            }
+            _ => rows.typing = None,
+        }
         Ok(())
     }
 
@@ -298,14 +355,13 @@ impl Decoder<'_> {
             (None, None, Some(_)) => Ok(Key::Name),
             (None, Some(0), None) => Ok(Key::Head),
             (Some(actor), Some(counter), None) => {
-                actors.refer(actor, counter, at)?;
-                Ok(Key::Element)
+                Ok(Key::Element(actors.refer(actor, counter, at)?))
             }
             _ => Err(Fault::Rule("its key is neither a name nor a list element")),
         }
     }
 
-    fn value(&mut self) -> Result<Value, Fault> {
+    fn value(&mut self) -> Result<Value<'a>, Fault> {
         let kind = required(&mut self.value_kind)?;
         let len = usize::try_from(kind >> 4).map_err(|_| Malformed)?;
         let mut bytes = Bytes::new(self.value.take(len)?);
@@ -317,8 +373,7 @@ impl Decoder<'_> {
             5 => bytes.array::<8>().map(|_| Value::Other)?,
             6 => {
                 let text = bytes.take(len)?;
-                core::str::from_utf8(text).map_err(|_| Malformed)?;
-                Value::Other
+                Value::Text(core::str::from_utf8(text).map_err(|_| Malformed)?)
             }
             7 => bytes.take(len).map(|_| Value::Other)?,
             8 | 9 => bytes.signed().map(|_| Value::Other)?,
@@ -344,11 +399,7 @@ impl Decoder<'_> {
             let difference = self.previous_counter.next()?.ok_or(Malformed)?;
             let counter = self.previous_sum.add(difference)?;
             let id = actors.refer(actor, counter, at)?;
-            let order = (
-                id.counter,
-                id.actor.checked_sub(1).and_then(|at| actors.others.get(at)),
-            );
-            let order = (order.0, *order.1.unwrap_or(&actors.author));
+            let order = (counter, actors.actor(id));
             if last.is_some_and(|last| last >= order) {
                 return Err(Fault::Rule("its predecessors are out of order"));
             }
@@ -386,7 +437,7 @@ fn check(
     action: Action,
     key: Key,
     insert: bool,
-    value: Value,
+    value: Value<'_>,
     predecessors: u64,
     expand: bool,
     mark: bool,

@@ -167,6 +167,20 @@ pub struct Reference {
     pub counter: u64,
 }
 
+/// Characters that a change deletes from and inserts into one list or text, all at one place as
+/// far as its operations tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Typing {
+    /// Where.
+    pub object: ObjectRef,
+    /// The element that the first operation deletes or inserts behind; `None` for the beginning.
+    pub element: Option<(ActorId, u64)>,
+    /// How many elements are deleted.
+    pub deleted: usize,
+    /// What is inserted.
+    pub typed: String,
+}
+
 /// What the scan found out about a change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangeFacts {
@@ -192,6 +206,9 @@ pub struct ChangeFacts {
     pub made: Vec<Made>,
     /// Whether it has marks, whose order Automerge checks only when it loads a document.
     pub has_marks: bool,
+    /// What it types, if it does nothing else and has at most [`TYPING_OPERATIONS_MAX`](super::limits::TYPING_OPERATIONS_MAX)
+    /// operations.
+    pub typing: Option<Typing>,
 }
 
 impl ChangeFacts {
@@ -351,6 +368,7 @@ fn read_content(content: &[u8], hash: ChangeHash) -> Result<ChangeFacts, ScanErr
         targets: rows.targets,
         made: rows.made,
         has_marks: rows.has_marks,
+        typing: rows.typing,
     })
 }
 

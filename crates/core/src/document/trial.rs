@@ -2,8 +2,10 @@
 
 use automerge::{Automerge, ChangeHash, ReadDoc};
 
+use super::limits::TYPING_CHANGES_MAX;
 use super::quiet::contain;
 use super::refusal::Unsound;
+use super::replay::replay;
 use super::scan::Change;
 
 /// Applies `changes`, in order and each after its dependencies, to a copy of `document`.
@@ -14,6 +16,9 @@ pub(super) fn apply<'a>(
     document: &Automerge,
     changes: impl Iterator<Item = &'a Change> + Clone,
 ) -> Result<Automerge, Unsound> {
+    if let Some(copy) = typed(document, changes.clone()) {
+        return Ok(copy);
+    }
     let outcome = contain(|| {
         let mut copy = document.clone();
         let before = copy.get_heads();
@@ -31,6 +36,28 @@ pub(super) fn apply<'a>(
         Ok(copy)
     });
     outcome.unwrap_or_else(|panic| Err(Unsound::Panic(panic)))
+}
+
+/// Takes a few changes that only type the quick way, where that is possible.
+fn typed<'a>(
+    document: &Automerge,
+    changes: impl Iterator<Item = &'a Change> + Clone,
+) -> Option<Automerge> {
+    if changes.clone().count() > TYPING_CHANGES_MAX
+        || changes
+            .clone()
+            .any(|change| change.facts().typing.is_none())
+    {
+        return None;
+    }
+    let before = document.get_heads();
+    let replayed = contain(|| {
+        let copy = replay(document, changes.clone())?;
+        holds(&copy, &before, changes.clone())
+            .is_ok()
+            .then_some(copy)
+    });
+    replayed.ok().flatten()
 }
 
 /// Writes the new changes anew from what the document holds and compares their hashes: Automerge

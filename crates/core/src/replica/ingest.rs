@@ -111,6 +111,7 @@ impl Replica {
             self.keys.learn(&self.controls, &self.device, &wraps);
         }
         self.wraps.insert(wraps.epoch, wraps);
+        self.frontier = None;
         true
     }
 

@@ -94,6 +94,8 @@ pub struct Replica {
     set_aside: BTreeMap<EntryHash, SetAside>,
     /// The position that the next committed entry gets.
     next_position: Position,
+    /// The position after the last entry that is on disk.
+    committed_position: Position,
     /// The newest entries, so that pushing them reads no disk.
     recent: VecDeque<(Position, Arc<RawEntry>)>,
     unsaved: Vec<Write>,
@@ -181,12 +183,12 @@ impl Replica {
     }
 
     fn frontier_with_digest(&mut self) -> &(Frontier, [u8; 32]) {
-        let (logs, controls) = (&self.logs, &self.controls);
+        let (logs, controls, wraps) = (&self.logs, &self.controls, &self.wraps);
         self.frontier.get_or_insert_with(|| {
             let frontier = Frontier {
                 logs: logs.iter().map(|(id, log)| (*id, log.tip())).collect(),
                 control_heads: controls.heads_to_name(),
-                control_digest: controls.digest(),
+                control_digest: control_digest(controls, wraps),
             };
             let digest = frontier.digest();
             (frontier, digest)
@@ -214,6 +216,17 @@ impl Replica {
     /// Notes that all unsaved writes are on disk now.
     pub fn saved(&mut self) {
         self.unsaved.clear();
+        self.committed_position = self.next_position;
+    }
+
+    /// Returns the position after the last entry that is on disk: only what lies before it leaves.
+    pub const fn committed_position(&self) -> Position {
+        self.committed_position
+    }
+
+    /// Adds writes of the caller's own to the next commit, so that they are kept together with it.
+    pub fn keep_with_next_commit(&mut self, writes: impl IntoIterator<Item = Write>) {
+        self.unsaved.extend(writes);
     }
 
     /// Takes what was applied since the last call.
@@ -292,4 +305,13 @@ impl Replica {
     pub fn tag(&self) -> crate::ids::NotebookTag {
         notebook_tag(self.notebook)
     }
+}
+
+/// A digest over the control entries and the epochs whose wraps are here: where it is equal, the
+/// peer lacks neither.
+fn control_digest(controls: &ControlSet, wraps: &BTreeMap<EpochId, Wraps>) -> [u8; 32] {
+    let set = controls.digest();
+    let mut parts: Vec<&[u8]> = vec![&set];
+    parts.extend(wraps.keys().map(|epoch| &epoch.as_bytes()[..]));
+    crate::crypto::digest("hearthside 2026-11 control digest", &parts)
 }

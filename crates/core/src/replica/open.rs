@@ -112,6 +112,7 @@ impl Replica {
             dirty: BTreeSet::new(),
             set_aside: BTreeMap::new(),
             next_position: 0,
+            committed_position: 0,
             recent: VecDeque::new(),
             unsaved: Vec::new(),
             applied: Vec::new(),
@@ -158,6 +159,7 @@ impl Replica {
         }
         replica.next_position = from;
         replica.replay(from, storage)?;
+        replica.committed_position = replica.next_position;
         let own = replica.device.id();
         replica.own = replica
             .logs

@@ -5,6 +5,7 @@
 mod apply;
 mod bits;
 mod edit;
+mod replay;
 mod scan;
 mod script;
 mod strip;

@@ -1,0 +1,390 @@
+//! Connections: from the handshake's device key to frames.
+
+use std::collections::BTreeSet;
+
+use super::pairing::Door;
+use super::{Effect, Engine};
+use crate::ids::{DeviceId, NotebookId, TransportId};
+use crate::replica::Replica;
+use crate::storage::{Storage, StorageError};
+use crate::sync::{Session, SessionError};
+
+/// A connection, as the driver numbers it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnectionId(pub u64);
+
+/// What a connection was made for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConnectionKind {
+    /// Sync, dialled by this side or by the peer.
+    Sync {
+        /// Whether this side dialled.
+        dialled: bool,
+    },
+    /// Somebody wants to redeem a ticket of this device.
+    Pairing,
+}
+
+/// Why a connection is closed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// The device is in no notebook that is here.
+    Stranger,
+    /// There is another connection with the same device.
+    Duplicate,
+    /// Something came that cannot be accepted, in words for the log.
+    Protocol(String),
+    /// Nothing was heard for too long.
+    Silent,
+    /// What was received could not be put on disk.
+    Storage,
+    /// All is said.
+    Done,
+}
+
+#[derive(Debug)]
+pub(super) enum Connection {
+    Sync {
+        session: Box<Session>,
+        dialled: bool,
+    },
+    Pairing(Box<Door>),
+}
+
+impl Engine {
+    /// Takes a connection whose handshake proved `remote`. Frames may follow; where the device is a
+    /// stranger, [`Effect::Close`] does.
+    pub fn connected(
+        &mut self,
+        id: ConnectionId,
+        kind: ConnectionKind,
+        remote: TransportId,
+        exporter: [u8; 32],
+        now_ms: u64,
+    ) {
+        let dialled = match kind {
+            ConnectionKind::Pairing => {
+                self.connections.insert(
+                    id,
+                    Connection::Pairing(Box::new(Door::new(remote, exporter))),
+                );
+                return;
+            }
+            ConnectionKind::Sync { dialled } => dialled,
+        };
+        let Some((device, key)) = self.device_of(&remote) else {
+            self.effects
+                .push_back(Effect::Close(id, CloseReason::Stranger));
+            return;
+        };
+        if let Some(loser) = self.duplicate_of(id, device, dialled) {
+            self.close(loser, CloseReason::Duplicate);
+            if loser == id {
+                return;
+            }
+        }
+        let instance = self.instance;
+        let mut shared = self.shared_with(device);
+        let session = Session::new(device, key, exporter, instance, &mut shared, now_ms);
+        self.connections.insert(
+            id,
+            Connection::Sync {
+                session: Box::new(session),
+                dialled,
+            },
+        );
+    }
+
+    /// Two connections with one device: of two dialled by the same side the newer stays, since the
+    /// older is likely dead; of two dialled by both the one that the lower device id dialled stays,
+    /// so that both sides keep the same.
+    fn duplicate_of(
+        &self,
+        id: ConnectionId,
+        device: DeviceId,
+        dialled: bool,
+    ) -> Option<ConnectionId> {
+        let (other, other_dialled) =
+            self.connections
+                .iter()
+                .find_map(|(other, connection)| match connection {
+                    Connection::Sync { session, dialled } if session.peer() == device => {
+                        Some((*other, *dialled))
+                    }
+                    _ => None,
+                })?;
+        if other_dialled == dialled {
+            return Some(other);
+        }
+        let lower_is_me = self.identity.device.id() < device;
+        Some(if dialled == lower_is_me { other } else { id })
+    }
+
+    fn close(&mut self, id: ConnectionId, reason: CloseReason) {
+        self.connections.remove(&id);
+        self.effects.push_back(Effect::Close(id, reason));
+    }
+
+    /// Forgets a connection that is gone.
+    pub fn disconnected(&mut self, id: ConnectionId, now_ms: u64) {
+        if let Some(Connection::Sync { session, .. }) = self.connections.remove(&id) {
+            self.note_heard(&session, now_ms);
+        }
+    }
+
+    /// Takes a frame. What it brings is in memory only until [`Engine::flush`].
+    pub fn receive(
+        &mut self,
+        id: ConnectionId,
+        bytes: &[u8],
+        now_ms: u64,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) {
+        match self.connections.remove(&id) {
+            None => {}
+            Some(Connection::Pairing(mut door)) => {
+                let is_open = self.pairing_frame(&mut door, bytes, now_ms, storage, rng);
+                if is_open || door.has_frames() {
+                    self.connections.insert(id, Connection::Pairing(door));
+                } else {
+                    self.effects.push_back(Effect::Close(id, CloseReason::Done));
+                }
+            }
+            Some(Connection::Sync {
+                mut session,
+                dialled,
+            }) => {
+                // A frontier vouches for the disk, and these frames may be answered by one.
+                const FIRST_FRAMES: core::ops::RangeInclusive<u8> = 1..=3;
+                if bytes
+                    .first()
+                    .is_some_and(|kind| FIRST_FRAMES.contains(kind))
+                {
+                    self.flush(storage, now_ms, false);
+                }
+                let peer = session.peer();
+                let mut shared = self.shared_with(peer);
+                let before: Vec<usize> = shared
+                    .iter()
+                    .map(|replica| replica.controls().len())
+                    .collect();
+                let result = session.receive(bytes, &mut shared, storage, now_ms);
+                let changed: Vec<NotebookId> = shared
+                    .iter()
+                    .zip(before)
+                    .filter(|(replica, before)| replica.controls().len() != *before)
+                    .map(|(replica, _)| replica.notebook())
+                    .collect();
+                self.effects
+                    .extend(changed.into_iter().map(Effect::MembershipChanged));
+                self.note_views(&mut session);
+                match result {
+                    Ok(()) => {
+                        self.connections
+                            .insert(id, Connection::Sync { session, dialled });
+                    }
+                    Err(error) => {
+                        self.note_heard(&session, now_ms);
+                        self.effects.push_back(Effect::Close(id, reason_of(&error)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns the next frame for a connection, `None` where there is none now.
+    pub fn next_frame(&mut self, id: ConnectionId, storage: &dyn Storage) -> Option<Vec<u8>> {
+        let frame = match self.connections.get_mut(&id)? {
+            Connection::Pairing(door) => {
+                let frame = door.next_frame();
+                if frame.is_none() && door.is_closed() {
+                    self.close(id, CloseReason::Done);
+                }
+                return frame;
+            }
+            Connection::Sync { session, .. } => {
+                let peer = session.peer();
+                let shared = shared_in(&mut self.replicas, peer);
+                session.next_frame(&shared, storage)
+            }
+        };
+        match frame {
+            Ok(frame) => frame,
+            Err(error) => {
+                self.close(id, reason_of(&SessionError::Storage(error)));
+                None
+            }
+        }
+    }
+
+    /// Notes the time: signs of life, silent peers, acknowledgements that have waited long enough.
+    pub fn tick(&mut self, now_ms: u64, storage: &mut dyn Storage) {
+        self.flush(storage, now_ms, false);
+        let mut silent = Vec::new();
+        for (id, connection) in &mut self.connections {
+            if let Connection::Sync { session, .. } = connection
+                && session.tick(now_ms).is_err()
+            {
+                silent.push(*id);
+            }
+        }
+        for id in silent {
+            self.disconnected(id, now_ms);
+            self.effects
+                .push_back(Effect::Close(id, CloseReason::Silent));
+        }
+    }
+
+    /// Returns when [`Engine::tick`] next has something to do, in milliseconds.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        self.connections
+            .values()
+            .filter_map(|connection| match connection {
+                Connection::Sync { session, .. } => Some(session.deadline_ms()),
+                Connection::Pairing(_) => None,
+            })
+            .min()
+    }
+
+    /// Returns the sessions by connection.
+    pub fn sessions(&self) -> impl Iterator<Item = (ConnectionId, &Session)> {
+        self.connections
+            .iter()
+            .filter_map(|(id, connection)| match connection {
+                Connection::Sync { session, .. } => Some((*id, &**session)),
+                Connection::Pairing(_) => None,
+            })
+    }
+
+    /// Puts everything that is in memory only on disk and queues the acknowledgements of it; those
+    /// that could wait a little for more as well, if `at_once`.
+    ///
+    /// Where the disk fails, the notebook is opened anew as the disk has it, and its connections are
+    /// closed: nothing of what was lost had been acknowledged.
+    pub fn flush(&mut self, storage: &mut dyn Storage, now_ms: u64, at_once: bool) {
+        let unsaved: Vec<NotebookId> = self
+            .replicas
+            .iter()
+            .filter(|(_, replica)| replica.has_unsaved())
+            .map(|(notebook, _)| *notebook)
+            .collect();
+        for notebook in unsaved {
+            if self.commit(notebook, storage).is_err() {
+                self.close_all_of(notebook);
+            }
+        }
+        self.share_new(now_ms);
+        for connection in self.connections.values_mut() {
+            if let Connection::Sync { session, .. } = connection {
+                let mut shared = shared_in(&mut self.replicas, session.peer());
+                session.acknowledge(&mut shared, now_ms, at_once);
+            }
+        }
+    }
+
+    /// Commits what is unsaved of a notebook, with a fresh saved state where that is due.
+    pub(super) fn commit(
+        &mut self,
+        notebook: NotebookId,
+        storage: &mut dyn Storage,
+    ) -> Result<(), StorageError> {
+        let Some(replica) = self.replicas.get_mut(&notebook) else {
+            return Ok(());
+        };
+        if replica.wants_snapshot() {
+            replica.snapshot();
+        }
+        let result = storage.commit(notebook, replica.unsaved());
+        match result {
+            Ok(()) => replica.saved(),
+            Err(_) => self.reopen(notebook, storage),
+        }
+        result
+    }
+
+    /// Opens a notebook as the disk has it, dropping what memory had beyond that.
+    fn reopen(&mut self, notebook: NotebookId, storage: &dyn Storage) {
+        let device = std::sync::Arc::clone(&self.identity.device);
+        match Replica::open(notebook, device, storage) {
+            Ok(replica) => {
+                self.replicas.insert(notebook, replica);
+            }
+            // A new notebook of which nothing reached the disk.
+            Err(_) => {
+                self.replicas.remove(&notebook);
+            }
+        }
+    }
+
+    fn close_all_of(&mut self, notebook: NotebookId) {
+        let ids: Vec<ConnectionId> = self
+            .sessions()
+            .filter(|(_, session)| session.notebooks().any(|shared| shared == notebook))
+            .map(|(id, _)| id)
+            .collect();
+        for id in ids {
+            self.close(id, CloseReason::Storage);
+        }
+    }
+
+    /// Extends open connections by notebooks whose membership has come to include the peer.
+    fn share_new(&mut self, now_ms: u64) {
+        let mut failed = Vec::new();
+        for (id, connection) in &mut self.connections {
+            let Connection::Sync { session, .. } = connection else {
+                continue;
+            };
+            let known: BTreeSet<NotebookId> = session.notebooks().collect();
+            for replica in shared_in(&mut self.replicas, session.peer()) {
+                if !known.contains(&replica.notebook())
+                    && let Err(error) = session.share(replica)
+                {
+                    failed.push((*id, reason_of(&error)));
+                    break;
+                }
+            }
+        }
+        for (id, reason) in failed {
+            self.disconnected(id, now_ms);
+            self.effects.push_back(Effect::Close(id, reason));
+        }
+    }
+
+    pub(super) fn shared_with(&mut self, device: DeviceId) -> Vec<&mut Replica> {
+        shared_in(&mut self.replicas, device)
+    }
+
+    /// Returns the device that proves itself by a transport key, where a notebook names it.
+    pub fn device_of(&self, remote: &TransportId) -> Option<(DeviceId, crate::crypto::VerifyKey)> {
+        self.replicas.values().find_map(|replica| {
+            replica
+                .membership()
+                .members()
+                .values()
+                .flat_map(|member| member.devices.values())
+                .find(|card| card.transport == *remote)
+                .map(|card| (card.id(), card.verify_key))
+        })
+    }
+}
+
+/// Returns the notebooks in which a device is a live member's.
+fn shared_in(
+    replicas: &mut std::collections::BTreeMap<NotebookId, Replica>,
+    device: DeviceId,
+) -> Vec<&mut Replica> {
+    replicas
+        .values_mut()
+        .filter(|replica| replica.membership().person_of(&device).is_some())
+        .collect()
+}
+
+fn reason_of(error: &SessionError) -> CloseReason {
+    match error {
+        SessionError::Silent => CloseReason::Silent,
+        SessionError::Storage(_) => CloseReason::Storage,
+        other => CloseReason::Protocol(other.to_string()),
+    }
+}

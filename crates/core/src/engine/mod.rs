@@ -1,0 +1,135 @@
+//! A whole node without its input and output: all notebooks of a device, all its connections.
+//!
+//! Whoever drives it feeds it connections, frames and the time, lets it write through a
+//! [`Storage`], and sends the frames that it asks for. The order that keeps the promises:
+//! [`Engine::receive`] only changes memory, [`Engine::flush`] puts all of it on disk in one commit a
+//! notebook and then queues the acknowledgements, and [`Engine::next_frame`] hands out nothing that
+//! is not on disk.
+
+mod connections;
+mod pairing;
+mod peers;
+mod writes;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+pub use connections::{CloseReason, ConnectionId, ConnectionKind};
+pub use pairing::{Verification, VerificationState};
+pub use peers::{PeerRecord, PeerStatus};
+pub use writes::{AdoptError, IssuedInvite};
+
+use crate::identity::{DeviceSecrets, Roster};
+use crate::ids::{NotebookId, PersonId};
+use crate::replica::{Applied, OpenReplicaError, Replica};
+use crate::storage::Storage;
+
+use connections::Connection;
+
+/// Who a node belongs to.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// The device's keys.
+    pub device: Arc<DeviceSecrets>,
+    /// The person's roster.
+    pub roster: Roster,
+    /// The person's name, as others will see it.
+    pub name: String,
+    /// The device's label, as others will see it.
+    pub device_label: String,
+}
+
+impl Identity {
+    /// Returns the person.
+    pub const fn person(&self) -> PersonId {
+        self.roster.person()
+    }
+}
+
+/// What the driver has to do, or may want to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Effect {
+    /// Close a connection; it is forgotten here already.
+    Close(ConnectionId, CloseReason),
+    /// An entry reached the documents, whoever wrote it.
+    Applied(NotebookId, Applied),
+    /// Members, invitations or keys of a notebook changed.
+    MembershipChanged(NotebookId),
+    /// Something new is known about what a peer has.
+    PeerHeard(NotebookId),
+    /// Another device holds more of this device's own log: this home is an older copy.
+    StaleCopy(NotebookId),
+}
+
+/// A node without input and output.
+#[derive(Debug)]
+pub struct Engine {
+    identity: Identity,
+    instance: u64,
+    replicas: BTreeMap<NotebookId, Replica>,
+    connections: BTreeMap<ConnectionId, Connection>,
+    peers: BTreeMap<(NotebookId, crate::ids::DeviceId), PeerRecord>,
+    effects: VecDeque<Effect>,
+}
+
+impl Engine {
+    /// Opens all notebooks of a device. `instance` is random for each run.
+    ///
+    /// # Errors
+    /// [`OpenReplicaError`] for the first notebook that does not open.
+    pub fn open(
+        identity: Identity,
+        instance: u64,
+        notebooks: &[NotebookId],
+        storage: &dyn Storage,
+    ) -> Result<Self, OpenReplicaError> {
+        let mut engine = Self {
+            identity,
+            instance,
+            replicas: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            peers: BTreeMap::new(),
+            effects: VecDeque::new(),
+        };
+        for notebook in notebooks {
+            let replica = Replica::open(*notebook, Arc::clone(&engine.identity.device), storage)?;
+            engine.replicas.insert(*notebook, replica);
+            engine.load_peers(*notebook, storage)?;
+        }
+        Ok(engine)
+    }
+
+    /// Returns who the node belongs to.
+    pub const fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// Returns the notebooks.
+    pub fn notebooks(&self) -> impl Iterator<Item = NotebookId> {
+        self.replicas.keys().copied()
+    }
+
+    /// Returns a notebook.
+    pub fn replica(&self, notebook: NotebookId) -> Option<&Replica> {
+        self.replicas.get(&notebook)
+    }
+
+    /// Returns a notebook, to load documents of it.
+    pub fn replica_mut(&mut self, notebook: NotebookId) -> Option<&mut Replica> {
+        self.replicas.get_mut(&notebook)
+    }
+
+    /// Takes the effects since the last call.
+    pub fn take_effects(&mut self) -> VecDeque<Effect> {
+        for (notebook, replica) in &mut self.replicas {
+            let applied = replica.take_applied();
+            self.effects.extend(
+                applied
+                    .into_iter()
+                    .map(|applied| Effect::Applied(*notebook, applied)),
+            );
+        }
+        std::mem::take(&mut self.effects)
+    }
+}

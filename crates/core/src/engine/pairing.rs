@@ -1,0 +1,306 @@
+//! The door: joiners redeem tickets of this device here. What the people decide about the words is
+//! kept here as well.
+
+use std::collections::VecDeque;
+
+use super::{Effect, Engine};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::control::InviteState;
+use crate::ids::{ControlHash, NotebookId, PersonId, TransportId};
+use crate::limits::FRAME_BYTES_AIM;
+use crate::pairing::{InviteRecord, Inviter, PairingMessage, Redemption, Refusal};
+use crate::storage::{Space, Storage, StorageError, Write};
+
+const VERSION: u8 = 1;
+
+/// One joiner's connection.
+#[derive(Debug)]
+pub(super) struct Door {
+    remote: TransportId,
+    exporter: [u8; 32],
+    opened: Option<(NotebookId, Inviter)>,
+    frames: VecDeque<Vec<u8>>,
+    closed: bool,
+}
+
+impl Door {
+    pub(super) const fn new(remote: TransportId, exporter: [u8; 32]) -> Self {
+        Self {
+            remote,
+            exporter,
+            opened: None,
+            frames: VecDeque::new(),
+            closed: false,
+        }
+    }
+
+    pub(super) fn next_frame(&mut self) -> Option<Vec<u8>> {
+        self.frames.pop_front()
+    }
+
+    pub(super) fn has_frames(&self) -> bool {
+        !self.frames.is_empty()
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    fn send(&mut self, message: &PairingMessage) {
+        self.frames.push_back(message.to_bytes());
+    }
+}
+
+/// What a person decided about the words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerificationState {
+    /// Not compared yet.
+    Open,
+    /// They are the same on both sides.
+    Match,
+    /// They differ: somebody may stand between.
+    Differ,
+}
+
+/// The words of a pairing and what was decided about them. Only this device's own knowledge.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verification {
+    /// What was decided.
+    pub state: VerificationState,
+    /// The words, single spaces between them.
+    pub words: String,
+}
+
+impl Verification {
+    fn to_bytes(&self) -> Vec<u8> {
+        let state = match self.state {
+            VerificationState::Open => 0,
+            VerificationState::Match => 1,
+            VerificationState::Differ => 2,
+        };
+        let mut writer = Writer::new();
+        writer.u8(VERSION).u8(state).bytes(self.words.as_bytes());
+        writer.into_bytes()
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        const WORDS_BYTES_MAX: usize = 256;
+        let mut reader = Reader::new(bytes);
+        match reader.u8("version")? {
+            VERSION => {}
+            other => {
+                return Err(DecodeError::Unknown {
+                    what: "verification",
+                    value: other.into(),
+                });
+            }
+        }
+        let state = match reader.u8("state")? {
+            0 => VerificationState::Open,
+            1 => VerificationState::Match,
+            2 => VerificationState::Differ,
+            other => {
+                return Err(DecodeError::Unknown {
+                    what: "state",
+                    value: other.into(),
+                });
+            }
+        };
+        let words = reader.text("words", WORDS_BYTES_MAX)?.to_owned();
+        reader.finish()?;
+        Ok(Self { state, words })
+    }
+
+    pub(super) fn write(&self, person: PersonId) -> Write {
+        Write::Put {
+            space: Space::Verification,
+            key: person.as_bytes().to_vec(),
+            value: self.to_bytes(),
+        }
+    }
+}
+
+impl Engine {
+    /// Takes a frame at the door; returns whether more may follow.
+    pub(super) fn pairing_frame(
+        &mut self,
+        door: &mut Door,
+        bytes: &[u8],
+        now_ms: u64,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> bool {
+        let result = match (PairingMessage::parse(bytes), door.opened.take()) {
+            (Ok(hello @ PairingMessage::Hello { .. }), None) => {
+                self.open_door(door, &hello, now_ms, storage)
+            }
+            (Ok(reveal @ PairingMessage::Reveal { .. }), Some((notebook, inviter))) => {
+                match inviter.reveal(reveal) {
+                    Ok(redemption) => self.let_in(door, notebook, redemption, storage, rng),
+                    Err(refusal) => Err(refusal),
+                }
+            }
+            _ => Err(Refusal::Protocol),
+        };
+        match result {
+            Ok(is_open) => {
+                door.closed = !is_open;
+                is_open
+            }
+            Err(refusal) => {
+                door.send(&PairingMessage::Refused(refusal));
+                door.closed = true;
+                false
+            }
+        }
+    }
+
+    fn open_door(
+        &self,
+        door: &mut Door,
+        hello: &PairingMessage,
+        now_ms: u64,
+        storage: &mut dyn Storage,
+    ) -> Result<bool, Refusal> {
+        let PairingMessage::Hello { invite, .. } = hello else {
+            return Err(Refusal::Protocol);
+        };
+        let (notebook, mut record) = self
+            .invite_record(*invite, storage)
+            .ok_or(Refusal::Invalid)?;
+        let state = self
+            .replica(notebook)
+            .and_then(|replica| replica.membership().invites().get(invite).copied());
+        let me = (self.identity.person(), self.identity.device.id());
+        let connection = (door.remote, &door.exporter);
+        let inviter = Inviter::hello(notebook, me, &mut record, state, now_ms, connection, hello)?;
+        storage
+            .commit(notebook, &[record_write(*invite, &record)])
+            .map_err(|_| Refusal::Unavailable)?;
+        door.send(&inviter.offer(&self.identity.roster, &self.identity.name));
+        door.opened = Some((notebook, inviter));
+        Ok(true)
+    }
+
+    fn let_in(
+        &mut self,
+        door: &mut Door,
+        notebook: NotebookId,
+        redemption: Redemption,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<bool, Refusal> {
+        let Redemption {
+            invite,
+            roster,
+            proof,
+            label,
+            words,
+        } = redemption;
+        let person = roster.person();
+        let mut record = self
+            .invite_record(invite, storage)
+            .map(|(_, record)| record)
+            .ok_or(Refusal::Invalid)?;
+        record.redeemed_by = door.remote;
+        let verification = Verification {
+            state: VerificationState::Open,
+            words,
+        };
+        let replica = self.replicas.get_mut(&notebook).ok_or(Refusal::Invalid)?;
+        match replica.membership().invites().get(&invite) {
+            Some(InviteState::Used(by)) if *by == person => {}
+            Some(InviteState::Used(_)) => return Err(Refusal::Used),
+            Some(InviteState::Revoked) => return Err(Refusal::Revoked),
+            Some(InviteState::Open) => {
+                if replica.membership().member(&person).is_some() {
+                    return Err(Refusal::Used);
+                }
+                replica
+                    .admit(invite, roster, proof, &label, rng)
+                    .map_err(|_| Refusal::Unavailable)?;
+            }
+            None => return Err(Refusal::Invalid),
+        }
+        replica.keep_with_next_commit([record_write(invite, &record), verification.write(person)]);
+        self.commit(notebook, storage)
+            .map_err(|_| Refusal::Unavailable)?;
+        self.effects.push_back(Effect::MembershipChanged(notebook));
+
+        let replica = self
+            .replicas
+            .get_mut(&notebook)
+            .ok_or(Refusal::Unavailable)?;
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for entry in replica.controls().iter() {
+            bytes += entry.as_bytes().len();
+            entries.push(entry.as_bytes().to_vec());
+            if bytes >= FRAME_BYTES_AIM {
+                door.send(&PairingMessage::Controls(std::mem::take(&mut entries)));
+                bytes = 0;
+            }
+        }
+        door.send(&PairingMessage::Controls(entries));
+        let mut frontier = Writer::new();
+        replica.sign_frontier().write(&mut frontier);
+        door.send(&PairingMessage::Welcome {
+            frontier: frontier.into_bytes(),
+        });
+        Ok(false)
+    }
+
+    /// Returns what this device keeps about an invitation that it issued.
+    pub fn invite_record(
+        &self,
+        invite: ControlHash,
+        storage: &dyn Storage,
+    ) -> Option<(NotebookId, InviteRecord)> {
+        self.notebooks().find_map(|notebook| {
+            let value = storage
+                .get(notebook, Space::Invite, invite.as_bytes())
+                .ok()??;
+            Some((notebook, InviteRecord::parse(&value).ok()?))
+        })
+    }
+
+    /// Returns the words of the pairing with a person, and what was decided about them.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the record cannot be read.
+    pub fn verification(
+        &self,
+        notebook: NotebookId,
+        person: PersonId,
+        storage: &dyn Storage,
+    ) -> Result<Option<Verification>, StorageError> {
+        let Some(value) = storage.get(notebook, Space::Verification, person.as_bytes())? else {
+            return Ok(None);
+        };
+        Verification::parse(&value)
+            .map(Some)
+            .map_err(|error| StorageError::Damaged(error.to_string()))
+    }
+
+    /// Keeps what the person decided about the words.
+    ///
+    /// # Errors
+    /// [`StorageError`] where it cannot be kept.
+    pub fn decide_verification(
+        &mut self,
+        notebook: NotebookId,
+        person: PersonId,
+        verification: &Verification,
+        storage: &mut dyn Storage,
+    ) -> Result<(), StorageError> {
+        storage.commit(notebook, &[verification.write(person)])
+    }
+}
+
+pub(super) fn record_write(invite: ControlHash, record: &InviteRecord) -> Write {
+    Write::Put {
+        space: Space::Invite,
+        key: invite.as_bytes().to_vec(),
+        value: record.to_bytes(),
+    }
+}

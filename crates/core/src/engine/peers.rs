@@ -1,0 +1,249 @@
+//! What is known of other devices' copies, kept across restarts: on whose word, and since when.
+
+use super::{Effect, Engine};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::frontier::{Frontier, SignedFrontier};
+use crate::ids::{DeviceId, NotebookId, PersonId};
+use crate::replica::OpenReplicaError;
+use crate::storage::{Space, Storage, StorageError, Write};
+use crate::sync::Session;
+
+const VERSION: u8 = 1;
+
+/// What a device said last about its copy of a notebook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerRecord {
+    /// When it was last heard, in milliseconds since 1970 UTC by this device's clock.
+    pub heard_ms: u64,
+    /// What it said that it has.
+    pub frontier: Frontier,
+    /// Its signature over that, where the word came signed.
+    pub signed: Option<SignedFrontier>,
+}
+
+impl PeerRecord {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.u8(VERSION).u64(self.heard_ms);
+        match &self.signed {
+            Some(signed) => signed.write(writer.u8(1)),
+            None => self.frontier.write(writer.u8(0)),
+        }
+        writer.into_bytes()
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        match reader.u8("version")? {
+            VERSION => {}
+            other => {
+                return Err(DecodeError::Unknown {
+                    what: "peer record",
+                    value: other.into(),
+                });
+            }
+        }
+        let heard_ms = reader.u64("time")?;
+        let record = match reader.u8("signed")? {
+            0 => Self {
+                heard_ms,
+                frontier: Frontier::read(&mut reader)?,
+                signed: None,
+            },
+            1 => {
+                let signed = SignedFrontier::read(&mut reader)?;
+                Self {
+                    heard_ms,
+                    frontier: signed.frontier.clone(),
+                    signed: Some(signed),
+                }
+            }
+            other => {
+                return Err(DecodeError::Unknown {
+                    what: "signed",
+                    value: other.into(),
+                });
+            }
+        };
+        reader.finish()?;
+        Ok(record)
+    }
+}
+
+/// How a device stands to one notebook, as far as it has been heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerStatus {
+    /// Whose device.
+    pub person: PersonId,
+    /// The device.
+    pub device: DeviceId,
+    /// Whether a connection is open over which this notebook is synced.
+    pub connected: bool,
+    /// When it was last heard, in milliseconds since 1970 UTC; `None`: never.
+    pub heard_ms: Option<u64>,
+    /// Entries that are here and that it has not confirmed.
+    pub behind: u64,
+    /// Entries that it says it has and that are not here.
+    pub ahead: u64,
+}
+
+impl Engine {
+    pub(super) fn load_peers(
+        &mut self,
+        notebook: NotebookId,
+        storage: &dyn Storage,
+    ) -> Result<(), OpenReplicaError> {
+        for (key, value) in storage.scan(notebook, Space::Frontier)? {
+            let Ok(device) = <[u8; 32]>::try_from(key) else {
+                continue;
+            };
+            // A record that does not read is hearsay of an older version: it will be told anew.
+            if let Ok(record) = PeerRecord::parse(&value) {
+                self.peers
+                    .insert((notebook, DeviceId::from_bytes(device)), record);
+            }
+        }
+        Ok(())
+    }
+
+    /// Returns what a device said last about a notebook.
+    pub fn peer(&self, notebook: NotebookId, device: DeviceId) -> Option<&PeerRecord> {
+        self.peers.get(&(notebook, device))
+    }
+
+    /// Returns how every other device of a notebook stands.
+    pub fn peer_statuses(&mut self, notebook: NotebookId) -> Vec<PeerStatus> {
+        let own = self.identity.device.id();
+        let Some(replica) = self.replicas.get_mut(&notebook) else {
+            return Vec::new();
+        };
+        let mine = replica.frontier().clone();
+        let devices: Vec<(DeviceId, PersonId)> = replica
+            .membership()
+            .devices()
+            .iter()
+            .filter(|(device, _)| **device != own)
+            .map(|(device, person)| (*device, *person))
+            .collect();
+        devices
+            .into_iter()
+            .map(|(device, person)| {
+                let session = self
+                    .sessions()
+                    .map(|(_, session)| session)
+                    .find(|session| session.peer() == device && session.is_live(notebook));
+                let record = self.peers.get(&(notebook, device));
+                let theirs = record
+                    .map(|record| record.frontier.clone())
+                    .unwrap_or_default();
+                PeerStatus {
+                    person,
+                    device,
+                    connected: session.is_some(),
+                    heard_ms: session
+                        .map(Session::heard_ms)
+                        .into_iter()
+                        .chain(record.map(|record| record.heard_ms))
+                        .max(),
+                    behind: mine.beyond(&theirs),
+                    ahead: theirs.beyond(&mine),
+                }
+            })
+            .collect()
+    }
+
+    /// Returns how many entries of this device no other device has confirmed.
+    pub fn pending_out(&mut self, notebook: NotebookId) -> u64 {
+        let own = self.identity.device.id();
+        let Some(replica) = self.replicas.get_mut(&notebook) else {
+            return 0;
+        };
+        let mine = replica.frontier().clone();
+        mine.logs
+            .iter()
+            .filter(|(log, _)| log.device == own)
+            .map(|(log, (seq, _))| {
+                let confirmed = self
+                    .peers
+                    .range((notebook, DeviceId::ZERO)..)
+                    .take_while(|((of, _), _)| *of == notebook)
+                    .filter(|((_, device), _)| *device != own)
+                    .map(|(_, record)| record.frontier.seq(log).get())
+                    .max()
+                    .unwrap_or(0);
+                seq.get().saturating_sub(confirmed)
+            })
+            .sum()
+    }
+
+    /// Takes over what a peer said in a session.
+    pub(super) fn note_views(&mut self, session: &mut Session) {
+        let heard_ms = session.heard_ms();
+        for notebook in session.take_views() {
+            let Some(view) = session.view(notebook) else {
+                continue;
+            };
+            let record = PeerRecord {
+                heard_ms,
+                frontier: view.frontier.clone(),
+                signed: view.signed.clone(),
+            };
+            self.peers.insert((notebook, session.peer()), record);
+            self.effects.push_back(Effect::PeerHeard(notebook));
+            if self
+                .replicas
+                .get(&notebook)
+                .is_some_and(crate::replica::Replica::is_stale_copy)
+            {
+                self.effects.push_back(Effect::StaleCopy(notebook));
+            }
+        }
+    }
+
+    /// Notes when a session that ended was last heard.
+    pub(super) fn note_heard(&mut self, session: &Session, _now_ms: u64) {
+        for notebook in session.notebooks() {
+            if let Some(record) = self.peers.get_mut(&(notebook, session.peer())) {
+                record.heard_ms = record.heard_ms.max(session.heard_ms());
+            }
+            self.effects.push_back(Effect::PeerHeard(notebook));
+        }
+    }
+
+    /// Keeps what peers said, so that status tells it after a restart. The driver calls it now and
+    /// then and before it ends; what is lost in between is told anew by the peer.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails.
+    pub fn save_peers(&mut self, storage: &mut dyn Storage) -> Result<(), StorageError> {
+        let live: Vec<(NotebookId, DeviceId, u64)> = self
+            .sessions()
+            .flat_map(|(_, session)| {
+                session
+                    .notebooks()
+                    .map(|notebook| (notebook, session.peer(), session.heard_ms()))
+            })
+            .collect();
+        for (notebook, device, heard_ms) in live {
+            if let Some(record) = self.peers.get_mut(&(notebook, device)) {
+                record.heard_ms = record.heard_ms.max(heard_ms);
+            }
+        }
+        for notebook in self.replicas.keys() {
+            let writes: Vec<Write> = self
+                .peers
+                .range((*notebook, DeviceId::ZERO)..)
+                .take_while(|((of, _), _)| of == notebook)
+                .map(|((_, device), record)| Write::Put {
+                    space: Space::Frontier,
+                    key: device.as_bytes().to_vec(),
+                    value: record.to_bytes(),
+                })
+                .collect();
+            if !writes.is_empty() {
+                storage.commit(*notebook, &writes)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,220 @@
+//! What this person does: creates notebooks, invites, joins, edits. Everything is on disk when a
+//! call returns.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use super::pairing::record_write;
+use super::{Effect, Engine, Verification, VerificationState};
+use crate::control::{ControlError, InviteState, Label, Role};
+use crate::ids::{ControlHash, NotebookId};
+use crate::pairing::{InviteRecord, Joined, Ticket};
+use crate::replica::{CreateError, EditFailed, EditSession, InviteError, Replica};
+use crate::storage::{Storage, StorageError};
+
+/// An invitation that is on disk, with its ticket.
+#[derive(Debug)]
+pub struct IssuedInvite {
+    /// The invitation's control entry.
+    pub id: ControlHash,
+    /// What to hand out.
+    pub ticket: Ticket,
+}
+
+/// Why a notebook could not be created or joined, or an invitation not be issued.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdoptError {
+    /// The first entries could not be made.
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    /// What the inviter sent does not check.
+    #[error("the notebook that the inviter sent does not check: {0}")]
+    Control(#[from] ControlError),
+    /// The inviter did not admit this device after all.
+    #[error("the notebook that the inviter sent does not name this device as a member")]
+    NotAdmitted,
+    /// The invitation could not be written.
+    #[error(transparent)]
+    Invite(#[from] InviteError),
+    /// There is no such notebook here.
+    #[error("there is no such notebook here")]
+    NoNotebook,
+    /// The disk failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+impl Engine {
+    /// Creates a notebook in which this person is `role`.
+    ///
+    /// # Errors
+    /// [`AdoptError`] where it could not be made or kept.
+    pub fn create_notebook(
+        &mut self,
+        role: Role,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<NotebookId, AdoptError> {
+        let label = Label::Member {
+            name: self.identity.name.clone(),
+            device: self.identity.device_label.clone(),
+            role,
+        };
+        let device = Arc::clone(&self.identity.device);
+        let replica = Replica::create(device, &self.identity.roster, &label, rng)?;
+        let notebook = replica.notebook();
+        self.replicas.insert(notebook, replica);
+        self.commit(notebook, storage)?;
+        Ok(notebook)
+    }
+
+    /// Takes over the notebook that a joiner was admitted to; its content comes by sync.
+    ///
+    /// # Errors
+    /// [`AdoptError`] where it does not check or could not be kept.
+    pub fn adopt(
+        &mut self,
+        joined: Joined,
+        storage: &mut dyn Storage,
+    ) -> Result<NotebookId, AdoptError> {
+        let mut entries = joined.controls.into_iter();
+        let create = entries.next().ok_or(AdoptError::NotAdmitted)?;
+        let notebook = create.notebook_id();
+        if !self.replicas.contains_key(&notebook) {
+            let replica = Replica::join(Arc::clone(&self.identity.device), create)?;
+            self.replicas.insert(notebook, replica);
+        }
+        let own = self.identity.device.id();
+        let verification = Verification {
+            state: VerificationState::Open,
+            words: joined.words,
+        };
+        let Some(replica) = self.replicas.get_mut(&notebook) else {
+            return Err(AdoptError::NoNotebook);
+        };
+        let mut checked = Ok(());
+        for entry in entries {
+            checked = replica.ingest_control(entry).map(drop);
+            if checked.is_err() {
+                break;
+            }
+        }
+        let is_member = replica.membership().person_of(&own).is_some();
+        if checked.is_err() || !is_member {
+            self.replicas.remove(&notebook);
+            checked?;
+            return Err(AdoptError::NotAdmitted);
+        }
+        replica.keep_with_next_commit([verification.write(joined.inviter)]);
+        self.commit(notebook, storage)?;
+        self.effects.push_back(Effect::MembershipChanged(notebook));
+        Ok(notebook)
+    }
+
+    /// Issues an invitation; its ticket names the addresses and relays given.
+    ///
+    /// # Errors
+    /// [`AdoptError`] where this person is no admin, or it could not be kept.
+    #[allow(clippy::too_many_arguments)]
+    pub fn invite(
+        &mut self,
+        notebook: NotebookId,
+        role: Role,
+        admin: bool,
+        expires_ms: u64,
+        reachable: (Vec<SocketAddr>, Vec<String>),
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<IssuedInvite, AdoptError> {
+        let record = InviteRecord::random(role, expires_ms, rng);
+        let replica = self
+            .replicas
+            .get_mut(&notebook)
+            .ok_or(AdoptError::NoNotebook)?;
+        let key = record.secret.signing().verify_key();
+        let invite = replica.invite(key, role, admin, expires_ms, rng)?;
+        replica.keep_with_next_commit([record_write(invite.id, &record)]);
+        self.commit(notebook, storage)?;
+        let me = (
+            self.identity.person(),
+            self.identity.device.id(),
+            self.identity.device.card().transport,
+        );
+        let ticket = record.ticket(invite.id, notebook, me, reachable.0, reachable.1);
+        self.effects.push_back(Effect::MembershipChanged(notebook));
+        Ok(IssuedInvite {
+            id: invite.id,
+            ticket,
+        })
+    }
+
+    /// Takes an invitation back.
+    ///
+    /// # Errors
+    /// [`AdoptError`] where it is not open, or this person is no admin.
+    pub fn revoke_invite(
+        &mut self,
+        notebook: NotebookId,
+        invite: ControlHash,
+        storage: &mut dyn Storage,
+    ) -> Result<(), AdoptError> {
+        let replica = self
+            .replicas
+            .get_mut(&notebook)
+            .ok_or(AdoptError::NoNotebook)?;
+        replica.revoke_invite(invite)?;
+        self.commit(notebook, storage)?;
+        self.effects.push_back(Effect::MembershipChanged(notebook));
+        Ok(())
+    }
+
+    /// Returns the state of an invitation, as the notebook's entries resolve it.
+    pub fn invite_state(&self, notebook: NotebookId, invite: &ControlHash) -> Option<InviteState> {
+        self.replica(notebook)?
+            .membership()
+            .invites()
+            .get(invite)
+            .copied()
+    }
+
+    /// Runs an edit of a notebook's documents; what it wrote is signed and on disk when this
+    /// returns.
+    ///
+    /// # Errors
+    /// [`EditFailed`]; the notebook is as it was then.
+    pub fn edit<T, E>(
+        &mut self,
+        notebook: NotebookId,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+        work: impl FnOnce(&mut EditSession<'_>) -> Result<T, E>,
+    ) -> Result<T, EditFailed<E>> {
+        let Some(replica) = self.replicas.get_mut(&notebook) else {
+            return Err(EditFailed::NotAllowed);
+        };
+        let value = replica.edit(storage, rng, work)?;
+        self.commit(notebook, storage)?;
+        Ok(value)
+    }
+
+    /// Brings every notebook's saved state up to date, so that the next start is quick.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails; nothing is lost then, the next start only reads more.
+    pub fn snapshot(&mut self, storage: &mut dyn Storage) -> Result<(), StorageError> {
+        let stale: Vec<NotebookId> = self
+            .replicas
+            .iter()
+            .filter(|(_, replica)| !replica.is_snapshot_current())
+            .map(|(notebook, _)| *notebook)
+            .collect();
+        for notebook in stale {
+            if let Some(replica) = self.replicas.get_mut(&notebook) {
+                replica.snapshot();
+            }
+            self.commit(notebook, storage)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,253 @@
+//! One shared notebook on one connection: what the peer has, and what it is sent next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use super::frame::{Acknowledgement, Frame, WireTag};
+use crate::codec::Writer;
+use crate::frontier::{Frontier, SignedFrontier};
+use crate::ids::{ControlHash, EpochId, LogId, NotebookId, Seq};
+use crate::limits::FRAME_BYTES_AIM;
+use crate::log::{RawEntry, WireDecoder, WireEncoder};
+use crate::replica::Replica;
+use crate::storage::{Position, Storage, StorageError};
+
+/// One shared notebook on one connection.
+#[derive(Debug)]
+pub(super) struct Channel {
+    pub(super) notebook: NotebookId,
+    pub(super) tag: WireTag,
+    /// Set once both sides know what the other has.
+    pub(super) is_live: bool,
+    /// What the peer said that it has, exactly as it said it.
+    pub(super) told_by_peer: Frontier,
+    pub(super) peer_counter: u64,
+    /// What this side said that it has.
+    told_to_peer: Frontier,
+    has_told: bool,
+    /// The last entry of each log that the peer has or was sent.
+    sent: BTreeMap<LogId, Seq>,
+    sent_controls: BTreeSet<ControlHash>,
+    sent_wraps: BTreeSet<EpochId>,
+    /// How many control entries of the set were looked at.
+    control_cursor: usize,
+    cursor: Position,
+    pub(super) encoder: WireEncoder,
+    pub(super) decoder: WireDecoder,
+    /// Since when something is kept that the peer was not told of.
+    pub(super) ack_since_ms: Option<u64>,
+    /// How often the peer was asked to begin anew, since something it sent could not be placed.
+    pub(super) restarts: u32,
+}
+
+impl Channel {
+    pub(super) fn new(notebook: NotebookId, tag: WireTag) -> Self {
+        Self {
+            notebook,
+            tag,
+            is_live: false,
+            told_by_peer: Frontier::default(),
+            peer_counter: 0,
+            told_to_peer: Frontier::default(),
+            has_told: false,
+            sent: BTreeMap::new(),
+            sent_controls: BTreeSet::new(),
+            sent_wraps: BTreeSet::new(),
+            control_cursor: 0,
+            cursor: 0,
+            encoder: WireEncoder::default(),
+            decoder: WireDecoder::default(),
+            ack_since_ms: None,
+            restarts: 0,
+        }
+    }
+
+    /// Both sides have the same: nothing is to be sent but what comes from now on.
+    pub(super) fn begin_equal(&mut self, replica: &mut Replica) {
+        let frontier = replica.frontier().clone();
+        self.told_to_peer = frontier.clone();
+        self.has_told = true;
+        self.begin(replica, frontier);
+    }
+
+    /// The peer has `theirs`: it is sent what it lacks.
+    pub(super) fn begin(&mut self, replica: &mut Replica, theirs: Frontier) {
+        self.is_live = true;
+        self.sent_wraps = if replica.frontier().control_digest == theirs.control_digest {
+            replica.wraps().keys().copied().collect()
+        } else {
+            BTreeSet::new()
+        };
+        self.control_cursor = 0;
+        self.sent_controls = replica
+            .controls()
+            .iter()
+            .map(crate::control::ControlEntry::hash)
+            .filter(|hash| replica.controls().is_within(hash, &theirs.control_heads))
+            .collect();
+        self.sent = theirs
+            .logs
+            .iter()
+            .map(|(log, (seq, _))| (*log, *seq))
+            .collect();
+        self.cursor = replica
+            .first_missing(&theirs)
+            .unwrap_or(replica.next_position());
+        self.told_by_peer = theirs;
+    }
+
+    /// Says whether the peer was told this side's whole frontier on this connection.
+    pub(super) const fn has_told(&self) -> bool {
+        self.has_told
+    }
+
+    /// Returns this side's signed frontier to tell the peer.
+    pub(super) fn frontier(&mut self, replica: &mut Replica) -> Frame {
+        let signed = replica.sign_frontier();
+        self.told_to_peer = signed.frontier.clone();
+        self.has_told = true;
+        self.ack_since_ms = None;
+        Frame::Frontier(self.tag, Box::new(signed))
+    }
+
+    /// Notes that the peer has an entry, since it sent it.
+    pub(super) fn note_has(&mut self, log: LogId, seq: Seq) {
+        let sent = self.sent.entry(log).or_default();
+        *sent = (*sent).max(seq);
+    }
+
+    pub(super) fn note_has_control(&mut self, hash: ControlHash) {
+        self.sent_controls.insert(hash);
+    }
+
+    pub(super) fn note_has_wraps(&mut self, epoch: EpochId) {
+        self.sent_wraps.insert(epoch);
+    }
+
+    /// Returns the acknowledgement of all that was kept since the peer was last told.
+    pub(super) fn acknowledge(&mut self, replica: &mut Replica) -> Frame {
+        let signed = replica.sign_frontier();
+        let logs = signed
+            .frontier
+            .logs
+            .iter()
+            .filter(|(log, tip)| self.told_to_peer.logs.get(log) != Some(tip))
+            .map(|(log, tip)| (*log, *tip))
+            .collect();
+        let control =
+            (self.told_to_peer.control_digest != signed.frontier.control_digest).then(|| {
+                (
+                    signed.frontier.control_digest,
+                    signed.frontier.control_heads.clone(),
+                )
+            });
+        let ack = Acknowledgement {
+            counter: signed.counter,
+            logs,
+            control,
+            signature: *signed.signature(),
+        };
+        self.told_to_peer = signed.frontier;
+        self.ack_since_ms = None;
+        Frame::Ack(self.tag, ack)
+    }
+
+    /// Puts the peer's whole frontier together from what it told before and an acknowledgement.
+    pub(super) fn assemble(
+        &self,
+        device: crate::ids::DeviceId,
+        ack: &Acknowledgement,
+    ) -> SignedFrontier {
+        let mut frontier = self.told_by_peer.clone();
+        frontier.logs.extend(ack.logs.iter().copied());
+        if let Some((digest, heads)) = &ack.control {
+            frontier.control_digest = *digest;
+            frontier.control_heads.clone_from(heads);
+        }
+        SignedFrontier::assemble(device, ack.counter, frontier, ack.signature)
+    }
+
+    /// Returns the next frame of what the peer lacks, `None` where it lacks nothing.
+    pub(super) fn next_frame(
+        &mut self,
+        replica: &Replica,
+        storage: &dyn Storage,
+    ) -> Result<Option<Frame>, StorageError> {
+        if !self.is_live {
+            return Ok(None);
+        }
+        if let Some(frame) = self.next_controls(replica) {
+            return Ok(Some(frame));
+        }
+        if let Some(frame) = self.next_wraps(replica) {
+            return Ok(Some(frame));
+        }
+        self.next_entries(replica, storage)
+    }
+
+    fn next_controls(&mut self, replica: &Replica) -> Option<Frame> {
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for entry in replica.controls().iter().skip(self.control_cursor) {
+            if bytes >= FRAME_BYTES_AIM {
+                break;
+            }
+            self.control_cursor += 1;
+            if self.sent_controls.insert(entry.hash()) {
+                bytes += entry.as_bytes().len();
+                entries.push(entry.as_bytes().to_vec());
+            }
+        }
+        (!entries.is_empty()).then_some(Frame::Controls(self.tag, entries))
+    }
+
+    fn next_wraps(&mut self, replica: &Replica) -> Option<Frame> {
+        let (epoch, wraps) = replica
+            .wraps()
+            .iter()
+            .find(|(epoch, _)| !self.sent_wraps.contains(epoch))?;
+        self.sent_wraps.insert(*epoch);
+        Some(Frame::Wraps(self.tag, wraps.to_bytes()))
+    }
+
+    fn next_entries(
+        &mut self,
+        replica: &Replica,
+        storage: &dyn Storage,
+    ) -> Result<Option<Frame>, StorageError> {
+        let mut writer = Writer::new();
+        let mut count = 0;
+        while writer.len() < FRAME_BYTES_AIM && self.cursor < replica.committed_position() {
+            if let Some(entry) = replica.recent(self.cursor) {
+                self.cursor += 1;
+                count += u64::from(self.encode(&entry, &mut writer));
+                continue;
+            }
+            let read = storage.entries(self.notebook, self.cursor, FRAME_BYTES_AIM)?;
+            if read.is_empty() {
+                break;
+            }
+            for (position, bytes) in read {
+                if writer.len() >= FRAME_BYTES_AIM || position >= replica.committed_position() {
+                    break;
+                }
+                self.cursor = position + 1;
+                let entry = RawEntry::parse(bytes)
+                    .map_err(|error| StorageError::Damaged(error.to_string()))?;
+                count += u64::from(self.encode(&Arc::new(entry), &mut writer));
+            }
+        }
+        Ok((count > 0).then(|| Frame::Entries(self.tag, count, writer.into_bytes())))
+    }
+
+    fn encode(&mut self, entry: &Arc<RawEntry>, writer: &mut Writer) -> bool {
+        let header = entry.header();
+        let sent = self.sent.entry(header.log).or_default();
+        if header.seq <= *sent {
+            return false;
+        }
+        *sent = header.seq;
+        self.encoder.encode(entry, writer);
+        true
+    }
+}

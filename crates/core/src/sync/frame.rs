@@ -1,0 +1,285 @@
+//! Frames: one message each, a type byte and its fields.
+//!
+//! A notebook is named by `0 ‖ tag 16` the first time and by its number from 1 afterwards; each
+//! direction of a connection counts its own.
+
+use std::collections::BTreeMap;
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::crypto::{SIGNATURE_BYTES, Signature};
+use crate::frontier::SignedFrontier;
+use crate::ids::{ControlHash, DeviceId, EntryHash, Incarnation, LogId, Seq};
+use crate::limits::{
+    CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX, LOGS_MAX,
+    SHARED_NOTEBOOKS_MAX,
+};
+
+/// The tag of a notebook on one connection: a MAC under the connection's exporter.
+pub(super) type WireTag = [u8; 16];
+
+/// One notebook in a summary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct SummaryLine {
+    /// The notebook.
+    pub(super) tag: WireTag,
+    /// A MAC of the frontier's digest.
+    pub(super) digest: [u8; 16],
+}
+
+/// What has been added to the sender's frontier since it last told, under its signature over the
+/// whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Acknowledgement {
+    /// The sender's counter.
+    pub(super) counter: u64,
+    /// The logs that grew, with their new tips.
+    pub(super) logs: Vec<(LogId, (Seq, EntryHash))>,
+    /// New control digest and heads, where they changed.
+    pub(super) control: Option<([u8; 32], Vec<ControlHash>)>,
+    /// The signature over the whole frontier.
+    pub(super) signature: Signature,
+}
+
+/// A message between two synced devices. Notebooks stand as tags; [`NotebookNumbers`] shortens them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Frame {
+    /// 1: `version u16 ‖ instance u64 ‖ digest 32`.
+    Hello {
+        /// Version of the protocol.
+        version: u16,
+        /// Random for each run of the program: tells a restart from a second connection.
+        instance: u64,
+        /// A MAC over all shared notebooks and their frontiers.
+        digest: [u8; 32],
+    },
+    /// 2: count, then `tag 16 ‖ digest 16` each.
+    Summary(Vec<SummaryLine>),
+    /// 3: notebook, signed frontier.
+    Frontier(WireTag, Box<SignedFrontier>),
+    /// 4: notebook, control entries (count, bytes each).
+    Controls(WireTag, Vec<Vec<u8>>),
+    /// 5: notebook, the wraps of one epoch.
+    Wraps(WireTag, Vec<u8>),
+    /// 6: notebook, number of entries, wire entries.
+    Entries(WireTag, u64, Vec<u8>),
+    /// 7: notebook, counter, logs, control, signature.
+    Ack(WireTag, Acknowledgement),
+    /// 8: asks for a sign of life.
+    Ping,
+    /// 9: gives one.
+    Pong,
+}
+
+/// The version of the protocol that this program speaks.
+pub(super) const VERSION: u16 = 1;
+
+/// The numbers of notebooks in one direction of a connection.
+#[derive(Debug, Default)]
+pub(super) struct NotebookNumbers {
+    by_tag: BTreeMap<WireTag, u64>,
+    by_number: Vec<WireTag>,
+}
+
+impl NotebookNumbers {
+    fn write(&mut self, tag: WireTag, writer: &mut Writer) {
+        if let Some(number) = self.by_tag.get(&tag) {
+            writer.varint(number + 1);
+            return;
+        }
+        self.by_tag.insert(tag, self.by_tag.len() as u64);
+        writer.varint(0).raw(&tag);
+    }
+
+    fn read(&mut self, reader: &mut Reader<'_>) -> Result<WireTag, DecodeError> {
+        let number = reader.count("notebook number", SHARED_NOTEBOOKS_MAX)?;
+        if let Some(place) = number.checked_sub(1) {
+            return self
+                .by_number
+                .get(place)
+                .copied()
+                .ok_or(DecodeError::Invalid("notebook number"));
+        }
+        if self.by_number.len() >= SHARED_NOTEBOOKS_MAX {
+            return Err(DecodeError::Invalid("number of notebooks"));
+        }
+        let tag = reader.array("notebook tag")?;
+        self.by_number.push(tag);
+        Ok(tag)
+    }
+}
+
+impl Frame {
+    /// Encodes the frame for a connection.
+    pub(super) fn encode(&self, numbers: &mut NotebookNumbers) -> Vec<u8> {
+        let mut writer = Writer::new();
+        match self {
+            Self::Hello {
+                version,
+                instance,
+                digest,
+            } => {
+                writer.u8(1).u16(*version).u64(*instance).raw(digest);
+            }
+            Self::Summary(lines) => {
+                writer.u8(2).varint(lines.len() as u64);
+                for line in lines {
+                    writer.raw(&line.tag).raw(&line.digest);
+                }
+            }
+            Self::Frontier(tag, frontier) => {
+                numbers.write(*tag, writer.u8(3));
+                frontier.write(&mut writer);
+            }
+            Self::Controls(tag, entries) => {
+                numbers.write(*tag, writer.u8(4));
+                writer.varint(entries.len() as u64);
+                for entry in entries {
+                    writer.bytes(entry);
+                }
+            }
+            Self::Wraps(tag, wraps) => {
+                numbers.write(*tag, writer.u8(5));
+                writer.bytes(wraps);
+            }
+            Self::Entries(tag, count, entries) => {
+                numbers.write(*tag, writer.u8(6));
+                writer.varint(*count).raw(entries);
+            }
+            Self::Ack(tag, ack) => {
+                numbers.write(*tag, writer.u8(7));
+                write_ack(ack, &mut writer);
+            }
+            Self::Ping => {
+                writer.u8(8);
+            }
+            Self::Pong => {
+                writer.u8(9);
+            }
+        }
+        writer.into_bytes()
+    }
+
+    /// Decodes a frame of a connection.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for another layout.
+    pub(super) fn decode(bytes: &[u8], numbers: &mut NotebookNumbers) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let frame = match reader.u8("frame")? {
+            1 => Self::Hello {
+                version: reader.u16("protocol version")?,
+                instance: reader.u64("instance")?,
+                digest: reader.array("digest")?,
+            },
+            2 => {
+                let count = reader.count("notebooks", SHARED_NOTEBOOKS_MAX)?;
+                let mut lines = Vec::with_capacity(count.min(reader.remaining() / 32));
+                for _ in 0..count {
+                    lines.push(SummaryLine {
+                        tag: reader.array("tag")?,
+                        digest: reader.array("digest")?,
+                    });
+                }
+                Self::Summary(lines)
+            }
+            3 => {
+                let tag = numbers.read(&mut reader)?;
+                Self::Frontier(tag, Box::new(SignedFrontier::read(&mut reader)?))
+            }
+            4 => {
+                let tag = numbers.read(&mut reader)?;
+                let count = reader.count("control entries", CONTROL_ENTRIES_MAX)?;
+                let mut entries = Vec::new();
+                for _ in 0..count {
+                    entries.push(reader.bytes("control entry", CONTROL_BYTES_MAX)?.to_vec());
+                }
+                Self::Controls(tag, entries)
+            }
+            5 => {
+                let tag = numbers.read(&mut reader)?;
+                Self::Wraps(tag, reader.bytes("wraps", FRAME_BYTES_MAX)?.to_vec())
+            }
+            6 => {
+                let tag = numbers.read(&mut reader)?;
+                let count = reader.varint("entries")?;
+                let entries = reader.take("entries", reader.remaining())?.to_vec();
+                Self::Entries(tag, count, entries)
+            }
+            7 => {
+                let tag = numbers.read(&mut reader)?;
+                Self::Ack(tag, read_ack(&mut reader)?)
+            }
+            8 => Self::Ping,
+            9 => Self::Pong,
+            other => {
+                return Err(DecodeError::Unknown {
+                    what: "frame",
+                    value: other.into(),
+                });
+            }
+        };
+        reader.finish()?;
+        Ok(frame)
+    }
+}
+
+fn write_ack(ack: &Acknowledgement, writer: &mut Writer) {
+    writer.varint(ack.counter).varint(ack.logs.len() as u64);
+    for (log, (seq, hash)) in &ack.logs {
+        writer
+            .raw(log.device.as_bytes())
+            .raw(log.incarnation.as_bytes())
+            .varint(seq.get())
+            .raw(hash.as_bytes());
+    }
+    match &ack.control {
+        None => {
+            writer.u8(0);
+        }
+        Some((digest, heads)) => {
+            writer.u8(1).raw(digest).varint(heads.len() as u64);
+            for head in heads {
+                writer.raw(head.as_bytes());
+            }
+        }
+    }
+    writer.raw(&ack.signature);
+}
+
+fn read_ack(reader: &mut Reader<'_>) -> Result<Acknowledgement, DecodeError> {
+    let counter = reader.varint("counter")?;
+    let count = reader.count("logs", LOGS_MAX)?;
+    let mut logs = Vec::new();
+    for _ in 0..count {
+        let log = LogId {
+            device: DeviceId::from_bytes(reader.array("device")?),
+            incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
+        };
+        let seq = Seq::new(reader.varint("seq")?);
+        logs.push((log, (seq, EntryHash::from_bytes(reader.array("entry")?))));
+    }
+    let control = match reader.u8("control")? {
+        0 => None,
+        1 => {
+            let digest = reader.array("control digest")?;
+            let mut heads = Vec::new();
+            for _ in 0..reader.count("control heads", CONTROL_HEADS_MAX)? {
+                heads.push(ControlHash::from_bytes(reader.array("control head")?));
+            }
+            Some((digest, heads))
+        }
+        other => {
+            return Err(DecodeError::Unknown {
+                what: "control",
+                value: other.into(),
+            });
+        }
+    };
+    let signature = reader.array::<SIGNATURE_BYTES>("signature")?;
+    Ok(Acknowledgement {
+        counter,
+        logs,
+        control,
+        signature,
+    })
+}

@@ -1,0 +1,22 @@
+//! The sync protocol of two devices: `hearth/sync/1`.
+//!
+//! Each side says one digest over all shared notebooks. Where it is equal, that was all. Otherwise
+//! each lists its notebooks under tags that only members can compute, sends its signed frontier of
+//! those that differ, and streams what the other lacks: control entries, then wraps, then content in
+//! the order in which it arrived here, which is a causal order. After that every new entry is pushed
+//! as it is committed. An acknowledgement is a signed frontier, sent once what it covers is on disk.
+
+mod channel;
+mod frame;
+mod session;
+
+pub use session::{PeerView, Session, SessionError};
+
+/// The protocol's name on the wire (ALPN).
+pub const ALPN: &[u8] = b"hearth/sync/1";
+
+/// The pairing protocol's name on the wire (ALPN).
+pub const PAIRING_ALPN: &[u8] = b"hearth/pair/1";
+
+/// The label under which both sides draw keying material from the connection (RFC 8446 §7.5).
+pub const EXPORTER_LABEL: &[u8] = b"EXPORTER-hearthside-sync-1";

@@ -1,0 +1,569 @@
+//! One connection between two devices, over all notebooks that they share.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::channel::Channel;
+use super::frame::{Acknowledgement, Frame, NotebookNumbers, SummaryLine, VERSION, WireTag};
+use crate::codec::{DecodeError, Reader};
+use crate::control::{ControlEntry, ControlError};
+use crate::crypto::{self, Secret};
+use crate::epoch::Wraps;
+use crate::frontier::{Frontier, SignedFrontier};
+use crate::ids::{DeviceId, NotebookId};
+use crate::limits::{ACK_DELAY_MS, SHARED_NOTEBOOKS_MAX};
+use crate::log::WireError;
+use crate::replica::{IngestError, Ingested, Replica};
+use crate::storage::{Storage, StorageError};
+
+/// Times that a peer is asked to begin a notebook anew on one connection.
+const RESTARTS_MAX: u32 = 3;
+/// Silence after which a sign of life is asked for, in milliseconds.
+const PING_AFTER_MS: u64 = 5_000;
+/// Silence after which the connection is given up, in milliseconds.
+const SILENCE_MAX_MS: u64 = 15_000;
+
+/// Why a connection cannot go on.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SessionError {
+    /// A frame does not follow the layout.
+    #[error("the peer sent something that this program does not understand: {0}")]
+    Layout(#[from] DecodeError),
+    /// An entry on the wire cannot be put together.
+    #[error("the peer sent something that this program does not understand: {0}")]
+    Wire(#[from] WireError),
+    /// The peer speaks another version of the protocol.
+    #[error("the peer speaks version {0} of the protocol, this program speaks {VERSION}")]
+    Version(u16),
+    /// The peer passed on an entry that no honest node keeps.
+    #[error("the peer sent an entry that cannot be accepted: {0}")]
+    Entry(IngestError),
+    /// The peer passed on a control entry that no honest node keeps.
+    #[error("the peer sent a control entry that cannot be accepted: {0}")]
+    Control(ControlError),
+    /// The peer's frontier is not signed by the peer.
+    #[error("the peer's frontier does not carry the peer's signature")]
+    Frontier,
+    /// The peer's counter went back: it was rolled back to an older state.
+    #[error("the peer went back to an older state of itself")]
+    RolledBack,
+    /// Nothing was heard for too long.
+    #[error("nothing was heard from the peer for {} s", SILENCE_MAX_MS / 1000)]
+    Silent,
+    /// The own disk failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+/// What is known of a peer's copy of one notebook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PeerView {
+    /// What it said that it has.
+    pub frontier: Frontier,
+    /// Whether that came as the peer's signature or as an equal digest on a live connection.
+    pub signed: Option<SignedFrontier>,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session {
+    peer: DeviceId,
+    peer_key: crypto::VerifyKey,
+    exporter: Secret,
+    channels: BTreeMap<WireTag, Channel>,
+    outgoing: NotebookNumbers,
+    incoming: NotebookNumbers,
+    queue: VecDeque<Frame>,
+    heard_ms: u64,
+    pinged: bool,
+    greeted: bool,
+    next_channel: usize,
+    views: BTreeMap<NotebookId, PeerView>,
+    /// Frontiers of notebooks that the peer already counts as shared and this side does not yet.
+    early: BTreeMap<WireTag, SignedFrontier>,
+    /// The notebooks whose view changed since [`Session::take_views`].
+    changed_views: Vec<NotebookId>,
+}
+
+impl Session {
+    /// Starts a session with a device over the notebooks shared with it, and greets it.
+    pub fn new(
+        peer: DeviceId,
+        peer_key: crypto::VerifyKey,
+        exporter: [u8; 32],
+        instance: u64,
+        shared: &mut [&mut Replica],
+        now_ms: u64,
+    ) -> Self {
+        let mut session = Self {
+            peer,
+            peer_key,
+            exporter: Secret::from_bytes(exporter),
+            channels: BTreeMap::new(),
+            outgoing: NotebookNumbers::default(),
+            incoming: NotebookNumbers::default(),
+            queue: VecDeque::new(),
+            heard_ms: now_ms,
+            pinged: false,
+            greeted: false,
+            next_channel: 0,
+            views: BTreeMap::new(),
+            early: BTreeMap::new(),
+            changed_views: Vec::new(),
+        };
+        for replica in shared.iter() {
+            let tag = session.tag(replica.notebook());
+            session
+                .channels
+                .insert(tag, Channel::new(replica.notebook(), tag));
+        }
+        let digest = session.digest(shared);
+        session.queue.push_back(Frame::Hello {
+            version: VERSION,
+            instance,
+            digest,
+        });
+        session
+    }
+
+    /// Returns the peer.
+    pub const fn peer(&self) -> DeviceId {
+        self.peer
+    }
+
+    /// Says whether both sides have greeted each other.
+    pub const fn is_greeted(&self) -> bool {
+        self.greeted
+    }
+
+    /// Returns the notebooks of this connection.
+    pub fn notebooks(&self) -> impl Iterator<Item = NotebookId> {
+        self.channels.values().map(|channel| channel.notebook)
+    }
+
+    /// Says whether both sides know what the other has of a notebook.
+    pub fn is_live(&self, notebook: NotebookId) -> bool {
+        self.channel_of(notebook)
+            .is_some_and(|channel| channel.is_live)
+    }
+
+    /// Returns what the peer said last about a notebook on this connection.
+    pub fn view(&self, notebook: NotebookId) -> Option<&PeerView> {
+        self.views.get(&notebook)
+    }
+
+    /// Returns the notebooks about which the peer said something new since the last call.
+    pub fn take_views(&mut self) -> Vec<NotebookId> {
+        std::mem::take(&mut self.changed_views)
+    }
+
+    fn channel_of(&self, notebook: NotebookId) -> Option<&Channel> {
+        self.channels
+            .values()
+            .find(|channel| channel.notebook == notebook)
+    }
+
+    /// Adds a notebook that has become shared while the connection was open; nothing of it is
+    /// unsaved.
+    ///
+    /// # Errors
+    /// [`SessionError`] where the peer's frontier of it came before and does not check.
+    pub fn share(&mut self, replica: &mut Replica) -> Result<(), SessionError> {
+        let tag = self.tag(replica.notebook());
+        if self.channels.contains_key(&tag) {
+            return Ok(());
+        }
+        self.channels
+            .insert(tag, Channel::new(replica.notebook(), tag));
+        match self.early.remove(&tag) {
+            Some(frontier) => self.frontier(tag, frontier, &mut [replica]),
+            None => {
+                self.tell_frontier(tag, &mut [replica]);
+                Ok(())
+            }
+        }
+    }
+
+    fn tell_frontier(&mut self, tag: WireTag, shared: &mut [&mut Replica]) {
+        if let Some((channel, replica)) = find(&mut self.channels, shared, &tag) {
+            let frame = channel.frontier(replica);
+            self.queue.push_back(frame);
+        }
+    }
+
+    fn tag(&self, notebook: NotebookId) -> WireTag {
+        truncate(crypto::mac(
+            &self.exporter,
+            "notebook tag",
+            &[notebook.as_bytes()],
+        ))
+    }
+
+    fn digest(&self, shared: &mut [&mut Replica]) -> [u8; 32] {
+        let mut lines: Vec<(WireTag, [u8; 32])> = shared
+            .iter_mut()
+            .map(|replica| (self.tag(replica.notebook()), replica.frontier_digest()))
+            .collect();
+        lines.sort_unstable();
+        let bytes: Vec<u8> = lines
+            .iter()
+            .flat_map(|(tag, digest)| [&tag[..], &digest[..]].concat())
+            .collect();
+        crypto::mac(&self.exporter, "all notebooks", &[&bytes])
+    }
+
+    fn summary(&self, shared: &mut [&mut Replica]) -> Vec<SummaryLine> {
+        shared
+            .iter_mut()
+            .map(|replica| SummaryLine {
+                tag: self.tag(replica.notebook()),
+                digest: self.frontier_mac(replica),
+            })
+            .collect()
+    }
+
+    fn frontier_mac(&self, replica: &mut Replica) -> [u8; 16] {
+        truncate(crypto::mac(
+            &self.exporter,
+            "frontier",
+            &[&replica.frontier_digest()],
+        ))
+    }
+
+    /// Takes a frame of the peer. `shared` are the replicas of this connection's notebooks, with
+    /// nothing unsaved that a frontier would vouch for.
+    ///
+    /// # Errors
+    /// [`SessionError`]; the connection is to be closed then.
+    pub fn receive(
+        &mut self,
+        bytes: &[u8],
+        shared: &mut [&mut Replica],
+        storage: &dyn Storage,
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        self.heard_ms = now_ms;
+        self.pinged = false;
+        match Frame::decode(bytes, &mut self.incoming)? {
+            Frame::Hello {
+                version, digest, ..
+            } => self.hello(version, digest, shared),
+            Frame::Summary(lines) => {
+                self.compare(&lines, shared);
+                Ok(())
+            }
+            Frame::Frontier(tag, frontier) => self.frontier(tag, *frontier, shared),
+            Frame::Controls(tag, entries) => self.controls(tag, entries, shared, now_ms),
+            Frame::Wraps(tag, wraps) => self.wraps(tag, &wraps, shared, storage, now_ms),
+            Frame::Entries(tag, count, entries) => {
+                self.entries(tag, count, &entries, shared, storage, now_ms)
+            }
+            Frame::Ack(tag, ack) => self.acknowledged(tag, &ack),
+            Frame::Ping => {
+                self.queue.push_back(Frame::Pong);
+                Ok(())
+            }
+            Frame::Pong => Ok(()),
+        }
+    }
+
+    fn hello(
+        &mut self,
+        version: u16,
+        digest: [u8; 32],
+        shared: &mut [&mut Replica],
+    ) -> Result<(), SessionError> {
+        if version != VERSION {
+            return Err(SessionError::Version(version));
+        }
+        self.greeted = true;
+        if self.digest(shared) == digest {
+            for replica in shared.iter_mut() {
+                self.begin_equal(replica);
+            }
+        } else {
+            let lines = self.summary(shared);
+            self.queue.push_back(Frame::Summary(lines));
+        }
+        Ok(())
+    }
+
+    fn begin_equal(&mut self, replica: &mut Replica) {
+        let tag = self.tag(replica.notebook());
+        if let Some(channel) = self.channels.get_mut(&tag) {
+            channel.begin_equal(replica);
+            let view = PeerView {
+                frontier: replica.frontier().clone(),
+                signed: None,
+            };
+            self.views.insert(replica.notebook(), view);
+            self.changed_views.push(replica.notebook());
+        }
+    }
+
+    fn compare(&mut self, lines: &[SummaryLine], shared: &mut [&mut Replica]) {
+        for replica in shared.iter_mut() {
+            let tag = self.tag(replica.notebook());
+            let mine = self.frontier_mac(replica);
+            let theirs = lines.iter().find(|line| line.tag == tag);
+            if theirs.is_some_and(|line| line.digest == mine) {
+                self.begin_equal(replica);
+            } else {
+                self.tell_frontier(tag, &mut [&mut **replica]);
+            }
+        }
+    }
+
+    fn frontier(
+        &mut self,
+        tag: WireTag,
+        signed: SignedFrontier,
+        shared: &mut [&mut Replica],
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            if self.early.len() < SHARED_NOTEBOOKS_MAX {
+                self.early.insert(tag, signed);
+            }
+            return Ok(());
+        };
+        if signed.device != self.peer || signed.verify(channel.notebook, &self.peer_key).is_err() {
+            return Err(SessionError::Frontier);
+        }
+        if signed.counter < channel.peer_counter {
+            return Err(SessionError::RolledBack);
+        }
+        channel.peer_counter = signed.counter;
+        replica.check_own_log(&signed.frontier);
+        channel.begin(replica, signed.frontier.clone());
+        let has_told = channel.has_told();
+        let view = PeerView {
+            frontier: signed.frontier.clone(),
+            signed: Some(signed),
+        };
+        self.views.insert(channel.notebook, view);
+        self.changed_views.push(channel.notebook);
+        if !has_told {
+            self.tell_frontier(tag, shared);
+        }
+        Ok(())
+    }
+
+    fn controls(
+        &mut self,
+        tag: WireTag,
+        entries: Vec<Vec<u8>>,
+        shared: &mut [&mut Replica],
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        for bytes in entries {
+            let entry = ControlEntry::parse(&bytes).map_err(SessionError::Control)?;
+            channel.note_has_control(entry.hash());
+            replica
+                .ingest_control(entry)
+                .map_err(SessionError::Control)?;
+        }
+        channel.ack_since_ms.get_or_insert(now_ms);
+        Ok(())
+    }
+
+    fn wraps(
+        &mut self,
+        tag: WireTag,
+        wraps: &[u8],
+        shared: &mut [&mut Replica],
+        storage: &dyn Storage,
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        let wraps = Wraps::parse(wraps)?;
+        channel.note_has_wraps(wraps.epoch);
+        if replica.ingest_wraps(wraps) {
+            // Entries may have waited for the key.
+            replica.advance(storage)?;
+        }
+        channel.ack_since_ms.get_or_insert(now_ms);
+        Ok(())
+    }
+
+    fn entries(
+        &mut self,
+        tag: WireTag,
+        count: u64,
+        bytes: &[u8],
+        shared: &mut [&mut Replica],
+        storage: &dyn Storage,
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        let mut reader = Reader::new(bytes);
+        let mut misplaced = false;
+        for _ in 0..count {
+            let entry = channel.decoder.decode(&mut reader)?;
+            let (log, seq) = (entry.header().log, entry.header().seq);
+            match replica.ingest_entry(entry) {
+                Ok(Ingested::Kept | Ingested::Known) => channel.note_has(log, seq),
+                Err(IngestError::Fork { .. } | IngestError::TooManyWaiting(_)) => {}
+                Err(IngestError::Gap { .. } | IngestError::ControlMissing) => misplaced = true,
+                Err(error) => return Err(SessionError::Entry(error)),
+            }
+        }
+        reader.finish()?;
+        replica.advance(storage)?;
+        channel.ack_since_ms.get_or_insert(now_ms);
+        if misplaced && channel.restarts < RESTARTS_MAX && !replica.has_unsaved() {
+            channel.restarts += 1;
+            let frame = channel.frontier(replica);
+            self.queue.push_back(frame);
+        }
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, tag: WireTag, ack: &Acknowledgement) -> Result<(), SessionError> {
+        let Some(channel) = self.channels.get_mut(&tag) else {
+            return Ok(());
+        };
+        let signed = channel.assemble(self.peer, ack);
+        if signed.verify(channel.notebook, &self.peer_key).is_err() {
+            return Err(SessionError::Frontier);
+        }
+        if signed.counter < channel.peer_counter {
+            return Err(SessionError::RolledBack);
+        }
+        channel.peer_counter = signed.counter;
+        channel.told_by_peer = signed.frontier.clone();
+        for (log, (seq, _)) in &ack.logs {
+            channel.note_has(*log, *seq);
+        }
+        let view = PeerView {
+            frontier: signed.frontier.clone(),
+            signed: Some(signed),
+        };
+        self.views.insert(channel.notebook, view);
+        self.changed_views.push(channel.notebook);
+        Ok(())
+    }
+
+    /// Queues the acknowledgements that are due, given that nothing is unsaved; with `now` those
+    /// that could wait a little as well.
+    pub fn acknowledge(&mut self, shared: &mut [&mut Replica], now_ms: u64, at_once: bool) {
+        let due: Vec<WireTag> = self
+            .channels
+            .values()
+            .filter(|channel| {
+                channel.is_live
+                    && channel.ack_since_ms.is_some_and(|since| {
+                        at_once || now_ms >= since.saturating_add(ACK_DELAY_MS)
+                    })
+            })
+            .map(|channel| channel.tag)
+            .collect();
+        for tag in due {
+            if let Some((channel, replica)) = find(&mut self.channels, shared, &tag)
+                && !replica.has_unsaved()
+            {
+                let frame = channel.acknowledge(replica);
+                self.queue.push_back(frame);
+            }
+        }
+    }
+
+    /// Notes the time: asks for a sign of life, or gives the connection up.
+    ///
+    /// # Errors
+    /// [`SessionError::Silent`] after too long a silence.
+    pub fn tick(&mut self, now_ms: u64) -> Result<(), SessionError> {
+        let silence = now_ms.saturating_sub(self.heard_ms);
+        if silence >= SILENCE_MAX_MS {
+            return Err(SessionError::Silent);
+        }
+        if silence >= PING_AFTER_MS && !self.pinged {
+            self.pinged = true;
+            self.queue.push_back(Frame::Ping);
+        }
+        Ok(())
+    }
+
+    /// Returns when [`Session::tick`] or [`Session::acknowledge`] next has something to do.
+    pub fn deadline_ms(&self) -> u64 {
+        let life = self.heard_ms
+            + if self.pinged {
+                SILENCE_MAX_MS
+            } else {
+                PING_AFTER_MS
+            };
+        let ack = self
+            .channels
+            .values()
+            .filter(|channel| channel.is_live)
+            .filter_map(|channel| channel.ack_since_ms)
+            .map(|since| since.saturating_add(ACK_DELAY_MS))
+            .min();
+        ack.map_or(life, |ack| ack.min(life))
+    }
+
+    /// Returns when the peer was last heard.
+    pub const fn heard_ms(&self) -> u64 {
+        self.heard_ms
+    }
+
+    /// Returns the next frame to send, `None` where there is none now. Notebooks take turns, so one
+    /// with much history holds up no other.
+    ///
+    /// # Errors
+    /// [`StorageError`] where history cannot be read.
+    pub fn next_frame(
+        &mut self,
+        shared: &[&mut Replica],
+        storage: &dyn Storage,
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        if let Some(frame) = self.queue.pop_front() {
+            return Ok(Some(frame.encode(&mut self.outgoing)));
+        }
+        if !self.greeted {
+            return Ok(None);
+        }
+        let tags: Vec<WireTag> = self.channels.keys().copied().collect();
+        for turn in 0..tags.len() {
+            let place = (self.next_channel + turn) % tags.len();
+            let Some(channel) = tags.get(place).and_then(|tag| self.channels.get_mut(tag)) else {
+                continue;
+            };
+            let Some(replica) = shared
+                .iter()
+                .find(|replica| replica.notebook() == channel.notebook)
+            else {
+                continue;
+            };
+            if let Some(frame) = channel.next_frame(replica, storage)? {
+                self.next_channel = place + 1;
+                return Ok(Some(frame.encode(&mut self.outgoing)));
+            }
+        }
+        Ok(None)
+    }
+}
+
+fn find<'a>(
+    channels: &'a mut BTreeMap<WireTag, Channel>,
+    shared: &'a mut [&mut Replica],
+    tag: &WireTag,
+) -> Option<(&'a mut Channel, &'a mut Replica)> {
+    let channel = channels.get_mut(tag)?;
+    let replica = shared
+        .iter_mut()
+        .find(|replica| replica.notebook() == channel.notebook)?;
+    Some((channel, replica))
+}
+
+fn truncate(hash: [u8; 32]) -> WireTag {
+    let mut tag = [0; 16];
+    tag.copy_from_slice(&hash[..16]);
+    tag
+}
