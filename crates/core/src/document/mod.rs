@@ -28,7 +28,8 @@ pub use id::DocumentId;
 pub use open::{Document, LastChange, LoadError};
 pub use refusal::{Refusal, Unsound};
 pub use scan::{
-    Change, ChangeFacts, Made, ObjectKind, ObjectRef, Reference, ScanError, Target, Typing, scan,
+    Change, ChangeFacts, Made, ObjectKind, ObjectRef, Place, Reference, ScanError, Target, Typing,
+    scan,
 };
 pub use set::{DocumentSet, EntryChanges, Outcome};
 pub use strip::{Context, RestoreError, restore, strip};

@@ -8,63 +8,77 @@
 //! caller applies the change the slow way.
 
 use automerge::transaction::{CommitOptions, Transactable};
-use automerge::{Automerge, Cursor, ReadDoc};
+use automerge::{Automerge, Cursor, ObjId, ReadDoc};
+
+use crate::ids::ActorId;
 
 use super::leb::write_unsigned;
+use super::limits::TYPING_CHANGES_MAX;
 use super::open::{automerge_actor, object_id};
-use super::scan::Change;
+use super::quiet::contain;
+use super::scan::{Change, Place};
+use super::trial::holds;
 
-/// Repeats changes one after the other, or returns `None` where one is not typing, was not written
-/// on top of everything, or comes out differently.
+/// Takes a few changes that only type, or returns `None` where one of them does more, was not
+/// written on top of everything, or comes out differently.
 pub(super) fn replay<'a>(
     document: &Automerge,
-    changes: impl Iterator<Item = &'a Change>,
+    changes: impl Iterator<Item = &'a Change> + Clone,
 ) -> Option<Automerge> {
-    let mut copy = document.clone();
-    for change in changes {
-        let facts = change.facts();
-        let typing = facts.typing.as_ref()?;
-        if copy.get_heads() != facts.deps {
-            return None;
-        }
-        let object = object_id(typing.object);
-        let position = match typing.element {
-            None => 0,
-            Some((actor, counter)) => {
-                let cursor = cursor(&automerge_actor(&actor), counter)?;
-                let found = copy.get_cursor_position(&object, &cursor, None).ok()?;
-                if typing.deleted == 0 {
-                    found.checked_add(1)?
-                } else {
-                    found
-                }
-            }
-        };
-        copy.set_actor(automerge_actor(&facts.actor));
-        let mut transaction = copy.transaction();
-        transaction
-            .splice_text(
-                &object,
-                position,
-                typing.deleted.cast_signed(),
-                &typing.typed,
-            )
-            .ok()?;
-        let options = CommitOptions::default().with_time(facts.timestamp);
-        if transaction.commit_with(options).0 != Some(facts.hash) {
-            return None;
-        }
+    let few = changes.clone().count() <= TYPING_CHANGES_MAX;
+    if !few
+        || changes
+            .clone()
+            .any(|change| change.facts().typing.is_none())
+    {
+        return None;
     }
-    copy.set_actor(document.get_actor().clone());
-    Some(copy)
+    let replayed = contain(|| {
+        let mut copy = document.clone();
+        for change in changes.clone() {
+            type_again(&mut copy, change)?;
+        }
+        copy.set_actor(document.get_actor().clone());
+        holds(&copy, &document.get_heads(), changes.clone())
+            .is_ok()
+            .then_some(copy)
+    });
+    replayed.ok().flatten()
 }
 
-/// Points at an element of a list or text, in the layout of version 1 of Automerge's cursors.
-fn cursor(actor: &automerge::ActorId, counter: u64) -> Option<Cursor> {
+fn type_again(copy: &mut Automerge, change: &Change) -> Option<()> {
+    let facts = change.facts();
+    let typing = facts.typing.as_ref()?;
+    if copy.get_heads() != facts.deps {
+        return None;
+    }
+    let object = object_id(typing.object);
+    let position = match typing.place {
+        Place::Beginning => 0,
+        Place::Behind(actor, counter) => position(copy, &object, actor, counter)?.checked_add(1)?,
+        Place::At(actor, counter) => position(copy, &object, actor, counter)?,
+    };
+    copy.set_actor(automerge_actor(&facts.actor));
+    let mut transaction = copy.transaction();
+    transaction
+        .splice_text(
+            &object,
+            position,
+            typing.deleted.cast_signed(),
+            &typing.typed,
+        )
+        .ok()?;
+    let options = CommitOptions::default().with_time(facts.timestamp);
+    (transaction.commit_with(options).0 == Some(facts.hash)).then_some(())
+}
+
+/// Finds an element of a text, by a cursor in the layout of Automerge's version 1.
+fn position(copy: &Automerge, object: &ObjId, actor: ActorId, counter: u64) -> Option<usize> {
     let mut bytes = vec![1, 3];
-    write_unsigned(&mut bytes, actor.to_bytes().len() as u64);
-    bytes.extend_from_slice(actor.to_bytes());
+    write_unsigned(&mut bytes, ActorId::LEN as u64);
+    bytes.extend_from_slice(actor.as_bytes());
     write_unsigned(&mut bytes, counter);
     bytes.push(2);
-    Cursor::try_from(bytes.as_slice()).ok()
+    let cursor = Cursor::try_from(bytes.as_slice()).ok()?;
+    copy.get_cursor_position(object, &cursor, None).ok()
 }

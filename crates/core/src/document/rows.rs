@@ -10,7 +10,7 @@ use super::limits::{
     TYPING_OPERATIONS_MAX,
 };
 use super::runs::{Booleans, OptionalRuns, Runs, Sum, required};
-use super::scan::{Made, ObjectKind, ObjectRef, Reference, ScanError, Target, Typing};
+use super::scan::{Made, ObjectKind, ObjectRef, Place, Reference, ScanError, Target, Typing};
 
 /// What the operations of a change say about it.
 #[derive(Debug, Default)]
@@ -25,19 +25,13 @@ pub(super) struct Rows {
 
 impl Rows {
     /// Follows whether the change does nothing but type; `inserted` is `None` for a deletion.
-    fn type_on(
-        &mut self,
-        object: ObjectRef,
-        element: Option<(ActorId, u64)>,
-        inserted: Option<&str>,
-    ) {
+    fn type_on(&mut self, object: ObjectRef, place: Place, inserted: Option<&str>) {
         if self.count == 0 {
-            let typed = String::new();
             self.typing = Some(Typing {
                 object,
-                element,
+                place,
                 deleted: 0,
-                typed,
+                typed: String::new(),
             });
         }
         if self.count >= TYPING_OPERATIONS_MAX as u64 {
@@ -142,10 +136,11 @@ impl Actors<'_> {
         }
     }
 
-    fn element(&self, key: Key) -> Option<(ActorId, u64)> {
+    fn place(&self, key: Key, insert: bool) -> Place {
         match key {
-            Key::Element(id) => Some((self.actor(id), id.counter)),
-            Key::Name | Key::Head => None,
+            Key::Element(id) if insert => Place::Behind(self.actor(id), id.counter),
+            Key::Element(id) => Place::At(self.actor(id), id.counter),
+            Key::Name | Key::Head => Place::Beginning,
         }
     }
 
@@ -335,10 +330,10 @@ impl<'a> Decoder<'a> {
         rows.has_marks |= action == Action::Mark;
         match (action, value) {
             (Action::Set, Value::Text(text)) if insert => {
-                rows.type_on(target.object, actors.element(key), Some(text));
+                rows.type_on(target.object, actors.place(key, true), Some(text));
             }
             (Action::Delete, _) if target.sequence => {
-                rows.type_on(target.object, actors.element(key), None);
+                rows.type_on(target.object, actors.place(key, false), None);
             }
             _ => rows.typing = None,
         }

@@ -167,14 +167,25 @@ pub struct Reference {
     pub counter: u64,
 }
 
+/// A place in a list or text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// At the beginning.
+    Beginning,
+    /// Behind the element that this actor inserted by the operation of this counter.
+    Behind(ActorId, u64),
+    /// At that element itself.
+    At(ActorId, u64),
+}
+
 /// Characters that a change deletes from and inserts into one list or text, all at one place as
 /// far as its operations tell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Typing {
     /// Where.
     pub object: ObjectRef,
-    /// The element that the first operation deletes or inserts behind; `None` for the beginning.
-    pub element: Option<(ActorId, u64)>,
+    /// The place of the first operation.
+    pub place: Place,
     /// How many elements are deleted.
     pub deleted: usize,
     /// What is inserted.

@@ -2,7 +2,6 @@
 
 use automerge::{Automerge, ChangeHash, ReadDoc};
 
-use super::limits::TYPING_CHANGES_MAX;
 use super::quiet::contain;
 use super::refusal::Unsound;
 use super::replay::replay;
@@ -16,7 +15,7 @@ pub(super) fn apply<'a>(
     document: &Automerge,
     changes: impl Iterator<Item = &'a Change> + Clone,
 ) -> Result<Automerge, Unsound> {
-    if let Some(copy) = typed(document, changes.clone()) {
+    if let Some(copy) = replay(document, changes.clone()) {
         return Ok(copy);
     }
     let outcome = contain(|| {
@@ -38,31 +37,9 @@ pub(super) fn apply<'a>(
     outcome.unwrap_or_else(|panic| Err(Unsound::Panic(panic)))
 }
 
-/// Takes a few changes that only type the quick way, where that is possible.
-fn typed<'a>(
-    document: &Automerge,
-    changes: impl Iterator<Item = &'a Change> + Clone,
-) -> Option<Automerge> {
-    if changes.clone().count() > TYPING_CHANGES_MAX
-        || changes
-            .clone()
-            .any(|change| change.facts().typing.is_none())
-    {
-        return None;
-    }
-    let before = document.get_heads();
-    let replayed = contain(|| {
-        let copy = replay(document, changes.clone())?;
-        holds(&copy, &before, changes.clone())
-            .is_ok()
-            .then_some(copy)
-    });
-    replayed.ok().flatten()
-}
-
 /// Writes the new changes anew from what the document holds and compares their hashes: Automerge
 /// keeps operations, not changes, and silently drops what it finds no place for.
-fn holds<'a>(
+pub(super) fn holds<'a>(
     copy: &Automerge,
     before: &[ChangeHash],
     changes: impl Iterator<Item = &'a Change> + Clone,
