@@ -8,8 +8,9 @@ use crate::database::{begin, is_corruption};
 use crate::limits::{COMMIT_WRITES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::scope::{Position, Scope, Space, Write};
 use crate::scope_key::{RecordPlace, ScopeKeys, stream_place, stream_row};
+use crate::scopes::ScopeUnusable;
 use crate::seal::{Place, STAMP_BYTES, SealError, Table};
-use crate::store::{OpenScope, Store, seal_tally};
+use crate::store::{Store, seal_tally};
 use crate::tally::Tally;
 
 /// A commit was not made. Nothing of it was applied, and the store stays usable.
@@ -58,6 +59,16 @@ impl From<rusqlite::Error> for CommitError {
             Some(ErrorCode::SystemIoFailure) => Self::Io(error.to_string()),
             _ if is_corruption(&error) => Self::Damaged(error.to_string()),
             _ => Self::Sqlite(error),
+        }
+    }
+}
+
+impl From<ScopeUnusable> for CommitError {
+    fn from(error: ScopeUnusable) -> Self {
+        match error {
+            ScopeUnusable::Unknown(scope) => Self::UnknownScope(scope),
+            ScopeUnusable::KeyLost(scope) => Self::KeyLost(scope),
+            ScopeUnusable::TallyDamaged(scope) => Self::DamagedScope(scope),
         }
     }
 }
@@ -112,21 +123,6 @@ impl Store {
                 .and_modify(|open| open.tally = Some(tally));
         }
         Ok(positions)
-    }
-
-    pub(crate) fn open_scope(&self, scope: Scope) -> Result<&OpenScope, CommitError> {
-        match self.scopes.get(&scope) {
-            Some(open) => Ok(open),
-            None if self.lost.contains(&scope) => Err(CommitError::KeyLost(scope)),
-            None => Err(CommitError::UnknownScope(scope)),
-        }
-    }
-
-    pub(crate) fn tally(&self, scope: Scope) -> Result<&Tally, CommitError> {
-        self.open_scope(scope)?
-            .tally
-            .as_ref()
-            .ok_or(CommitError::DamagedScope(scope))
     }
 }
 

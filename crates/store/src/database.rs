@@ -27,6 +27,10 @@ const MIGRATIONS: [Migration; SCHEMA_VERSION as usize] = [create_version_1];
 /// this happens about once in a thousand commits and takes some milliseconds when it does.
 const CHECKPOINT_PAGES: i32 = 1_000;
 
+/// Bytes to which the write-ahead log shrinks again after an unusually large commit: 16 MiB, well
+/// above its usual size, so that it is overwritten in place and need not grow anew.
+const LOG_BYTES_KEPT: i64 = 16 * 1024 * 1024;
+
 /// Prepared statements that are kept; the store uses about twenty.
 const STATEMENTS_KEPT: usize = 32;
 
@@ -214,6 +218,7 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), DatabaseError> {
         )));
     }
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
     Ok(())
 }
 

@@ -50,6 +50,7 @@ mod store;
 mod tally;
 mod unlock_cache;
 mod verify;
+mod wrap;
 
 pub use commit::CommitError;
 pub use damage::{Damage, DamagedPlace, Fault};

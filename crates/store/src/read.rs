@@ -3,11 +3,12 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{ErrorCode, OptionalExtension, Row};
 
-use crate::commit::{CommitError, record_place, split_record};
+use crate::commit::{record_place, split_record};
 use crate::damage::{Damage, DamagedPlace, Fault};
 use crate::database::is_corruption;
 use crate::scope::{Position, Scope, Space};
 use crate::scope_key::{RecordPlace, ScopeKeys, Tag, stream_place, stream_row};
+use crate::scopes::ScopeUnusable;
 use crate::store::Store;
 
 /// Something could not be read.
@@ -52,16 +53,15 @@ impl From<rusqlite::Error> for ReadError {
     }
 }
 
-impl From<CommitError> for ReadError {
-    fn from(error: CommitError) -> Self {
+impl From<ScopeUnusable> for ReadError {
+    fn from(error: ScopeUnusable) -> Self {
         match error {
-            CommitError::KeyLost(scope) => Self::KeyLost(scope),
-            CommitError::DamagedScope(scope) => Self::Damaged(Damage {
+            ScopeUnusable::Unknown(scope) => Self::UnknownScope(scope),
+            ScopeUnusable::KeyLost(scope) => Self::KeyLost(scope),
+            ScopeUnusable::TallyDamaged(scope) => Self::Damaged(Damage {
                 place: DamagedPlace::Scope(scope),
                 fault: Fault::Unreadable,
             }),
-            CommitError::UnknownScope(scope) => Self::UnknownScope(scope),
-            other => Self::Io(other.to_string()),
         }
     }
 }

@@ -45,6 +45,20 @@ impl From<rusqlite::Error> for ScopeError {
     }
 }
 
+impl From<ScopeUnusable> for ScopeError {
+    fn from(error: ScopeUnusable) -> Self {
+        Self::Commit(error.into())
+    }
+}
+
+/// Why a scope cannot be used; each operation says it in its own error.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ScopeUnusable {
+    Unknown(Scope),
+    KeyLost(Scope),
+    TallyDamaged(Scope),
+}
+
 impl Store {
     /// Lists the scopes that exist, without the node's own, sorted. Those whose key is lost are
     /// among them: reading them says so.
@@ -144,6 +158,21 @@ impl Store {
         self.connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
+    }
+
+    /// Gives a scope whose key is at hand, which is enough to read it.
+    pub(crate) fn open_scope(&self, scope: Scope) -> Result<&OpenScope, ScopeUnusable> {
+        match self.scopes.get(&scope) {
+            Some(open) => Ok(open),
+            None if self.lost.contains(&scope) => Err(ScopeUnusable::KeyLost(scope)),
+            None => Err(ScopeUnusable::Unknown(scope)),
+        }
+    }
+
+    /// Gives what a scope holds, which is needed to write it.
+    pub(crate) fn tally(&self, scope: Scope) -> Result<&Tally, ScopeUnusable> {
+        let tally = self.open_scope(scope)?.tally.as_ref();
+        tally.ok_or(ScopeUnusable::TallyDamaged(scope))
     }
 
     fn seal(&self, tag: &Tag, tally: &Tally) -> Result<Vec<u8>, CommitError> {

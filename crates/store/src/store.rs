@@ -255,8 +255,8 @@ impl Store {
     /// when this returns only the new one does.
     ///
     /// # Errors
-    /// See [`ChangeError`]; the old protection is in force then, except after an error in
-    /// overwriting the old file, which names that file.
+    /// See [`ChangeError`]. The old protection is in force then, except where only the old file's
+    /// bytes could not be overwritten, after the new file was in its place.
     pub fn change_protection(
         &mut self,
         current: &Unlock<'_>,
@@ -370,4 +370,15 @@ pub(crate) fn seal_tally(key: &SealKey, tag: &Tag, tally: &Tally) -> Result<Vec<
 /// Opens the tally in a row, or nothing where it is damaged.
 pub(crate) fn open_tally(key: &SealKey, tag: &Tag, sealed: &[u8]) -> Option<Tally> {
     Tally::decode(&key.open(tally_place(tag), sealed).ok()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_can_be_handed_to_another_thread() {
+        fn is_send<T: Send>() {}
+        is_send::<Store>();
+    }
 }

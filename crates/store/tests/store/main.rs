@@ -17,3 +17,4 @@ mod processes;
 mod protection;
 mod records;
 mod scopes;
+mod vectors;
