@@ -1,5 +1,6 @@
 //! The command line as a whole: global options, and how a command is run.
 
+use std::cell::Cell;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -92,6 +93,7 @@ impl GlobalOptions {
                 Colour::Never => false,
             },
             clock: Clock::system(),
+            progress_stands: Cell::new(false),
         }
     }
 
@@ -170,6 +172,39 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_says_what_it_does_and_every_option_too() {
+        fn check(command: &clap::Command, path: &str) {
+            assert!(command.get_about().is_some(), "{path} says nothing");
+            for argument in command.get_arguments() {
+                assert!(
+                    argument.get_help().is_some(),
+                    "{path} {} says nothing",
+                    argument.get_id()
+                );
+            }
+            for verb in command.get_subcommands() {
+                check(verb, &format!("{path} {}", verb.get_name()));
+            }
+        }
+        check(&Cli::command(), "hearth");
+    }
+
+    #[test]
+    fn a_passphrase_has_no_place_in_the_arguments() {
+        fn check(command: &clap::Command) {
+            for argument in command.get_arguments() {
+                let name = argument.get_id().as_str();
+                assert!(
+                    !name.contains("passphrase") || name == "passphrase_command",
+                    "{name}"
+                );
+            }
+            command.get_subcommands().for_each(check);
+        }
+        check(&Cli::command());
     }
 
     #[test]

@@ -51,11 +51,13 @@ impl Context<'_> {
     /// Has a request done and prints each of its items as it arrives.
     pub(crate) fn stream(&mut self, request: Request, view: View) -> Result<Value, Failure> {
         let output = &self.output;
-        self.backend.call(request, &mut |event| match event {
+        let result = self.backend.call(request, &mut |event| match event {
             Event::Item(item) => stop_unless(output.item(&item, view)),
             Event::Progress(progress) => stop_unless(output.progress(&progress)),
             _ => {}
-        })
+        });
+        stop_unless(self.output.clear_progress());
+        result
     }
 
     /// Whether there is a person to ask.

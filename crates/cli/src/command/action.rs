@@ -64,7 +64,7 @@ pub(crate) enum ActionCommand {
         #[arg(long, value_name = "DATE")]
         due: String,
         /// Why
-        #[arg(long)]
+        #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
     /// Give an action up
@@ -73,7 +73,7 @@ pub(crate) enum ActionCommand {
         #[arg(value_name = "ID")]
         action: String,
         /// Why
-        #[arg(long)]
+        #[arg(long, value_name = "TEXT")]
         reason: String,
     },
 }

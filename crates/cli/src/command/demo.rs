@@ -32,6 +32,7 @@ impl DemoCommand {
             };
             unread = shown.err().or(unread.take());
         });
+        unread = output.clear_progress().err().or(unread);
         // The demo goes to its end even where nobody reads it: it has two processes to stop.
         if unread.is_some() {
             return data.map(|_| Answer::streamed());

@@ -67,7 +67,7 @@ pub(crate) enum GoalCommand {
         #[arg(value_parser = STATUSES)]
         status: String,
         /// Why: paused, achieved and dropped want a reason
-        #[arg(long)]
+        #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
     },
     /// Record a value of the goal's measure
@@ -82,7 +82,7 @@ pub(crate) enum GoalCommand {
         #[arg(allow_negative_numbers = true, value_parser = when::finite)]
         value: f64,
         /// A line about it
-        #[arg(long)]
+        #[arg(long, value_name = "TEXT")]
         note: Option<String>,
         /// The day it was measured [default: today]
         #[arg(long, value_name = "DATE")]
@@ -127,7 +127,7 @@ pub(crate) struct GoalOptions {
     #[arg(long = "owner", value_name = "PERSON")]
     owners: Vec<String>,
     /// Why it matters; - reads standard input
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     why: Option<String>,
     /// How it is written [default: plain]
     #[arg(long, value_parser = KINDS)]
@@ -148,16 +148,16 @@ pub(crate) struct GoalOptions {
     #[arg(long = "key-result", value_name = "TITLE=START..TARGET", value_parser = key_result)]
     key_results: Vec<KeyResultFields>,
     /// What you wish for (woop)
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     wish: Option<String>,
     /// The best that could come of it (woop)
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     outcome: Option<String>,
     /// What in you stands in the way (woop)
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     obstacle: Option<String>,
     /// If the obstacle comes, then what (woop)
-    #[arg(long)]
+    #[arg(long, value_name = "TEXT")]
     plan: Option<String>,
 }
 

@@ -13,6 +13,7 @@ mod style;
 mod table;
 pub(crate) mod view;
 
+use std::cell::Cell;
 use std::io::{self, Write};
 
 use hearth_node::api::{Failure, Progress};
@@ -77,6 +78,8 @@ pub(crate) struct Output {
     pub(crate) colour: bool,
     /// By which words tell times.
     pub(crate) clock: Clock,
+    /// Whether a progress line stands on stderr.
+    pub(crate) progress_stands: Cell<bool>,
 }
 
 impl Output {
@@ -93,6 +96,7 @@ impl Output {
 
     /// Prints one document of a stream.
     pub(crate) fn item(&self, data: &Value, view: View) -> io::Result<()> {
+        self.clear_progress()?;
         if self.json {
             self.document(data)
         } else {
@@ -105,7 +109,6 @@ impl Output {
         if self.json {
             return self.print(&envelope::failure(failure));
         }
-        self.clear_progress()?;
         let mut message = format!("Error: {}\n", clean::text(&failure.message));
         if let Some(hint) = &failure.hint {
             message.push_str(&format!("{}\n", clean::text(hint)));
@@ -125,12 +128,13 @@ impl Output {
             None => String::new(),
         };
         let line = format!("\r\u{1b}[K{message}{count} ");
+        self.progress_stands.set(true);
         quiet_when_closed(io::stderr().lock().write_all(line.as_bytes()))
     }
 
     /// Takes the progress line away again.
     pub(crate) fn clear_progress(&self) -> io::Result<()> {
-        if !self.terminal_stderr {
+        if !self.progress_stands.replace(false) {
             return Ok(());
         }
         quiet_when_closed(io::stderr().lock().write_all(b"\r\x1b[K"))

@@ -68,7 +68,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
         "proposed" => "hearth goal status {} active",
         "active" if !goal.at("measure").is_null() => "hearth goal progress {} VALUE",
         "active" => "hearth goal milestone {} TITLE",
-        _ => "hearth comment {} TEXT",
+        _ => "hearth comment {}",
     };
     page.next(next, goal.text("id"));
 }

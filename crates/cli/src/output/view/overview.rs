@@ -54,7 +54,7 @@ pub(crate) fn today(data: &Value, page: &mut Page) {
     if let Some(session) = sessions.first() {
         page.next("hearth session show {}", session.text("id"));
     } else if let Some(question) = questions.first() {
-        page.next("hearth answer {} TEXT", question.text("id"));
+        page.next("hearth answer {}", question.text("id"));
     }
     page.line_if_empty("Nothing is planned, due or open.");
 }

@@ -19,7 +19,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
         one(question, page);
     }
     if let Some(open) = questions.iter().find(|question| !question.flag("resolved")) {
-        page.next("hearth answer {} TEXT", open.text("id"));
+        page.next("hearth answer {}", open.text("id"));
     }
 }
 
@@ -32,7 +32,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
         return;
     }
     let next = match question.list("answers") {
-        [] => "hearth answer {} TEXT",
+        [] => "hearth answer {}",
         _ => "hearth resolve {}",
     };
     page.next(next, question.text("id"));
@@ -95,7 +95,7 @@ mod tests {
         When?
         question RK2QF8AA · asked by Ada · resolved
 
-        Next: hearth answer RK2QF7MZ TEXT
+        Next: hearth answer RK2QF7MZ
         ");
         insta::assert_snapshot!(testing::page(&json!({"question": data["questions"][0]}), show), @r"
         How do you prepare?
