@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{Automerge, ObjId, ObjType, ROOT, ScalarValue};
-use hearth_core::document::limits::CHANGE_OPERATIONS_MAX;
+use hearth_core::document::limits::{CHANGE_OBJECTS_MAX, CHANGE_OPERATIONS_MAX};
 use hearth_core::document::{
     Change, Document, DocumentId, DocumentSet, EntryChanges, Outcome, Refusal, ScanError, scan,
 };
@@ -171,6 +171,10 @@ fn each_attack_is_refused_and_leaves_the_document_equal() {
     let refusal = priced("1,500 nested maps", || refused(&mut fresh, &bomb));
     assert_eq!(refusal, Refusal::TooDeep);
     assert!(fresh.get(&NOTE).is_none());
+
+    let bomb = nested_maps(MALLORY, CHANGE_OBJECTS_MAX as u64 + 1);
+    let error = priced("10,001 maps", || scan(&bomb));
+    assert_eq!(error, Err(ScanError::TooManyObjects));
 
     let forged = with_actor(&next_change(&document, &text, 2), ALICE).unwrap();
     let refusal = priced("forged actor", || refused(&mut set, &forged));

@@ -19,7 +19,7 @@ pub enum Refusal {
         seq: u64,
     },
     /// A number is left out although everything that the change depends on is here.
-    #[error("change number {found} follows number {expected} minus one, some are left out")]
+    #[error("change number {found} came where number {expected} was due, some are left out")]
     SeqGap {
         /// The next number of this actor.
         expected: u64,
