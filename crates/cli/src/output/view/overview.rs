@@ -2,61 +2,97 @@
 
 use serde_json::Value;
 
-use super::{actions, author, counted, joined, whose};
+use super::{actions, author, counted, due, joined, whose};
 use crate::output::fields::{Fields, name};
 use crate::output::page::Page;
 use crate::output::style::Style;
 use crate::output::table::{Cell, Table};
 
-/// `today`: `sessions[]`, `overdue[]`, `due[]`, `actions[]` (open, not due), `questions[]`.
+/// `today`: `sessions[]`, `unwrapped[]` (begun, not wrapped up), `unplanned[]` (agreed dates without
+/// a session), `overdue[]`, `due[]`, `goals[]`, `questions[]`; each may name its `notebook`.
 pub(crate) fn today(data: &Value, page: &mut Page) {
-    let sessions = data.list("sessions");
-    if !sessions.is_empty() {
-        page.part("Next sessions");
-        let mut table = Table::default();
-        for session in sessions {
-            let start = match session.text("local") {
-                "" => session.text("at"),
-                local => local,
-            };
-            table.row([
-                Cell::new(page.clock().planned(start)),
-                Cell::new(session.text("title")),
-                Cell::quiet(name(session.at("notebook"))),
-                Cell::quiet(page.short(session.text("id"))),
-            ]);
-        }
-        page.table(&table, 2);
+    let parts = [
+        ("Next sessions", "sessions"),
+        ("To wrap up", "unwrapped"),
+        ("Agreed, not planned yet", "unplanned"),
+    ];
+    for (part, key) in parts {
+        meetings(part, data.list(key), page);
     }
-    for (part, key) in [
-        ("Overdue", "overdue"),
-        ("Due", "due"),
-        ("Open actions", "actions"),
-    ] {
+    for (part, key) in [("Overdue", "overdue"), ("Due soon", "due")] {
         if !data.list(key).is_empty() {
             page.part(part);
             actions(data.list(key), page);
         }
     }
-    let questions = data.list("questions");
-    if !questions.is_empty() {
-        page.part("Open questions");
-        let mut table = Table::default();
-        for question in questions {
-            table.row([
-                Cell::new(question.text("text")),
-                Cell::quiet(question.called("asked_by")),
-                Cell::quiet(page.short(question.text("id"))),
-            ]);
-        }
-        page.table(&table, 2);
-    }
-    if let Some(session) = sessions.first() {
-        page.next("hearth session show {}", session.text("id"));
-    } else if let Some(question) = questions.first() {
-        page.next("hearth answer {}", question.text("id"));
-    }
+    goals(data.list("goals"), page);
+    questions(data.list("questions"), page);
     page.line_if_empty("Nothing is planned, due or open.");
+    let first = |key| data.list(key).first().map(|object| object.text("id"));
+    if let Some(session) = first("unwrapped") {
+        page.next("hearth session wrap {}", session);
+    } else if let Some(session) = first("sessions") {
+        page.next("hearth session show {}", session);
+    } else if let Some(action) = first("overdue").or(first("due")) {
+        page.next("hearth action done {}", action);
+    } else if let Some(question) = first("questions") {
+        page.next("hearth answer {}", question);
+    }
+}
+
+fn meetings(part: &str, meetings: &[Value], page: &mut Page) {
+    if meetings.is_empty() {
+        return;
+    }
+    page.part(part);
+    let mut table = Table::default();
+    for meeting in meetings {
+        let start = match meeting.text("local") {
+            "" => meeting.text("at"),
+            local => local,
+        };
+        table.row([
+            Cell::new(page.clock().planned(start)),
+            Cell::new(meeting.text("title")),
+            Cell::quiet(meeting.called("notebook")),
+            Cell::quiet(page.short(meeting.text("id"))),
+        ]);
+    }
+    page.table(&table, 2);
+}
+
+fn goals(goals: &[Value], page: &mut Page) {
+    if goals.is_empty() {
+        return;
+    }
+    page.part("Goals that are due");
+    let mut table = Table::default();
+    for goal in goals {
+        table.row([
+            Cell::new(goal.text("title")),
+            due(page, goal.text("due"), true),
+            Cell::quiet(goal.called("notebook")),
+            Cell::quiet(page.short(goal.text("id"))),
+        ]);
+    }
+    page.table(&table, 2);
+}
+
+fn questions(questions: &[Value], page: &mut Page) {
+    if questions.is_empty() {
+        return;
+    }
+    page.part("Open questions");
+    let mut table = Table::default();
+    for question in questions {
+        table.row([
+            Cell::new(question.text("text")),
+            Cell::quiet(question.called("asked_by")),
+            Cell::quiet(question.called("notebook")),
+            Cell::quiet(page.short(question.text("id"))),
+        ]);
+    }
+    page.table(&table, 2);
 }
 
 /// `search`: `hits[]` with `id`, `kind`, `title`, `snippet`.
@@ -185,19 +221,32 @@ mod tests {
                 "at": "2026-12-01T15:00:00+01:00", "notebook": {"id": "n", "title": "Ada and Ben"}}],
             "overdue": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF8AA", "title": "Send it", "status": "open",
                 "due": "2026-11-20", "owner": {"name": "Ada"}}],
+            "unwrapped": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF8AC", "title": "Last session",
+                "local": "2026-11-20T15:00:00"}],
+            "unplanned": [{"after": "x", "title": "Circle", "at": "2026-12-03T18:00:00+01:00"}],
+            "goals": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF8AD", "title": "Run 10 km", "due": "2026-11-24"}],
             "due": [], "questions": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF8AB", "text": "How?", "asked_by": {"name": "Ben"}}],
         });
         insta::assert_snapshot!(testing::page(&data, today), @r"
         Next sessions
           Tue 1 Dec 2026 15:00  Regular session  Ada and Ben  RK2QF7MZ
 
+        To wrap up
+          Fri 20 Nov 2026 15:00  Last session  RK2QF8AC
+
+        Agreed, not planned yet
+          Thu 3 Dec 2026 18:00  Circle
+
         Overdue
           [ ]  Send it  Ada  2026-11-20 (3 days ago)  RK2QF8AA
+
+        Goals that are due
+          Run 10 km  2026-11-24 (tomorrow)  RK2QF8AD
 
         Open questions
           How?  Ben  RK2QF8AB
 
-        Next: hearth session show RK2QF7MZ
+        Next: hearth session wrap RK2QF8AC
         ");
         insta::assert_snapshot!(testing::page(&json!({}), today), @"Nothing is planned, due or open.");
     }
