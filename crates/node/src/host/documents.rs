@@ -1,0 +1,62 @@
+//! A notebook's documents as the domain crate wants them, over a replica.
+
+use automerge::Automerge;
+use hearth_core::replica::{EditSession, Replica};
+use hearth_core::storage::Storage;
+use hearth_notebook::{DocumentId, Documents, Unavailable};
+
+fn core_id(id: DocumentId) -> hearth_core::document::DocumentId {
+    hearth_core::document::DocumentId::from_bytes(id.0)
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Unavailable {
+    Unavailable {
+        reason: error.to_string(),
+    }
+}
+
+/// Documents to read from.
+pub(crate) struct ReadDocuments<'a> {
+    replica: &'a mut Replica,
+    storage: &'a dyn Storage,
+}
+
+impl<'a> ReadDocuments<'a> {
+    pub(crate) fn new(replica: &'a mut Replica, storage: &'a dyn Storage) -> Self {
+        Self { replica, storage }
+    }
+}
+
+impl Documents for ReadDocuments<'_> {
+    fn read(&mut self, id: DocumentId) -> Result<Option<&Automerge>, Unavailable> {
+        self.replica
+            .load_document(core_id(id), self.storage)
+            .map_err(unavailable)?;
+        Ok(self.replica.documents().get(&core_id(id)))
+    }
+
+    fn write(&mut self, _: DocumentId) -> Result<&mut Automerge, Unavailable> {
+        Err(unavailable("it was opened for reading"))
+    }
+}
+
+/// Documents within an edit.
+pub(crate) struct EditDocuments<'a, 'b> {
+    session: &'a mut EditSession<'b>,
+}
+
+impl<'a, 'b> EditDocuments<'a, 'b> {
+    pub(crate) const fn new(session: &'a mut EditSession<'b>) -> Self {
+        Self { session }
+    }
+}
+
+impl Documents for EditDocuments<'_, '_> {
+    fn read(&mut self, id: DocumentId) -> Result<Option<&Automerge>, Unavailable> {
+        self.session.read(&core_id(id)).map_err(unavailable)
+    }
+
+    fn write(&mut self, id: DocumentId) -> Result<&mut Automerge, Unavailable> {
+        self.session.write(core_id(id)).map_err(unavailable)
+    }
+}

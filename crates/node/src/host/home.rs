@@ -1,0 +1,334 @@
+//! The folder of a home: making one, opening one.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use hearth_core::engine::{Engine, Identity};
+use hearth_core::identity::{DeviceSecrets, RecoveryPhrase, RecoverySecrets, Roster};
+use hearth_core::limits::NAME_BYTES_MAX;
+use hearth_core::replica::OpenReplicaError;
+use hearth_store::{
+    CreateError, KdfCost, LockError, OpenError, Passphrase, Protection, ProtectionKind, Store,
+    StoreKey, Unlock, UnlockCache, UnlockError,
+};
+use rand_core::Rng;
+use zeroize::Zeroizing;
+
+use super::identity::{Profile, StoredIdentity};
+use super::{Host, NodeStorage, Settings, random, storage_failed};
+use crate::api::socket::socket_path;
+use crate::api::{Exit, Failure, PassphraseSource};
+
+const IDENTITY_KEPT_AS: &str = "identity";
+/// Set to `1` by tests only: makes guessing the passphrase cheap, and `status` and `doctor` say so.
+const WEAK_KDF_VARIABLE: &str = "HEARTH_TEST_WEAK_KDF";
+/// Ports that the system hands out by itself are left alone, and so are the well-known ones.
+const PORTS: std::ops::Range<u16> = 20_000..30_000;
+
+/// The folder of a home.
+#[derive(Debug, Clone)]
+pub struct HomeDir {
+    root: PathBuf,
+    runtime: Option<PathBuf>,
+}
+
+/// What a new home is made of.
+#[derive(Debug)]
+pub struct InitHome {
+    /// What the person is called.
+    pub name: String,
+    /// What the device is called.
+    pub device: String,
+    /// The network profile.
+    pub network: crate::net::Profile,
+    /// What protects it; the passphrase is asked for where one is needed.
+    pub protection: InitProtection,
+}
+
+/// What protects a new home.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InitProtection {
+    /// A passphrase.
+    Passphrase,
+    /// The operating system's keyring, and a passphrase for when it is empty.
+    Keyring,
+    /// Nothing.
+    Bare,
+}
+
+/// A home that was made.
+#[derive(Debug)]
+pub struct InitOutcome {
+    /// The person and device.
+    pub identity: Identity,
+    /// The recovery phrase, to be shown once; nothing of it stays in the home.
+    pub phrase: Zeroizing<String>,
+}
+
+impl HomeDir {
+    /// Names a home's folder; nothing is touched. `runtime` is the person's runtime folder, where
+    /// there is one.
+    pub fn new(root: impl Into<PathBuf>, runtime: Option<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            runtime,
+        }
+    }
+
+    /// Returns the folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns where the node's socket is.
+    ///
+    /// # Errors
+    /// A [`Failure`] where no path is short enough for a socket.
+    pub fn socket(&self) -> Result<PathBuf, Failure> {
+        socket_path(&self.root, self.runtime.as_deref())
+            .map_err(|error| Failure::usage("socket_path", format!("{error}.")))
+    }
+
+    /// Makes a home, a person and their first device.
+    ///
+    /// # Errors
+    /// A [`Failure`] where there is a home already, the folder cannot be used, or no passphrase was
+    /// to be had.
+    pub fn init(
+        &self,
+        init: InitHome,
+        passphrases: &mut dyn PassphraseSource,
+    ) -> Result<InitOutcome, Failure> {
+        check_name("name", &init.name)?;
+        check_name("device label", &init.device)?;
+        if Store::inspect(&self.root).is_ok() {
+            return Err(already_here(&self.root));
+        }
+        let protection = match init.protection {
+            InitProtection::Passphrase => Protection::Passphrase {
+                passphrase: fresh(passphrases)?,
+                cost: kdf_cost(),
+            },
+            InitProtection::Keyring => Protection::Keyring {
+                passphrase: fresh(passphrases)?,
+                cost: kdf_cost(),
+            },
+            InitProtection::Bare => Protection::Bare,
+        };
+        let mut rng = random();
+        let phrase = RecoveryPhrase::random(&mut rng);
+        let recovery = RecoverySecrets::from_phrase(&phrase);
+        let device = DeviceSecrets::random(&mut rng);
+        let roster = Roster::new(recovery.found_roster(device.card()));
+        let identity = Identity {
+            device: Arc::new(device),
+            roster,
+            name: init.name,
+            device_label: init.device,
+        };
+        let span = u32::from(PORTS.end - PORTS.start);
+        let port = PORTS.start + u16::try_from(rng.next_u32() % span).unwrap_or(0);
+        let stored = StoredIdentity {
+            identity: identity.clone(),
+            profile: Profile {
+                network: init.network.to_string(),
+                port,
+            },
+        };
+        let store =
+            Store::create(&self.root, &protection).map_err(|error| self.create_failed(error))?;
+        let mut storage = NodeStorage::new(store);
+        storage
+            .put_own(IDENTITY_KEPT_AS, &stored.to_bytes())
+            .map_err(storage_failed)?;
+        self.remember(storage.store(), &Settings::default());
+        Ok(InitOutcome {
+            identity,
+            phrase: Zeroizing::new(phrase.to_words()),
+        })
+    }
+
+    /// Opens the home in this process.
+    ///
+    /// # Errors
+    /// A [`Failure`] with the exit code that fits: no identity, locked, wrong passphrase, damaged.
+    pub fn open(&self, passphrases: &mut dyn PassphraseSource) -> Result<Host, Failure> {
+        let info = Store::inspect(&self.root).map_err(|error| self.open_failed(error))?;
+        let cache = UnlockCache::new(&self.root, info.store_id);
+        if let Some(key) = cache.get() {
+            match Store::open(&self.root, &Unlock::Key(key)) {
+                Ok(store) => return self.host(store),
+                Err(OpenError::Unlock(_)) => {}
+                Err(error) => return Err(self.open_failed(error)),
+            }
+        }
+        if !matches!(info.protection, ProtectionKind::Passphrase(_)) {
+            match Store::open(&self.root, &Unlock::Unattended) {
+                Ok(store) => return self.host(store),
+                Err(OpenError::Unlock(error))
+                    if !matches!(error, UnlockError::WrongPassphrase)
+                        && matches!(info.protection, ProtectionKind::Keyring(_)) => {}
+                Err(error) => return Err(self.open_failed(error)),
+            }
+        }
+        let passphrase = Passphrase::new(passphrases.existing()?.expose().to_owned());
+        let store = Store::open(&self.root, &Unlock::Passphrase(&passphrase))
+            .map_err(|error| self.open_failed(error))?;
+        self.host(store)
+    }
+
+    /// Opens the home with the key of a process that held it before.
+    ///
+    /// # Errors
+    /// As [`HomeDir::open`].
+    pub fn open_with(&self, key: StoreKey) -> Result<Host, Failure> {
+        let store =
+            Store::open(&self.root, &Unlock::Key(key)).map_err(|error| self.open_failed(error))?;
+        self.host(store)
+    }
+
+    /// Forgets the key that was remembered for commands.
+    ///
+    /// # Errors
+    /// A [`Failure`] where a remembered key could not be removed.
+    pub fn forget_key(&self) -> Result<(), Failure> {
+        let info = Store::inspect(&self.root).map_err(|error| self.open_failed(error))?;
+        UnlockCache::new(&self.root, info.store_id)
+            .forget()
+            .map_err(|error| Failure::error("lock_failed", super::sentence(&error.to_string())))
+    }
+
+    fn host(&self, store: Store) -> Result<Host, Failure> {
+        let storage = NodeStorage::new(store);
+        let bytes = storage
+            .get_own(IDENTITY_KEPT_AS)
+            .map_err(storage_failed)?
+            .map(Zeroizing::new)
+            .ok_or_else(|| self.open_failed(OpenError::NoStore))?;
+        let identity = StoredIdentity::parse(&bytes).map_err(|error| {
+            Failure::new(
+                Exit::Damaged,
+                "damaged",
+                format!("The identity in this home is damaged: {error}."),
+            )
+        })?;
+        let settings = storage
+            .get_own(Settings::KEPT_AS)
+            .map_err(storage_failed)?
+            .map(|bytes| Settings::parse(&bytes))
+            .unwrap_or_default();
+        self.remember(storage.store(), &settings);
+        let notebooks = storage.notebooks().map_err(storage_failed)?;
+        let instance = random().next_u64();
+        let engine = Engine::open(identity.identity.clone(), instance, &notebooks, &storage)
+            .map_err(replica_failed)?;
+        Ok(Host {
+            engine,
+            storage,
+            settings,
+            identity,
+            home: self.clone(),
+        })
+    }
+
+    /// Remembers the key for the next commands. Where nothing can remember it, each command asks.
+    fn remember(&self, store: &Store, settings: &Settings) {
+        let duration = settings.unlock_for();
+        let info = store.info();
+        if duration.is_zero() || matches!(info.protection, ProtectionKind::Bare) {
+            return;
+        }
+        if let Err(error) = UnlockCache::new(&self.root, info.store_id).put(store.key(), duration) {
+            tracing::debug!(%error, "the key cannot be remembered");
+        }
+    }
+
+    fn create_failed(&self, error: CreateError) -> Failure {
+        match error {
+            CreateError::AlreadyExists => already_here(&self.root),
+            CreateError::Lock(error) => locked(&error),
+            other => Failure::error("init_failed", super::sentence(&other.to_string())),
+        }
+    }
+
+    pub(crate) fn open_failed(&self, error: OpenError) -> Failure {
+        match error {
+            OpenError::NoStore => Failure::new(
+                Exit::NoIdentity,
+                "no_identity",
+                format!("There is no identity in {}.", self.root.display()),
+            )
+            .with_hint(
+                "Run `hearth init --name \"Your name\"`, or name another folder with --home.",
+            ),
+            OpenError::Lock(error) => locked(&error),
+            OpenError::Unlock(UnlockError::WrongPassphrase) => Failure::new(
+                Exit::WrongPassphrase,
+                "wrong_passphrase",
+                "The passphrase is wrong.",
+            )
+            .with_hint("Try again. Nothing was changed."),
+            other => Failure::new(
+                Exit::Damaged,
+                "damaged",
+                super::sentence(&other.to_string()),
+            ),
+        }
+    }
+}
+
+/// Returns what protects the passphrase from guessing: the standard, save for tests that say so.
+pub(crate) fn kdf_cost() -> KdfCost {
+    if std::env::var_os(WEAK_KDF_VARIABLE).is_some_and(|value| value == "1") {
+        KdfCost::test_only()
+    } else {
+        KdfCost::STANDARD
+    }
+}
+
+fn fresh(passphrases: &mut dyn PassphraseSource) -> Result<Passphrase, Failure> {
+    Ok(Passphrase::new(passphrases.fresh()?.expose().to_owned()))
+}
+
+fn check_name(what: &str, name: &str) -> Result<(), Failure> {
+    if name.trim().is_empty() {
+        return Err(Failure::usage("invalid", format!("The {what} is empty.")));
+    }
+    if name.len() > NAME_BYTES_MAX || name.chars().any(char::is_control) {
+        return Err(Failure::usage(
+            "invalid",
+            format!("The {what} may have {NAME_BYTES_MAX} bytes and no control characters."),
+        ));
+    }
+    Ok(())
+}
+
+fn already_here(root: &Path) -> Failure {
+    Failure::error(
+        "already_initialised",
+        format!("There is an identity in {} already.", root.display()),
+    )
+    .with_hint("Use it, or choose another folder with --home.")
+}
+
+fn locked(error: &LockError) -> Failure {
+    match error {
+        LockError::Held { .. } => {
+            Failure::new(Exit::Locked, "locked", super::sentence(&error.to_string()))
+                .with_hint("Wait until it is done, or stop it.")
+        }
+        other => Failure::error("lock_unusable", super::sentence(&other.to_string())),
+    }
+}
+
+fn replica_failed(error: OpenReplicaError) -> Failure {
+    match error {
+        OpenReplicaError::Storage(error) => storage_failed(error),
+        other => Failure::new(
+            Exit::Damaged,
+            "damaged",
+            super::sentence(&other.to_string()),
+        )
+        .with_hint("Run `hearth verify`, then restore a backup."),
+    }
+}

@@ -1,0 +1,198 @@
+//! A home that is open in this process: its store, its person, its notebooks.
+//!
+//! [`Host`] is synchronous and knows no network. The node's engine thread owns one while it runs;
+//! without a node a command opens one for itself. Every write is on disk when a call returns.
+
+mod documents;
+mod home;
+mod identity;
+mod people;
+mod settings;
+mod storage;
+
+use hearth_core::engine::Engine;
+use hearth_core::ids::{DeviceId, NotebookId, PersonId};
+use hearth_core::replica::EditFailed;
+use hearth_notebook::{Documents, EditError, PersonRef, Writer};
+use jiff::Timestamp;
+use rand_core::UnwrapErr;
+
+pub use home::{HomeDir, InitHome, InitOutcome, InitProtection};
+pub use identity::{Profile as StoredProfile, StoredIdentity};
+pub use people::Directory;
+pub use settings::{Setting, Settings};
+pub use storage::NodeStorage;
+
+pub(crate) use documents::{EditDocuments, ReadDocuments};
+
+use crate::api::{Exit, Failure};
+
+/// The system's randomness; the process ends where the system has none.
+pub type Random = UnwrapErr<getrandom::SysRng>;
+
+/// Returns the system's source of randomness.
+pub const fn random() -> Random {
+    UnwrapErr(getrandom::SysRng)
+}
+
+/// A home that is open in this process.
+#[derive(Debug)]
+pub struct Host {
+    /// The protocol's state.
+    pub engine: Engine,
+    /// The disk.
+    pub storage: NodeStorage,
+    /// What the person set.
+    pub settings: Settings,
+    /// What the home keeps about its person and device.
+    pub identity: StoredIdentity,
+    home: HomeDir,
+}
+
+impl Host {
+    /// Returns the folder.
+    pub const fn home(&self) -> &HomeDir {
+        &self.home
+    }
+
+    /// Returns the time by this computer's clock. It orders nothing and authorises nothing.
+    pub fn now() -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Returns the time in milliseconds since 1970 UTC.
+    pub fn now_ms() -> u64 {
+        u64::try_from(Timestamp::now().as_millisecond()).unwrap_or(0)
+    }
+
+    /// Returns the person whose home this is.
+    pub fn me(&self) -> PersonId {
+        self.engine.identity().person()
+    }
+
+    /// Returns the device that this home is.
+    pub fn my_device(&self) -> DeviceId {
+        self.engine.identity().device.id()
+    }
+
+    /// Returns who the members of a notebook are, for showing.
+    pub fn directory(&self, notebook: NotebookId) -> Directory {
+        self.engine
+            .replica(notebook)
+            .map(Directory::of)
+            .unwrap_or_default()
+    }
+
+    /// Reads a notebook's documents.
+    pub fn read<T>(
+        &mut self,
+        notebook: NotebookId,
+        work: impl FnOnce(&mut dyn Documents, &Directory) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let directory = self.directory(notebook);
+        let replica = self.engine.replica_mut(notebook).ok_or_else(no_notebook)?;
+        let mut documents = ReadDocuments::new(replica, &self.storage);
+        work(&mut documents, &directory)
+    }
+
+    /// Edits a notebook's documents; what was written is one signed change, on disk when this
+    /// returns.
+    pub fn edit<T>(
+        &mut self,
+        notebook: NotebookId,
+        work: impl FnOnce(&mut dyn Documents, &mut Writer<'_>) -> Result<T, EditError>,
+    ) -> Result<T, Failure> {
+        let me = PersonRef::new(self.me().to_string())
+            .map_err(|error| Failure::error("internal", error))?;
+        let mut ids = random();
+        let mut writer = Writer::new(Self::now(), &mut ids, me);
+        self.engine
+            .edit(notebook, &mut self.storage, &mut random(), |session| {
+                work(&mut EditDocuments::new(session), &mut writer)
+            })
+            .map_err(edit_failed)
+    }
+
+    /// Keeps a value of this device's own, outside every notebook.
+    pub(crate) fn put_own(&mut self, key: &str, value: &[u8]) -> Result<(), Failure> {
+        self.storage.put_own(key, value).map_err(storage_failed)
+    }
+
+    /// Returns a value of this device's own.
+    pub(crate) fn get_own(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+        self.storage.get_own(key).map_err(storage_failed)
+    }
+}
+
+/// The failure for a notebook that is not here.
+pub(crate) fn no_notebook() -> Failure {
+    Failure::not_found("notebook_not_found", "There is no such notebook here.")
+        .with_hint("List them with `hearth notebook list`.")
+}
+
+/// The failure for a disk that failed.
+pub(crate) fn storage_failed(error: hearth_core::storage::StorageError) -> Failure {
+    use hearth_core::storage::StorageError;
+    match error {
+        StorageError::Full => {
+            Failure::error("disk_full", "The disk is full. Nothing of this was saved.")
+                .with_hint("Free some space, then do it again.")
+        }
+        StorageError::Damaged(what) => Failure::new(
+            Exit::Damaged,
+            "damaged",
+            format!("Damaged data found: {what}."),
+        )
+        .with_hint("Run `hearth verify` to see all of it, then restore a backup."),
+        other => Failure::error("disk_failed", format!("{other}.")),
+    }
+}
+
+/// The failure for an edit that was not made.
+pub(crate) fn edit_failed(error: EditFailed<EditError>) -> Failure {
+    match error {
+        EditFailed::Edit(error) => invalid(&error),
+        EditFailed::NotAllowed => Failure::new(
+            Exit::NotAllowed,
+            "read_only",
+            "You can read this notebook, but not write in it.",
+        )
+        .with_hint("Ask an admin of the notebook to change your role."),
+        EditFailed::StaleCopy => Failure::error(
+            "stale_copy",
+            "This home is an older copy: the same device has written elsewhere since. Nothing was changed.",
+        )
+        .with_hint("Use the newer home, or set this device up anew and join again."),
+        EditFailed::Storage(error) => storage_failed(error),
+        other => Failure::error("edit_failed", format!("{other}.")),
+    }
+}
+
+/// The failure for a value that cannot be written, or an object that is not there.
+pub(crate) fn invalid(error: &EditError) -> Failure {
+    match error {
+        EditError::Invalid(error) => Failure::usage("invalid", sentence(&error.to_string())),
+        EditError::NotFound { .. } | EditError::NothingThere { .. } => {
+            Failure::not_found("not_found", sentence(&error.to_string()))
+        }
+        EditError::BaseUnknown => {
+            Failure::error("notes_base_unknown", sentence(&error.to_string()))
+        }
+        other => Failure::error("edit_failed", sentence(&other.to_string())),
+    }
+}
+
+/// Makes a sentence of an error's words.
+pub(crate) fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let mut text: String = letters
+        .next()
+        .into_iter()
+        .flat_map(char::to_uppercase)
+        .collect();
+    text.push_str(letters.as_str());
+    if !text.ends_with(['.', '!', '?']) {
+        text.push('.');
+    }
+    text
+}

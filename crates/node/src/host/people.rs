@@ -1,0 +1,111 @@
+//! The members of a notebook by what shows in its documents: actors and person ids.
+
+use std::collections::BTreeMap;
+
+use automerge::ActorId;
+use hearth_core::ids::{DeviceId, PersonId};
+use hearth_core::log::actor_of;
+use hearth_core::replica::{Profile, Replica};
+use hearth_notebook::{Author, People};
+
+/// Who the members of a notebook are.
+#[derive(Debug, Clone, Default)]
+pub struct Directory {
+    authors: BTreeMap<Vec<u8>, Author>,
+    profiles: BTreeMap<PersonId, Profile>,
+    labels: BTreeMap<DeviceId, String>,
+}
+
+impl Directory {
+    /// Collects the members of a replica.
+    pub fn of(replica: &Replica) -> Self {
+        let profiles: BTreeMap<PersonId, Profile> = replica
+            .profiles()
+            .into_iter()
+            .map(|profile| (profile.person, profile))
+            .collect();
+        let labels: BTreeMap<DeviceId, String> = replica
+            .membership()
+            .devices()
+            .keys()
+            .map(|device| {
+                (
+                    *device,
+                    replica
+                        .device_label(*device)
+                        .unwrap_or_else(|| short(device)),
+                )
+            })
+            .collect();
+        let authors = replica
+            .tips()
+            .filter_map(|(log, _)| {
+                let (person, _) = replica.controls().device(&log.device)?;
+                let actor = actor_of(replica.notebook(), log);
+                let author = Author {
+                    person: person.to_string(),
+                    name: profiles
+                        .get(&person)
+                        .map_or_else(|| person.to_string(), |profile| profile.name.clone()),
+                    device: labels
+                        .get(&log.device)
+                        .cloned()
+                        .unwrap_or_else(|| short(&log.device)),
+                    device_id: log.device.to_string(),
+                };
+                Some((actor.as_bytes().to_vec(), author))
+            })
+            .collect();
+        Self {
+            authors,
+            profiles,
+            labels,
+        }
+    }
+
+    /// Returns a member's profile.
+    pub fn profile(&self, person: &PersonId) -> Option<&Profile> {
+        self.profiles.get(person)
+    }
+
+    /// Returns the members' profiles.
+    pub fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        self.profiles.values()
+    }
+
+    /// Returns a device's label, or the beginning of its id.
+    pub fn device_label(&self, device: &DeviceId) -> String {
+        self.labels
+            .get(device)
+            .cloned()
+            .unwrap_or_else(|| short(device))
+    }
+
+    /// Returns a member's name, or the beginning of their id.
+    pub fn person_name(&self, person: &PersonId) -> String {
+        self.profiles.get(person).map_or_else(
+            || person.to_string().chars().take(8).collect(),
+            |profile| profile.name.clone(),
+        )
+    }
+}
+
+impl People for Directory {
+    fn author(&self, actor: &ActorId) -> Author {
+        self.authors
+            .get(actor.to_bytes())
+            .cloned()
+            .unwrap_or_else(Author::unknown)
+    }
+
+    fn name(&self, person: &str) -> Option<String> {
+        let person: PersonId = person.parse().ok()?;
+        self.profiles
+            .get(&person)
+            .map(|profile| profile.name.clone())
+    }
+}
+
+fn short(device: &DeviceId) -> String {
+    device.to_string().chars().take(8).collect()
+}

@@ -1,0 +1,184 @@
+//! The protocol's disk over the sealed store. Each notebook is a scope of its own, made with its
+//! first commit.
+
+use std::collections::BTreeSet;
+
+use hearth_core::ids::NotebookId;
+use hearth_core::storage::{Position, Space, Storage, StorageError, Write};
+use hearth_store::{self as store, CommitError, ReadError, ReadLimits, Scope, Store};
+
+/// Where this device keeps what belongs to no notebook.
+const OWN: store::Space = store::Space(100);
+
+/// The sealed store as the protocol's disk.
+#[derive(Debug)]
+pub struct NodeStorage {
+    store: Store,
+    known: BTreeSet<NotebookId>,
+}
+
+impl NodeStorage {
+    /// Wraps an open store.
+    pub fn new(store: Store) -> Self {
+        let known = store
+            .scopes()
+            .into_iter()
+            .map(|scope| NotebookId::from_bytes(scope.0))
+            .collect();
+        Self { store, known }
+    }
+
+    /// Lends the store.
+    pub const fn store(&self) -> &Store {
+        &self.store
+    }
+
+    /// Lends the store, to change its protection.
+    pub const fn store_mut(&mut self) -> &mut Store {
+        &mut self.store
+    }
+
+    /// Returns the notebooks that the store keeps. One whose very first commit was cut off holds
+    /// nothing and is left out.
+    ///
+    /// # Errors
+    /// [`StorageError`] where one cannot be read.
+    pub fn notebooks(&self) -> Result<Vec<NotebookId>, StorageError> {
+        let mut notebooks = Vec::new();
+        for notebook in &self.known {
+            if !self.scan(*notebook, Space::Control)?.is_empty() {
+                notebooks.push(*notebook);
+            }
+        }
+        Ok(notebooks)
+    }
+
+    pub(crate) fn put_own(&mut self, key: &str, value: &[u8]) -> Result<(), StorageError> {
+        let write = store::Write::Put {
+            scope: Scope::NODE,
+            space: OWN,
+            key: key.as_bytes().to_vec(),
+            value: value.to_vec(),
+        };
+        self.store.commit(&[write]).map(drop).map_err(commit_error)
+    }
+
+    pub(crate) fn get_own(&self, key: &str) -> Result<Option<Vec<u8>>, StorageError> {
+        self.store
+            .get(Scope::NODE, OWN, key.as_bytes())
+            .map_err(read_error)
+    }
+
+    fn has(&self, notebook: NotebookId) -> bool {
+        self.known.contains(&notebook)
+    }
+}
+
+const fn scope(notebook: NotebookId) -> Scope {
+    Scope(*notebook.as_bytes())
+}
+
+impl Storage for NodeStorage {
+    fn commit(&mut self, notebook: NotebookId, writes: &[Write]) -> Result<(), StorageError> {
+        let scope = scope(notebook);
+        if !self.has(notebook) {
+            self.store
+                .create_scope(scope)
+                .map_err(|error| match error {
+                    store::ScopeError::Commit(error) => commit_error(error),
+                    other => StorageError::Failed(other.to_string()),
+                })?;
+            self.known.insert(notebook);
+        }
+        let writes: Vec<store::Write> = writes
+            .iter()
+            .map(|write| match write {
+                Write::Put { space, key, value } => store::Write::Put {
+                    scope,
+                    space: store::Space(space.code()),
+                    key: key.clone(),
+                    value: value.clone(),
+                },
+                Write::Delete { space, key } => store::Write::Delete {
+                    scope,
+                    space: store::Space(space.code()),
+                    key: key.clone(),
+                },
+                Write::Append(value) => store::Write::Append {
+                    scope,
+                    value: value.clone(),
+                },
+            })
+            .collect();
+        self.store.commit(&writes).map(drop).map_err(commit_error)
+    }
+
+    fn get(
+        &self,
+        notebook: NotebookId,
+        space: Space,
+        key: &[u8],
+    ) -> Result<Option<Vec<u8>>, StorageError> {
+        if !self.has(notebook) {
+            return Ok(None);
+        }
+        self.store
+            .get(scope(notebook), store::Space(space.code()), key)
+            .map_err(read_error)
+    }
+
+    fn scan(
+        &self,
+        notebook: NotebookId,
+        space: Space,
+    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+        if !self.has(notebook) {
+            return Ok(Vec::new());
+        }
+        let records = self
+            .store
+            .scan(scope(notebook), store::Space(space.code()))
+            .map_err(read_error)?;
+        Ok(records
+            .into_iter()
+            .map(|record| (record.key, record.value))
+            .collect())
+    }
+
+    fn entries(
+        &self,
+        notebook: NotebookId,
+        from: Position,
+        bytes_aim: usize,
+    ) -> Result<Vec<(Position, Vec<u8>)>, StorageError> {
+        if !self.has(notebook) {
+            return Ok(Vec::new());
+        }
+        let limits = ReadLimits {
+            entries_max: usize::MAX,
+            bytes_max: bytes_aim,
+        };
+        let entries = self
+            .store
+            .read_stream(scope(notebook), store::Position(from), limits)
+            .map_err(read_error)?;
+        Ok(entries
+            .into_iter()
+            .map(|entry| (entry.position.0, entry.value))
+            .collect())
+    }
+}
+
+fn commit_error(error: CommitError) -> StorageError {
+    match error {
+        CommitError::DiskFull => StorageError::Full,
+        other => StorageError::Failed(other.to_string()),
+    }
+}
+
+fn read_error(error: ReadError) -> StorageError {
+    match error {
+        ReadError::Damaged(damage) => StorageError::Damaged(damage.to_string()),
+        other => StorageError::Failed(other.to_string()),
+    }
+}
