@@ -7,7 +7,6 @@ use automerge::{Automerge, ObjId, ObjType, ROOT};
 use hearth_core::document::{
     Change, ChangeHash, DocumentId, DocumentSet, EntryChanges, Outcome, Refusal, scan,
 };
-use hearth_core::ids::ActorId;
 use hearth_testkit::adversary::Chunk;
 
 const NOTE: DocumentId = DocumentId::from_bytes([7; 16]);
@@ -91,19 +90,14 @@ fn writing_into_a_character_is_refused() {
     let (mut document, text, mut set) = note();
     let honest = typed(&mut document, MALLORY, &text, 3, "x");
     let into = rewritten(&honest, |chunk| {
-        // The counter of the object, one for the text: two is its first character.
+        // The object's actor and counter, one each; two is the text's first character.
+        let object = [0x7f, 1, 0x7f, 1];
         let at = chunk
             .columns
-            .windows(2)
-            .position(|pair| pair == [0x7f, 1])
-            .unwrap();
-        let object = chunk
-            .columns
             .windows(4)
-            .position(|four| four == [0x7f, 1, 0x7f, 1])
-            .unwrap_or(at);
-        let counter = chunk.columns.get_mut(object + 3).unwrap();
-        *counter = 2;
+            .position(|four| four == object)
+            .unwrap();
+        *chunk.columns.get_mut(at + 3).unwrap() = 2;
     });
     assert_eq!(
         apply(&mut set, into),
