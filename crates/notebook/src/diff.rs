@@ -2,12 +2,13 @@
 //! in other places are kept.
 //!
 //! Lines are compared first, then the words of each run of lines that differ, then what words have in
-//! common at both ends is cut off. The work is bounded by [`DIFF_STEPS_MAX`]: texts that differ in more
+//! common at both ends is cut off. The work is bounded by [`DIFF_LINE_STEPS_MAX`] and
+//! [`DIFF_WORD_STEPS_MAX`]: texts that differ in more
 //! places are replaced from the first difference to the last.
 
 use std::ops::Range;
 
-use crate::limits::DIFF_STEPS_MAX;
+use crate::limits::{DIFF_LINE_STEPS_MAX, DIFF_WORD_STEPS_MAX};
 
 /// One replacement; positions and counts are in Unicode scalar values of the text before any other.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,11 +21,18 @@ pub(crate) struct Replacement {
 /// The replacements that turn `old` into `new`, from the start of the text to its end.
 pub(crate) fn replacements(old: &str, new: &str) -> Vec<Replacement> {
     let mut found = Vec::new();
-    compare(old, new, 0, &[lines, words], &mut found);
+    compare(
+        old,
+        new,
+        0,
+        &[(lines, DIFF_LINE_STEPS_MAX), (words, DIFF_WORD_STEPS_MAX)],
+        &mut found,
+    );
     found
 }
 
-type Splitter = fn(&str) -> Vec<&str>;
+/// How to cut a text into parts, and the steps that comparing them may take.
+type Splitter = (fn(&str) -> Vec<&str>, usize);
 
 fn compare(old: &str, new: &str, at: usize, finer: &[Splitter], found: &mut Vec<Replacement>) {
     let prefix = common_prefix(old, new);
@@ -40,7 +48,7 @@ fn compare(old: &str, new: &str, at: usize, finer: &[Splitter], found: &mut Vec<
         delete: count(old),
         insert: new.to_owned(),
     };
-    let Some((split, finer)) = finer.split_first() else {
+    let Some(((split, steps_max), finer)) = finer.split_first() else {
         found.push(whole());
         return;
     };
@@ -49,7 +57,7 @@ fn compare(old: &str, new: &str, at: usize, finer: &[Splitter], found: &mut Vec<
         return;
     }
     let (old_parts, new_parts) = (split(old), split(new));
-    let Some(hunks) = hunks(&old_parts, &new_parts) else {
+    let Some(hunks) = hunks(&old_parts, &new_parts, *steps_max) else {
         found.push(whole());
         return;
     };
@@ -110,8 +118,12 @@ fn words(text: &str) -> Vec<&str> {
 }
 
 /// The runs that differ, by Myers' greedy algorithm; `None` where it would take too many steps.
-fn hunks(old: &[&str], new: &[&str]) -> Option<Vec<(Range<usize>, Range<usize>)>> {
-    let trace = search(old, new)?;
+fn hunks(
+    old: &[&str],
+    new: &[&str],
+    steps_max: usize,
+) -> Option<Vec<(Range<usize>, Range<usize>)>> {
+    let trace = search(old, new, steps_max)?;
     let (mut x, mut y) = (old.len(), new.len());
     let mut hunks: Vec<(Range<usize>, Range<usize>)> = Vec::new();
     for depth in (1..trace.len()).rev() {
@@ -140,9 +152,9 @@ fn hunks(old: &[&str], new: &[&str]) -> Option<Vec<(Range<usize>, Range<usize>)>
 }
 
 /// The furthest points per number of steps, the last row reaching the end of both.
-fn search(old: &[&str], new: &[&str]) -> Option<Vec<Vec<usize>>> {
+fn search(old: &[&str], new: &[&str], steps_max: usize) -> Option<Vec<Vec<usize>>> {
     let mut trace: Vec<Vec<usize>> = Vec::new();
-    for depth in 0..=DIFF_STEPS_MAX.min(old.len() + new.len()) {
+    for depth in 0..=steps_max.min(old.len() + new.len()) {
         let mut row = vec![0; 2 * depth + 1];
         let mut diagonal = -signed(depth);
         while diagonal <= signed(depth) {

@@ -59,9 +59,13 @@ pub const CARRY_SESSIONS_MAX: usize = 12;
 /// Items of one list in `today`, so that a neglected notebook does not bury what matters.
 pub const TODAY_ITEMS_MAX: usize = 50;
 
-/// Steps of the line and word comparison of two texts. Beyond it the differing middle is replaced whole,
-/// which bounds the time for a text that has nothing in common with the old one.
-pub const DIFF_STEPS_MAX: usize = 1_000;
+/// Lines that may differ when two texts are compared. Beyond it the differing middle is replaced whole:
+/// the time grows with the square, and a text with that many changes is another text.
+pub const DIFF_LINE_STEPS_MAX: usize = 1_000;
+
+/// Words that may differ within one run of changed lines. There can be a thousand such runs, so the bound
+/// is lower than that of [`DIFF_LINE_STEPS_MAX`].
+pub const DIFF_WORD_STEPS_MAX: usize = 200;
 
 /// Heads that a caller may name as the base of an edit: more concurrent writers than a notebook has.
 pub const BASE_HEADS_MAX: usize = 1_000;

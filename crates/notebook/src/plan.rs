@@ -172,9 +172,10 @@ impl Plan {
     }
 
     /// Makes a Text with this content under a key.
-    pub(crate) fn text(&mut self, parent: Slot, key: impl Into<String>, text: &str) {
+    pub(crate) fn text(&mut self, parent: Slot, key: impl Into<String>, text: &str) -> Slot {
         let slot = self.object(parent, key, ObjType::Text);
         self.splice(slot, 0, 0, text);
+        slot
     }
 
     /// Replaces characters of a Text; positions and counts are in Unicode scalar values.
@@ -214,7 +215,9 @@ impl Plan {
     pub(crate) fn tree(&mut self, slot: Slot, key: impl Into<String>, tree: Tree) {
         match tree {
             Tree::Scalar(value) => self.put(slot, key, value),
-            Tree::Text(text) => self.text(slot, key, &text),
+            Tree::Text(text) => {
+                self.text(slot, key, &text);
+            }
             Tree::Map(entries) => {
                 let map = self.map(slot, key);
                 for (key, value) in entries {

@@ -52,6 +52,7 @@ pub(crate) fn dump(docs: &mut dyn Documents, people: &dyn People) -> Result<Json
         }
     }
     for (place, id) in sessions.into_iter().enumerate() {
+        // What has not arrived is left out: an import must not take it for empty.
         let Some(doc) = docs.read(id.document())? else {
             continue;
         };
@@ -120,8 +121,9 @@ fn object(kind: Kind, id: ObjectId, record: &Record<'_>, people: &dyn People) ->
     entry
 }
 
-/// Adds what a session's document holds.
+/// Adds what a session's document holds; without a Text the notes are empty.
 fn content(session: &mut Map<String, Json>, doc: &Automerge, people: &dyn People) {
+    session.insert("notes".to_owned(), "".into());
     let mut extra = Map::new();
     for (key, field) in &Record::root(doc).fields {
         let is_text = matches!(field.value, Value::Object(ObjType::Text));

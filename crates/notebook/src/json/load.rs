@@ -210,9 +210,6 @@ impl Import {
         path: &str,
     ) -> Result<(), ImportError> {
         let document = session.document();
-        if doc.is_none() && !object.contains_key("notes") {
-            self.plans.insert(document, rewrite_notes(None, ""));
-        }
         if let Some(notes) = object.get("notes") {
             let path = format!("{path}.notes");
             let notes = notes.as_str().ok_or_else(|| malformed(&path, "a text"))?;

@@ -15,7 +15,7 @@ mod view;
 mod wrap;
 
 pub use agenda::{NewAgendaItem, add_agenda_item, set_agenda_done};
-pub use notes::{append_notes, edit_notes, notes, set_notes, splice_notes};
+pub use notes::{Splice, append_notes, edit_notes, notes, set_notes, splice_notes, type_notes};
 pub(crate) use notes::{rewrite as rewrite_notes, text as notes_text};
 pub use plan::{NewSession, SessionEdit, edit, plan};
 pub(crate) use view::headers;

@@ -115,12 +115,22 @@ pub fn edit_notes(
     commit(docs, id.document(), plan, writer.now)
 }
 
-/// Replaces `delete` characters at `position` by a text: one edit of live typing. Both count Unicode
-/// scalar values.
+/// One edit of live typing: `delete` characters at `position` are replaced by a text. Both count Unicode
+/// scalar values of the notes as the edits before it left them.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct Splice {
+    /// Where the edit begins.
+    pub position: usize,
+    /// How many characters go.
+    pub delete: usize,
+    /// What comes in their place.
+    pub insert: String,
+}
+
+/// Replaces `delete` characters at `position` by a text: one edit of live typing, see [`Splice`].
 ///
 /// # Errors
-/// [`EditError::Invalid`] where the range passes the end or the notes would pass
-/// [`NOTES_BYTES_MAX`], [`EditError::NotFound`].
+/// As [`type_notes`].
 pub fn splice_notes(
     docs: &mut dyn Documents,
     writer: &mut Writer<'_>,
@@ -129,37 +139,63 @@ pub fn splice_notes(
     delete: usize,
     text: &str,
 ) -> Result<(), EditError> {
+    let splice = Splice {
+        position,
+        delete,
+        insert: text.to_owned(),
+    };
+    type_notes(docs, writer, id, &[splice])
+}
+
+/// Makes several edits of live typing in one change: keystrokes that gathered while the last ones were on
+/// their way cost a tenth of what they cost one by one.
+///
+/// # Errors
+/// [`EditError::Invalid`] where an edit passes the end or the notes would pass [`NOTES_BYTES_MAX`], and
+/// none is made then; [`EditError::NotFound`].
+pub fn type_notes(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    id: ObjectId,
+    splices: &[Splice],
+) -> Result<(), EditError> {
     let mut plan = Plan::default();
     let doc = document(docs, id)?;
     let notes = doc.and_then(|doc| Some((doc, object(doc)?)));
-    let length = notes.as_ref().map_or(0, |(doc, notes)| doc.length(notes));
-    if position.checked_add(delete).is_none_or(|end| end > length) {
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "the length of a text is far below 2^52"
-        )]
-        let max = length as f64;
-        return Err(Invalid::Range {
-            field: "position in the notes",
-            min: 0.0,
-            max,
-        }
-        .into());
-    }
+    let mut length = notes.as_ref().map_or(0, |(doc, notes)| doc.length(notes));
+    let more: usize = splices.iter().map(|splice| splice.insert.len()).sum();
     // Only near the limit are the bytes worth counting: a character has at most four.
-    if length.saturating_mul(4).saturating_add(text.len()) > NOTES_BYTES_MAX {
-        let bytes = doc.map(view).unwrap_or_default().text.len();
-        check_size(bytes + text.len())?;
+    if length.saturating_mul(4).saturating_add(more) > NOTES_BYTES_MAX {
+        check_size(doc.map(text).unwrap_or_default().len() + more)?;
     }
-    match notes {
-        Some((_, notes)) => {
-            let notes = plan.at(notes);
-            plan.splice(notes, position, delete, text);
-        }
+    let slot = match notes {
+        Some((_, notes)) => plan.at(notes),
         None => {
             let root = plan.root();
-            plan.text(root, "notes", text);
+            plan.text(root, "notes", "")
         }
+    };
+    for Splice {
+        position,
+        delete,
+        insert,
+    } in splices
+    {
+        if position.checked_add(*delete).is_none_or(|end| end > length) {
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "the length of a text is far below 2^52"
+            )]
+            let max = length as f64;
+            return Err(Invalid::Range {
+                field: "position in the notes",
+                min: 0.0,
+                max,
+            }
+            .into());
+        }
+        plan.splice(slot, *position, *delete, insert);
+        length = length - delete + insert.chars().count();
     }
     commit(docs, id.document(), plan, writer.now)
 }

@@ -222,14 +222,15 @@ fn nobody_confirms_the_attendance_of_another() {
     // Mia's device claims that Ben was there.
     writer.me = PersonRef::new("person-ben").unwrap();
     attend(&mut docs, &mut writer, id).unwrap();
-    let attendance = show(&mut docs, &people, id).unwrap().header.attendance;
-    assert_eq!(
-        attendance
-            .iter()
-            .map(|a| a.name.as_str())
-            .collect::<Vec<_>>(),
-        ["Mia"]
-    );
+    let present = |docs: &mut crate::MemoryDocuments| -> Vec<String> {
+        let attendance = show(docs, &people, id).unwrap().header.attendance;
+        attendance.into_iter().map(|one| one.name).collect()
+    };
+    assert_eq!(present(&mut docs), ["Mia"]);
+    // The claim does not keep him from saying so himself.
+    let mut theirs = docs.fork(ben());
+    attend(&mut theirs, &mut writer, id).unwrap();
+    assert_eq!(present(&mut theirs), ["Ben", "Mia"]);
 }
 
 #[test]
@@ -304,6 +305,22 @@ fn typing_is_by_characters_and_bounded() {
     splice_notes(&mut docs, &mut writer, id, 0, 0, "añ👋c").unwrap();
     splice_notes(&mut docs, &mut writer, id, 2, 1, "x").unwrap();
     assert_eq!(notes(&mut docs, id).unwrap().text, "añxc");
+    let splice = |position, delete, insert: &str| Splice {
+        position,
+        delete,
+        insert: insert.to_owned(),
+    };
+    type_notes(
+        &mut docs,
+        &mut writer,
+        id,
+        &[splice(4, 0, "🎉🎉"), splice(5, 1, "d")],
+    )
+    .unwrap();
+    let past_the_end = [splice(0, 5, ""), splice(5, 0, "z")];
+    assert!(type_notes(&mut docs, &mut writer, id, &past_the_end).is_err());
+    assert_eq!(notes(&mut docs, id).unwrap().text, "añxc🎉d");
+    type_notes(&mut docs, &mut writer, id, &[splice(4, 2, "")]).unwrap();
     for (position, delete) in [(5, 0), (4, 1), (usize::MAX, 1), (0, usize::MAX)] {
         assert!(splice_notes(&mut docs, &mut writer, id, position, delete, "y").is_err());
     }

@@ -208,8 +208,11 @@ pub fn attend(
     let mut plan = Plan::default();
     {
         let session = header(docs, id)?;
+        let slot = plan.at(session.obj);
         let key = format!("attend/{}", writer.me.as_str());
-        plan.set(&session, key, true);
+        // It may stand there by another's hand, and writing the same value again would leave it so.
+        plan.put(slot, key.as_str(), ());
+        plan.put(slot, key, true);
     }
     commit(docs, DocumentId::INDEX, plan, writer.now)
 }
