@@ -1,20 +1,20 @@
 //! The home's node, as the backend of commands.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use hearth_node::api::client::{Client, ConnectError};
-use hearth_node::api::socket::socket_path;
-use hearth_node::api::{Event, Failure, PassphraseSource, Request};
+use hearth_node::api::{Event, Failure, Request};
+use hearth_node::host::{HomeDir, InitHome, InitProtection};
+use hearth_node::net::Profile;
+use hearth_node::run;
 use serde_json::Value;
 
-use crate::backend::{Backend, InitOptions, UpOptions};
+use crate::backend::{Backend, InitOptions, Protection, UpOptions};
 use crate::environment::Environment;
 use crate::passphrase::Passphrases;
 
 /// The node of one home.
 pub(crate) struct Node {
-    home: Result<PathBuf, Failure>,
-    runtime_dir: Option<PathBuf>,
+    home: Result<HomeDir, Failure>,
     passphrases: Passphrases,
 }
 
@@ -26,66 +26,69 @@ impl Node {
         environment: &Environment,
         passphrases: Passphrases,
     ) -> Self {
-        Self {
-            home,
-            runtime_dir: environment.directory("XDG_RUNTIME_DIR"),
-            passphrases,
-        }
+        let runtime = environment.directory("XDG_RUNTIME_DIR");
+        Self { home: home.map(|home| HomeDir::new(home, runtime)), passphrases }
     }
 
-    fn home(&self) -> Result<&Path, Failure> {
-        self.home.as_deref().map_err(Clone::clone)
+    fn home(&self) -> Result<HomeDir, Failure> {
+        self.home.clone()
     }
-
-    /// Connects to the running node.
-    fn connect(&self) -> Result<Client, Failure> {
-        let home = self.home()?;
-        let path = socket_path(home, self.runtime_dir.as_deref())
-            .map_err(|error| Failure::usage("socket_path", format!("{error}.")))?;
-        Client::connect(&path).map_err(|error| match error {
-            ConnectError::NotRunning => not_running(home),
-            error => Failure::error("node_connection", format!("{error}: {}.", path.display())),
-        })
-    }
-}
-
-fn not_running(home: &Path) -> Failure {
-    Failure::error(
-        "node_not_running",
-        format!("No node runs in {}.", home.display()),
-    )
-    .with_hint("Start one with `hearth up`.")
 }
 
 impl Backend for Node {
     fn call(
         &mut self,
-        mut request: Request,
+        request: Request,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Value, Failure> {
-        let client = self.connect()?;
-        if let Request::Unlock {
-            passphrase: passphrase @ None,
-        } = &mut request
-        {
-            *passphrase = Some(self.passphrases.existing()?);
-        }
-        Ok(client.call(request, on_event)?)
+        run::call(&self.home()?, request, &mut self.passphrases, on_event)
     }
 
-    fn init(&mut self, _: InitOptions) -> Result<Value, Failure> {
-        Err(not_running(self.home()?))
+    fn init(&mut self, options: InitOptions) -> Result<Value, Failure> {
+        let home = self.home()?;
+        let network = network(&options.network)?;
+        let device = options.device.unwrap_or_else(computer_name);
+        let protection = match options.protection {
+            Protection::Passphrase => InitProtection::Passphrase,
+            Protection::Keyring => InitProtection::Keyring,
+            Protection::Bare => InitProtection::Bare,
+        };
+        let init = InitHome { name: options.name, device, network, protection };
+        run::init(&home, init, options.recovery_out.as_deref(), &mut self.passphrases)
     }
 
-    fn up(&mut self, _: UpOptions, _: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
-        Err(not_running(self.home()?))
+    fn up(&mut self, options: UpOptions, on_ready: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
+        run::up(&self.home()?, options.listen, &mut self.passphrases, on_ready)
     }
 
-    fn demo(&mut self, _: bool, _: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
-        Err(not_running(self.home()?))
+    fn demo(&mut self, keep: bool, on_step: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
+        let hearth = std::env::current_exe().map_err(|error| {
+            Failure::error("demo_failed", format!("This program cannot find itself: {error}."))
+        })?;
+        run::demo(&hearth, keep, on_step)
     }
 
     fn change_passphrase(&mut self) -> Result<Value, Failure> {
-        Err(not_running(self.home()?))
+        run::change_passphrase(&self.home()?, &mut self.passphrases)
     }
+}
+
+/// Reads what was given for the network; several relays are one profile.
+fn network(given: &[String]) -> Result<Profile, Failure> {
+    if given.is_empty() {
+        return Ok(Profile::Direct);
+    }
+    given.join(",").parse().map_err(|error| {
+        Failure::usage("network_invalid", format!("{error}."))
+            .with_hint("Choose direct, lan, relay=URL or public.")
+    })
+}
+
+/// Returns the computer's name, or a plain word where it has none.
+fn computer_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .ok()
+        .map(|name| name.trim().to_owned())
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "this computer".to_owned())
 }

@@ -227,6 +227,7 @@ impl HomeDir {
             storage,
             settings,
             identity,
+            search: crate::service::SearchCache::default(),
             home: self.clone(),
         })
     }

@@ -10,7 +10,8 @@ mod people;
 mod settings;
 mod storage;
 
-use hearth_core::engine::Engine;
+use hearth_core::control::Role;
+use hearth_core::engine::{Engine, FoundError};
 use hearth_core::ids::{DeviceId, NotebookId, PersonId};
 use hearth_core::replica::EditFailed;
 use hearth_notebook::{Documents, EditError, PersonRef, Writer};
@@ -22,6 +23,8 @@ pub use identity::{Profile as StoredProfile, StoredIdentity};
 pub use people::Directory;
 pub use settings::{Setting, Settings};
 pub use storage::NodeStorage;
+
+pub(crate) use home::kdf_cost;
 
 pub(crate) use documents::{EditDocuments, ReadDocuments};
 
@@ -46,6 +49,8 @@ pub struct Host {
     pub settings: Settings,
     /// What the home keeps about its person and device.
     pub identity: StoredIdentity,
+    /// The search index, once a search made or loaded it.
+    pub(crate) search: crate::service::SearchCache,
     home: HomeDir,
 }
 
@@ -111,6 +116,23 @@ impl Host {
                 work(&mut EditDocuments::new(session), &mut writer)
             })
             .map_err(edit_failed)
+    }
+
+    /// Creates a notebook together with its first edit: both are on disk when this returns, or
+    /// neither is.
+    pub(crate) fn found(
+        &mut self,
+        role: Role,
+        work: impl FnOnce(&mut dyn Documents, &mut Writer<'_>) -> Result<(), EditError>,
+    ) -> Result<NotebookId, FoundError<EditError>> {
+        let me = PersonRef::new(self.me().to_string())
+            .map_err(|error| FoundError::Edit(EditFailed::Edit(error.into())))?;
+        let mut ids = random();
+        let mut writer = Writer::new(Self::now(), &mut ids, me);
+        self.engine
+            .found_notebook(role, &mut self.storage, &mut random(), |session| {
+                work(&mut EditDocuments::new(session), &mut writer)
+            })
     }
 
     /// Keeps a value of this device's own, outside every notebook.

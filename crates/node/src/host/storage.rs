@@ -3,12 +3,15 @@
 
 use std::collections::BTreeSet;
 
-use hearth_core::ids::NotebookId;
+use hearth_core::ids::{ControlHash, NotebookId};
 use hearth_core::storage::{Position, Space, Storage, StorageError, Write};
 use hearth_store::{self as store, CommitError, ReadError, ReadLimits, Scope, Store};
+use jiff::Timestamp;
 
 /// Where this device keeps what belongs to no notebook.
 const OWN: store::Space = store::Space(100);
+/// When this device first kept each control entry, by its hash: control entries tell no time.
+const SEEN: store::Space = store::Space(101);
 
 /// The sealed store as the protocol's disk.
 #[derive(Debug)]
@@ -69,6 +72,29 @@ impl NodeStorage {
             .map_err(read_error)
     }
 
+    /// Returns when this device first kept a control entry, by its own clock; `None` where that was
+    /// not noted.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the note cannot be read.
+    pub fn seen(
+        &self,
+        notebook: NotebookId,
+        entry: &ControlHash,
+    ) -> Result<Option<Timestamp>, StorageError> {
+        if !self.has(notebook) {
+            return Ok(None);
+        }
+        let noted = self
+            .store
+            .get(scope(notebook), SEEN, entry.as_bytes())
+            .map_err(read_error)?;
+        Ok(noted
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(i64::from_be_bytes)
+            .and_then(|at_ms| Timestamp::from_millisecond(at_ms).ok()))
+    }
+
     fn has(&self, notebook: NotebookId) -> bool {
         self.known.contains(&notebook)
     }
@@ -90,6 +116,20 @@ impl Storage for NodeStorage {
                 })?;
             self.known.insert(notebook);
         }
+        let now_ms = Timestamp::now().as_millisecond();
+        let seen = writes.iter().filter_map(|write| match write {
+            Write::Put {
+                space: Space::Control,
+                key,
+                ..
+            } => Some(store::Write::Put {
+                scope,
+                space: SEEN,
+                key: key.clone(),
+                value: now_ms.to_be_bytes().to_vec(),
+            }),
+            _ => None,
+        });
         let writes: Vec<store::Write> = writes
             .iter()
             .map(|write| match write {
@@ -109,6 +149,7 @@ impl Storage for NodeStorage {
                     value: value.clone(),
                 },
             })
+            .chain(seen)
             .collect();
         self.store.commit(&writes).map(drop).map_err(commit_error)
     }

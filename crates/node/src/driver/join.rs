@@ -1,0 +1,146 @@
+//! Redeems a ticket: pairs with the inviter, takes the notebook over, waits until it is here.
+
+use std::time::Duration;
+
+use hearth_core::pairing::{JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket};
+use hearth_core::sync::{EXPORTER_LABEL, PAIRING_ALPN};
+use serde_json::Value;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::{Event, Node, PeerAddrs, stopping};
+use crate::api::{Exit, Failure};
+use crate::host::random;
+use crate::net::{CloseCode, DIAL_TIMEOUT, Link, PeerAddr};
+
+/// Pause between two tries to reach the inviter.
+const RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// How long one side of the pairing may think.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
+impl Node {
+    /// Redeems a ticket.
+    pub(super) async fn join(&self, ticket: &str, timeout_ms: u64) -> Result<Value, Failure> {
+        let ticket: Ticket =
+            ticket.parse().map_err(|error| Failure::not_found("ticket_invalid", format!("{error}.")))?;
+        if ticket.person == self.identity.person() {
+            return Err(Failure::not_found("ticket_invalid", "This ticket is your own.")
+                .with_hint("Hand it to the person whom you invite."));
+        }
+        let deadline = Instant::now() + Duration::from_millis(timeout_ms);
+        let link = self.reach_inviter(&ticket, deadline).await?;
+        let joined = self.pair(&ticket, link).await?;
+        let (frontier, words, name) =
+            (Box::new(joined.frontier.clone()), joined.words.clone(), joined.inviter_name.clone());
+        let addrs = PeerAddrs { addrs: ticket.addresses.clone(), relays: ticket.relays.clone() };
+        let (done, adopted) = oneshot::channel();
+        self.send(Event::Adopt { joined: Box::new(joined), addrs, done }).await?;
+        let notebook = adopted.await.map_err(|_| stopping())??;
+
+        let (done, here) = oneshot::channel();
+        self.send(Event::AwaitNotebook { notebook, frontier, done }).await?;
+        if timeout_at(deadline.max(Instant::now() + DIAL_TIMEOUT), here).await.is_err() {
+            return Err(Failure::new(
+                Exit::Partial,
+                "notebook_on_its_way",
+                format!("You are a member now, but the notebook has not all arrived from {name} yet."),
+            )
+            .with_hint("Run `hearth up` and leave it running: the rest comes by itself."));
+        }
+        let (done, answer) = oneshot::channel();
+        self.send(Event::Joined { notebook, words, done }).await?;
+        answer.await.map_err(|_| stopping())?
+    }
+
+    async fn reach_inviter(&self, ticket: &Ticket, deadline: Instant) -> Result<Link, Failure> {
+        let peer = PeerAddr {
+            id: crate::net::TransportId::new(*ticket.transport.as_bytes()),
+            addrs: ticket.addresses.clone(),
+            relays: ticket.relays.clone(),
+        };
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let error = match self.net().dial(&peer, PAIRING_ALPN, DIAL_TIMEOUT.min(left)).await {
+                Ok(link) => return Ok(link),
+                Err(error) => error,
+            };
+            if Instant::now() + RETRY_PAUSE >= deadline {
+                return Err(unreachable(&error.to_string()));
+            }
+            tokio::time::sleep(RETRY_PAUSE).await;
+        }
+    }
+
+    async fn pair(&self, ticket: &Ticket, link: Link) -> Result<Joined, Failure> {
+        let identity = &self.identity;
+        let mut joiner = Joiner::new(
+            ticket.clone(),
+            identity.roster.clone(),
+            &identity.device,
+            identity.name.clone(),
+            identity.device_label.clone(),
+            &mut random(),
+        );
+        let (handle, mut sender, mut receiver) = link.split();
+        let exporter =
+            handle.exporter(EXPORTER_LABEL, b"").map_err(|error| unreachable(&error.to_string()))?;
+        let mut next = Some(joiner.hello(&exporter));
+        loop {
+            if let Some(message) = next.take() {
+                sender
+                    .send(&message.to_bytes())
+                    .await
+                    .map_err(|error| unreachable(&error.to_string()))?;
+            }
+            let frame = tokio::time::timeout(ANSWER_TIMEOUT, receiver.recv())
+                .await
+                .map_err(|_| unreachable("the inviter's node stopped answering"))?
+                .map_err(|error| unreachable(&error.to_string()))?
+                .ok_or_else(|| unreachable("the inviter's node hung up"))?;
+            let message = PairingMessage::parse(&frame)
+                .map_err(|_| refused(&JoinError::Protocol("a message is malformed")))?;
+            match joiner.handle(message) {
+                Ok(JoinerStep::Send(message)) => next = Some(message),
+                Ok(JoinerStep::Wait) => {}
+                Ok(JoinerStep::Done(joined)) => {
+                    handle.close(CloseCode::BYE, "paired");
+                    return Ok(*joined);
+                }
+                Err(error) => {
+                    handle.close(CloseCode::BYE, "not paired");
+                    return Err(refused(&error));
+                }
+            }
+        }
+    }
+}
+
+fn unreachable(why: &str) -> Failure {
+    Failure::new(
+        Exit::Unreachable,
+        "peer_unreachable",
+        format!("The inviter's device did not answer ({}).", why.trim_end_matches('.')),
+    )
+    .with_hint(
+        "Ask whether `hearth up` is running there. If both of you are behind routers, one of you needs \
+         a relay: `hearth config set network relay=URL`.",
+    )
+}
+
+fn refused(error: &JoinError) -> Failure {
+    let (code, hint) = match error {
+        JoinError::Refused(Refusal::Used) => ("invite_used", "Ask for a new ticket: each works once."),
+        JoinError::Refused(Refusal::Expired) => ("invite_expired", "Ask for a new ticket."),
+        JoinError::Refused(Refusal::Revoked) => ("invite_revoked", "Ask for a new ticket."),
+        JoinError::Refused(Refusal::Invalid) | JoinError::NotTheInviter => {
+            ("ticket_invalid", "Ask for a new ticket, over a way that you trust.")
+        }
+        JoinError::Refused(Refusal::Unavailable) => {
+            return Failure::error("inviter_unavailable", crate::host::sentence(&error.to_string()))
+                .with_hint("Try again in a moment.");
+        }
+        _ => return Failure::error("pairing_failed", crate::host::sentence(&error.to_string()))
+            .with_hint("Check that both of you run the same version, then try again."),
+    };
+    Failure::not_found(code, crate::host::sentence(&error.to_string())).with_hint(hint)
+}

@@ -1,0 +1,84 @@
+//! `hearth sync`: tries all known devices now and waits for those that answer.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use hearth_core::ids::DeviceId;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::{Event, Node, stopping};
+use crate::api::{Exit, Failure};
+
+/// What became of a device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum PeerOutcome {
+    /// Nothing is known yet.
+    Pending,
+    /// It answered, and has not confirmed everything yet.
+    Answered,
+    /// It confirmed everything that was here, and everything that it had is here.
+    Confirmed,
+    /// It could not be reached.
+    Unreachable(String),
+}
+
+/// What became of all devices, with the words for showing them.
+#[derive(Debug, Default)]
+pub(crate) struct Outcome {
+    pub(super) peers: BTreeMap<DeviceId, (Value, PeerOutcome)>,
+}
+
+impl Outcome {
+    fn to_json(&self) -> Value {
+        let peers: Vec<Value> = self
+            .peers
+            .values()
+            .map(|(about, outcome)| {
+                let (result, reason) = match outcome {
+                    PeerOutcome::Confirmed => ("acknowledged", None),
+                    PeerOutcome::Answered => ("answered", Some("it has not confirmed everything yet".to_owned())),
+                    PeerOutcome::Pending => ("unreachable", Some("it did not answer in time".to_owned())),
+                    PeerOutcome::Unreachable(why) => ("unreachable", Some(why.clone())),
+                };
+                let mut peer = about.clone();
+                peer["result"] = json!(result);
+                peer["reason"] = json!(reason);
+                peer
+            })
+            .collect();
+        json!({ "peers": peers })
+    }
+}
+
+impl Node {
+    pub(super) async fn sync(&self, notebook: Option<String>, timeout_ms: u64) -> Result<Value, Failure> {
+        let (done, answer) = oneshot::channel();
+        self.send(Event::Sync { notebook, done }).await?;
+        let timer = self.events.clone();
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_millis(timeout_ms)).await;
+            let _ended = timer.send(Event::SyncTimeout).await;
+        });
+        let outcome = answer.await.map_err(|_| stopping())?;
+        timer.abort();
+        let outcome = outcome?;
+        let reached = outcome
+            .peers
+            .values()
+            .any(|(_, outcome)| matches!(outcome, PeerOutcome::Answered | PeerOutcome::Confirmed));
+        if outcome.peers.is_empty() {
+            return Err(Failure::new(Exit::Unreachable, "no_peers", "There is nobody to sync with yet.")
+                .with_hint("Invite somebody: `hearth invite create NOTEBOOK --as mentee`."));
+        }
+        if !reached {
+            return Err(Failure::new(Exit::Unreachable, "peer_unreachable", "No device answered.")
+                .with_details(outcome.to_json())
+                .with_hint(
+                    "Is `hearth up` running there? If both of you are behind routers, one needs a relay: \
+                     `hearth config set network relay=URL`.",
+                ));
+        }
+        Ok(outcome.to_json())
+    }
+}

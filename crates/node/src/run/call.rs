@@ -1,0 +1,150 @@
+//! One command.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+use super::runtime;
+use crate::api::client::{Client, ConnectError};
+use crate::api::{Event, Exit, Failure, InviteRequest, PassphraseSource, Request};
+use crate::driver::Node;
+use crate::host::{HomeDir, Host};
+use crate::service::{self, NodeFacts};
+
+/// How long a command waits for another one to let go of the home.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+/// Pause between two looks.
+const LOCK_PAUSE: Duration = Duration::from_millis(50);
+
+/// Has a command done: by the node where one runs, else in this process.
+///
+/// # Errors
+/// What the command says.
+pub fn call(
+    home: &HomeDir,
+    mut request: Request,
+    passphrases: &mut dyn PassphraseSource,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
+    if let Some(client) = connect(home)? {
+        if let Request::Unlock { passphrase: passphrase @ None } = &mut request {
+            *passphrase = Some(passphrases.existing()?);
+        }
+        if matches!(request, Request::Lock) {
+            home.forget_key()?;
+            client.call(Request::Shutdown, on_event)?;
+            return Ok(json!({ "locked": true, "node_stopped": true }));
+        }
+        return Ok(client.call(request, on_event)?);
+    }
+    match request {
+        Request::Lock => {
+            home.forget_key()?;
+            Ok(json!({ "locked": true, "node_stopped": false }))
+        }
+        Request::Shutdown | Request::Watch { .. } => Err(not_running(home)),
+        request => {
+            let deadline = Instant::now() + LOCK_WAIT;
+            loop {
+                match home.open(passphrases) {
+                    Ok(host) => return in_process(host, request, on_event),
+                    Err(failure) if failure.exit == Exit::Locked && Instant::now() < deadline => {
+                        std::thread::sleep(LOCK_PAUSE);
+                        // Whoever has the home may be a node that is just starting.
+                        if let Some(client) = connect(home)? {
+                            return Ok(client.call(request, on_event)?);
+                        }
+                    }
+                    Err(failure) => return Err(failure),
+                }
+            }
+        }
+    }
+}
+
+fn connect(home: &HomeDir) -> Result<Option<Client>, Failure> {
+    let path = home.socket()?;
+    match Client::connect(&path) {
+        Ok(client) => Ok(Some(client)),
+        Err(ConnectError::NotRunning) => Ok(None),
+        Err(error) => Err(Failure::error("node_connection", format!("{error}: {}.", path.display()))),
+    }
+}
+
+fn in_process(mut host: Host, request: Request, on_event: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
+    let needs_network = matches!(
+        request,
+        Request::Join { .. } | Request::Sync { .. } | Request::Invite(InviteRequest::Create { .. })
+    );
+    if needs_network {
+        return with_network(host, request, on_event);
+    }
+    if matches!(request, Request::Unlock { .. }) {
+        let minutes = host.settings.unlock_for().as_secs() / 60;
+        return Ok(json!({ "unlocked": true, "minutes": minutes }));
+    }
+    let network = host.settings.network().unwrap_or_else(|| host.identity.profile.network.clone());
+    let facts = NodeFacts { network, ..NodeFacts::default() };
+    let result = service::execute(&mut host, &facts, &request, on_event);
+    if !request.is_read_only()
+        && let Err(error) = host.engine.snapshot(&mut host.storage)
+    {
+        // The next command only reads more.
+        tracing::warn!(%error, "the saved state is not up to date");
+    }
+    result
+}
+
+/// Runs a node for the time of one command.
+fn with_network(host: Host, request: Request, on_event: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
+    runtime()?.block_on(async {
+        let (node, ended) = Node::start(host, None).await?;
+        let (events, mut queue) = mpsc::unbounded_channel();
+        let call = node.call(request, events);
+        tokio::pin!(call);
+        let result = loop {
+            tokio::select! {
+                result = &mut call => break result,
+                Some(event) = queue.recv() => on_event(event),
+            }
+        };
+        while let Ok(event) = queue.try_recv() {
+            on_event(event);
+        }
+        node.shutdown().await;
+        let _engine_gone = ended.await;
+        result
+    })
+}
+
+/// Protects the home with another passphrase.
+///
+/// # Errors
+/// A [`Failure`] where the old one is wrong or the new one cannot be set; the old one serves on then.
+pub fn change_passphrase(home: &HomeDir, passphrases: &mut dyn PassphraseSource) -> Result<Value, Failure> {
+    use hearth_store::{Passphrase, Protection, Store, Unlock};
+    let current = Passphrase::new(passphrases.existing()?.expose().to_owned());
+    let running = connect(home)?.is_some();
+    if running {
+        return Err(Failure::new(Exit::Locked, "locked", "The node is running and has this home open.")
+            .with_hint("Stop it, change the passphrase, and start it again with `hearth up`."));
+    }
+    let mut store = Store::open(home.root(), &Unlock::Passphrase(&current))
+        .map_err(|error| home.open_failed(error))?;
+    let fresh = Passphrase::new(passphrases.fresh()?.expose().to_owned());
+    let new = Protection::Passphrase { passphrase: fresh, cost: crate::host::kdf_cost() };
+    store.change_protection(&Unlock::Passphrase(&current), &new).map_err(|error| {
+        Failure::error("passphrase_not_changed", crate::host::sentence(&error.to_string()))
+            .with_hint("The old passphrase still opens this home.")
+    })?;
+    drop(store);
+    home.forget_key()?;
+    Ok(json!({ "changed": true }))
+}
+
+/// The failure for a home without a running node.
+fn not_running(home: &HomeDir) -> Failure {
+    Failure::error("node_not_running", format!("No node runs in {}.", home.root().display()))
+        .with_hint("Start one with `hearth up`.")
+}

@@ -1,0 +1,66 @@
+//! `hearth init`.
+
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::api::{Failure, PassphraseSource};
+use crate::host::{HomeDir, InitHome};
+
+/// Makes a home. The recovery phrase goes into the answer, or into `recovery_out` instead.
+///
+/// # Errors
+/// A [`Failure`] where the home cannot be made, or the file for the phrase cannot be written.
+pub fn init(
+    home: &HomeDir,
+    init: InitHome,
+    recovery_out: Option<&Path>,
+    passphrases: &mut dyn PassphraseSource,
+) -> Result<Value, Failure> {
+    // The file is made first: a home whose phrase reached nobody could not be recovered.
+    let mut file = recovery_out.map(create_new).transpose()?;
+    let network = init.network.clone();
+    let made = home.init(init, passphrases);
+    let outcome = match made {
+        Ok(outcome) => outcome,
+        Err(failure) => {
+            if let Some(path) = recovery_out {
+                // Still empty, so nothing is lost with it.
+                let _left_behind = std::fs::remove_file(path);
+            }
+            return Err(failure);
+        }
+    };
+    let identity = &outcome.identity;
+    let mut data = json!({
+        "person": { "id": identity.person().to_string(), "name": identity.name },
+        "device": { "id": identity.device.id().to_string(), "label": identity.device_label },
+        "network": network.to_string(),
+        "reveals": network.reveals(),
+    });
+    match (&mut file, recovery_out) {
+        (Some(file), Some(path)) => {
+            let written = writeln!(file, "{}", outcome.phrase.as_str()).and_then(|()| file.sync_all());
+            if written.is_err() {
+                // Better on the screen than nowhere.
+                data["recovery_phrase"] = json!(outcome.phrase.as_str());
+            } else {
+                data["recovery_out"] = json!(path);
+            }
+        }
+        _ => data["recovery_phrase"] = json!(outcome.phrase.as_str()),
+    }
+    Ok(data)
+}
+
+fn create_new(path: &Path) -> Result<std::fs::File, Failure> {
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
+        Failure::usage(
+            "recovery_out",
+            format!("The file {} for the recovery phrase cannot be made: {error}.", path.display()),
+        )
+        .with_hint("Name a file that does not exist yet, in a folder that you can write to.")
+    })
+}

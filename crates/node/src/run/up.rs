@@ -1,0 +1,90 @@
+//! `hearth up`: this process is the node.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::runtime;
+use crate::api::{Failure, PassphraseSource};
+use crate::driver::Node;
+use crate::host::HomeDir;
+use crate::server::Server;
+
+/// How often the node looks whether the computer slept or moved to another network.
+const WAKE_CHECK: Duration = Duration::from_secs(5);
+
+/// Runs the node until it is told to stop, by a signal or a command.
+///
+/// # Errors
+/// A [`Failure`] where the home does not open or the endpoint cannot be bound.
+pub fn up(
+    home: &HomeDir,
+    listen: Option<SocketAddr>,
+    passphrases: &mut dyn PassphraseSource,
+    on_ready: &mut dyn FnMut(Value),
+) -> Result<Value, Failure> {
+    let host = home.open(passphrases)?;
+    let socket = home.socket()?;
+    runtime()?.block_on(async {
+        let signals = |kind| {
+            signal(kind).map_err(|error| {
+                Failure::error("signals", format!("The program cannot listen for signals: {error}."))
+            })
+        };
+        let mut terminate = signals(SignalKind::terminate())?;
+        let mut interrupt = signals(SignalKind::interrupt())?;
+        let (node, mut ended) = Node::start(host, listen).await?;
+        let server = Server::start(&socket, node.clone())?;
+        on_ready(ready(&node));
+        let waker = tokio::spawn(watch_for_wake(node.clone()));
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+            _ = &mut ended => {
+                drop(server);
+                return Ok(json!({ "stopped": true }));
+            }
+        }
+        waker.abort();
+        node.shutdown().await;
+        let _engine_gone = ended.await;
+        drop(server);
+        Ok(json!({ "stopped": true }))
+    })
+}
+
+fn ready(node: &Node) -> Value {
+    let own = node.net().local_addrs();
+    let addrs: Vec<String> = own.addrs.iter().map(ToString::to_string).collect();
+    let relays: Vec<String> = own.relays.iter().map(ToString::to_string).collect();
+    let port = match node.net().port() {
+        crate::net::Port::Instead { port, taken } => json!({ "port": port, "taken": taken }),
+        port => json!({ "port": port.get() }),
+    };
+    json!({
+        "endpoint": data_encoding::HEXLOWER.encode(node.net().id().as_bytes()),
+        "addrs": addrs,
+        "relays": relays,
+        "udp": port,
+        "network": node.net().profile().to_string(),
+        "reveals": node.net().profile().reveals(),
+        "web_url": null,
+        "pid": std::process::id(),
+    })
+}
+
+/// A computer that slept finds its clock far ahead of the timer: the links are stale then.
+async fn watch_for_wake(node: Node) {
+    let mut last = std::time::SystemTime::now();
+    loop {
+        tokio::time::sleep(WAKE_CHECK).await;
+        let now = std::time::SystemTime::now();
+        let slept = now.duration_since(last).is_ok_and(|passed| passed > WAKE_CHECK * 3);
+        last = now;
+        if slept {
+            node.network_changed().await;
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The control socket: commands of the same user reach the running node through it.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+
+use crate::api::wire::{REQUEST_LINE_BYTES_MAX, decode_request, encode_reply};
+use crate::api::{Failure, Reply};
+use crate::driver::Node;
+
+/// Only the same user may connect.
+const SOCKET_MODE: u32 = 0o600;
+
+/// The socket of a running node; removed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    path: PathBuf,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Server {
+    /// Starts to answer. The caller holds the home's lock, so a socket that is there is left over
+    /// from a node that was killed.
+    ///
+    /// # Errors
+    /// A [`Failure`] where the socket cannot be made.
+    pub fn start(path: &Path, node: Node) -> Result<Self, Failure> {
+        let failed = |error: std::io::Error| {
+            Failure::error("socket_failed", format!("The socket {} cannot be made: {error}.", path.display()))
+        };
+        match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+        let listener = UnixListener::bind(path).map_err(failed)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(SOCKET_MODE)).map_err(failed)?;
+        let task = tokio::spawn(serve(listener, node));
+        Ok(Self { path: path.to_owned(), task })
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+        // Where it is gone already there is nothing to remove.
+        let _gone = std::fs::remove_file(&self.path);
+    }
+}
+
+async fn serve(listener: UnixListener, node: Node) {
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                tokio::spawn(answer(stream, node.clone()));
+            }
+            Err(error) => {
+                // Too many open files, most likely: wait for some to close.
+                tracing::warn!(%error, "a command could not connect");
+                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+async fn answer(stream: UnixStream, node: Node) {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader).take(REQUEST_LINE_BYTES_MAX);
+    let mut line = Vec::new();
+    if reader.read_until(b'\n', &mut line).await.is_err() || line.is_empty() {
+        return;
+    }
+    let (events, mut queue) = mpsc::unbounded_channel();
+    let request = match decode_request(&line) {
+        Ok(request) => request,
+        Err(error) => {
+            send(&mut writer, &Reply::Done(Err(error.into()))).await;
+            return;
+        }
+    };
+    let call = node.call(request, events);
+    tokio::pin!(call);
+    let mut rest = [0_u8; 1];
+    let result = loop {
+        tokio::select! {
+            result = &mut call => break result,
+            event = queue.recv() => {
+                if let Some(event) = event
+                    && !send(&mut writer, &Reply::Event(event)).await
+                {
+                    return;
+                }
+            }
+            // A caller that hangs up wants no answer.
+            read = reader.read(&mut rest) => {
+                if matches!(read, Ok(0) | Err(_)) {
+                    return;
+                }
+            }
+        }
+    };
+    while let Ok(event) = queue.try_recv() {
+        if !send(&mut writer, &Reply::Event(event)).await {
+            return;
+        }
+    }
+    send(&mut writer, &Reply::Done(result)).await;
+}
+
+async fn send(writer: &mut tokio::net::unix::OwnedWriteHalf, reply: &Reply) -> bool {
+    match encode_reply(reply) {
+        Ok(line) => writer.write_all(&line).await.is_ok(),
+        Err(error) => {
+            let failure = Reply::Done(Err(error.into()));
+            match encode_reply(&failure) {
+                Ok(line) => writer.write_all(&line).await.is_ok(),
+                Err(_) => false,
+            }
+        }
+    }
+}
