@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
 pub use pairing::{Verification, VerificationState};
 pub use peers::{PeerRecord, PeerStatus};
-pub use writes::{AdoptError, IssuedInvite};
+pub use writes::{AdoptError, FoundError, IssuedInvite};
 
 use crate::identity::{DeviceSecrets, Roster};
 use crate::ids::{NotebookId, PersonId};
@@ -71,13 +71,17 @@ pub struct Engine {
     connections: BTreeMap<ConnectionId, Connection>,
     peers: BTreeMap<(NotebookId, crate::ids::DeviceId), PeerRecord>,
     effects: VecDeque<Effect>,
+    unopened: BTreeMap<NotebookId, OpenReplicaError>,
 }
 
 impl Engine {
     /// Opens all notebooks of a device. `instance` is random for each run.
     ///
+    /// A notebook with damaged records stays closed and does not keep the others from opening: see
+    /// [`Engine::unopened`].
+    ///
     /// # Errors
-    /// [`OpenReplicaError`] for the first notebook that does not open.
+    /// [`OpenReplicaError::Storage`] where the disk fails.
     pub fn open(
         identity: Identity,
         instance: u64,
@@ -91,11 +95,20 @@ impl Engine {
             connections: BTreeMap::new(),
             peers: BTreeMap::new(),
             effects: VecDeque::new(),
+            unopened: BTreeMap::new(),
         };
         for notebook in notebooks {
-            let replica = Replica::open(*notebook, Arc::clone(&engine.identity.device), storage)?;
-            engine.replicas.insert(*notebook, replica);
-            engine.load_peers(*notebook, storage)?;
+            let device = Arc::clone(&engine.identity.device);
+            match Replica::open(*notebook, device, storage) {
+                Ok(replica) => {
+                    engine.replicas.insert(*notebook, replica);
+                    engine.load_peers(*notebook, storage)?;
+                }
+                Err(error) if error.is_damage() => {
+                    engine.unopened.insert(*notebook, error);
+                }
+                Err(error) => return Err(error),
+            }
         }
         Ok(engine)
     }
@@ -103,6 +116,11 @@ impl Engine {
     /// Returns who the node belongs to.
     pub const fn identity(&self) -> &Identity {
         &self.identity
+    }
+
+    /// Returns the notebooks that did not open, and why.
+    pub const fn unopened(&self) -> &BTreeMap<NotebookId, OpenReplicaError> {
+        &self.unopened
     }
 
     /// Returns the notebooks.

@@ -45,6 +45,18 @@ pub enum AdoptError {
     Storage(#[from] StorageError),
 }
 
+/// Why a notebook with its first edit was not made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum FoundError<E> {
+    /// The notebook could not be created or kept.
+    #[error(transparent)]
+    Create(#[from] AdoptError),
+    /// The first edit could not be made.
+    #[error(transparent)]
+    Edit(#[from] EditFailed<E>),
+}
+
 impl Engine {
     /// Creates a notebook in which this person is `role`.
     ///
@@ -56,17 +68,46 @@ impl Engine {
         storage: &mut dyn Storage,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<NotebookId, AdoptError> {
+        let replica = self.new_replica(role, rng)?;
+        let notebook = replica.notebook();
+        self.replicas.insert(notebook, replica);
+        self.commit(notebook, storage)?;
+        Ok(notebook)
+    }
+
+    /// Creates a notebook in which this person is `role`, together with its first edit: on disk
+    /// there is either a notebook with that edit or none.
+    ///
+    /// # Errors
+    /// [`FoundError`]; there is no new notebook then.
+    pub fn found_notebook<E>(
+        &mut self,
+        role: Role,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+        work: impl FnOnce(&mut EditSession<'_>) -> Result<(), E>,
+    ) -> Result<NotebookId, FoundError<E>> {
+        let mut replica = self.new_replica(role, rng)?;
+        replica.edit(storage, rng, work)?;
+        let notebook = replica.notebook();
+        self.replicas.insert(notebook, replica);
+        // Where this fails, the notebook is opened as the disk has it, and there it is not.
+        self.commit(notebook, storage).map_err(AdoptError::from)?;
+        Ok(notebook)
+    }
+
+    fn new_replica(
+        &self,
+        role: Role,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<Replica, AdoptError> {
         let label = Label::Member {
             name: self.identity.name.clone(),
             device: self.identity.device_label.clone(),
             role,
         };
         let device = Arc::clone(&self.identity.device);
-        let replica = Replica::create(device, &self.identity.roster, &label, rng)?;
-        let notebook = replica.notebook();
-        self.replicas.insert(notebook, replica);
-        self.commit(notebook, storage)?;
-        Ok(notebook)
+        Ok(Replica::create(device, &self.identity.roster, &label, rng)?)
     }
 
     /// Takes over the notebook that a joiner was admitted to; its content comes by sync.

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::log::{Opened, Pending};
-use super::{Applied, AppliedChange, Replica};
+use super::{Applied, AppliedChange, OpenReplicaError, Replica};
 use crate::document::{Document, DocumentId, EntryChanges, Outcome};
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
 use crate::log::{DocumentTips, VerifiedEntry};
@@ -246,20 +246,29 @@ impl Replica {
         self.note_set_aside(entry.hash(), id.device, seq, reason.to_owned());
     }
 
-    /// Opens a document from its saved copy where it exists and is not open.
+    /// Opens a document from its saved copy where it exists and is not open. A damaged copy is
+    /// rebuilt from the entries.
     ///
     /// # Errors
-    /// [`StorageError`] where the copy cannot be read.
+    /// [`StorageError`] where it can be neither read nor rebuilt.
     pub fn load_document(
         &mut self,
         id: DocumentId,
         storage: &dyn Storage,
     ) -> Result<(), StorageError> {
-        if self.documents.get(&id).is_some() {
+        if !self.use_saved || self.documents.get(&id).is_some() {
             return Ok(());
         }
-        if let Some(document) = saved_document(self.notebook, id, storage)? {
-            self.documents.insert(id, document);
+        match saved_document(self.notebook, id, storage) {
+            Ok(Some(document)) => self.documents.insert(id, document),
+            Ok(None) => {}
+            Err(StorageError::Damaged(_)) if self.unsaved.is_empty() => {
+                self.rebuild(storage).map_err(|error| match error {
+                    OpenReplicaError::Storage(error) => error,
+                    other => StorageError::Damaged(other.to_string()),
+                })?;
+            }
+            Err(error) => return Err(error),
         }
         Ok(())
     }

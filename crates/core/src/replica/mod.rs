@@ -103,6 +103,8 @@ pub struct Replica {
     frontier: Option<(Frontier, [u8; 32])>,
     entries_since_snapshot: u64,
     stale_copy: bool,
+    /// Whether saved documents may be read: not where they were found damaged, all are open then.
+    use_saved: bool,
 }
 
 impl Replica {

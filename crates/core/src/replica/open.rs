@@ -51,6 +51,16 @@ pub enum OpenReplicaError {
     NoCreate(NotebookId),
 }
 
+impl OpenReplicaError {
+    /// Says whether kept data is to blame, rather than a disk that cannot be read now.
+    pub const fn is_damage(&self) -> bool {
+        !matches!(
+            self,
+            Self::Storage(StorageError::Full | StorageError::Failed(_))
+        )
+    }
+}
+
 impl Replica {
     /// Creates a notebook; its first entries are unsaved.
     ///
@@ -119,21 +129,44 @@ impl Replica {
             frontier: None,
             entries_since_snapshot: 0,
             stale_copy: false,
+            use_saved: true,
         }
     }
 
     /// Opens a notebook from its storage: the saved state, then the entries that came after it.
     ///
+    /// Where the saved state or a saved document is damaged, all is rebuilt from the entries, which
+    /// are the truth.
+    ///
     /// # Errors
-    /// [`OpenReplicaError`] where the disk fails, or a record is damaged.
+    /// [`OpenReplicaError`] where the disk fails, or a record is damaged that cannot be rebuilt.
     pub fn open(
         notebook: NotebookId,
         device: Arc<DeviceSecrets>,
         storage: &dyn Storage,
     ) -> Result<Self, OpenReplicaError> {
+        match Self::open_from(notebook, Arc::clone(&device), storage, true) {
+            Err(error) if error.is_damage() => Self::open_from(notebook, device, storage, false),
+            result => result,
+        }
+    }
+
+    /// Opens a notebook from its control entries and content entries alone.
+    pub(super) fn rebuild(&mut self, storage: &dyn Storage) -> Result<(), OpenReplicaError> {
+        *self = Self::open_from(self.notebook, Arc::clone(&self.device), storage, false)?;
+        Ok(())
+    }
+
+    fn open_from(
+        notebook: NotebookId,
+        device: Arc<DeviceSecrets>,
+        storage: &dyn Storage,
+        use_saved: bool,
+    ) -> Result<Self, OpenReplicaError> {
         let damaged = |reason: String| OpenReplicaError::Damaged { notebook, reason };
         let controls = open_controls(notebook, storage)?;
         let mut replica = Self::with_controls(device, controls);
+        replica.use_saved = use_saved;
         for (_, value) in storage.scan(notebook, Space::Wraps)? {
             let wraps = Wraps::parse(&value).map_err(|error| damaged(error.to_string()))?;
             replica.wraps.insert(wraps.epoch, wraps);
@@ -149,7 +182,7 @@ impl Replica {
                 .insert(EntryHash::from_bytes(hash), set_aside);
         }
         let mut from: Position = 0;
-        if let Some(value) = storage.get(notebook, Space::State, &[])? {
+        if use_saved && let Some(value) = storage.get(notebook, Space::State, &[])? {
             let state = State::parse(&value).map_err(|error| damaged(error.to_string()))?;
             from = state.next_position;
             replica.logs = state.logs;
