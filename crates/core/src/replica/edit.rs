@@ -49,7 +49,8 @@ pub enum EditFailed<E> {
 pub struct EditSession<'a> {
     edit: crate::document::Edit<'a>,
     notebook: NotebookId,
-    storage: &'a dyn Storage,
+    /// Where saved documents are; `None` where all documents are open already.
+    storage: Option<&'a dyn Storage>,
 }
 
 impl EditSession<'_> {
@@ -73,7 +74,8 @@ impl EditSession<'_> {
 
     fn open(&mut self, id: &DocumentId) -> Result<(), StorageError> {
         if self.edit.read(id).is_none()
-            && let Some(document) = super::apply::saved_document(self.notebook, *id, self.storage)?
+            && let Some(storage) = self.storage
+            && let Some(document) = super::apply::saved_document(self.notebook, *id, storage)?
         {
             self.edit.open(*id, document);
         }
@@ -109,7 +111,7 @@ impl Replica {
         let mut session = EditSession {
             edit,
             notebook: self.notebook,
-            storage,
+            storage: self.use_saved.then_some(storage),
         };
         let value = work(&mut session).map_err(EditFailed::Edit)?;
         let changes = session.edit.finish()?;
