@@ -21,6 +21,9 @@ pub const NAME_BYTES_MAX: usize = 200;
 /// room for the last edit of a batch.
 pub const CHANGE_OPERATIONS_MAX: usize = 20_000;
 
+/// Maps, lists and texts that one change makes. The scan refuses more than 10,000.
+pub const CHANGE_OBJECTS_MAX: usize = 5_000;
+
 /// Bytes of values in one change that is written here. The scan refuses a change of more than 256 KiB;
 /// half of it leaves room for keys, columns and the last value.
 pub const CHANGE_BYTES_MAX: usize = 128 * 1024;

@@ -11,6 +11,7 @@ use crate::id::DocumentId;
 use crate::people::People;
 use crate::plan::{Plan, commit};
 use crate::record::{Conflict, Record};
+use crate::template;
 use crate::word::{Form, Phase};
 
 /// The notebook as shown. The id belongs to the membership and is added by the node.
@@ -22,6 +23,9 @@ pub struct NotebookView {
     pub form: Form,
     /// The phase.
     pub phase: Phase,
+    /// The template that sessions begin with where none is named.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub template: Option<String>,
     /// Fields with concurrent values that differ.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub conflicts: Vec<Conflict>,
@@ -71,6 +75,18 @@ pub fn set_phase(
     set(docs, writer, "phase", Phase::parse(phase)?.word())
 }
 
+/// Chooses the template that sessions begin with where none is named.
+///
+/// # Errors
+/// [`EditError::Invalid`] for a name that is no template's.
+pub fn set_template(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    name: &str,
+) -> Result<(), EditError> {
+    set(docs, writer, "template", &template::find(name)?.name)
+}
+
 fn set(
     docs: &mut dyn Documents,
     writer: &mut Writer<'_>,
@@ -98,6 +114,7 @@ pub fn show(docs: &mut dyn Documents, people: &dyn People) -> Result<NotebookVie
             title: String::new(),
             form: Form::default(),
             phase: Phase::default(),
+            template: None,
             conflicts: Vec::new(),
         },
         |doc| view(doc, people),
@@ -112,6 +129,7 @@ fn view(doc: &Automerge, people: &dyn People) -> NotebookView {
         title: root.str_or_empty("title"),
         form: form.unwrap_or_default(),
         phase: phase.unwrap_or_default(),
+        template: root.str("template").filter(|name| !name.is_empty()),
         conflicts: root.conflicts(people),
     }
 }
@@ -149,6 +167,23 @@ mod tests {
             shown,
             serde_json::json!({"title": "Ben & Mia", "form": "peer", "phase": "winding-down"})
         );
+    }
+
+    #[test]
+    fn a_notebook_remembers_the_template_of_its_sessions() {
+        let Bench {
+            mut docs,
+            people,
+            mut rng,
+            now,
+        } = bench();
+        let mut writer = Bench::writer(&mut rng, now);
+        create(&mut docs, &mut writer, "Mia & Ben", "peer").unwrap();
+        assert!(set_template(&mut docs, &mut writer, "retro").is_err());
+        assert_eq!(show(&mut docs, &people).unwrap().template, None);
+        set_template(&mut docs, &mut writer, "grow").unwrap();
+        let shown = show(&mut docs, &people).unwrap();
+        assert_eq!(shown.template.as_deref(), Some("grow"));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use crate::documents::Documents;
 use crate::error::EditError;
 use crate::id::DocumentId;
-use crate::limits::{CHANGE_BYTES_MAX, CHANGE_OPERATIONS_MAX};
+use crate::limits::{CHANGE_BYTES_MAX, CHANGE_OBJECTS_MAX, CHANGE_OPERATIONS_MAX};
 use crate::people::PersonRef;
 use crate::record::Record;
 use crate::scalar::Tree;
@@ -36,6 +36,10 @@ enum Step {
         slot: Slot,
         key: String,
         value: ScalarValue,
+    },
+    Delete {
+        slot: Slot,
+        key: String,
     },
     Push {
         slot: Slot,
@@ -111,6 +115,14 @@ impl Plan {
             slot,
             key: key.into(),
             value: value.into(),
+        });
+    }
+
+    /// Takes a key out, with what is under it.
+    pub(crate) fn delete(&mut self, slot: Slot, key: impl Into<String>) {
+        self.steps.push(Step::Delete {
+            slot,
+            key: key.into(),
         });
     }
 
@@ -307,6 +319,7 @@ pub(crate) fn commit(
 #[derive(Default)]
 struct Cost {
     operations: usize,
+    objects: usize,
     bytes: usize,
 }
 
@@ -318,13 +331,18 @@ impl Cost {
             _ => 9,
         };
         let (operations, bytes) = match step {
-            Step::Object { key, .. } => (1, key.len()),
+            Step::Object { key, .. } | Step::Delete { key, .. } => (1, key.len()),
             Step::Put { key, value, .. } => (1, key.len() + value_bytes(value)),
             Step::Push { value, .. } => (1, value_bytes(value)),
             Step::PushObject { .. } => (1, 0),
             Step::Splice { delete, insert, .. } => (delete + insert.chars().count(), insert.len()),
         };
-        Self { operations, bytes }
+        let makes_object = matches!(step, Step::Object { .. } | Step::PushObject { .. });
+        Self {
+            operations,
+            objects: usize::from(makes_object),
+            bytes,
+        }
     }
 
     /// Whether a step may join; the first of a change always does.
@@ -332,12 +350,14 @@ impl Cost {
         let more = Self::of(step);
         self.operations == 0
             || (self.operations + more.operations <= CHANGE_OPERATIONS_MAX
+                && self.objects + more.objects <= CHANGE_OBJECTS_MAX
                 && self.bytes + more.bytes <= CHANGE_BYTES_MAX)
     }
 
     fn add(&mut self, step: &Step) {
         let more = Self::of(step);
         self.operations += more.operations;
+        self.objects += more.objects;
         self.bytes += more.bytes;
     }
 }
@@ -381,6 +401,7 @@ fn perform<T: Transactable>(
             }
         }
         Step::Put { slot, key, value } => transaction.put(found(objects, slot)?, key, value)?,
+        Step::Delete { slot, key } => transaction.delete(found(objects, slot)?, key)?,
         Step::Push { slot, index, value } => {
             transaction.insert(found(objects, slot)?, index, value)?;
         }

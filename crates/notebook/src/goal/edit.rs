@@ -97,6 +97,7 @@ pub struct GoalEdit {
     pub target: Option<f64>,
     pub due: Option<String>,
     pub woop: Option<Woop>,
+    pub key_results: Option<Vec<NewKeyResult>>,
 }
 
 /// Adds a goal.
@@ -162,7 +163,8 @@ pub fn add(
     Ok(id)
 }
 
-/// Changes fields of a goal.
+/// Changes fields of a goal. Key results that are given take the place of all that are there; one
+/// with the title of an old one stays the same object and keeps its current value.
 ///
 /// # Errors
 /// [`EditError::Invalid`] for any field that cannot be written, [`EditError::NotFound`].
@@ -215,6 +217,10 @@ pub fn edit(
         if let Some(owners) = &edit.owners {
             check::people("list of owners", owners)?;
             plan.set_people(&goal, "owner", owners);
+        }
+        if let Some(key_results) = &edit.key_results {
+            check_key_results(kind, key_results.len())?;
+            replace_key_results(&mut plan, &goal, writer, key_results)?;
         }
     }
     commit(docs, DocumentId::INDEX, plan, writer.now)
@@ -431,6 +437,33 @@ fn plan_key_result(
     plan.put(entry, "start", start);
     plan.put(entry, "target", target);
     plan.put(entry, "current", start);
+    Ok(())
+}
+
+fn replace_key_results(
+    plan: &mut Plan,
+    goal: &Record<'_>,
+    writer: &mut Writer<'_>,
+    wanted: &[NewKeyResult],
+) -> Result<(), Invalid> {
+    let slot = plan.at(goal.obj.clone());
+    let mut old = goal.children(Kind::KeyResult);
+    for new in wanted {
+        let title = new.title.trim();
+        let place = old
+            .iter()
+            .position(|(_, record)| record.str("title").as_deref() == Some(title));
+        match place.map(|place| old.remove(place)) {
+            Some((_, record)) => {
+                plan.set(&record, "start", check::number("start", new.start)?);
+                plan.set(&record, "target", check::number("target", new.target)?);
+            }
+            None => plan_key_result(plan, slot, writer.new_id(), new)?,
+        }
+    }
+    for (id, _) in old {
+        plan.delete(slot, Kind::KeyResult.key(id));
+    }
     Ok(())
 }
 
