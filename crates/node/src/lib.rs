@@ -3,3 +3,4 @@
 pub mod api;
 pub mod host;
 pub mod net;
+pub mod service;

@@ -21,7 +21,7 @@ use rand_core::UnwrapErr;
 pub use home::{HomeDir, InitHome, InitOutcome, InitProtection};
 pub use identity::{Profile as StoredProfile, StoredIdentity};
 pub use people::Directory;
-pub use settings::{Setting, Settings};
+pub use settings::{SETTINGS, Setting, Settings};
 pub use storage::NodeStorage;
 
 pub(crate) use home::kdf_cost;

@@ -1,0 +1,48 @@
+//! Settings.
+
+use serde_json::{Value, json};
+
+use crate::api::{ConfigRequest, Failure};
+use crate::host::{Host, SETTINGS, Setting, Settings};
+use crate::net::Profile;
+
+/// The setting that a home is made with, so that its default differs from home to home.
+const NETWORK: &str = "network";
+
+/// Does what a request about settings asks.
+pub(super) fn execute(host: &mut Host, request: &ConfigRequest) -> Result<Value, Failure> {
+    match request {
+        ConfigRequest::Get { key } => Ok(view(host, Settings::find(key)?)),
+        ConfigRequest::Set { key, value } => {
+            let setting = Settings::find(key)?;
+            let mut changed = host.settings.clone();
+            changed.set(setting, value)?;
+            host.put_own(Settings::KEPT_AS, &changed.to_bytes())?;
+            host.settings = changed;
+            Ok(view(host, setting))
+        }
+        ConfigRequest::List => {
+            let settings: Vec<Value> = SETTINGS.iter().map(|setting| view(host, setting)).collect();
+            Ok(json!({ "settings": settings }))
+        }
+    }
+}
+
+fn view(host: &Host, setting: &Setting) -> Value {
+    let value = match host.settings.network() {
+        None if setting.key == NETWORK => host.identity.profile.network.clone(),
+        _ => host.settings.get(setting),
+    };
+    let mut view = json!({
+        "key": setting.key,
+        "value": value,
+        "default": host.settings.is_default(setting),
+        "about": setting.about,
+    });
+    if setting.key == NETWORK
+        && let Ok(profile) = value.parse::<Profile>()
+    {
+        view["reveals"] = json!(profile.reveals());
+    }
+    view
+}

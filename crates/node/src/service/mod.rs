@@ -1,0 +1,117 @@
+//! What each request does, on an open [`Host`].
+//!
+//! Invariants:
+//! - One request is one edit: when [`execute`] returns `Ok`, what it wrote is on disk, and when it
+//!   returns a [`Failure`], nothing of it is.
+//! - Nothing here waits for the network. Requests that need it, or the process itself, are served
+//!   by whoever calls.
+//! - Names, titles and ids are found as the person typed them, in `resolve`; who wrote something
+//!   comes from the signed history, never from a field.
+
+mod action;
+mod answer;
+mod config;
+mod doctor;
+mod goal;
+mod history;
+mod invite;
+mod member;
+mod notebook;
+mod question;
+mod readers;
+mod resolve;
+mod search;
+mod session;
+mod status;
+#[cfg(test)]
+mod tests;
+mod today;
+mod transfer;
+mod verify;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use hearth_core::ids::DeviceId;
+use serde_json::Value;
+
+use crate::api::{Event, Failure, Request};
+use crate::host::Host;
+
+pub use history::describe_applied;
+pub use resolve::find_notebook;
+pub(crate) use search::SearchCache;
+pub use search::keep_search_index;
+
+/// What the network side knows of this node at the time of a request.
+#[derive(Debug, Clone, Default)]
+pub struct NodeFacts {
+    /// Whether a node runs, so that peers can reach this home.
+    pub running: bool,
+    /// Where it listens, for showing.
+    pub addrs: Vec<String>,
+    /// The network profile in words.
+    pub network: String,
+    /// How each connected device is reached: `direct`, `relay` or `lan`.
+    pub paths: BTreeMap<DeviceId, String>,
+    /// The addresses and relays that tickets name.
+    pub reachable: (Vec<SocketAddr>, Vec<String>),
+}
+
+/// Has a request done and returns its data.
+///
+/// # Errors
+/// A [`Failure`] that says what failed, on what, and what the person can do. Requests that need the
+/// network or the process (`join`, `sync`, `watch`, `lock`, `unlock`, `shutdown`) fail as `internal`.
+pub fn execute(
+    host: &mut Host,
+    node: &NodeFacts,
+    request: &Request,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
+    match request {
+        Request::Status => status::status(host, node),
+        Request::Doctor => doctor::doctor(host, node),
+        Request::Notebook(request) => notebook::execute(host, request),
+        Request::Invite(request) => invite::execute(host, node, request),
+        Request::Member(request) => member::execute(host, request),
+        Request::Readers { notebook } => readers::readers(host, notebook),
+        Request::Goal(request) => goal::execute(host, request),
+        Request::Action(request) => action::execute(host, request),
+        Request::Session(request) => session::execute(host, request),
+        Request::Ask { notebook, text } => question::ask(host, notebook, text),
+        Request::Answer { question, text } => question::answer(host, question, text),
+        Request::Question(request) => question::execute(host, request),
+        Request::Resolve { question } => question::resolve(host, question),
+        Request::Comment { object, text } => question::comment(host, object, text),
+        Request::Today { zone } => today::today(host, zone.as_deref()),
+        Request::Search {
+            text,
+            notebook,
+            limit,
+        } => search::search(host, node, text, notebook.as_deref(), *limit),
+        Request::Log {
+            notebook,
+            object,
+            limit,
+        } => history::log(host, notebook, object.as_deref(), *limit),
+        Request::Export { notebook, format } => transfer::export(host, notebook, *format),
+        Request::Import {
+            notebook,
+            format,
+            files,
+        } => transfer::import(host, notebook, *format, files, on_event),
+        Request::Verify => verify::verify(host, on_event),
+        Request::Config(request) => config::execute(host, request),
+        Request::Join { .. }
+        | Request::Sync { .. }
+        | Request::Watch { .. }
+        | Request::Lock
+        | Request::Unlock { .. }
+        | Request::Shutdown => Err(Failure::error(
+            "internal",
+            "This request reached the wrong part of the program.",
+        )
+        .with_hint("Nothing was changed. Please report this.")),
+    }
+}

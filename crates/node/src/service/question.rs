@@ -1,0 +1,67 @@
+//! Questions, answers and comments.
+
+use hearth_core::ids::NotebookId;
+use hearth_notebook::{Kind, ObjectId, comment, question};
+use serde_json::Value;
+
+use super::answer::{data, read_failed, unavailable};
+use super::resolve::{find_notebook, find_object};
+use crate::api::{Failure, QuestionRequest};
+use crate::host::Host;
+
+/// Does what a request about questions asks.
+pub(super) fn execute(host: &mut Host, request: &QuestionRequest) -> Result<Value, Failure> {
+    match request {
+        QuestionRequest::List { notebook } => {
+            let notebook = find_notebook(host, notebook)?;
+            let questions = host.read(notebook, |docs, people| {
+                question::list(docs, people).map_err(unavailable)
+            })?;
+            data("questions", &questions)
+        }
+    }
+}
+
+/// Asks a question.
+pub(super) fn ask(host: &mut Host, notebook: &str, text: &str) -> Result<Value, Failure> {
+    let notebook = find_notebook(host, notebook)?;
+    let id = host.edit(notebook, |docs, writer| question::ask(docs, writer, text))?;
+    show(host, notebook, id)
+}
+
+/// Answers a question.
+pub(super) fn answer(host: &mut Host, question: &str, text: &str) -> Result<Value, Failure> {
+    let (notebook, entry) = find_object(host, question, &[Kind::Question])?;
+    host.edit(notebook, |docs, writer| {
+        question::answer(docs, writer, entry.id, text)
+    })?;
+    show(host, notebook, entry.id)
+}
+
+/// Marks a question as settled.
+pub(super) fn resolve(host: &mut Host, question: &str) -> Result<Value, Failure> {
+    let (notebook, entry) = find_object(host, question, &[Kind::Question])?;
+    host.edit(notebook, |docs, writer| {
+        question::set_resolved(docs, writer, entry.id, true)
+    })?;
+    show(host, notebook, entry.id)
+}
+
+/// Comments on an object of any kind.
+pub(super) fn comment(host: &mut Host, object: &str, text: &str) -> Result<Value, Failure> {
+    let (notebook, entry) = find_object(host, object, &[])?;
+    let id = host.edit(notebook, |docs, writer| {
+        comment::add(docs, writer, entry.id, text)
+    })?;
+    let view = host.read(notebook, |docs, people| {
+        comment::show(docs, people, id).map_err(read_failed)
+    })?;
+    data("comment", &view)
+}
+
+fn show(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<Value, Failure> {
+    let view = host.read(notebook, |docs, people| {
+        question::show(docs, people, id).map_err(read_failed)
+    })?;
+    data("question", &view)
+}

@@ -1,0 +1,171 @@
+//! Sessions and their notes.
+
+use hearth_core::ids::NotebookId;
+use hearth_notebook::session::{self, Learned, Mood, NewAgendaItem, NewSession, Wrap};
+use hearth_notebook::{Kind, ObjectId, meta};
+use serde_json::{Value, json};
+
+use super::answer::{data, read_failed, unavailable};
+use super::goal::parts_of;
+use super::resolve::{choose, find_notebook, find_object, find_people};
+use crate::api::{Failure, NotesRequest, SessionRequest, WrapFields};
+use crate::host::Host;
+
+/// The template's name that stands for none, where the notebook has one of its own.
+const NO_TEMPLATE: &str = "none";
+
+/// Does what a request about sessions asks.
+pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value, Failure> {
+    match request {
+        SessionRequest::Plan { .. } => plan(host, request),
+        SessionRequest::List { notebook } => {
+            let notebook = find_notebook(host, notebook)?;
+            let sessions = host.read(notebook, |docs, people| {
+                session::list(docs, people).map_err(unavailable)
+            })?;
+            data("sessions", &sessions)
+        }
+        SessionRequest::Show { session } => {
+            let (notebook, id) = find(host, session)?;
+            show(host, notebook, id)
+        }
+        SessionRequest::AgendaAdd {
+            session,
+            title,
+            minutes,
+        } => {
+            let (notebook, id) = find(host, session)?;
+            let new = NewAgendaItem {
+                title: title.clone(),
+                minutes: *minutes,
+                brought_by: None,
+            };
+            host.edit(notebook, |docs, writer| {
+                session::add_agenda_item(docs, writer, id, &new)
+            })?;
+            show(host, notebook, id)
+        }
+        SessionRequest::AgendaDone { session, item } => {
+            let (notebook, id) = find(host, session)?;
+            let view = host.read(notebook, |docs, people| {
+                session::show(docs, people, id).map_err(read_failed)
+            })?;
+            let items = view.agenda.into_iter().map(|item| (item.id, item.title));
+            let item = choose("agenda item", item, parts_of(items))?;
+            host.edit(notebook, |docs, writer| {
+                session::set_agenda_done(docs, writer, id, item, true)
+            })?;
+            show(host, notebook, id)
+        }
+        SessionRequest::Notes { session, notes } => edit_notes(host, session, notes),
+        SessionRequest::Wrap { session, fields } => {
+            let (notebook, id) = find(host, session)?;
+            let wrap = wrap(fields);
+            host.edit(notebook, |docs, writer| {
+                session::wrap(docs, writer, id, &wrap)
+            })?;
+            show(host, notebook, id)
+        }
+        SessionRequest::Attend { session } => {
+            let (notebook, id) = find(host, session)?;
+            host.edit(notebook, |docs, writer| session::attend(docs, writer, id))?;
+            show(host, notebook, id)
+        }
+    }
+}
+
+fn plan(host: &mut Host, request: &SessionRequest) -> Result<Value, Failure> {
+    let SessionRequest::Plan {
+        notebook,
+        title,
+        at,
+        zone,
+        minutes,
+        place,
+        every,
+        template,
+        attendees,
+    } = request
+    else {
+        return Err(Failure::error("internal", "This is no plan of a session."));
+    };
+    let notebook = find_notebook(host, notebook)?;
+    let template = match template.as_deref() {
+        Some(NO_TEMPLATE) => None,
+        Some(name) => Some(name.to_owned()),
+        None => {
+            host.read(notebook, |docs, people| {
+                meta::show(docs, people).map_err(unavailable)
+            })?
+            .template
+        }
+    };
+    let new = NewSession {
+        at: at.clone(),
+        zone: zone.clone().unwrap_or_else(|| host.settings.zone()),
+        title: title.clone(),
+        minutes: *minutes,
+        place: place.clone(),
+        every: every.clone(),
+        template,
+        attendees: find_people(host, notebook, attendees)?,
+    };
+    let id = host.edit(notebook, |docs, writer| session::plan(docs, writer, &new))?;
+    show(host, notebook, id)
+}
+
+fn edit_notes(host: &mut Host, session: &str, notes: &NotesRequest) -> Result<Value, Failure> {
+    let (notebook, entry) = find_object(host, session, &[Kind::Session])?;
+    let id = entry.id;
+    match notes {
+        NotesRequest::Read => {}
+        NotesRequest::Edit { base, text } => host.edit(notebook, |docs, writer| {
+            session::edit_notes(docs, writer, id, base, text)
+        })?,
+        NotesRequest::Append { text } => host.edit(notebook, |docs, writer| {
+            session::append_notes(docs, writer, id, text)
+        })?,
+        NotesRequest::Set { text } => host.edit(notebook, |docs, writer| {
+            session::set_notes(docs, writer, id, text)
+        })?,
+    }
+    let notes = host.read(notebook, |docs, _| {
+        session::notes(docs, id).map_err(read_failed)
+    })?;
+    Ok(json!({ "session": {
+        "id": id.to_string(),
+        "title": entry.title,
+        "notes": notes.text,
+        "notes_heads": notes.heads,
+    } }))
+}
+
+fn wrap(fields: &WrapFields) -> Wrap {
+    let learned = fields.learned.iter().map(|text| Learned {
+        person: None,
+        text: text.clone(),
+    });
+    Wrap {
+        decisions: fields.decisions.clone(),
+        insights: fields.insights.clone(),
+        learned: learned.collect(),
+        mood: fields.mood.map(|value| Mood {
+            value: value.into(),
+            text: None,
+        }),
+        actions: Vec::new(),
+        next: fields.next.clone(),
+    }
+}
+
+fn find(host: &mut Host, text: &str) -> Result<(NotebookId, ObjectId), Failure> {
+    let (notebook, entry) = find_object(host, text, &[Kind::Session])?;
+    Ok((notebook, entry.id))
+}
+
+fn show(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<Value, Failure> {
+    let view = host.read(notebook, |docs, people| {
+        session::show(docs, people, id).map_err(read_failed)
+    })?;
+    data("session", &view)
+}

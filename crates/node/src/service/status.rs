@@ -1,0 +1,130 @@
+//! Who this is, whether the node runs, and what each peer has confirmed.
+
+use hearth_core::engine::PeerStatus;
+use hearth_core::ids::NotebookId;
+use hearth_store::ProtectionKind;
+use serde_json::{Value, json};
+
+use super::NodeFacts;
+use super::answer::{person, time, with};
+use super::member::{is_match, verification};
+use super::resolve::{brief, notebooks};
+use crate::api::Failure;
+use crate::host::{Directory, Host};
+use crate::net::Profile;
+
+/// The data of `status`.
+///
+/// A peer's `behind` counts the entries here that it has not confirmed, `ahead` those that it says
+/// it has and that are not here, both as of `last_contact`.
+pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure> {
+    let mut listed = Vec::new();
+    for notebook in notebooks(host) {
+        listed.push(notebook_status(host, node, notebook)?);
+    }
+    let identity = host.engine.identity();
+    Ok(json!({
+        "person": { "id": identity.person().to_string(), "name": identity.name },
+        "device": { "id": identity.device.id().to_string(), "label": identity.device_label },
+        "node": {
+            "running": node.running,
+            "addrs": node.addrs,
+            "network": node.network,
+            "reveals": node.network.parse::<Profile>().ok().map(|profile| profile.reveals()),
+        },
+        "protection": protection(host),
+        "notebooks": listed,
+    }))
+}
+
+fn notebook_status(
+    host: &mut Host,
+    node: &NodeFacts,
+    notebook: NotebookId,
+) -> Result<Value, Failure> {
+    let directory = host.directory(notebook);
+    let mut peers = Vec::new();
+    for status in host.engine.peer_statuses(notebook) {
+        peers.push(peer(host, node, notebook, &directory, &status)?);
+    }
+    let pending_out = host.engine.pending_out(notebook);
+    let replica = host.engine.replica(notebook);
+    let waiting = replica.map_or(0, |replica| replica.waiting());
+    let set_aside = replica.map_or(0, |replica| replica.set_aside().len());
+    let is_stale = replica.is_some_and(|replica| replica.is_stale_copy());
+    let mut status = with(
+        brief(host, notebook),
+        json!({
+            "pending_out": pending_out,
+            "waiting": waiting,
+            "set_aside": set_aside,
+            "peers": peers,
+        }),
+    );
+    if is_stale {
+        status["warning"] = json!(
+            "This home is an older copy of itself: it can be read, and nothing can be written."
+        );
+    }
+    Ok(status)
+}
+
+fn peer(
+    host: &Host,
+    node: &NodeFacts,
+    notebook: NotebookId,
+    directory: &Directory,
+    status: &PeerStatus,
+) -> Result<Value, Failure> {
+    let words = verification(host, notebook, status.person)?;
+    let is_me = status.person == host.me();
+    let state = match (status.connected, status.heard_ms) {
+        (true, _) => "connected",
+        (false, Some(_)) => "seen",
+        (false, None) => "never",
+    };
+    let path = match node.paths.get(&status.device) {
+        Some(path) if status.connected => path.as_str(),
+        _ => "none",
+    };
+    Ok(with(
+        person(directory, &status.person),
+        json!({
+            "device": status.device.to_string(),
+            "device_label": directory.device_label(&status.device),
+            "state": state,
+            "last_contact": status.heard_ms.and_then(time),
+            "path": path,
+            "behind": status.behind,
+            "ahead": status.ahead,
+            "verified": is_me || is_match(words.as_ref()),
+        }),
+    ))
+}
+
+/// How the home is protected, with a warning where that is less than it should be.
+pub(super) fn protection(host: &Host) -> Value {
+    let kind = host.storage.store().info().protection;
+    let weak = kind.cost().is_some_and(hearth_store::KdfCost::is_weak);
+    let word = match kind {
+        ProtectionKind::Passphrase(_) => "passphrase",
+        ProtectionKind::Keyring(_) => "keyring",
+        ProtectionKind::Bare => "bare",
+        _ => "other",
+    };
+    let warning = match kind {
+        ProtectionKind::Bare => {
+            Some("Nothing protects this home: anyone who can read its folder can read your notes.")
+        }
+        _ if weak => Some(
+            "The passphrase is cheap to guess: this home was made for tests. Run `hearth passphrase change`.",
+        ),
+        _ => None,
+    };
+    json!({
+        "kind": word,
+        "weak": weak,
+        "warning": warning,
+        "unlocked_minutes": host.settings.unlock_for().as_secs() / 60,
+    })
+}

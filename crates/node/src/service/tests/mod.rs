@@ -1,0 +1,1 @@
+//! Requests end to end.

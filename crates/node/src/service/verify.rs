@@ -1,0 +1,373 @@
+//! `verify`: opens every record and checks every signature and chain, from the disk alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
+use hearth_core::document::Document;
+use hearth_core::epoch::Wraps;
+use hearth_core::ids::{ControlHash, DeviceId, EntryHash, LogId, NotebookId, Seq};
+use hearth_core::log::{RawEntry, notebook_tag};
+use hearth_core::storage::{Space, Storage};
+use serde_json::{Value, json};
+
+use super::answer::with;
+use super::resolve::{brief, notebooks};
+use crate::api::{Event, Exit, Failure, Progress};
+use crate::host::Host;
+
+/// Bytes of history that are read at once.
+const READ_BYTES_AIM: usize = 1024 * 1024;
+/// Damages that are listed; beyond it they are only counted.
+const DAMAGES_LISTED_MAX: usize = 1_000;
+
+/// The data of `verify`: counts, and `set_aside[]`, which is no damage.
+///
+/// # Errors
+/// Exit code 14 with every damage in the details.
+pub(super) fn verify(host: &mut Host, on_event: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
+    let all = notebooks(host);
+    let total = Some(all.len() as u64 + 1);
+    let mut progress = |message: &str, done: usize| {
+        on_event(Event::Progress(Progress {
+            message: message.to_owned(),
+            done: done as u64,
+            total,
+        }));
+    };
+    progress("Opening every record", 0);
+    let report = host.storage.store().verify();
+    let mut found = Found::default();
+    for damage in &report.damaged {
+        found.damage(damage.place.to_string(), damage.fault.to_string());
+    }
+    found.damaged_count = report.damaged_count;
+    let mut set_aside = Vec::new();
+    for (place, notebook) in all.iter().enumerate() {
+        progress("Checking signatures and chains", place + 1);
+        check_notebook(host, *notebook, &mut found);
+        set_aside.extend(set_aside_of(host, *notebook, &found));
+    }
+    let data = json!({
+        "records": report.records,
+        "entries": found.entries,
+        "control_entries": found.controls,
+        "stream_entries": report.entries,
+        "notebooks": all.len(),
+        "set_aside": set_aside,
+    });
+    if found.damaged_count == 0 {
+        return Ok(data);
+    }
+    let count = found.damaged_count;
+    let first = found.damaged.first().map_or_else(String::new, |damage| {
+        format!(
+            ", first {}: {}",
+            damage["place"].as_str().unwrap_or_default(),
+            damage["fault"].as_str().unwrap_or_default()
+        )
+    });
+    Err(Failure::new(
+        Exit::Damaged,
+        "damaged",
+        format!("Damaged data found in {count} places{first}."),
+    )
+    .with_hint("Restore a backup, or join the notebook again from another device that has it.")
+    .with_details(with(
+        data,
+        json!({ "damaged": found.damaged, "damaged_count": count }),
+    )))
+}
+
+#[derive(Default)]
+struct Found {
+    entries: u64,
+    controls: u64,
+    damaged: Vec<Value>,
+    damaged_count: u64,
+    /// Entries whose author might not write, by notebook.
+    uncounted: BTreeMap<(NotebookId, EntryHash), (DeviceId, Seq)>,
+}
+
+impl Found {
+    fn damage(&mut self, place: impl Into<String>, fault: impl Into<String>) {
+        self.damaged_count += 1;
+        if self.damaged.len() < DAMAGES_LISTED_MAX {
+            self.damaged
+                .push(json!({ "place": place.into(), "fault": fault.into() }));
+        }
+    }
+}
+
+fn check_notebook(host: &Host, notebook: NotebookId, found: &mut Found) {
+    let storage: &dyn Storage = &host.storage;
+    let Some(controls) = check_controls(storage, notebook, found) else {
+        return;
+    };
+    check_wraps(storage, notebook, &controls, found);
+    check_documents(storage, notebook, found);
+    let mut chains = Chains::new(&controls, notebook);
+    let mut from = 0;
+    loop {
+        let read = match storage.entries(notebook, from, READ_BYTES_AIM) {
+            Ok(read) => read,
+            Err(error) => {
+                found.damage(format!("notebook {notebook}"), error.to_string());
+                // What comes after a damaged entry is checked as well.
+                from += 1;
+                let end = host
+                    .engine
+                    .replica(notebook)
+                    .map_or(0, |replica| replica.next_position());
+                if from >= end {
+                    break;
+                }
+                chains.has_gap = true;
+                continue;
+            }
+        };
+        let Some((last, _)) = read.last() else { break };
+        from = last + 1;
+        for (position, bytes) in read {
+            found.entries += 1;
+            if let Err(fault) = chains.check(bytes, found) {
+                found.damage(format!("entry {position} of notebook {notebook}"), fault);
+            }
+        }
+    }
+    chains.compare_with_memory(host, found);
+}
+
+fn check_controls(
+    storage: &dyn Storage,
+    notebook: NotebookId,
+    found: &mut Found,
+) -> Option<ControlSet> {
+    let place = |hash: &ControlHash| format!("control entry {hash} of notebook {notebook}");
+    let records = match storage.scan(notebook, Space::Control) {
+        Ok(records) => records,
+        Err(error) => {
+            found.damage(format!("notebook {notebook}"), error.to_string());
+            return None;
+        }
+    };
+    let mut entries = Vec::new();
+    for (key, value) in records {
+        found.controls += 1;
+        match ControlEntry::parse(&value) {
+            Ok(entry) if entry.hash().as_bytes()[..] == key[..] => entries.push(entry),
+            Ok(entry) => found.damage(place(&entry.hash()), "is kept under another name"),
+            Err(error) => found.damage(
+                format!("a control entry of notebook {notebook}"),
+                error.to_string(),
+            ),
+        }
+    }
+    let create = entries.iter().position(|entry| {
+        matches!(entry.kind, ControlKind::Create { .. }) && entry.notebook_id() == notebook
+    });
+    let Some(create) = create else {
+        found.damage(format!("notebook {notebook}"), "its first entry is missing");
+        return None;
+    };
+    let mut set = match ControlSet::new(entries.swap_remove(create)) {
+        Ok(set) => set,
+        Err(error) => {
+            found.damage(format!("notebook {notebook}"), error.to_string());
+            return None;
+        }
+    };
+    for entry in entries {
+        let hash = entry.hash();
+        if let Err(error) = set.insert(entry) {
+            found.damage(place(&hash), error.to_string());
+        }
+    }
+    if set.waiting() > 0 {
+        let fault = format!("{} control entries lack their past", set.waiting());
+        found.damage(format!("notebook {notebook}"), fault);
+    }
+    Some(set)
+}
+
+fn check_wraps(
+    storage: &dyn Storage,
+    notebook: NotebookId,
+    controls: &ControlSet,
+    found: &mut Found,
+) {
+    let place = format!("a wrapped key of notebook {notebook}");
+    let records = match storage.scan(notebook, Space::Wraps) {
+        Ok(records) => records,
+        Err(error) => return found.damage(place, error.to_string()),
+    };
+    for (_, value) in records {
+        let belongs = match Wraps::parse(&value) {
+            Ok(wraps) => controls.get(&wraps.epoch.rekey()).is_some_and(
+                |entry| matches!(&entry.kind, ControlKind::Rekey(rekey) if wraps.belong_to(rekey)),
+            ),
+            Err(_) => false,
+        };
+        if !belongs {
+            found.damage(place.clone(), "does not belong to the entry that names it");
+        }
+    }
+}
+
+/// The saved documents are caches, but a notebook opens by them.
+fn check_documents(storage: &dyn Storage, notebook: NotebookId, found: &mut Found) {
+    let place = format!("a saved document of notebook {notebook}");
+    match storage.scan(notebook, Space::Document) {
+        Ok(records) => {
+            for (_, value) in records {
+                if let Err(error) = Document::load(&value) {
+                    found.damage(place.clone(), error.to_string());
+                }
+            }
+        }
+        Err(error) => found.damage(place, error.to_string()),
+    }
+}
+
+/// The logs of one notebook as they come out of its stream.
+struct Chains<'a> {
+    controls: &'a ControlSet,
+    notebook: NotebookId,
+    tips: BTreeMap<LogId, (Seq, EntryHash)>,
+    heads: BTreeMap<LogId, Vec<ControlHash>>,
+    writers: BTreeMap<Vec<ControlHash>, BTreeSet<DeviceId>>,
+    /// An entry could not be read, so what follows it cannot be tied to what came before.
+    has_gap: bool,
+}
+
+impl<'a> Chains<'a> {
+    fn new(controls: &'a ControlSet, notebook: NotebookId) -> Self {
+        Self {
+            controls,
+            notebook,
+            tips: BTreeMap::new(),
+            heads: BTreeMap::new(),
+            writers: BTreeMap::new(),
+            has_gap: false,
+        }
+    }
+
+    /// Checks one entry: layout, notebook, signer, signature, chain, heads, membership.
+    fn check(&mut self, bytes: Vec<u8>, found: &mut Found) -> Result<(), String> {
+        let entry = RawEntry::parse(bytes).map_err(|error| error.to_string())?;
+        let header = entry.header().clone();
+        let hash = entry.hash();
+        if header.tag != notebook_tag(self.notebook) {
+            return Err("belongs to another notebook".to_owned());
+        }
+        let device = header.log.device;
+        let (_, card) = self
+            .controls
+            .device(&device)
+            .ok_or_else(|| format!("is signed by device {device}, which is not in the notebook"))?;
+        let key = card.verify_key;
+        entry
+            .verify(self.notebook, &key)
+            .map_err(|error| error.to_string())?;
+        let tip = self.tips.insert(header.log, (header.seq, hash));
+        let (seq, previous) = tip.unwrap_or((Seq::NONE, EntryHash::ZERO));
+        if (header.seq, header.previous) != (seq.next(), previous) && !self.has_gap {
+            return Err(format!("does not follow entry {} of its device", seq.get()));
+        }
+        if header
+            .heads
+            .iter()
+            .any(|head| self.controls.get(head).is_none())
+        {
+            return Err("names control entries that are not here".to_owned());
+        }
+        let known = self.heads.insert(header.log, header.heads.clone());
+        let regresses = known.is_some_and(|known| {
+            known
+                .iter()
+                .any(|head| !self.controls.is_within(head, &header.heads))
+        });
+        if regresses {
+            return Err("forgets control entries that the one before it knew".to_owned());
+        }
+        if !self.may_write(&header.heads, &device) {
+            found
+                .uncounted
+                .insert((self.notebook, hash), (device, header.seq));
+        }
+        Ok(())
+    }
+
+    fn may_write(&mut self, heads: &[ControlHash], device: &DeviceId) -> bool {
+        if !self.writers.contains_key(heads) {
+            let membership = Membership::resolve_at(self.controls, heads);
+            let writers = membership
+                .devices()
+                .keys()
+                .filter(|device| membership.may_write(device))
+                .copied()
+                .collect();
+            self.writers.insert(heads.to_vec(), writers);
+        }
+        self.writers
+            .get(heads)
+            .is_some_and(|writers| writers.contains(device))
+    }
+
+    fn compare_with_memory(&self, host: &Host, found: &mut Found) {
+        let notebook = self.notebook;
+        let Some(replica) = host.engine.replica(notebook) else {
+            return;
+        };
+        let in_memory: BTreeMap<LogId, Seq> = replica.tips().collect();
+        let on_disk: BTreeMap<LogId, Seq> = self
+            .tips
+            .iter()
+            .map(|(log, (seq, _))| (*log, *seq))
+            .collect();
+        if in_memory != on_disk && !self.has_gap {
+            found.damage(
+                format!("notebook {notebook}"),
+                "its saved state does not fit its entries",
+            );
+        }
+    }
+}
+
+/// What is kept but does not count: what was set aside, and what its author might not write.
+fn set_aside_of(host: &mut Host, notebook: NotebookId, found: &Found) -> Vec<Value> {
+    let directory = host.directory(notebook);
+    let in_brief = brief(host, notebook);
+    let Some(replica) = host.engine.replica(notebook) else {
+        return Vec::new();
+    };
+    let view = |hash: &EntryHash, device: &DeviceId, seq: Seq, reason: &str| {
+        let person = replica.controls().device(device).map(|(person, _)| person);
+        json!({
+            "notebook": in_brief,
+            "person": person.map(|person| person.to_string()),
+            "name": person.map(|person| directory.person_name(&person)),
+            "device": device.to_string(),
+            "device_label": directory.device_label(device),
+            "entry": hash.to_string(),
+            "seq": seq.get(),
+            "reason": reason,
+        })
+    };
+    let mut listed: Vec<Value> = replica
+        .set_aside()
+        .iter()
+        .map(|(hash, entry)| view(hash, &entry.device, entry.seq, &entry.reason))
+        .collect();
+    let broken: BTreeSet<DeviceId> = replica
+        .set_aside()
+        .values()
+        .map(|entry| entry.device)
+        .collect();
+    for ((of, hash), (device, seq)) in &found.uncounted {
+        if *of == notebook && !broken.contains(device) {
+            let reason = "its author may not write in this notebook";
+            listed.push(view(hash, device, *seq, reason));
+        }
+    }
+    listed
+}
