@@ -17,6 +17,10 @@ pub const CONTROL_HEADS_MAX: usize = 32;
 /// Most control entries of one notebook: thirty people over ten years stay far below.
 pub const CONTROL_ENTRIES_MAX: usize = 16_384;
 
+/// Most control entries that wait for their past. Peers send each after its past, so an honest one
+/// makes none wait; what waits is not verified yet and must not fill the notebook up.
+pub const CONTROL_WAITING_MAX: usize = 256;
+
 /// Longest control entry: a re-key for [`RECIPIENTS_MAX`] recipients with room to spare.
 pub const CONTROL_BYTES_MAX: usize = 256 * 1024;
 
@@ -45,8 +49,20 @@ pub const COMPRESS_BYTES_MIN: usize = 256;
 /// beyond the limit is not acknowledged and is sent again later.
 pub const WAITING_ENTRIES_PER_LOG_MAX: usize = 1_000;
 
+/// Bytes of entries of one log that may wait, from which no more is taken: few long entries would
+/// otherwise cost as much memory as a thousand.
+pub const WAITING_BYTES_PER_LOG_MAX: usize = 8 * 1024 * 1024;
+
 /// Most logs of one notebook: each device has one, and one more for each time it was enrolled anew.
 pub const LOGS_MAX: usize = 4_096;
+
+/// Most logs of one device: it begins a new one only after a doubt about the old one. Without this,
+/// one member could use up [`LOGS_MAX`] for all.
+pub const LOGS_PER_DEVICE_MAX: usize = 64;
+
+/// Most entries of one device that are named as set aside: enough to judge it by, and no more that a
+/// hostile one can make everybody keep.
+pub const SET_ASIDE_PER_DEVICE_MAX: usize = 64;
 
 /// Longest sealed label of a control entry: names and role words.
 pub const LABEL_BYTES_MAX: usize = 4 * 1024;

@@ -36,6 +36,9 @@ pub enum ControlError {
     /// The notebook holds as many control entries as are allowed.
     #[error("the notebook holds too many control entries")]
     Full,
+    /// Too many entries wait for a past that does not come.
+    #[error("too many control entries wait for something that is missing")]
+    TooManyWaiting,
 }
 
 /// A control entry with the bytes that it came as.

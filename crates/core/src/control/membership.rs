@@ -63,16 +63,16 @@ impl Membership {
 
     fn resolve_people(set: &ControlSet, heads: Option<&[ControlHash]>) -> Self {
         let mut resolved = Self::default();
-        let mut effective: BTreeMap<ControlHash, PersonId> = BTreeMap::new();
+        let mut effective: BTreeSet<ControlHash> = BTreeSet::new();
         let redeemed = winning_redemptions(set, heads);
-        for entry in set.iter() {
+        for entry in set.canonical() {
             let hash = entry.hash();
             if heads.is_some_and(|heads| !set.is_within(&hash, heads)) {
                 continue;
             }
             match &entry.kind {
                 ControlKind::Create { roster, .. } => {
-                    effective.insert(hash, roster.person());
+                    effective.insert(hash);
                     let rights = Rights {
                         admin: true,
                         may_write: true,
@@ -80,15 +80,15 @@ impl Membership {
                     resolved.admit(entry, rights, roster);
                 }
                 ControlKind::Invite(_) if stands_as_admin(set, &effective, entry) => {
-                    effective.insert(hash, PersonId::ZERO);
+                    effective.insert(hash);
                     resolved.invites.insert(hash, InviteState::Open);
                 }
                 ControlKind::Admit(admit)
                     if stands_as_admin(set, &effective, entry)
-                        && effective.contains_key(&admit.invite)
+                        && effective.contains(&admit.invite)
                         && redeemed.get(&admit.invite) == Some(&hash) =>
                 {
-                    effective.insert(hash, admit.roster.person());
+                    effective.insert(hash);
                     resolved.admit(entry, admit.rights, &admit.roster);
                     resolved
                         .invites
@@ -109,8 +109,9 @@ impl Membership {
 
     fn admit(&mut self, entry: &ControlEntry, rights: Rights, roster: &crate::identity::Roster) {
         let devices = roster.devices().clone();
-        self.devices
-            .extend(devices.keys().map(|device| (*device, roster.person())));
+        for device in devices.keys() {
+            self.devices.entry(*device).or_insert(roster.person());
+        }
         let member = self
             .members
             .entry(roster.person())
@@ -127,13 +128,15 @@ impl Membership {
     }
 
     fn resolve_epochs(&mut self, set: &ControlSet) {
-        for entry in set.iter() {
+        for entry in set.canonical() {
             if let ControlKind::Rekey(rekey) = &entry.kind
-                && rekey_counts(set, entry, rekey)
+                && set.counts_by_its_past(&entry.hash())
             {
                 let epoch = entry.hash().as_epoch();
                 for superseded in &rekey.supersedes {
-                    self.epoch_heads.remove(&superseded.epoch);
+                    if set.is_past(&superseded.epoch.rekey(), &entry.hash()) {
+                        self.epoch_heads.remove(&superseded.epoch);
+                    }
                 }
                 self.epochs.insert(epoch);
                 self.epoch_heads.insert(epoch);
@@ -220,26 +223,26 @@ impl Membership {
 }
 
 /// An admin's entry counts where the entry it stands on does, is an admission with the admin bit in
-/// its past, and names the author's person.
+/// its past, and names the author's device.
 fn stands_as_admin(
     set: &ControlSet,
-    effective: &BTreeMap<ControlHash, PersonId>,
+    effective: &BTreeSet<ControlHash>,
     entry: &ControlEntry,
 ) -> bool {
+    effective.contains(&entry.standing) && names_as_admin(set, entry)
+}
+
+/// Says whether the entry that `entry` stands on is in its past and makes its author an admin.
+fn names_as_admin(set: &ControlSet, entry: &ControlEntry) -> bool {
     let Some(standing) = set.get(&entry.standing) else {
         return false;
     };
-    let is_grant = match &standing.kind {
-        ControlKind::Create { .. } => true,
-        ControlKind::Admit(admit) => admit.rights.admin,
-        _ => false,
+    let roster = match &standing.kind {
+        ControlKind::Create { roster, .. } => roster,
+        ControlKind::Admit(admit) if admit.rights.admin => &admit.roster,
+        _ => return false,
     };
-    is_grant
-        && set.is_past(&entry.standing, &entry.hash())
-        && effective.get(&entry.standing).is_some_and(|person| {
-            set.device(&entry.device)
-                .is_some_and(|(owner, _)| owner == *person)
-        })
+    roster.devices().contains_key(&entry.device) && set.is_within(&entry.standing, &entry.heads)
 }
 
 /// Of the admissions that cite one invitation, the one of lowest level, then hash, counts; one that
@@ -268,7 +271,7 @@ fn winning_redemptions(
         let revoked = revocations
             .get(&admit.invite)
             .is_some_and(|all| all.iter().any(|revocation| !set.is_past(&hash, revocation)));
-        if revoked || !cites_its_invite(set, entry, admit) {
+        if revoked || !set.counts_by_its_past(&hash) {
             continue;
         }
         let rank = |hash: &ControlHash| (set.level(hash), *hash);
@@ -280,26 +283,20 @@ fn winning_redemptions(
     winners
 }
 
-/// An invitation is taken back by the device that issued it, or by another admin whose standing is
-/// in its own past.
+/// An invitation is taken back by an admin who knew of it.
 fn may_revoke(set: &ControlSet, revocation: &ControlEntry, issued: &ControlEntry) -> bool {
-    let standing_is_grant =
-        set.get(&revocation.standing)
-            .is_some_and(|standing| match &standing.kind {
-                ControlKind::Create { roster, .. } => set
-                    .device(&revocation.device)
-                    .is_some_and(|(owner, _)| owner == roster.person()),
-                ControlKind::Admit(admit) => {
-                    admit.rights.admin
-                        && set
-                            .device(&revocation.device)
-                            .is_some_and(|(owner, _)| owner == admit.roster.person())
-                }
-                _ => false,
-            });
-    standing_is_grant
-        && set.is_past(&revocation.standing, &revocation.hash())
-        && set.is_past(&issued.hash(), &revocation.hash())
+    names_as_admin(set, revocation) && set.is_within(&issued.hash(), &revocation.heads)
+}
+
+/// Says whether an admission redeems its invitation, or a re-key has the right author and
+/// recipients, given only what is in the entry's past. All of that is in `set`, the entry itself
+/// need not be.
+pub(super) fn counts_by_its_past(set: &ControlSet, entry: &ControlEntry) -> bool {
+    match &entry.kind {
+        ControlKind::Admit(admit) => cites_its_invite(set, entry, admit),
+        ControlKind::Rekey(rekey) => rekey_counts(set, entry, rekey),
+        _ => true,
+    }
 }
 
 /// An admission redeems an invitation of its own author's device, in its past, for the rights that
@@ -313,7 +310,7 @@ fn cites_its_invite(set: &ControlSet, entry: &ControlEntry, admit: &Admit) -> bo
     };
     issued.device == entry.device
         && invite.rights == admit.rights
-        && set.is_past(&admit.invite, &entry.hash())
+        && set.is_within(&admit.invite, &entry.heads)
         && invite
             .ticket_key
             .verify(

@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ControlEntry, ControlError, ControlKind};
 use crate::crypto;
-use crate::identity::DeviceCard;
+use crate::identity::{DeviceCard, Roster};
 use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId};
-use crate::limits::{CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX};
+use crate::limits::{CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, CONTROL_WAITING_MAX};
 
 /// What became of an entry that was offered to the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +29,8 @@ struct Node {
     /// Bit i is set where the entry at place i is a strict ancestor.
     ancestors: Vec<u64>,
     place: usize,
+    /// What the entry's own past says about it; that never changes, so it is found out once.
+    counts: bool,
 }
 
 /// The control entries of one notebook.
@@ -36,6 +38,8 @@ struct Node {
 pub struct ControlSet {
     nodes: BTreeMap<ControlHash, Node>,
     order: Vec<ControlHash>,
+    /// By level, then hash: the same on every replica, and each entry after its past.
+    canonical: BTreeSet<(u32, ControlHash)>,
     waiting: BTreeMap<ControlHash, ControlEntry>,
     heads: BTreeSet<ControlHash>,
     devices: BTreeMap<DeviceId, (PersonId, DeviceCard)>,
@@ -72,10 +76,13 @@ impl ControlSet {
         if Some(entry.notebook_id()) != self.notebook {
             return Err(ControlError::OtherNotebook);
         }
-        if self.nodes.len() + self.waiting.len() >= CONTROL_ENTRIES_MAX {
+        if self.nodes.len() >= CONTROL_ENTRIES_MAX {
             return Err(ControlError::Full);
         }
         if !entry.heads.iter().all(|head| self.nodes.contains_key(head)) {
+            if self.waiting.len() >= CONTROL_WAITING_MAX {
+                return Err(ControlError::TooManyWaiting);
+            }
             self.waiting.insert(hash, entry);
             return Ok(Inserted::Waiting);
         }
@@ -126,14 +133,16 @@ impl ControlSet {
             }
             self.heads.remove(head);
         }
+        let counts = super::membership::counts_by_its_past(self, &entry);
         if let ControlKind::Create { roster, .. } = &entry.kind {
-            self.learn(roster.person(), roster.devices());
+            self.learn(roster);
         } else if let ControlKind::Admit(admit) = &entry.kind {
-            self.learn(admit.roster.person(), admit.roster.devices());
+            self.learn(&admit.roster);
         }
         let hash = entry.hash();
         self.heads.insert(hash);
         self.order.push(hash);
+        self.canonical.insert((level, hash));
         self.nodes.insert(
             hash,
             Node {
@@ -141,16 +150,21 @@ impl ControlSet {
                 level,
                 ancestors,
                 place,
+                counts,
             },
         );
         Ok(())
     }
 
-    fn learn(&mut self, person: PersonId, devices: &BTreeMap<DeviceId, DeviceCard>) {
-        for (id, card) in devices {
-            self.devices
+    /// Notes whose devices these are. Where two people claim one device, the lower person has it,
+    /// since the answer must not depend on whose claim arrived first; standing never rests on it.
+    fn learn(&mut self, roster: &Roster) {
+        for (id, card) in roster.devices() {
+            let known = self
+                .devices
                 .entry(*id)
-                .or_insert_with(|| (person, card.clone()));
+                .or_insert_with(|| (roster.person(), card.clone()));
+            known.0 = known.0.min(roster.person());
         }
     }
 
@@ -182,6 +196,18 @@ impl ControlSet {
     /// Returns all entries in an order in which each follows its past.
     pub fn iter(&self) -> impl Iterator<Item = &ControlEntry> {
         self.order.iter().filter_map(|hash| self.get(hash))
+    }
+
+    /// Returns all entries by level, then hash: each follows its past, and the order depends on
+    /// nothing but the set.
+    pub fn canonical(&self) -> impl Iterator<Item = &ControlEntry> {
+        self.canonical.iter().filter_map(|(_, hash)| self.get(hash))
+    }
+
+    /// Says whether an admission redeems its invitation, or a re-key has the right author and
+    /// recipients, as of its own past. Other entries have nothing of the kind to fulfil.
+    pub(super) fn counts_by_its_past(&self, hash: &ControlHash) -> bool {
+        self.nodes.get(hash).is_some_and(|node| node.counts)
     }
 
     /// Returns how many entries are in the set.

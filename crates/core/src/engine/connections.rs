@@ -142,6 +142,17 @@ impl Engine {
         storage: &mut dyn Storage,
         rng: &mut dyn rand_core::CryptoRng,
     ) {
+        // A frontier vouches for the disk, and these frames may be answered by one. This comes before
+        // the connection is taken out, since a failing disk closes it.
+        const FIRST_FRAMES: core::ops::RangeInclusive<u8> = 1..=3;
+        let is_sync = matches!(self.connections.get(&id), Some(Connection::Sync { .. }));
+        if is_sync
+            && bytes
+                .first()
+                .is_some_and(|kind| FIRST_FRAMES.contains(kind))
+        {
+            self.flush(storage, now_ms, false);
+        }
         match self.connections.remove(&id) {
             None => {}
             Some(Connection::Pairing(mut door)) => {
@@ -156,14 +167,6 @@ impl Engine {
                 mut session,
                 dialled,
             }) => {
-                // A frontier vouches for the disk, and these frames may be answered by one.
-                const FIRST_FRAMES: core::ops::RangeInclusive<u8> = 1..=3;
-                if bytes
-                    .first()
-                    .is_some_and(|kind| FIRST_FRAMES.contains(kind))
-                {
-                    self.flush(storage, now_ms, false);
-                }
                 let peer = session.peer();
                 let mut shared = self.shared_with(peer);
                 let before: Vec<usize> = shared
@@ -171,6 +174,9 @@ impl Engine {
                     .map(|replica| replica.controls().len())
                     .collect();
                 let result = session.receive(bytes, &mut shared, storage, now_ms);
+                for replica in &mut shared {
+                    replica.rekey_after_merge(rng);
+                }
                 let changed: Vec<NotebookId> = shared
                     .iter()
                     .zip(before)
@@ -271,9 +277,8 @@ impl Engine {
             .map(|(notebook, _)| *notebook)
             .collect();
         for notebook in unsaved {
-            if self.commit(notebook, storage).is_err() {
-                self.close_all_of(notebook);
-            }
+            // A failure has closed whatever rested on what is lost; there is nobody else to tell.
+            let _reported_by_closing = self.commit(notebook, storage);
         }
         self.share_new(now_ms);
         for connection in self.connections.values_mut() {
@@ -284,7 +289,9 @@ impl Engine {
         }
     }
 
-    /// Commits what is unsaved of a notebook, with a fresh saved state where that is due.
+    /// Commits what is unsaved of a notebook, with a fresh saved state where that is due. Where that
+    /// fails, the notebook is opened anew as the disk has it and its connections are closed, since
+    /// their peers believe that what they sent is here.
     pub(super) fn commit(
         &mut self,
         notebook: NotebookId,
@@ -299,13 +306,16 @@ impl Engine {
         let result = storage.commit(notebook, replica.unsaved());
         match result {
             Ok(()) => replica.saved(),
-            Err(_) => self.reopen(notebook, storage),
+            Err(_) => {
+                self.close_all_of(notebook);
+                self.reopen(notebook, storage);
+            }
         }
         result
     }
 
     /// Opens a notebook as the disk has it, dropping what memory had beyond that.
-    fn reopen(&mut self, notebook: NotebookId, storage: &dyn Storage) {
+    pub(super) fn reopen(&mut self, notebook: NotebookId, storage: &dyn Storage) {
         let device = std::sync::Arc::clone(&self.identity.device);
         match Replica::open(notebook, device, storage) {
             Ok(replica) => {
@@ -318,7 +328,7 @@ impl Engine {
         }
     }
 
-    fn close_all_of(&mut self, notebook: NotebookId) {
+    pub(super) fn close_all_of(&mut self, notebook: NotebookId) {
         let ids: Vec<ConnectionId> = self
             .sessions()
             .filter(|(_, session)| session.notebooks().any(|shared| shared == notebook))
@@ -332,6 +342,7 @@ impl Engine {
     /// Extends open connections by notebooks whose membership has come to include the peer.
     fn share_new(&mut self, now_ms: u64) {
         let mut failed = Vec::new();
+        let mut views = Vec::new();
         for (id, connection) in &mut self.connections {
             let Connection::Sync { session, .. } = connection else {
                 continue;
@@ -345,6 +356,10 @@ impl Engine {
                     break;
                 }
             }
+            views.extend(super::peers::views_of(session));
+        }
+        for view in views {
+            self.note_view(view);
         }
         for (id, reason) in failed {
             self.disconnected(id, now_ms);

@@ -15,9 +15,9 @@ const VERSION: u8 = 1;
 pub struct PeerRecord {
     /// When it was last heard, in milliseconds since 1970 UTC by this device's clock.
     pub heard_ms: u64,
-    /// What it said that it has.
+    /// What it has: what it said, and what it sent since.
     pub frontier: Frontier,
-    /// Its signature over that, where the word came signed.
+    /// What it signed for, where its word came signed.
     pub signed: Option<SignedFrontier>,
 }
 
@@ -26,8 +26,12 @@ impl PeerRecord {
         let mut writer = Writer::new();
         writer.u8(VERSION).u64(self.heard_ms);
         match &self.signed {
-            Some(signed) => signed.write(writer.u8(1)),
             None => self.frontier.write(writer.u8(0)),
+            Some(signed) if signed.frontier == self.frontier => signed.write(writer.u8(1)),
+            Some(signed) => {
+                signed.write(writer.u8(2));
+                self.frontier.write(&mut writer);
+            }
         }
         writer.into_bytes()
     }
@@ -58,6 +62,15 @@ impl PeerRecord {
                     signed: Some(signed),
                 }
             }
+            2 => {
+                let signed = Some(SignedFrontier::read(&mut reader)?);
+                let frontier = Frontier::read(&mut reader)?;
+                Self {
+                    heard_ms,
+                    frontier,
+                    signed,
+                }
+            }
             other => {
                 return Err(DecodeError::Unknown {
                     what: "signed",
@@ -85,6 +98,27 @@ pub struct PeerStatus {
     pub behind: u64,
     /// Entries that it says it has and that are not here.
     pub ahead: u64,
+}
+
+/// What a device has said about a notebook.
+pub(super) type View = (NotebookId, DeviceId, PeerRecord);
+
+/// Returns what the peer of a session has said since this was last asked.
+pub(super) fn views_of(session: &mut Session) -> Vec<View> {
+    let heard_ms = session.heard_ms();
+    session
+        .take_views()
+        .into_iter()
+        .filter_map(|notebook| {
+            let view = session.view(notebook)?;
+            let record = PeerRecord {
+                heard_ms,
+                frontier: view.frontier.clone(),
+                signed: view.signed.clone(),
+            };
+            Some((notebook, session.peer(), record))
+        })
+        .collect()
 }
 
 impl Engine {
@@ -178,25 +212,20 @@ impl Engine {
 
     /// Takes over what a peer said in a session.
     pub(super) fn note_views(&mut self, session: &mut Session) {
-        let heard_ms = session.heard_ms();
-        for notebook in session.take_views() {
-            let Some(view) = session.view(notebook) else {
-                continue;
-            };
-            let record = PeerRecord {
-                heard_ms,
-                frontier: view.frontier.clone(),
-                signed: view.signed.clone(),
-            };
-            self.peers.insert((notebook, session.peer()), record);
-            self.effects.push_back(Effect::PeerHeard(notebook));
-            if self
-                .replicas
-                .get(&notebook)
-                .is_some_and(crate::replica::Replica::is_stale_copy)
-            {
-                self.effects.push_back(Effect::StaleCopy(notebook));
-            }
+        for view in views_of(session) {
+            self.note_view(view);
+        }
+    }
+
+    pub(super) fn note_view(&mut self, (notebook, device, record): View) {
+        self.peers.insert((notebook, device), record);
+        self.effects.push_back(Effect::PeerHeard(notebook));
+        if self
+            .replicas
+            .get(&notebook)
+            .is_some_and(crate::replica::Replica::is_stale_copy)
+        {
+            self.effects.push_back(Effect::StaleCopy(notebook));
         }
     }
 

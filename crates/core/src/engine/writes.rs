@@ -122,7 +122,8 @@ impl Engine {
         let mut entries = joined.controls.into_iter();
         let create = entries.next().ok_or(AdoptError::NotAdmitted)?;
         let notebook = create.notebook_id();
-        if !self.replicas.contains_key(&notebook) {
+        let is_new = !self.replicas.contains_key(&notebook);
+        if is_new {
             let replica = Replica::join(Arc::clone(&self.identity.device), create)?;
             self.replicas.insert(notebook, replica);
         }
@@ -143,7 +144,10 @@ impl Engine {
         }
         let is_member = replica.membership().person_of(&own).is_some();
         if checked.is_err() || !is_member {
-            self.replicas.remove(&notebook);
+            // Entries that did check stay in a notebook that was here before: they are the notebook's.
+            if is_new {
+                self.replicas.remove(&notebook);
+            }
             checked?;
             return Err(AdoptError::NotAdmitted);
         }
@@ -234,7 +238,13 @@ impl Engine {
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return Err(EditFailed::NotAllowed);
         };
-        let value = replica.edit(storage, rng, work)?;
+        let result = replica.edit(storage, rng, work);
+        if matches!(result, Err(EditFailed::Entry(_))) {
+            // The documents show what could not be made an entry: nobody may build on that.
+            self.close_all_of(notebook);
+            self.reopen(notebook, storage);
+        }
+        let value = result?;
         self.commit(notebook, storage)?;
         Ok(value)
     }

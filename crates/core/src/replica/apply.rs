@@ -34,17 +34,32 @@ impl Replica {
     /// [`StorageError`] where a document that exists cannot be read.
     pub fn advance(&mut self, storage: &dyn Storage) -> Result<bool, StorageError> {
         let mut progressed = false;
-        while self.advance_once(storage)? {
+        // A log that waits is left out for the rest of a pass, so that however much of it there is,
+        // it holds up no other.
+        loop {
+            let mut waiting: BTreeSet<LogId> = BTreeSet::new();
+            let mut passed = false;
+            while let Some(settled) = self.advance_batch(&mut waiting, storage)? {
+                passed |= settled;
+            }
+            self.forget_settled_arrivals();
+            if !passed {
+                return Ok(progressed);
+            }
             progressed = true;
         }
-        Ok(progressed)
     }
 
-    fn advance_once(&mut self, storage: &dyn Storage) -> Result<bool, StorageError> {
-        let (batch, mut progressed) = self.next_batch();
+    /// Applies one batch of logs that do not wait; returns whether anything was settled, and `None`
+    /// where there is no batch.
+    fn advance_batch(
+        &mut self,
+        waiting: &mut BTreeSet<LogId>,
+        storage: &dyn Storage,
+    ) -> Result<Option<bool>, StorageError> {
+        let (batch, mut progressed) = self.next_batch(waiting);
         if batch.is_empty() {
-            self.forget_settled_arrivals();
-            return Ok(progressed);
+            return Ok(progressed.then_some(true));
         }
         let touched: BTreeSet<DocumentId> = batch
             .iter()
@@ -61,9 +76,8 @@ impl Replica {
             })
             .collect();
         let outcomes = self.documents.apply(&entries);
-        let mut stopped: BTreeSet<LogId> = BTreeSet::new();
         for (candidate, outcome) in batch.into_iter().zip(outcomes) {
-            if stopped.contains(&candidate.log) {
+            if waiting.contains(&candidate.log) {
                 continue;
             }
             match outcome {
@@ -71,18 +85,29 @@ impl Replica {
                     self.settle_applied(candidate);
                     progressed = true;
                 }
-                Outcome::Waiting { .. } => {
-                    stopped.insert(candidate.log);
+                Outcome::Waiting { missing } => {
+                    waiting.insert(candidate.log);
+                    if let Some(log) = self.logs.get_mut(&candidate.log) {
+                        log.missing = missing;
+                    }
                 }
                 Outcome::Refused(refusal) => {
                     self.settle_set_aside(candidate.log, &refusal.to_string());
-                    stopped.insert(candidate.log);
+                    waiting.insert(candidate.log);
                     progressed = true;
                 }
             }
         }
-        self.forget_settled_arrivals();
-        Ok(progressed)
+        Ok(Some(progressed))
+    }
+
+    /// Says whether the oldest pending entry of a log still lacks what it lacked when it was tried.
+    fn is_missing_still(&self, id: &LogId) -> bool {
+        self.logs.get(id).is_some_and(|log| {
+            log.missing
+                .iter()
+                .any(|(document, change)| !self.documents.has_change(document, change))
+        })
     }
 
     /// Keeps the arrivals of entries that still wait, in order.
@@ -105,9 +130,11 @@ impl Replica {
     }
 
     /// Opens pending entries in the order of arrival until a batch is full. An entry is only opened
-    /// after the one before it in its log. Also says whether any was set aside on the way.
-    fn next_batch(&mut self) -> (Vec<Candidate>, bool) {
+    /// after the one before it in its log. Logs that turn out to wait are added to `waiting`. Also
+    /// says whether any entry was set aside on the way.
+    fn next_batch(&mut self, waiting: &mut BTreeSet<LogId>) -> (Vec<Candidate>, bool) {
         let mut batch = Vec::new();
+        // A log of which something is in the batch but whose next entry is for a later one.
         let mut stopped: BTreeSet<LogId> = BTreeSet::new();
         let mut reached: BTreeMap<LogId, usize> = BTreeMap::new();
         let mut progressed = false;
@@ -116,7 +143,11 @@ impl Replica {
             if batch.len() >= BATCH_ENTRIES_MAX {
                 break;
             }
-            if stopped.contains(&id) {
+            if stopped.contains(&id) || waiting.contains(&id) {
+                continue;
+            }
+            if self.is_missing_still(&id) {
+                waiting.insert(id);
                 continue;
             }
             let place = reached.get(&id).copied().unwrap_or(0);
@@ -130,6 +161,9 @@ impl Replica {
                         entry,
                         opened,
                     });
+                }
+                Some((_, _, Step::Waits)) if place == 0 => {
+                    waiting.insert(id);
                 }
                 Some((_, _, Step::Waits)) => {
                     stopped.insert(id);
@@ -187,8 +221,12 @@ impl Replica {
         {
             return Step::SetAside("its author may not write in this notebook".to_owned());
         }
-        if self.controls.get(&header.epoch.rekey()).is_some()
-            && !self.membership.is_epoch(&header.epoch)
+        // An author knows the re-key whose key they seal under. One who names another could make
+        // everybody wait for ever.
+        if !self
+            .controls
+            .is_within(&header.epoch.rekey(), &header.heads)
+            || !self.membership.is_epoch(&header.epoch)
         {
             return Step::SetAside("sealed under a key that the rules do not count".to_owned());
         }

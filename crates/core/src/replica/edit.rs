@@ -7,7 +7,7 @@ use automerge::Automerge;
 use super::Replica;
 use crate::document::{Change, DocumentId, EditError};
 use crate::epoch::RekeyError;
-use crate::ids::{EntryHash, Incarnation, LogId, NotebookId, Seq};
+use crate::ids::{EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
 use crate::limits::CHANGES_PER_ENTRY_MAX;
 use crate::log::{EntryError, EntryKeys, Header, VerifiedEntry, actor_of};
 use crate::storage::{Storage, StorageError};
@@ -103,9 +103,11 @@ impl Replica {
         if !self.membership.may_write(&self.device.id()) {
             return Err(EditFailed::NotAllowed);
         }
-        if self.membership.needs_rekey(&self.controls) {
+        if self.membership.needs_rekey(&self.controls) && self.has_all_epoch_heads() {
             self.rekey(None, rng)?;
         }
+        // Before anything is written: afterwards the documents would show what is in no entry.
+        let epoch = self.sealing_epoch().ok_or(RekeyError::KeyMissing)?;
         let log = self.writing_log(rng);
         let edit = self.documents.edit(actor_of(self.notebook, log));
         let mut session = EditSession {
@@ -118,7 +120,7 @@ impl Replica {
         let mut rest = changes.as_slice();
         while !rest.is_empty() {
             let (now, later) = rest.split_at(entry_span(rest));
-            self.write_entry(log, now, rng)?;
+            self.write_entry(log, epoch, now, rng)?;
             rest = later;
         }
         Ok(value)
@@ -139,13 +141,10 @@ impl Replica {
     fn write_entry<E>(
         &mut self,
         log: LogId,
+        epoch: EpochId,
         changes: &[(DocumentId, Change)],
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<(), EditFailed<E>> {
-        let epoch = self
-            .membership
-            .current_epoch()
-            .ok_or(RekeyError::KeyMissing)?;
         let key = self.keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
         let keys = EntryKeys {
             device: &self.device,

@@ -8,7 +8,10 @@ use super::{Replica, SetAside};
 use crate::control::{ControlEntry, ControlError, Inserted};
 use crate::epoch::Wraps;
 use crate::ids::{ControlHash, DeviceId};
-use crate::limits::{LOGS_MAX, WAITING_ENTRIES_PER_LOG_MAX};
+use crate::limits::{
+    LOGS_MAX, LOGS_PER_DEVICE_MAX, SET_ASIDE_PER_DEVICE_MAX, WAITING_BYTES_PER_LOG_MAX,
+    WAITING_ENTRIES_PER_LOG_MAX,
+};
 use crate::log::{EntryError, RawEntry};
 use crate::storage::{Space, Write};
 
@@ -140,7 +143,7 @@ impl Replica {
         let verify_key = card.verify_key;
 
         let known = self.logs.get(&log_id);
-        if known.is_none() && self.logs.len() >= LOGS_MAX {
+        if known.is_none() && self.has_too_many_logs(device) {
             return Err(IngestError::TooManyLogs);
         }
         let (tip_seq, tip_hash) = known.map_or_else(|| Log::new(log_id).tip(), Log::tip);
@@ -165,8 +168,20 @@ impl Replica {
             });
         }
         if let Some(log) = known {
-            if log.waiting() >= WAITING_ENTRIES_PER_LOG_MAX && log.broken.is_none() {
-                return Err(IngestError::TooManyWaiting(device));
+            let is_full = log.waiting() >= WAITING_ENTRIES_PER_LOG_MAX
+                || log.waiting_bytes() >= WAITING_BYTES_PER_LOG_MAX;
+            if is_full && log.broken.is_none() {
+                let error = IngestError::TooManyWaiting(device);
+                // A key may be late; changes that nobody has are the writer's own doing.
+                let first = log
+                    .pending
+                    .front()
+                    .filter(|_| !log.missing.is_empty())
+                    .map(|pending| (pending.entry.hash(), pending.entry.header().seq));
+                if let Some((hash, seq)) = first {
+                    self.note_set_aside(hash, device, seq, error.to_string());
+                }
+                return Err(error);
             }
             if log.heads != header.heads
                 && !log
@@ -177,9 +192,16 @@ impl Replica {
                 return Err(IngestError::HeadsRegress(device));
             }
         }
-        raw.clone().verify(self.notebook, &verify_key)?;
+        let raw = raw.verify(self.notebook, &verify_key)?.into_raw();
+        // Own entries are on disk here before anybody else has them.
+        self.stale_copy |= device == self.device.id();
         self.keep_entry(Arc::new(raw));
         Ok(Ingested::Kept)
+    }
+
+    fn has_too_many_logs(&self, device: DeviceId) -> bool {
+        let own = self.logs.keys().filter(|log| log.device == device).count();
+        own >= LOGS_PER_DEVICE_MAX || self.logs.len() >= LOGS_MAX
     }
 
     /// Extends an entry's log and queues the entry for disk and for application.
@@ -204,6 +226,15 @@ impl Replica {
         seq: crate::ids::Seq,
         reason: String,
     ) {
+        let named = self
+            .set_aside
+            .values()
+            .filter(|known| known.device == device)
+            .count();
+        if self.set_aside.contains_key(&hash) || named >= SET_ASIDE_PER_DEVICE_MAX {
+            // The device is named already; more of the same tells nobody anything.
+            return;
+        }
         let person = self.controls.device(&device).map(|(person, _)| person);
         let set_aside = SetAside {
             person,

@@ -110,6 +110,10 @@ impl Replica {
         };
         let rights = offer.rights;
         let person = roster.person();
+        // All or nothing: an admission without the re-key would make a member who can read nothing.
+        if !self.has_all_epoch_heads() {
+            return Err(RekeyError::KeyMissing.into());
+        }
         let label = self.seal_label(label, rng)?;
         let admit = Admit {
             invite,
@@ -120,17 +124,21 @@ impl Replica {
         let entry = self
             .admin_author()?
             .sign(ControlKind::Admit(admit), Some(label));
-        let before = self.controls.clone();
+        let before = (self.controls.clone(), self.unsaved.len());
         self.append_control(entry)?;
-        if self.membership.member(&person).is_none() {
-            // The rules do not count it: the proof is bad. Nothing was committed, so nothing happened.
-            self.controls = before;
-            self.unsaved.pop();
+        let admitted = if self.membership.member(&person).is_some() {
+            self.rekey(None, rng).map_err(InviteError::Rekey)
+        } else {
+            // The rules do not count it: the proof is bad.
+            Err(InviteError::Unknown)
+        };
+        if admitted.is_err() {
+            // Nothing was committed, so nothing happened.
+            self.controls = before.0;
+            self.unsaved.truncate(before.1);
             self.resolve();
-            return Err(InviteError::Unknown);
         }
-        self.rekey(None, rng)?;
-        Ok(())
+        admitted
     }
 
     fn admin_author(&self) -> Result<ControlAuthor<'_>, InviteError> {
@@ -154,10 +162,7 @@ impl Replica {
         label: &Label,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<SealedLabel, InviteError> {
-        let epoch = self
-            .membership
-            .current_epoch()
-            .ok_or(RekeyError::KeyMissing)?;
+        let epoch = self.sealing_epoch().ok_or(RekeyError::KeyMissing)?;
         let key = self.keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
         Ok(SealedLabel::seal(label, Some(epoch), key, rng)?)
     }

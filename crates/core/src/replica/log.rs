@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use crate::document::{ChangeHash, DocumentId};
 use crate::ids::{DeviceId, EntryHash, LogId, PersonId, Seq};
 use crate::log::DocumentChanges;
 use crate::log::{DocumentTips, RawEntry};
@@ -48,6 +49,8 @@ pub(super) struct Log {
     /// The document tips as of `settled`.
     pub(super) tips: DocumentTips,
     pub(super) pending: VecDeque<Pending>,
+    /// The changes that the oldest pending entry lacked when it was last tried.
+    pub(super) missing: Vec<(DocumentId, ChangeHash)>,
     /// Set once an entry was set aside: all that follow it are, too.
     pub(super) broken: Option<Seq>,
     /// The control heads that the last entry named, which a later one may not go behind.
@@ -63,6 +66,7 @@ impl Log {
             settled: Seq::NONE,
             tips: DocumentTips::default(),
             pending: VecDeque::new(),
+            missing: Vec::new(),
             broken: None,
             heads: Vec::new(),
         }
@@ -117,6 +121,7 @@ impl Log {
     /// Notes that the oldest pending entry is settled: applied, or set aside.
     pub(super) fn settle(&mut self, seq: Seq, tips: Option<DocumentTips>) {
         self.settled = seq;
+        self.missing.clear();
         if let Some(tips) = tips {
             self.tips = tips;
         }
@@ -124,5 +129,12 @@ impl Log {
 
     pub(super) fn waiting(&self) -> usize {
         self.pending.len()
+    }
+
+    pub(super) fn waiting_bytes(&self) -> usize {
+        self.pending
+            .iter()
+            .map(|pending| pending.entry.as_bytes().len())
+            .sum()
     }
 }

@@ -296,8 +296,14 @@ impl Replica {
     fn resolve(&mut self) {
         self.membership = Membership::resolve(&self.controls);
         self.frontier = None;
-        for wraps in self.wraps.values() {
-            if self.membership.is_epoch(&wraps.epoch) {
+        // The newest first: it leads to those that it supersedes, and opening a wrap costs far more
+        // than following.
+        let mut epochs: Vec<EpochId> = self.wraps.keys().copied().collect();
+        epochs.sort_by_key(|epoch| std::cmp::Reverse(self.controls.level(&epoch.rekey())));
+        for epoch in epochs {
+            if let Some(wraps) = self.wraps.get(&epoch)
+                && self.membership.is_epoch(&epoch)
+            {
                 self.keys.learn(&self.controls, &self.device, wraps);
             }
         }

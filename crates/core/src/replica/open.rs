@@ -1,5 +1,6 @@
 //! Creates a notebook, joins one, and opens one from its storage.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
@@ -12,7 +13,7 @@ use crate::control::{
 use crate::document::DocumentSet;
 use crate::epoch::{self, EpochKeys, RekeyError, Wraps};
 use crate::identity::{DeviceSecrets, Roster};
-use crate::ids::{ControlHash, EntryHash, NotebookId};
+use crate::ids::{ControlHash, EntryHash, EpochId, NotebookId};
 use crate::log::{EntryError, RawEntry};
 use crate::storage::{Position, Space, Storage, StorageError};
 
@@ -273,6 +274,50 @@ impl Replica {
         self.keys.insert(epoch, new.key);
         self.ingest_wraps(new.wraps);
         Ok(())
+    }
+
+    /// Says whether this device holds the key of every epoch that no later one supersedes, which a
+    /// re-key has to supersede.
+    pub(super) fn has_all_epoch_heads(&self) -> bool {
+        self.membership
+            .epoch_heads()
+            .iter()
+            .all(|epoch| self.keys.get(epoch).is_some())
+    }
+
+    /// Returns the epoch to seal under: the one in force, or, while its key has not arrived, the best
+    /// of the others that nothing supersedes. That one leaves out only people who have just been
+    /// admitted elsewhere; they read what is sealed under it after the next re-key.
+    pub(super) fn sealing_epoch(&self) -> Option<EpochId> {
+        let rank = |epoch: &EpochId| (self.controls.level(&epoch.rekey()), Reverse(*epoch));
+        self.membership
+            .epoch_heads()
+            .iter()
+            .copied()
+            .filter(|epoch| self.keys.get(epoch).is_some())
+            .max_by_key(rank)
+    }
+
+    /// Starts a new epoch where admissions on two sides have met and neither side's key reaches all
+    /// members. Only a device that started one of the epochs does it, so that not everybody does;
+    /// whoever edits does it otherwise.
+    pub(crate) fn rekey_after_merge(&mut self, rng: &mut dyn rand_core::CryptoRng) {
+        let heads = self.membership.epoch_heads();
+        let own = self.device.id();
+        let started_one = heads.iter().any(|epoch| {
+            self.controls
+                .get(&epoch.rekey())
+                .is_some_and(|entry| entry.device == own)
+        });
+        if heads.len() > 1
+            && started_one
+            && self.membership.needs_rekey(&self.controls)
+            && self.membership.may_write(&own)
+            && self.has_all_epoch_heads()
+        {
+            // A member's key that cannot be used makes it fail; the next edit says so.
+            let _retried_by_the_next_edit = self.rekey(None, rng);
+        }
     }
 
     /// Adds an entry of this device's own to the control entries.

@@ -36,7 +36,11 @@ pub(super) struct Channel {
     pub(super) decoder: WireDecoder,
     /// Since when something is kept that the peer was not told of.
     pub(super) ack_since_ms: Option<u64>,
-    /// How often the peer was asked to begin anew, since something it sent could not be placed.
+    /// Something came that could not be placed, so the peer is to begin anew.
+    pub(super) wants_restart: bool,
+    /// Entries were dropped since too many wait; once some no longer do, the peer is to begin anew.
+    pub(super) has_overflowed: bool,
+    /// How often the peer was asked to begin anew.
     pub(super) restarts: u32,
 }
 
@@ -58,6 +62,8 @@ impl Channel {
             encoder: WireEncoder::default(),
             decoder: WireDecoder::default(),
             ack_since_ms: None,
+            wants_restart: false,
+            has_overflowed: false,
             restarts: 0,
         }
     }
@@ -66,7 +72,6 @@ impl Channel {
     pub(super) fn begin_equal(&mut self, replica: &mut Replica) {
         let frontier = replica.frontier().clone();
         self.told_to_peer = frontier.clone();
-        self.has_told = true;
         self.begin(replica, frontier);
     }
 
@@ -96,7 +101,8 @@ impl Channel {
         self.told_by_peer = theirs;
     }
 
-    /// Says whether the peer was told this side's whole frontier on this connection.
+    /// Says whether the peer was sent this side's whole frontier on this connection. That both
+    /// digests were equal does not count: the peer may have moved on before it compared.
     pub(super) const fn has_told(&self) -> bool {
         self.has_told
     }
@@ -173,7 +179,8 @@ impl Channel {
         replica: &Replica,
         storage: &dyn Storage,
     ) -> Result<Option<Frame>, StorageError> {
-        if !self.is_live {
+        // Nothing leaves that is about something which is not on disk.
+        if !self.is_live || replica.has_unsaved() {
             return Ok(None);
         }
         if let Some(frame) = self.next_controls(replica) {

@@ -9,7 +9,7 @@ use crate::control::{ControlEntry, ControlError};
 use crate::crypto::{self, Secret};
 use crate::epoch::Wraps;
 use crate::frontier::{Frontier, SignedFrontier};
-use crate::ids::{DeviceId, NotebookId};
+use crate::ids::{DeviceId, EntryHash, LogId, NotebookId, Seq};
 use crate::limits::{ACK_DELAY_MS, SHARED_NOTEBOOKS_MAX};
 use crate::log::WireError;
 use crate::replica::{IngestError, Ingested, Replica};
@@ -21,6 +21,13 @@ const RESTARTS_MAX: u32 = 3;
 const PING_AFTER_MS: u64 = 5_000;
 /// Silence after which the connection is given up, in milliseconds.
 const SILENCE_MAX_MS: u64 = 15_000;
+
+/// Frames that may wait for a peer that asks without reading: an honest one makes us queue a
+/// frontier and an acknowledgement for each notebook at most.
+const QUEUED_FRAMES_MAX: usize = 2 * SHARED_NOTEBOOKS_MAX + 64;
+/// Logs in frontiers that are held because their notebook is not shared yet: about 400 kB. What is
+/// beyond that comes again with the next connection.
+const EARLY_LOGS_MAX: usize = 4_096;
 
 /// Why a connection cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +54,9 @@ pub enum SessionError {
     /// The peer's counter went back: it was rolled back to an older state.
     #[error("the peer went back to an older state of itself")]
     RolledBack,
+    /// The peer asks and asks and does not read the answers.
+    #[error("the peer does not read what it asks for")]
+    Unread,
     /// Nothing was heard for too long.
     #[error("nothing was heard from the peer for {} s", SILENCE_MAX_MS / 1000)]
     Silent,
@@ -58,9 +68,9 @@ pub enum SessionError {
 /// What is known of a peer's copy of one notebook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerView {
-    /// What it said that it has.
+    /// What it has: what it said, and what it sent since.
     pub frontier: Frontier,
-    /// Whether that came as the peer's signature or as an equal digest on a live connection.
+    /// What it signed for, unless all that came was an equal digest on a live connection.
     pub signed: Option<SignedFrontier>,
 }
 
@@ -77,6 +87,7 @@ pub struct Session {
     heard_ms: u64,
     pinged: bool,
     greeted: bool,
+    has_listed: bool,
     next_channel: usize,
     views: BTreeMap<NotebookId, PeerView>,
     /// Frontiers of notebooks that the peer already counts as shared and this side does not yet.
@@ -106,6 +117,7 @@ impl Session {
             heard_ms: now_ms,
             pinged: false,
             greeted: false,
+            has_listed: false,
             next_channel: 0,
             views: BTreeMap::new(),
             early: BTreeMap::new(),
@@ -242,8 +254,12 @@ impl Session {
         storage: &dyn Storage,
         now_ms: u64,
     ) -> Result<(), SessionError> {
+        self.set_clock(now_ms);
         self.heard_ms = now_ms;
         self.pinged = false;
+        if self.queue.len() > QUEUED_FRAMES_MAX {
+            return Err(SessionError::Unread);
+        }
         match Frame::decode(bytes, &mut self.incoming)? {
             Frame::Hello {
                 version, digest, ..
@@ -282,10 +298,18 @@ impl Session {
                 self.begin_equal(replica);
             }
         } else {
+            self.list(shared);
+        }
+        Ok(())
+    }
+
+    /// Lists all notebooks to the peer, once.
+    fn list(&mut self, shared: &mut [&mut Replica]) {
+        if !self.has_listed {
+            self.has_listed = true;
             let lines = self.summary(shared);
             self.queue.push_back(Frame::Summary(lines));
         }
-        Ok(())
     }
 
     fn begin_equal(&mut self, replica: &mut Replica) {
@@ -302,6 +326,9 @@ impl Session {
     }
 
     fn compare(&mut self, lines: &[SummaryLine], shared: &mut [&mut Replica]) {
+        // The peer found a difference, perhaps to what was here a moment ago, where this side found
+        // none: it needs this list to know where there is none.
+        self.list(shared);
         for replica in shared.iter_mut() {
             let tag = self.tag(replica.notebook());
             let mine = self.frontier_mac(replica);
@@ -321,7 +348,14 @@ impl Session {
         shared: &mut [&mut Replica],
     ) -> Result<(), SessionError> {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
-            if self.early.len() < SHARED_NOTEBOOKS_MAX {
+            let held: usize = self
+                .early
+                .values()
+                .map(|early| early.frontier.logs.len())
+                .sum();
+            if self.early.len() < SHARED_NOTEBOOKS_MAX
+                && held + signed.frontier.logs.len() <= EARLY_LOGS_MAX
+            {
                 self.early.insert(tag, signed);
             }
             return Ok(());
@@ -384,7 +418,9 @@ impl Session {
         channel.note_has_wraps(wraps.epoch);
         if replica.ingest_wraps(wraps) {
             // Entries may have waited for the key.
-            replica.advance(storage)?;
+            let progressed = replica.advance(storage)?;
+            channel.wants_restart |= progressed && channel.has_overflowed;
+            channel.has_overflowed &= !progressed;
         }
         channel.ack_since_ms.get_or_insert(now_ms);
         Ok(())
@@ -403,26 +439,65 @@ impl Session {
             return Ok(());
         };
         let mut reader = Reader::new(bytes);
-        let mut misplaced = false;
+        let (mut misplaced, mut overflowed) = (false, false);
+        let mut newest = BTreeMap::new();
         for _ in 0..count {
             let entry = channel.decoder.decode(&mut reader)?;
-            let (log, seq) = (entry.header().log, entry.header().seq);
+            let (log, seq, hash) = (entry.header().log, entry.header().seq, entry.hash());
             match replica.ingest_entry(entry) {
-                Ok(Ingested::Kept | Ingested::Known) => channel.note_has(log, seq),
-                Err(IngestError::Fork { .. } | IngestError::TooManyWaiting(_)) => {}
-                Err(IngestError::Gap { .. } | IngestError::ControlMissing) => misplaced = true,
+                Ok(Ingested::Kept | Ingested::Known) => {
+                    channel.note_has(log, seq);
+                    newest.insert(log, (seq, hash));
+                }
+                // Honest peers pass on what they have of a member who forked a log or floods it.
+                Err(IngestError::Fork { .. } | IngestError::TooManyLogs) => {}
+                Err(IngestError::TooManyWaiting(_)) => overflowed = true,
+                Err(IngestError::Gap { .. } | IngestError::ControlMissing) => {
+                    misplaced |= !channel.has_overflowed && !overflowed;
+                }
                 Err(error) => return Err(SessionError::Entry(error)),
             }
         }
         reader.finish()?;
-        replica.advance(storage)?;
+        let progressed = replica.advance(storage)?;
         channel.ack_since_ms.get_or_insert(now_ms);
-        if misplaced && channel.restarts < RESTARTS_MAX && !replica.has_unsaved() {
-            channel.restarts += 1;
-            let frame = channel.frontier(replica);
-            self.queue.push_back(frame);
-        }
+        channel.wants_restart |= misplaced || (progressed && channel.has_overflowed);
+        channel.has_overflowed = overflowed || (channel.has_overflowed && !progressed);
+        let notebook = channel.notebook;
+        self.note_sent(notebook, newest);
         Ok(())
+    }
+
+    /// Notes what the peer has signed for, and keeps what it is known to have beyond that.
+    fn note_signed(&mut self, notebook: NotebookId, signed: SignedFrontier) {
+        let mut frontier = signed.frontier.clone();
+        if let Some(before) = self.views.get(&notebook) {
+            for (log, tip) in &before.frontier.logs {
+                if frontier.seq(log) < tip.0 {
+                    frontier.logs.insert(*log, *tip);
+                }
+            }
+        }
+        let signed = Some(signed);
+        self.views.insert(notebook, PeerView { frontier, signed });
+        self.changed_views.push(notebook);
+    }
+
+    /// Notes that the peer has what it sent, beyond what it has signed for.
+    fn note_sent(&mut self, notebook: NotebookId, newest: BTreeMap<LogId, (Seq, EntryHash)>) {
+        let Some(view) = self.views.get_mut(&notebook) else {
+            return;
+        };
+        let mut is_news = false;
+        for (log, tip) in newest {
+            if view.frontier.seq(&log) < tip.0 {
+                view.frontier.logs.insert(log, tip);
+                is_news = true;
+            }
+        }
+        if is_news {
+            self.changed_views.push(notebook);
+        }
     }
 
     fn acknowledged(&mut self, tag: WireTag, ack: &Acknowledgement) -> Result<(), SessionError> {
@@ -441,18 +516,15 @@ impl Session {
         for (log, (seq, _)) in &ack.logs {
             channel.note_has(*log, *seq);
         }
-        let view = PeerView {
-            frontier: signed.frontier.clone(),
-            signed: Some(signed),
-        };
-        self.views.insert(channel.notebook, view);
-        self.changed_views.push(channel.notebook);
+        let notebook = channel.notebook;
+        self.note_signed(notebook, signed);
         Ok(())
     }
 
     /// Queues the acknowledgements that are due, given that nothing is unsaved; with `now` those
     /// that could wait a little as well.
     pub fn acknowledge(&mut self, shared: &mut [&mut Replica], now_ms: u64, at_once: bool) {
+        self.set_clock(now_ms);
         let due: Vec<WireTag> = self
             .channels
             .values()
@@ -468,7 +540,14 @@ impl Session {
             if let Some((channel, replica)) = find(&mut self.channels, shared, &tag)
                 && !replica.has_unsaved()
             {
-                let frame = channel.acknowledge(replica);
+                let frame = if channel.wants_restart && channel.restarts < RESTARTS_MAX {
+                    // The peer begins anew at this frontier.
+                    channel.restarts += 1;
+                    channel.frontier(replica)
+                } else {
+                    channel.acknowledge(replica)
+                };
+                channel.wants_restart = false;
                 self.queue.push_back(frame);
             }
         }
@@ -479,6 +558,7 @@ impl Session {
     /// # Errors
     /// [`SessionError::Silent`] after too long a silence.
     pub fn tick(&mut self, now_ms: u64) -> Result<(), SessionError> {
+        self.set_clock(now_ms);
         let silence = now_ms.saturating_sub(self.heard_ms);
         if silence >= SILENCE_MAX_MS {
             return Err(SessionError::Silent);
@@ -490,14 +570,22 @@ impl Session {
         Ok(())
     }
 
+    /// Notes the time. Where the clock went back, what was noted by the old time counts from now:
+    /// otherwise nothing would fall due until the clock is there again.
+    fn set_clock(&mut self, now_ms: u64) {
+        self.heard_ms = self.heard_ms.min(now_ms);
+        for channel in self.channels.values_mut() {
+            channel.ack_since_ms = channel.ack_since_ms.map(|since| since.min(now_ms));
+        }
+    }
+
     /// Returns when [`Session::tick`] or [`Session::acknowledge`] next has something to do.
     pub fn deadline_ms(&self) -> u64 {
-        let life = self.heard_ms
-            + if self.pinged {
-                SILENCE_MAX_MS
-            } else {
-                PING_AFTER_MS
-            };
+        let life = self.heard_ms.saturating_add(if self.pinged {
+            SILENCE_MAX_MS
+        } else {
+            PING_AFTER_MS
+        });
         let ack = self
             .channels
             .values()

@@ -1,0 +1,127 @@
+//! Runs seeds side by side, and says how to run one again that failed.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Instant;
+
+use crate::script::{Script, Tally};
+
+/// How many seeds a test runs unless `HEARTH_SEEDS` says otherwise.
+pub const SEEDS: u64 = 200;
+
+/// Which seeds to run: `HEARTH_SEED` names one, `HEARTH_SEEDS` how many from 1 on.
+pub fn chosen(default: u64) -> std::ops::RangeInclusive<u64> {
+    let read = |name: &str| std::env::var(name).ok()?.trim().parse::<u64>().ok();
+    match read("HEARTH_SEED") {
+        Some(seed) => seed..=seed,
+        None => 1..=read("HEARTH_SEEDS").unwrap_or(default),
+    }
+}
+
+/// What a series of runs came to.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Series {
+    /// How many seeds were run.
+    pub seeds: u64,
+    /// How long that took.
+    pub seconds: f64,
+    /// What happened in all of them.
+    pub tally: Tally,
+}
+
+/// Runs the script of each seed, on as many threads as there are cores.
+///
+/// # Errors
+/// The first seed that failed, with what was broken, the end of what happened in it, and the command
+/// that runs it again.
+pub fn run(seeds: std::ops::RangeInclusive<u64>, test: &str) -> Result<Series, String> {
+    let start = Instant::now();
+    let next = AtomicU64::new(*seeds.start());
+    let failed = AtomicBool::new(false);
+    let results: Mutex<(u64, Tally, Option<String>)> = Mutex::new((0, Tally::default(), None));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                while !failed.load(Ordering::Relaxed) {
+                    let seed = next.fetch_add(1, Ordering::Relaxed);
+                    if !seeds.contains(&seed) {
+                        return;
+                    }
+                    let outcome = run_one(seed);
+                    let Ok(mut results) = results.lock() else {
+                        return;
+                    };
+                    match outcome {
+                        Ok(tally) => {
+                            results.0 += 1;
+                            results.1 += tally;
+                        }
+                        Err(error) => {
+                            failed.store(true, Ordering::Relaxed);
+                            results.2.get_or_insert_with(|| explain(seed, test, &error));
+                        }
+                    }
+                }
+            });
+        }
+    });
+    let (count, tally, error) = results
+        .into_inner()
+        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    match error {
+        Some(error) => Err(error),
+        None => Ok(Series {
+            seeds: count,
+            seconds: start.elapsed().as_secs_f64(),
+            tally,
+        }),
+    }
+}
+
+fn run_one(seed: u64) -> Result<Tally, String> {
+    guarded(|| Script::new(seed)?.run())
+}
+
+/// Runs the seed again with a trace, which by construction goes the same way.
+fn explain(seed: u64, test: &str, error: &str) -> String {
+    const LINES: usize = 150;
+    let mut trace = Vec::new();
+    let again = guarded(|| {
+        let mut script = Script::new(seed)?;
+        script.world.keep_trace();
+        let result = catch_unwind(AssertUnwindSafe(|| script.run()));
+        trace = script.world.trace().to_vec();
+        match result {
+            Ok(result) => result,
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    });
+    let same = if again.as_ref().err().map(String::as_str) == Some(error) {
+        ""
+    } else {
+        "\nIT DOES NOT REPLAY: something depends on more than the seed"
+    };
+    let skipped = trace.len().saturating_sub(LINES);
+    let lines = trace.get(skipped..).unwrap_or_default().join("\n");
+    format!(
+        "seed {seed}: {error}{same}\n\nthe last of {} lines of what happened:\n{lines}\n\nreplay with\n  \
+         HEARTH_SEED={seed} cargo test -p hearth-testkit --test simulation {test} -- --nocapture\n",
+        trace.len()
+    )
+}
+
+fn guarded(work: impl FnOnce() -> crate::world::Checked<Tally>) -> Result<Tally, String> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(result) => result.map_err(|violation| violation.to_string()),
+        Err(panic) => Err(format!(
+            "panicked: {}",
+            panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("without words")
+        )),
+    }
+}

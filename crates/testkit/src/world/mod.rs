@@ -1,0 +1,295 @@
+//! A world of devices: real engines over a simulated network, disks and clocks.
+//!
+//! Everything that happens follows from the seed. A device's engine is driven as a node drives it
+//! (receive a burst, flush, act on the effects, ask for frames while there is room), but how much is
+//! received before a flush, and whether frames are asked for in between, is drawn. What an edit
+//! acknowledged is written down, and has to be on every device in the end.
+
+mod check;
+mod drive;
+mod edit;
+mod pair;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use hearth_core::engine::{CloseReason, Engine, Identity};
+use hearth_core::ids::{DeviceId, EntryHash, LogId, NotebookId, Seq};
+use hearth_core::replica::Replica;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+pub use edit::{GOALS, NOTE, NOTES};
+pub use pair::{PairingEnd, PairingId};
+
+use crate::clock::Clock;
+use crate::dice::Dice;
+use crate::disk::MemoryDisk;
+use crate::network::{LinkId, Network, NodeId};
+use crate::people::people;
+
+/// A promise that was not kept, in words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation(pub String);
+
+impl core::fmt::Display for Violation {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl core::error::Error for Violation {}
+
+/// Shorthand for what may break a promise.
+pub type Checked<T> = Result<T, Violation>;
+
+/// Makes a violation of anything that can be shown.
+pub fn violation(text: impl Into<String>) -> Violation {
+    Violation(text.into())
+}
+
+/// One device with its node, disk and clock.
+#[derive(Debug)]
+pub struct Device {
+    /// Whose it is.
+    pub identity: Identity,
+    /// Its disk.
+    pub disk: MemoryDisk,
+    /// Its node, while it runs.
+    pub engine: Option<Engine>,
+    /// How far its clock is off.
+    pub offset_ms: i64,
+    /// Why its node closed connections, and how often.
+    pub closed: BTreeMap<String, u64>,
+    /// Whether its node said that this home is an older copy.
+    pub said_stale: bool,
+    is_unsettled: bool,
+}
+
+impl Device {
+    /// Returns the device's id.
+    pub fn id(&self) -> DeviceId {
+        self.identity.device.id()
+    }
+
+    /// Returns a notebook of the running node.
+    pub fn replica(&self, notebook: NotebookId) -> Option<&Replica> {
+        self.engine.as_ref()?.replica(notebook)
+    }
+}
+
+/// The last entry of a log that an edit acknowledged.
+type Acknowledged = BTreeMap<(NotebookId, LogId), (Seq, EntryHash)>;
+
+/// A world of devices.
+#[derive(Debug)]
+pub struct World {
+    /// The true time.
+    pub clock: Clock,
+    /// What connects the devices.
+    pub network: Network,
+    /// The devices; a device's place is its node on the network.
+    pub devices: Vec<Device>,
+    /// Draws whatever the script needs.
+    pub random: ChaCha20Rng,
+    pairings: BTreeMap<PairingId, pair::Pairing>,
+    pairing_links: BTreeMap<LinkId, PairingId>,
+    acknowledged: Acknowledged,
+    written: BTreeMap<(NotebookId, String), String>,
+    edits: u64,
+    trace: Option<Vec<String>>,
+    last_tick_ms: u64,
+}
+
+impl World {
+    /// Makes a world of `count` devices of one person each, at most [`crate::people::PEOPLE`].
+    ///
+    /// # Errors
+    /// [`Violation`] where a node does not open on an empty disk.
+    pub fn new(seed: u64, count: usize) -> Checked<Self> {
+        Self::of(seed, people().get(..count).unwrap_or(people()))
+    }
+
+    /// Makes a world of devices of the given people.
+    ///
+    /// # Errors
+    /// [`Violation`] where a node does not open on an empty disk.
+    pub fn of(seed: u64, people: &[Identity]) -> Checked<Self> {
+        let mut random = ChaCha20Rng::seed_from_u64(seed);
+        let clock = Clock::default();
+        let devices = people
+            .iter()
+            .map(|identity| Device {
+                identity: identity.clone(),
+                disk: MemoryDisk::new(),
+                engine: None,
+                offset_ms: 0,
+                closed: BTreeMap::new(),
+                said_stale: false,
+                is_unsettled: false,
+            })
+            .collect();
+        let mut world = Self {
+            clock,
+            network: Network::new(random.next()),
+            devices,
+            random,
+            pairings: BTreeMap::new(),
+            pairing_links: BTreeMap::new(),
+            acknowledged: BTreeMap::new(),
+            written: BTreeMap::new(),
+            edits: 0,
+            trace: None,
+            last_tick_ms: clock.now_ms(),
+        };
+        for node in 0..world.devices.len() {
+            world.start(node)?;
+        }
+        Ok(world)
+    }
+
+    /// Keeps a line for each thing that happens, to be read after a failure.
+    pub fn keep_trace(&mut self) {
+        self.trace.get_or_insert_default();
+    }
+
+    /// Returns the lines kept since [`World::keep_trace`].
+    pub fn trace(&self) -> &[String] {
+        self.trace.as_deref().unwrap_or_default()
+    }
+
+    /// Adds a line to the trace, if one is kept.
+    pub fn note(&mut self, line: impl FnOnce() -> String) {
+        if let Some(trace) = &mut self.trace {
+            trace.push(line());
+        }
+    }
+
+    /// Returns how many edits were acknowledged.
+    pub const fn edits(&self) -> u64 {
+        self.edits
+    }
+
+    /// Returns what a device's clock shows.
+    pub fn time_of(&self, node: NodeId) -> u64 {
+        let offset = self.devices.get(node).map_or(0, |device| device.offset_ms);
+        self.clock.read(offset)
+    }
+
+    /// Borrows a device.
+    ///
+    /// # Errors
+    /// [`Violation`] where there is none.
+    pub fn device(&self, node: NodeId) -> Checked<&Device> {
+        self.devices
+            .get(node)
+            .ok_or_else(|| violation(format!("there is no device {node}")))
+    }
+
+    /// Borrows a device to change it.
+    ///
+    /// # Errors
+    /// [`Violation`] where there is none.
+    pub fn device_mut(&mut self, node: NodeId) -> Checked<&mut Device> {
+        self.devices
+            .get_mut(node)
+            .ok_or_else(|| violation(format!("there is no device {node}")))
+    }
+
+    /// Says whether a device's node runs.
+    pub fn is_up(&self, node: NodeId) -> bool {
+        self.devices
+            .get(node)
+            .is_some_and(|device| device.engine.is_some())
+    }
+
+    /// Returns the devices whose node runs.
+    pub fn up(&self) -> Vec<NodeId> {
+        (0..self.devices.len())
+            .filter(|node| self.is_up(*node))
+            .collect()
+    }
+
+    /// Starts a device's node from its disk.
+    ///
+    /// # Errors
+    /// [`Violation`] where what the disk holds does not open.
+    pub fn start(&mut self, node: NodeId) -> Checked<()> {
+        self.note(|| format!("{node} starts"));
+        let instance = self.random.next();
+        let device = self.device_mut(node)?;
+        device.disk.restart();
+        let notebooks = device.disk.notebooks();
+        let engine = Engine::open(device.identity.clone(), instance, &notebooks, &device.disk)
+            .map_err(|error| violation(format!("device {node} does not open: {error}")))?;
+        device.engine = Some(engine);
+        device.is_unsettled = true;
+        Ok(())
+    }
+
+    /// Cuts a device's power: what was not committed is gone, its links die.
+    pub fn crash(&mut self, node: NodeId) {
+        self.note(|| format!("{node} crashes"));
+        let now = self.clock.now_ms();
+        self.network.drop_node(node, now);
+        self.end_pairings_at(node);
+        if let Some(device) = self.devices.get_mut(node) {
+            device.engine = None;
+            device.disk.crash();
+            device.is_unsettled = false;
+        }
+    }
+
+    /// Connects two devices for sync, `one` dialling; returns whether there is a link now.
+    pub fn dial(&mut self, one: NodeId, other: NodeId) -> bool {
+        if one == other || !self.is_up(one) || !self.is_up(other) {
+            return false;
+        }
+        let now = self.clock.now_ms();
+        let Some(link) = self.network.connect(one, other, now) else {
+            return false;
+        };
+        self.note(|| format!("{one} dials {other}: link {}", link.0));
+        let exporter = self.exporter();
+        self.connect_engine(link, one, other, true, exporter);
+        self.connect_engine(link, other, one, false, exporter);
+        true
+    }
+
+    fn exporter(&mut self) -> [u8; 32] {
+        let mut bytes = [0; 32];
+        rand_core::Rng::fill_bytes(&mut self.random, &mut bytes);
+        bytes
+    }
+
+    fn closed_for(&mut self, node: NodeId, reason: &CloseReason) {
+        self.note(|| format!("{node} closes: {reason:?}"));
+        let key = match reason {
+            CloseReason::Protocol(why) => format!("protocol: {why}"),
+            other => format!("{other:?}"),
+        };
+        if let Some(device) = self.devices.get_mut(node) {
+            *device.closed.entry(key).or_default() += 1;
+        }
+    }
+
+    /// Returns all notebooks that any running node has.
+    pub fn notebooks(&self) -> BTreeSet<NotebookId> {
+        self.devices
+            .iter()
+            .filter_map(|device| device.engine.as_ref())
+            .flat_map(Engine::notebooks)
+            .collect()
+    }
+
+    /// Returns the devices whose node has a notebook.
+    pub fn holders(&self, notebook: NotebookId) -> Vec<NodeId> {
+        self.up()
+            .into_iter()
+            .filter(|node| {
+                self.devices
+                    .get(*node)
+                    .is_some_and(|device| device.replica(notebook).is_some())
+            })
+            .collect()
+    }
+}
