@@ -27,7 +27,10 @@ impl Node {
         passphrases: Passphrases,
     ) -> Self {
         let runtime = environment.directory("XDG_RUNTIME_DIR");
-        Self { home: home.map(|home| HomeDir::new(home, runtime)), passphrases }
+        Self {
+            home: home.map(|home| HomeDir::new(home, runtime)),
+            passphrases,
+        }
     }
 
     fn home(&self) -> Result<HomeDir, Failure> {
@@ -53,17 +56,39 @@ impl Backend for Node {
             Protection::Keyring => InitProtection::Keyring,
             Protection::Bare => InitProtection::Bare,
         };
-        let init = InitHome { name: options.name, device, network, protection };
-        run::init(&home, init, options.recovery_out.as_deref(), &mut self.passphrases)
+        let init = InitHome {
+            name: options.name,
+            device,
+            network,
+            protection,
+        };
+        run::init(
+            &home,
+            init,
+            options.recovery_out.as_deref(),
+            &mut self.passphrases,
+        )
     }
 
-    fn up(&mut self, options: UpOptions, on_ready: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
-        run::up(&self.home()?, options.listen, &mut self.passphrases, on_ready)
+    fn up(
+        &mut self,
+        options: UpOptions,
+        on_ready: &mut dyn FnMut(Value),
+    ) -> Result<Value, Failure> {
+        run::up(
+            &self.home()?,
+            options.listen,
+            &mut self.passphrases,
+            on_ready,
+        )
     }
 
     fn demo(&mut self, keep: bool, on_step: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
         let hearth = std::env::current_exe().map_err(|error| {
-            Failure::error("demo_failed", format!("This program cannot find itself: {error}."))
+            Failure::error(
+                "demo_failed",
+                format!("This program cannot find itself: {error}."),
+            )
         })?;
         run::demo(&hearth, keep, on_step)
     }

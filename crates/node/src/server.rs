@@ -29,16 +29,25 @@ impl Server {
     /// A [`Failure`] where the socket cannot be made.
     pub fn start(path: &Path, node: Node) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| {
-            Failure::error("socket_failed", format!("The socket {} cannot be made: {error}.", path.display()))
+            Failure::error(
+                "socket_failed",
+                format!("The socket {} cannot be made: {error}.", path.display()),
+            )
         };
         match std::fs::remove_file(path) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(error));
+            }
             _ => {}
         }
         let listener = UnixListener::bind(path).map_err(failed)?;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(SOCKET_MODE)).map_err(failed)?;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(SOCKET_MODE))
+            .map_err(failed)?;
         let task = tokio::spawn(serve(listener, node));
-        Ok(Self { path: path.to_owned(), task })
+        Ok(Self {
+            path: path.to_owned(),
+            task,
+        })
     }
 }
 

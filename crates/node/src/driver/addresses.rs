@@ -57,11 +57,21 @@ impl Host {
         found
     }
 
-    fn address_record(&mut self, notebook: NotebookId, device: DeviceId) -> Result<Option<PeerAddrs>, Failure> {
+    fn address_record(
+        &mut self,
+        notebook: NotebookId,
+        device: DeviceId,
+    ) -> Result<Option<PeerAddrs>, Failure> {
         self.read(notebook, |documents, directory| {
-            let Ok(Some(index)) = documents.read(DocumentId::INDEX) else { return Ok(None) };
-            let Ok(Some((value, id))) = index.get(ROOT, record_key(device)) else { return Ok(None) };
-            let automerge::ObjId::Id(_, actor, _) = &id else { return Ok(None) };
+            let Ok(Some(index)) = documents.read(DocumentId::INDEX) else {
+                return Ok(None);
+            };
+            let Ok(Some((value, id))) = index.get(ROOT, record_key(device)) else {
+                return Ok(None);
+            };
+            let automerge::ObjId::Id(_, actor, _) = &id else {
+                return Ok(None);
+            };
             if directory.author(actor).device_id != device.to_string() {
                 return Ok(None);
             }
@@ -75,7 +85,9 @@ impl Host {
 
     /// Remembers where a device was seen, so that it is found without a ticket after a restart.
     pub(super) fn remember_seen(&mut self, device: DeviceId, addrs: &PeerAddrs) {
-        let Ok(bytes) = serde_json::to_vec(addrs) else { return };
+        let Ok(bytes) = serde_json::to_vec(addrs) else {
+            return;
+        };
         if self.get_own(&seen_key(device)).ok().flatten().as_deref() == Some(&bytes) {
             return;
         }
@@ -89,9 +101,18 @@ impl Host {
         let device = self.my_device();
         let notebooks: Vec<NotebookId> = self.engine.notebooks().collect();
         for notebook in notebooks {
-            let may_write =
-                self.engine.replica(notebook).is_some_and(|replica| replica.membership().may_write(&device));
-            if !may_write || self.address_record(notebook, device).ok().flatten().as_ref() == Some(own) {
+            let may_write = self
+                .engine
+                .replica(notebook)
+                .is_some_and(|replica| replica.membership().may_write(&device));
+            if !may_write
+                || self
+                    .address_record(notebook, device)
+                    .ok()
+                    .flatten()
+                    .as_ref()
+                    == Some(own)
+            {
                 continue;
             }
             if let Err(error) = self.write_addresses(notebook, device, own) {
@@ -106,14 +127,17 @@ impl Host {
         device: DeviceId,
         own: &PeerAddrs,
     ) -> Result<(), Failure> {
-        let Ok(text) = serde_json::to_string(own) else { return Ok(()) };
+        let Ok(text) = serde_json::to_string(own) else {
+            return Ok(());
+        };
         self.edit(notebook, |documents, writer| {
             let index = documents.write(DocumentId::INDEX)?;
             let mut transaction = index.transaction();
-            transaction.put(ROOT, record_key(device), text).map_err(EditError::from)?;
+            transaction
+                .put(ROOT, record_key(device), text)
+                .map_err(EditError::from)?;
             transaction.commit_with(CommitOptions::default().with_time(writer.now.as_second()));
             Ok(())
         })
     }
 }
-

@@ -41,14 +41,19 @@ impl Dialer {
         net: Arc<Net>,
         events: mpsc::Sender<Event>,
     ) -> Self {
-        let (wish, wishes) = watch::channel(Wish { addrs, ..Wish::default() });
+        let (wish, wishes) = watch::channel(Wish {
+            addrs,
+            ..Wish::default()
+        });
         tokio::spawn(dial(device, transport, yields, net, wishes, events));
         Self { wish }
     }
 
     /// Tells the task whether there is a link.
     pub(super) fn set_connected(&self, connected: bool) {
-        self.wish.send_if_modified(|wish| std::mem::replace(&mut wish.connected, connected) != connected);
+        self.wish.send_if_modified(|wish| {
+            std::mem::replace(&mut wish.connected, connected) != connected
+        });
     }
 
     /// Tells the task where the device may be.
@@ -96,7 +101,14 @@ async fn dial(
         if let Some(since) = linked_since.take() {
             backoff.lost(Instant::now(), since.elapsed());
         }
-        if !pause(backoff.next_delay(Instant::now(), jitter()), &mut wishes, &mut backoff, &wish).await {
+        if !pause(
+            backoff.next_delay(Instant::now(), jitter()),
+            &mut wishes,
+            &mut backoff,
+            &wish,
+        )
+        .await
+        {
             return;
         }
         let wish = wishes.borrow_and_update().clone();
@@ -109,8 +121,15 @@ async fn dial(
             relays: wish.addrs.relays,
         };
         let event = match net.dial(&peer, hearth_core::sync::ALPN, DIAL_TIMEOUT).await {
-            Ok(link) => Event::Connected { link, pairing: false, dialled: true },
-            Err(error) => Event::DialFailed { device, why: error.to_string() },
+            Ok(link) => Event::Connected {
+                link,
+                pairing: false,
+                dialled: true,
+            },
+            Err(error) => Event::DialFailed {
+                device,
+                why: error.to_string(),
+            },
         };
         let connected = matches!(event, Event::Connected { .. });
         if events.send(event).await.is_err() {

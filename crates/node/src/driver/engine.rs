@@ -75,9 +75,15 @@ pub(super) fn spawn(
 ) -> Result<oneshot::Receiver<EngineEnded>, Failure> {
     let (ended, task) = oneshot::channel();
     let failed = |error: std::io::Error| {
-        Failure::error("engine_not_started", format!("The node's engine could not start: {error}."))
+        Failure::error(
+            "engine_not_started",
+            format!("The node's engine could not start: {error}."),
+        )
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(failed)?;
     std::thread::Builder::new()
         .name("engine".to_owned())
         .stack_size(stack_bytes)
@@ -116,7 +122,9 @@ impl Engine {
                 .host
                 .engine
                 .deadline_ms()
-                .map_or(SAVE_PEERS_EVERY, |at| Duration::from_millis(at.saturating_sub(Host::now_ms())));
+                .map_or(SAVE_PEERS_EVERY, |at| {
+                    Duration::from_millis(at.saturating_sub(Host::now_ms()))
+                });
             tokio::select! {
                 event = queue.recv() => {
                     let Some(event) = event else { break };
@@ -141,7 +149,9 @@ impl Engine {
     fn handle_burst(&mut self, first: Event, queue: &mut mpsc::Receiver<Event>) -> bool {
         let mut next = Some(first);
         for _ in 0..BURST_EVENTS_MAX {
-            let Some(event) = next.take().or_else(|| queue.try_recv().ok()) else { break };
+            let Some(event) = next.take().or_else(|| queue.try_recv().ok()) else {
+                break;
+            };
             if matches!(event, Event::Shutdown) {
                 return false;
             }
@@ -152,9 +162,15 @@ impl Engine {
 
     fn handle(&mut self, event: Event) {
         match event {
-            Event::Connected { link, pairing, dialled } => self.connected(link, pairing, dialled),
+            Event::Connected {
+                link,
+                pairing,
+                dialled,
+            } => self.connected(link, pairing, dialled),
             Event::Frame { id, bytes } => {
-                let Host { engine, storage, .. } = &mut self.host;
+                let Host {
+                    engine, storage, ..
+                } = &mut self.host;
                 engine.receive(id, &bytes, Host::now_ms(), storage, &mut random());
             }
             Event::Disconnected { id } => {
@@ -164,14 +180,34 @@ impl Engine {
             }
             Event::Writable | Event::Shutdown => {}
             Event::DialFailed { device, why } => self.dial_failed(device, &why),
-            Event::Request { request, events, done } => self.request(*request, events, done),
-            Event::Adopt { joined, addrs, done } => {
+            Event::Request {
+                request,
+                events,
+                done,
+            } => self.request(*request, events, done),
+            Event::Adopt {
+                joined,
+                addrs,
+                done,
+            } => {
                 let _caller_left = done.send(self.adopt(*joined, &addrs));
             }
-            Event::AwaitNotebook { notebook, frontier, done } => {
-                self.waiting.push(Waiting { notebook, frontier, done });
+            Event::AwaitNotebook {
+                notebook,
+                frontier,
+                done,
+            } => {
+                self.waiting.push(Waiting {
+                    notebook,
+                    frontier,
+                    done,
+                });
             }
-            Event::Joined { notebook, words, done } => {
+            Event::Joined {
+                notebook,
+                words,
+                done,
+            } => {
                 let _caller_left = done.send(self.describe_joined(notebook, &words));
             }
             Event::Work(work) => work(&mut self.host),
@@ -194,7 +230,9 @@ impl Engine {
     /// After a burst: shows what came, puts it on disk, sends what is due, and adjusts who is dialled.
     fn settle(&mut self) {
         self.effects();
-        let Host { engine, storage, .. } = &mut self.host;
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
         engine.flush(storage, Host::now_ms(), false);
         self.effects();
         if std::mem::take(&mut self.membership_changed) {
@@ -209,9 +247,17 @@ impl Engine {
     fn pump(&mut self) {
         let ids: Vec<ConnectionId> = self.links.keys().copied().collect();
         for id in ids {
-            while self.links.get(&id).is_some_and(|link| !link.closing && link.has_room()) {
-                let Host { engine, storage, .. } = &mut self.host;
-                let Some(frame) = engine.next_frame(id, storage) else { break };
+            while self
+                .links
+                .get(&id)
+                .is_some_and(|link| !link.closing && link.has_room())
+            {
+                let Host {
+                    engine, storage, ..
+                } = &mut self.host;
+                let Some(frame) = engine.next_frame(id, storage) else {
+                    break;
+                };
                 if let Some(link) = self.links.get(&id) {
                     link.push(frame);
                 }
@@ -224,11 +270,15 @@ impl Engine {
             match effect {
                 Effect::Close(id, reason) => self.close(id, &reason),
                 Effect::Applied(notebook, applied) => {
-                    self.index_changed |=
-                        applied.changes.iter().any(|change| change.document == DocumentId::INDEX);
-                    self.subscribers.retain(|sender| sender.send((notebook, applied.clone())).is_ok());
+                    self.index_changed |= applied
+                        .changes
+                        .iter()
+                        .any(|change| change.document == DocumentId::INDEX);
+                    self.subscribers
+                        .retain(|sender| sender.send((notebook, applied.clone())).is_ok());
                     self.watchers.retain(|watcher| !watcher.events.is_closed());
-                    let wanted = |watcher: &Watcher| watcher.notebook.is_none_or(|only| only == notebook);
+                    let wanted =
+                        |watcher: &Watcher| watcher.notebook.is_none_or(|only| only == notebook);
                     if self.watchers.iter().any(wanted) {
                         for line in service::describe_applied(&mut self.host, notebook, &applied) {
                             for watcher in self.watchers.iter().filter(|watcher| wanted(watcher)) {
@@ -248,25 +298,38 @@ impl Engine {
     }
 
     fn connected(&mut self, link: Link, pairing: bool, dialled: bool) {
-        let Ok(exporter) = link.handle().exporter(EXPORTER_LABEL, b"") else { return };
+        let Ok(exporter) = link.handle().exporter(EXPORTER_LABEL, b"") else {
+            return;
+        };
         let remote = TransportId::from_bytes(link.handle().remote_id().to_bytes());
         let id = ConnectionId(self.next_link);
         self.next_link += 1;
-        let kind = if pairing { ConnectionKind::Pairing } else { ConnectionKind::Sync { dialled } };
-        self.links.insert(id, OpenLink::open(id, link, self.events.clone()));
-        self.host.engine.connected(id, kind, remote, exporter, Host::now_ms());
+        let kind = if pairing {
+            ConnectionKind::Pairing
+        } else {
+            ConnectionKind::Sync { dialled }
+        };
+        self.links
+            .insert(id, OpenLink::open(id, link, self.events.clone()));
+        self.host
+            .engine
+            .connected(id, kind, remote, exporter, Host::now_ms());
         self.membership_changed = true;
     }
 
     fn close(&mut self, id: ConnectionId, reason: &CloseReason) {
-        let Some(mut link) = self.links.remove(&id) else { return };
+        let Some(mut link) = self.links.remove(&id) else {
+            return;
+        };
         match reason {
             CloseReason::Done => {
                 link.close_after_queue(CloseCode::BYE, "done");
                 // The reader's report of the end finds nothing to do.
             }
             CloseReason::Stranger => link.handle.close(CloseCode::NOT_A_MEMBER, "not a member"),
-            CloseReason::Duplicate => link.handle.close(CloseCode::DUPLICATE, "another link is open"),
+            CloseReason::Duplicate => link
+                .handle
+                .close(CloseCode::DUPLICATE, "another link is open"),
             CloseReason::Storage => link.handle.close(CloseCode::BUSY, "the disk failed"),
             CloseReason::Silent => link.handle.close(CloseCode::DROPPED, "nothing was heard"),
             CloseReason::Protocol(words) => {
@@ -293,7 +356,9 @@ impl Engine {
         let mut wanted: BTreeMap<DeviceId, TransportId> = BTreeMap::new();
         for notebook in self.host.engine.notebooks() {
             let full = live.get(&notebook).copied().unwrap_or(0) >= LIVE_PEERS_MAX;
-            let Some(replica) = self.host.engine.replica(notebook) else { continue };
+            let Some(replica) = self.host.engine.replica(notebook) else {
+                continue;
+            };
             for member in replica.membership().members().values() {
                 for (device, card) in &member.devices {
                     if *device != own && (!full || linked.contains_key(device)) {
@@ -305,9 +370,19 @@ impl Engine {
         self.dialers.retain(|device, _| wanted.contains_key(device));
         for (device, transport) in wanted {
             let link = linked.get(&device).and_then(|id| self.links.get(id));
-            if let Some(PathKind::Direct(addr) | PathKind::Lan(addr)) = link.map(|link| link.handle.path()) {
-                let mut seen = PeerAddrs { addrs: vec![addr], relays: Vec::new() };
-                seen.merge(self.dialers.get(&device).map(Dialer::addrs).unwrap_or_default());
+            if let Some(PathKind::Direct(addr) | PathKind::Lan(addr)) =
+                link.map(|link| link.handle.path())
+            {
+                let mut seen = PeerAddrs {
+                    addrs: vec![addr],
+                    relays: Vec::new(),
+                };
+                seen.merge(
+                    self.dialers
+                        .get(&device)
+                        .map(Dialer::addrs)
+                        .unwrap_or_default(),
+                );
                 seen.addrs.truncate(8);
                 self.host.remember_seen(device, &seen);
             }
@@ -340,8 +415,16 @@ impl Engine {
         done: oneshot::Sender<Result<Value, Failure>>,
     ) {
         if let Request::Watch { notebook } = &request {
-            match notebook.as_deref().map(|name| service::find_notebook(&mut self.host, name)).transpose() {
-                Ok(notebook) => self.watchers.push(Watcher { notebook, events, _done: done }),
+            match notebook
+                .as_deref()
+                .map(|name| service::find_notebook(&mut self.host, name))
+                .transpose()
+            {
+                Ok(notebook) => self.watchers.push(Watcher {
+                    notebook,
+                    events,
+                    _done: done,
+                }),
                 Err(failure) => {
                     let _caller_left = done.send(Err(failure));
                 }
@@ -377,7 +460,9 @@ impl Engine {
 
     fn adopt(&mut self, joined: Joined, addrs: &PeerAddrs) -> Result<NotebookId, Failure> {
         let device = joined.inviter_device.id();
-        let Host { engine, storage, .. } = &mut self.host;
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
         let notebook = engine.adopt(joined, storage).map_err(|error| {
             Failure::error("join_failed", crate::host::sentence(&error.to_string()))
                 .with_hint("Ask for a new ticket and try again.")
@@ -389,7 +474,9 @@ impl Engine {
 
     fn describe_joined(&mut self, notebook: NotebookId, words: &str) -> Result<Value, Failure> {
         self.host.publish_addresses(&own_addresses(&self.net));
-        let show = Request::Notebook(NotebookRequest::Show { notebook: notebook.to_string() });
+        let show = Request::Notebook(NotebookRequest::Show {
+            notebook: notebook.to_string(),
+        });
         let facts = self.facts();
         let mut data = service::execute(&mut self.host, &facts, &show, &mut |_| {})?;
         data["words"] = json!(words);
@@ -399,9 +486,16 @@ impl Engine {
     fn settle_waiting(&mut self) {
         let engine = &mut self.host.engine;
         self.waiting.retain(|waiting| {
-            let Some(replica) = engine.replica_mut(waiting.notebook) else { return true };
+            let Some(replica) = engine.replica_mut(waiting.notebook) else {
+                return true;
+            };
             let mine = replica.frontier();
-            let is_here = waiting.frontier.frontier.logs.iter().all(|(log, (seq, _))| mine.seq(log) >= *seq);
+            let is_here = waiting
+                .frontier
+                .frontier
+                .logs
+                .iter()
+                .all(|(log, (seq, _))| mine.seq(log) >= *seq);
             // What arrived but cannot be opened yet is not here for a person.
             !(is_here && replica.waiting() == 0 && replica.membership().current_epoch().is_some())
                 && !waiting.done.is_closed()
@@ -409,7 +503,10 @@ impl Engine {
     }
 
     fn sync(&mut self, notebook: Option<&str>, done: oneshot::Sender<Result<Outcome, Failure>>) {
-        let only = match notebook.map(|name| service::find_notebook(&mut self.host, name)).transpose() {
+        let only = match notebook
+            .map(|name| service::find_notebook(&mut self.host, name))
+            .transpose()
+        {
             Ok(only) => only,
             Err(failure) => {
                 let _caller_left = done.send(Err(failure));
@@ -417,8 +514,12 @@ impl Engine {
             }
         };
         let mut outcome = Outcome::default();
-        let notebooks: Vec<NotebookId> =
-            self.host.engine.notebooks().filter(|id| only.is_none_or(|only| only == *id)).collect();
+        let notebooks: Vec<NotebookId> = self
+            .host
+            .engine
+            .notebooks()
+            .filter(|id| only.is_none_or(|only| only == *id))
+            .collect();
         for notebook in notebooks {
             let directory = self.host.directory(notebook);
             for status in self.host.engine.peer_statuses(notebook) {
@@ -438,7 +539,9 @@ impl Engine {
                 dialer.nudge();
             }
         }
-        let Host { engine, storage, .. } = &mut self.host;
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
         engine.flush(storage, Host::now_ms(), true);
         self.syncs.push((outcome, done));
     }
@@ -478,8 +581,9 @@ impl Engine {
                 .values()
                 .any(|(_, state)| matches!(state, PeerOutcome::Pending | PeerOutcome::Answered))
         };
-        let (open, closed): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.syncs).into_iter().partition(|(outcome, _)| is_open(outcome));
+        let (open, closed): (Vec<_>, Vec<_>) = std::mem::take(&mut self.syncs)
+            .into_iter()
+            .partition(|(outcome, _)| is_open(outcome));
         self.syncs = open;
         for (outcome, done) in closed {
             let _caller_left = done.send(Ok(outcome));
@@ -490,7 +594,9 @@ impl Engine {
         if !std::mem::take(&mut self.peers_changed) {
             return;
         }
-        let Host { engine, storage, .. } = &mut self.host;
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
         if let Err(error) = engine.save_peers(storage) {
             tracing::warn!(%error, "what peers said could not be kept");
         }
@@ -498,13 +604,17 @@ impl Engine {
 
     async fn end(&mut self) {
         self.dialers.clear();
-        let Host { engine, storage, .. } = &mut self.host;
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
         engine.flush(storage, Host::now_ms(), true);
         self.pump();
         // The acknowledgements that were just queued reach whoever listens.
         const LAST_FRAMES: Duration = Duration::from_millis(20);
         tokio::time::sleep(LAST_FRAMES).await;
-        let Host { engine, storage, .. } = &mut self.host;
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
         for kept in [engine.save_peers(storage), engine.snapshot(storage)] {
             if let Err(error) = kept {
                 tracing::warn!(%error, "the next start will read more, since the disk failed");
@@ -516,5 +626,8 @@ impl Engine {
 
 fn own_addresses(net: &Net) -> PeerAddrs {
     let own = net.local_addrs();
-    PeerAddrs { addrs: own.addrs, relays: own.relays.iter().map(ToString::to_string).collect() }
+    PeerAddrs {
+        addrs: own.addrs,
+        relays: own.relays.iter().map(ToString::to_string).collect(),
+    }
 }

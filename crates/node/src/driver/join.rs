@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use hearth_core::pairing::{JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket};
+use hearth_core::pairing::{
+    JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket,
+};
 use hearth_core::sync::{EXPORTER_LABEL, PAIRING_ALPN};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -21,34 +23,63 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
 impl Node {
     /// Redeems a ticket.
     pub(super) async fn join(&self, ticket: &str, timeout_ms: u64) -> Result<Value, Failure> {
-        let ticket: Ticket =
-            ticket.parse().map_err(|error| Failure::not_found("ticket_invalid", format!("{error}.")))?;
+        let ticket: Ticket = ticket
+            .parse()
+            .map_err(|error| Failure::not_found("ticket_invalid", format!("{error}.")))?;
         if ticket.person == self.identity.person() {
-            return Err(Failure::not_found("ticket_invalid", "This ticket is your own.")
-                .with_hint("Hand it to the person whom you invite."));
+            return Err(
+                Failure::not_found("ticket_invalid", "This ticket is your own.")
+                    .with_hint("Hand it to the person whom you invite."),
+            );
         }
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
         let link = self.reach_inviter(&ticket, deadline).await?;
         let joined = self.pair(&ticket, link).await?;
-        let (frontier, words, name) =
-            (Box::new(joined.frontier.clone()), joined.words.clone(), joined.inviter_name.clone());
-        let addrs = PeerAddrs { addrs: ticket.addresses.clone(), relays: ticket.relays.clone() };
+        let (frontier, words, name) = (
+            Box::new(joined.frontier.clone()),
+            joined.words.clone(),
+            joined.inviter_name.clone(),
+        );
+        let addrs = PeerAddrs {
+            addrs: ticket.addresses.clone(),
+            relays: ticket.relays.clone(),
+        };
         let (done, adopted) = oneshot::channel();
-        self.send(Event::Adopt { joined: Box::new(joined), addrs, done }).await?;
+        self.send(Event::Adopt {
+            joined: Box::new(joined),
+            addrs,
+            done,
+        })
+        .await?;
         let notebook = adopted.await.map_err(|_| stopping())??;
 
         let (done, here) = oneshot::channel();
-        self.send(Event::AwaitNotebook { notebook, frontier, done }).await?;
-        if timeout_at(deadline.max(Instant::now() + DIAL_TIMEOUT), here).await.is_err() {
+        self.send(Event::AwaitNotebook {
+            notebook,
+            frontier,
+            done,
+        })
+        .await?;
+        if timeout_at(deadline.max(Instant::now() + DIAL_TIMEOUT), here)
+            .await
+            .is_err()
+        {
             return Err(Failure::new(
                 Exit::Partial,
                 "notebook_on_its_way",
-                format!("You are a member now, but the notebook has not all arrived from {name} yet."),
+                format!(
+                    "You are a member now, but the notebook has not all arrived from {name} yet."
+                ),
             )
             .with_hint("Run `hearth up` and leave it running: the rest comes by itself."));
         }
         let (done, answer) = oneshot::channel();
-        self.send(Event::Joined { notebook, words, done }).await?;
+        self.send(Event::Joined {
+            notebook,
+            words,
+            done,
+        })
+        .await?;
         answer.await.map_err(|_| stopping())?
     }
 
@@ -60,7 +91,11 @@ impl Node {
         };
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            let error = match self.net().dial(&peer, PAIRING_ALPN, DIAL_TIMEOUT.min(left)).await {
+            let error = match self
+                .net()
+                .dial(&peer, PAIRING_ALPN, DIAL_TIMEOUT.min(left))
+                .await
+            {
                 Ok(link) => return Ok(link),
                 Err(error) => error,
             };
@@ -82,8 +117,9 @@ impl Node {
             &mut random(),
         );
         let (handle, mut sender, mut receiver) = link.split();
-        let exporter =
-            handle.exporter(EXPORTER_LABEL, b"").map_err(|error| unreachable(&error.to_string()))?;
+        let exporter = handle
+            .exporter(EXPORTER_LABEL, b"")
+            .map_err(|error| unreachable(&error.to_string()))?;
         let mut next = Some(joiner.hello(&exporter));
         loop {
             if let Some(message) = next.take() {
@@ -129,18 +165,26 @@ fn unreachable(why: &str) -> Failure {
 
 fn refused(error: &JoinError) -> Failure {
     let (code, hint) = match error {
-        JoinError::Refused(Refusal::Used) => ("invite_used", "Ask for a new ticket: each works once."),
+        JoinError::Refused(Refusal::Used) => {
+            ("invite_used", "Ask for a new ticket: each works once.")
+        }
         JoinError::Refused(Refusal::Expired) => ("invite_expired", "Ask for a new ticket."),
         JoinError::Refused(Refusal::Revoked) => ("invite_revoked", "Ask for a new ticket."),
-        JoinError::Refused(Refusal::Invalid) | JoinError::NotTheInviter => {
-            ("ticket_invalid", "Ask for a new ticket, over a way that you trust.")
-        }
+        JoinError::Refused(Refusal::Invalid) | JoinError::NotTheInviter => (
+            "ticket_invalid",
+            "Ask for a new ticket, over a way that you trust.",
+        ),
         JoinError::Refused(Refusal::Unavailable) => {
-            return Failure::error("inviter_unavailable", crate::host::sentence(&error.to_string()))
-                .with_hint("Try again in a moment.");
+            return Failure::error(
+                "inviter_unavailable",
+                crate::host::sentence(&error.to_string()),
+            )
+            .with_hint("Try again in a moment.");
         }
-        _ => return Failure::error("pairing_failed", crate::host::sentence(&error.to_string()))
-            .with_hint("Check that both of you run the same version, then try again."),
+        _ => {
+            return Failure::error("pairing_failed", crate::host::sentence(&error.to_string()))
+                .with_hint("Check that both of you run the same version, then try again.");
+        }
     };
     Failure::not_found(code, crate::host::sentence(&error.to_string())).with_hint(hint)
 }

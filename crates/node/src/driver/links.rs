@@ -31,7 +31,12 @@ impl OpenLink {
         let starved = Arc::new(AtomicBool::new(false));
         tokio::spawn(read(id, receiver, events.clone()));
         tokio::spawn(write(sender, frames, Arc::clone(&starved), events));
-        Self { handle, queue, starved, closing: false }
+        Self {
+            handle,
+            queue,
+            starved,
+            closing: false,
+        }
     }
 
     /// Says whether the queue takes another frame; where not, the writer will tell.

@@ -40,9 +40,16 @@ pub type EventSink = mpsc::UnboundedSender<api::Event>;
 /// Something that happens to the engine.
 pub(crate) enum Event {
     /// A link is up.
-    Connected { link: Link, pairing: bool, dialled: bool },
+    Connected {
+        link: Link,
+        pairing: bool,
+        dialled: bool,
+    },
     /// A frame arrived.
-    Frame { id: ConnectionId, bytes: bytes::Bytes },
+    Frame {
+        id: ConnectionId,
+        bytes: bytes::Bytes,
+    },
     /// A link is gone.
     Disconnected { id: ConnectionId },
     /// A link's queue has room again.
@@ -50,19 +57,38 @@ pub(crate) enum Event {
     /// A dial of a device did not succeed.
     DialFailed { device: DeviceId, why: String },
     /// A command.
-    Request { request: Box<Request>, events: EventSink, done: oneshot::Sender<Result<Value, Failure>> },
+    Request {
+        request: Box<Request>,
+        events: EventSink,
+        done: oneshot::Sender<Result<Value, Failure>>,
+    },
     /// An inviter admitted this device.
-    Adopt { joined: Box<Joined>, addrs: PeerAddrs, done: oneshot::Sender<Result<NotebookId, Failure>> },
+    Adopt {
+        joined: Box<Joined>,
+        addrs: PeerAddrs,
+        done: oneshot::Sender<Result<NotebookId, Failure>>,
+    },
     /// Somebody waits until a notebook is here as far as the inviter had it.
-    AwaitNotebook { notebook: NotebookId, frontier: Box<SignedFrontier>, done: oneshot::Sender<()> },
+    AwaitNotebook {
+        notebook: NotebookId,
+        frontier: Box<SignedFrontier>,
+        done: oneshot::Sender<()>,
+    },
     /// The description of a notebook is wanted, after joining it.
-    Joined { notebook: NotebookId, words: String, done: oneshot::Sender<Result<Value, Failure>> },
+    Joined {
+        notebook: NotebookId,
+        words: String,
+        done: oneshot::Sender<Result<Value, Failure>>,
+    },
     /// Work of this process on the open home.
     Work(Box<dyn FnOnce(&mut Host) + Send>),
     /// Somebody in this process wants to hear of every entry that is applied.
     Subscribe(mpsc::UnboundedSender<(NotebookId, Applied)>),
     /// All peers are to be tried now.
-    Sync { notebook: Option<String>, done: oneshot::Sender<Result<sync::Outcome, Failure>> },
+    Sync {
+        notebook: Option<String>,
+        done: oneshot::Sender<Result<sync::Outcome, Failure>>,
+    },
     /// The wait for peers is over.
     SyncTimeout,
     /// The computer's addresses may have changed.
@@ -112,15 +138,36 @@ impl Node {
             profile,
             listen,
             port_kept: stored.profile.port,
-            alpns: vec![hearth_core::sync::ALPN.to_vec(), hearth_core::sync::PAIRING_ALPN.to_vec()],
+            alpns: vec![
+                hearth_core::sync::ALPN.to_vec(),
+                hearth_core::sync::PAIRING_ALPN.to_vec(),
+            ],
         })
         .await
-        .map_err(|error| Failure::error("network_unavailable", crate::host::sentence(&error.to_string())))?;
+        .map_err(|error| {
+            Failure::error(
+                "network_unavailable",
+                crate::host::sentence(&error.to_string()),
+            )
+        })?;
         let net = Arc::new(net);
         let (events, queue) = mpsc::channel(EVENTS_MAX);
         tokio::spawn(accept(Arc::clone(&net), events.clone()));
-        let ended = engine::spawn(host, Arc::clone(&net), events.clone(), queue, ENGINE_STACK_BYTES)?;
-        Ok((Self { events, net, identity }, ended))
+        let ended = engine::spawn(
+            host,
+            Arc::clone(&net),
+            events.clone(),
+            queue,
+            ENGINE_STACK_BYTES,
+        )?;
+        Ok((
+            Self {
+                events,
+                net,
+                identity,
+            },
+            ended,
+        ))
     }
 
     /// Returns the endpoint.
@@ -135,14 +182,22 @@ impl Node {
     pub async fn call(&self, request: Request, events: EventSink) -> Result<Value, Failure> {
         match request {
             Request::Join { ticket, timeout_ms } => self.join(&ticket, timeout_ms).await,
-            Request::Sync { notebook, timeout_ms } => self.sync(notebook, timeout_ms).await,
+            Request::Sync {
+                notebook,
+                timeout_ms,
+            } => self.sync(notebook, timeout_ms).await,
             Request::Shutdown => {
                 self.shutdown().await;
                 Ok(serde_json::json!({ "stopping": true }))
             }
             request => {
                 let (done, answer) = oneshot::channel();
-                self.send(Event::Request { request: Box::new(request), events, done }).await?;
+                self.send(Event::Request {
+                    request: Box::new(request),
+                    events,
+                    done,
+                })
+                .await?;
                 answer.await.map_err(|_| stopping())?
             }
         }
@@ -169,7 +224,9 @@ impl Node {
     ///
     /// # Errors
     /// A [`Failure`] where the node is stopping.
-    pub async fn subscribe(&self) -> Result<mpsc::UnboundedReceiver<(NotebookId, Applied)>, Failure> {
+    pub async fn subscribe(
+        &self,
+    ) -> Result<mpsc::UnboundedReceiver<(NotebookId, Applied)>, Failure> {
         let (sender, receiver) = mpsc::unbounded_channel();
         self.send(Event::Subscribe(sender)).await?;
         Ok(receiver)
@@ -195,14 +252,23 @@ impl Node {
 async fn accept(net: Arc<Net>, events: mpsc::Sender<Event>) {
     while let Some(incoming) = net.accept().await {
         let pairing = incoming.alpn == hearth_core::sync::PAIRING_ALPN;
-        if events.send(Event::Connected { link: incoming.link, pairing, dialled: false }).await.is_err() {
+        if events
+            .send(Event::Connected {
+                link: incoming.link,
+                pairing,
+                dialled: false,
+            })
+            .await
+            .is_err()
+        {
             break;
         }
     }
 }
 
 fn stopping() -> Failure {
-    Failure::error("node_stopping", "The node is stopping.").with_hint("Start it again with `hearth up`.")
+    Failure::error("node_stopping", "The node is stopping.")
+        .with_hint("Start it again with `hearth up`.")
 }
 
 /// Draws a number for jitter.

@@ -37,8 +37,13 @@ impl Outcome {
             .map(|(about, outcome)| {
                 let (result, reason) = match outcome {
                     PeerOutcome::Confirmed => ("acknowledged", None),
-                    PeerOutcome::Answered => ("answered", Some("it has not confirmed everything yet".to_owned())),
-                    PeerOutcome::Pending => ("unreachable", Some("it did not answer in time".to_owned())),
+                    PeerOutcome::Answered => (
+                        "answered",
+                        Some("it has not confirmed everything yet".to_owned()),
+                    ),
+                    PeerOutcome::Pending => {
+                        ("unreachable", Some("it did not answer in time".to_owned()))
+                    }
                     PeerOutcome::Unreachable(why) => ("unreachable", Some(why.clone())),
                 };
                 let mut peer = about.clone();
@@ -52,7 +57,11 @@ impl Outcome {
 }
 
 impl Node {
-    pub(super) async fn sync(&self, notebook: Option<String>, timeout_ms: u64) -> Result<Value, Failure> {
+    pub(super) async fn sync(
+        &self,
+        notebook: Option<String>,
+        timeout_ms: u64,
+    ) -> Result<Value, Failure> {
         let (done, answer) = oneshot::channel();
         self.send(Event::Sync { notebook, done }).await?;
         let timer = self.events.clone();
@@ -68,8 +77,12 @@ impl Node {
             .values()
             .any(|(_, outcome)| matches!(outcome, PeerOutcome::Answered | PeerOutcome::Confirmed));
         if outcome.peers.is_empty() {
-            return Err(Failure::new(Exit::Unreachable, "no_peers", "There is nobody to sync with yet.")
-                .with_hint("Invite somebody: `hearth invite create NOTEBOOK --as mentee`."));
+            return Err(Failure::new(
+                Exit::Unreachable,
+                "no_peers",
+                "There is nobody to sync with yet.",
+            )
+            .with_hint("Invite somebody: `hearth invite create NOTEBOOK --as mentee`."));
         }
         if !reached {
             return Err(Failure::new(Exit::Unreachable, "peer_unreachable", "No device answered.")

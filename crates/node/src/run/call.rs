@@ -28,7 +28,10 @@ pub fn call(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Value, Failure> {
     if let Some(client) = connect(home)? {
-        if let Request::Unlock { passphrase: passphrase @ None } = &mut request {
+        if let Request::Unlock {
+            passphrase: passphrase @ None,
+        } = &mut request
+        {
             *passphrase = Some(passphrases.existing()?);
         }
         if matches!(request, Request::Lock) {
@@ -68,11 +71,18 @@ fn connect(home: &HomeDir) -> Result<Option<Client>, Failure> {
     match Client::connect(&path) {
         Ok(client) => Ok(Some(client)),
         Err(ConnectError::NotRunning) => Ok(None),
-        Err(error) => Err(Failure::error("node_connection", format!("{error}: {}.", path.display()))),
+        Err(error) => Err(Failure::error(
+            "node_connection",
+            format!("{error}: {}.", path.display()),
+        )),
     }
 }
 
-fn in_process(mut host: Host, request: Request, on_event: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
+fn in_process(
+    mut host: Host,
+    request: Request,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
     let needs_network = matches!(
         request,
         Request::Join { .. } | Request::Sync { .. } | Request::Invite(InviteRequest::Create { .. })
@@ -84,8 +94,14 @@ fn in_process(mut host: Host, request: Request, on_event: &mut dyn FnMut(Event))
         let minutes = host.settings.unlock_for().as_secs() / 60;
         return Ok(json!({ "unlocked": true, "minutes": minutes }));
     }
-    let network = host.settings.network().unwrap_or_else(|| host.identity.profile.network.clone());
-    let facts = NodeFacts { network, ..NodeFacts::default() };
+    let network = host
+        .settings
+        .network()
+        .unwrap_or_else(|| host.identity.profile.network.clone());
+    let facts = NodeFacts {
+        network,
+        ..NodeFacts::default()
+    };
     let result = service::execute(&mut host, &facts, &request, on_event);
     if !request.is_read_only()
         && let Err(error) = host.engine.snapshot(&mut host.storage)
@@ -97,7 +113,11 @@ fn in_process(mut host: Host, request: Request, on_event: &mut dyn FnMut(Event))
 }
 
 /// Runs a node for the time of one command.
-fn with_network(host: Host, request: Request, on_event: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
+fn with_network(
+    host: Host,
+    request: Request,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
     runtime()?.block_on(async {
         let (node, ended) = Node::start(host, None).await?;
         let (events, mut queue) = mpsc::unbounded_channel();
@@ -122,22 +142,37 @@ fn with_network(host: Host, request: Request, on_event: &mut dyn FnMut(Event)) -
 ///
 /// # Errors
 /// A [`Failure`] where the old one is wrong or the new one cannot be set; the old one serves on then.
-pub fn change_passphrase(home: &HomeDir, passphrases: &mut dyn PassphraseSource) -> Result<Value, Failure> {
+pub fn change_passphrase(
+    home: &HomeDir,
+    passphrases: &mut dyn PassphraseSource,
+) -> Result<Value, Failure> {
     use hearth_store::{Passphrase, Protection, Store, Unlock};
     let current = Passphrase::new(passphrases.existing()?.expose().to_owned());
     let running = connect(home)?.is_some();
     if running {
-        return Err(Failure::new(Exit::Locked, "locked", "The node is running and has this home open.")
-            .with_hint("Stop it, change the passphrase, and start it again with `hearth up`."));
+        return Err(Failure::new(
+            Exit::Locked,
+            "locked",
+            "The node is running and has this home open.",
+        )
+        .with_hint("Stop it, change the passphrase, and start it again with `hearth up`."));
     }
     let mut store = Store::open(home.root(), &Unlock::Passphrase(&current))
         .map_err(|error| home.open_failed(error))?;
     let fresh = Passphrase::new(passphrases.fresh()?.expose().to_owned());
-    let new = Protection::Passphrase { passphrase: fresh, cost: crate::host::kdf_cost() };
-    store.change_protection(&Unlock::Passphrase(&current), &new).map_err(|error| {
-        Failure::error("passphrase_not_changed", crate::host::sentence(&error.to_string()))
+    let new = Protection::Passphrase {
+        passphrase: fresh,
+        cost: crate::host::kdf_cost(),
+    };
+    store
+        .change_protection(&Unlock::Passphrase(&current), &new)
+        .map_err(|error| {
+            Failure::error(
+                "passphrase_not_changed",
+                crate::host::sentence(&error.to_string()),
+            )
             .with_hint("The old passphrase still opens this home.")
-    })?;
+        })?;
     drop(store);
     home.forget_key()?;
     Ok(json!({ "changed": true }))
@@ -145,6 +180,9 @@ pub fn change_passphrase(home: &HomeDir, passphrases: &mut dyn PassphraseSource)
 
 /// The failure for a home without a running node.
 fn not_running(home: &HomeDir) -> Failure {
-    Failure::error("node_not_running", format!("No node runs in {}.", home.root().display()))
-        .with_hint("Start one with `hearth up`.")
+    Failure::error(
+        "node_not_running",
+        format!("No node runs in {}.", home.root().display()),
+    )
+    .with_hint("Start one with `hearth up`.")
 }

@@ -23,7 +23,11 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// A [`Failure`] that names the step where one fails, or where both sides differ at the end.
 pub fn demo(hearth: &Path, keep: bool, on_step: &mut dyn FnMut(Value)) -> Result<Value, Failure> {
     let folder = Folder::make(keep)?;
-    let mut stage = Stage { on_step, steps: Vec::new(), since: Instant::now() };
+    let mut stage = Stage {
+        on_step,
+        steps: Vec::new(),
+        since: Instant::now(),
+    };
     let ana = Person::new(hearth, &folder.path, "Ana", "Ana's laptop");
     let ben = Person::new(hearth, &folder.path, "Ben", "Ben's laptop");
     let (converged, compared) = play(&ana, &ben, &mut stage)?;
@@ -35,13 +39,24 @@ pub fn demo(hearth: &Path, keep: bool, on_step: &mut dyn FnMut(Value)) -> Result
     if converged {
         Ok(data)
     } else {
-        Err(Failure::error("demo_diverged", "The two copies differ after the sync.").with_details(data))
+        Err(
+            Failure::error("demo_diverged", "The two copies differ after the sync.")
+                .with_details(data),
+        )
     }
 }
 
 fn play(ana: &Person, ben: &Person, stage: &mut Stage<'_>) -> Result<(bool, Value), Failure> {
     for person in [ana, ben] {
-        person.run(&["init", "--name", person.name, "--device", person.device, "--unlock", "bare"])?;
+        person.run(&[
+            "init",
+            "--name",
+            person.name,
+            "--device",
+            person.device,
+            "--unlock",
+            "bare",
+        ])?;
     }
     stage.did("Ana and Ben each make an identity in a home of their own");
 
@@ -51,29 +66,68 @@ fn play(ana: &Person, ben: &Person, stage: &mut Stage<'_>) -> Result<(bool, Valu
 
     let created = ana.run(&["notebook", "create", "Ana and Ben", "--form", "one-on-one"])?;
     let notebook = text(&created, "/notebook/id")?;
-    ana.run(&["goal", "add", &notebook, "Speak at the spring meeting", "--why", "To be heard beyond the team"])?;
-    let planned = ana.run(&["session", "plan", &notebook, "--at", "2027-01-12 15:00", "--zone", "Europe/Berlin"])?;
+    ana.run(&[
+        "goal",
+        "add",
+        &notebook,
+        "Speak at the spring meeting",
+        "--why",
+        "To be heard beyond the team",
+    ])?;
+    let planned = ana.run(&[
+        "session",
+        "plan",
+        &notebook,
+        "--at",
+        "2027-01-12 15:00",
+        "--zone",
+        "Europe/Berlin",
+    ])?;
     let session = text(&planned, "/session/id")?;
-    ana.feed(&["session", "notes", &session, "--from", "-"], "# First meeting\n\nWhat we hope for.\n")?;
+    ana.feed(
+        &["session", "notes", &session, "--from", "-"],
+        "# First meeting\n\nWhat we hope for.\n",
+    )?;
     stage.did("Ana makes a notebook, a goal and a first session");
 
     let invite = ana.run(&["invite", "create", &notebook, "--as", "mentee"])?;
     let joined = ben.run(&["join", &text(&invite, "/ticket")?])?;
     let words = text(&joined, "/words")?;
     let ben_id = person_named(&ana.run(&["member", "list", &notebook])?, "Ben")?;
-    let at_ana = text(&ana.run(&["member", "verify", &notebook, &ben_id])?, "/words")?;
+    let at_ana = text(
+        &ana.run(&["member", "verify", &notebook, &ben_id])?,
+        "/words",
+    )?;
     if at_ana != words {
-        return Err(Failure::error("demo_words_differ", "The verification words differ."));
+        return Err(Failure::error(
+            "demo_words_differ",
+            "The verification words differ.",
+        ));
     }
-    stage.did(format!("Ben joins with one ticket; both see the words \u{201c}{words}\u{201d}"));
+    stage.did(format!(
+        "Ben joins with one ticket; both see the words \u{201c}{words}\u{201d}"
+    ));
 
     ana_node.stop()?;
     ben_node.stop()?;
     stage.did("both nodes stop: from here on each writes alone");
 
-    ana.feed(&["session", "notes", &session, "--append"], "\nAna, on the train: start with the abstract.\n")?;
-    ana.run(&["action", "add", &notebook, "Send the call for talks", "--due", "2027-01-20"])?;
-    ben.feed(&["session", "notes", &session, "--append"], "\nBen, at home: three talks that I admired.\n")?;
+    ana.feed(
+        &["session", "notes", &session, "--append"],
+        "\nAna, on the train: start with the abstract.\n",
+    )?;
+    ana.run(&[
+        "action",
+        "add",
+        &notebook,
+        "Send the call for talks",
+        "--due",
+        "2027-01-20",
+    ])?;
+    ben.feed(
+        &["session", "notes", &session, "--append"],
+        "\nBen, at home: three talks that I admired.\n",
+    )?;
     ben.run(&["ask", &notebook, "How long should the first draft be?"])?;
     stage.did("offline, both write into the same notes; Ana adds an action, Ben asks a question");
 
@@ -102,10 +156,15 @@ fn play(ana: &Person, ben: &Person, stage: &mut Stage<'_>) -> Result<(bool, Valu
 fn compare(ana: &Person, ben: &Person, notebook: &str) -> Result<(bool, Value), Failure> {
     let both = [ana, ben].map(|person| {
         let shown = person.run(&["notebook", "show", notebook])?;
-        let heads = shown.pointer("/notebook/heads").cloned().unwrap_or_default();
+        let heads = shown
+            .pointer("/notebook/heads")
+            .cloned()
+            .unwrap_or_default();
         let out = person.home.with_extension("export.json");
         let out_text = out.to_string_lossy().into_owned();
-        person.run(&["export", notebook, "--format", "json", "--out", &out_text, "--yes"])?;
+        person.run(&[
+            "export", notebook, "--format", "json", "--out", &out_text, "--yes",
+        ])?;
         let export = std::fs::read(&out).map_err(|error| failed("export", &error))?;
         Ok::<_, Failure>((heads, export))
     });
@@ -148,7 +207,11 @@ struct Folder {
 
 impl Folder {
     fn make(keep: bool) -> Result<Self, Failure> {
-        let name = format!("hearth-demo-{}-{:08x}", std::process::id(), rand_core::Rng::next_u32(&mut crate::host::random()));
+        let name = format!(
+            "hearth-demo-{}-{:08x}",
+            std::process::id(),
+            rand_core::Rng::next_u32(&mut crate::host::random())
+        );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path).map_err(|error| failed("making a temporary folder", &error))?;
         Ok(Self { path, keep })
@@ -173,18 +236,33 @@ struct Person<'a> {
 
 impl<'a> Person<'a> {
     fn new(hearth: &'a Path, folder: &Path, name: &'a str, device: &'a str) -> Self {
-        Self { hearth, home: folder.join(name.to_lowercase()), name, device }
+        Self {
+            hearth,
+            home: folder.join(name.to_lowercase()),
+            name,
+            device,
+        }
     }
 
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(self.hearth);
-        command.arg("--home").arg(&self.home).args(["--json", "--no-input"]).args(arguments);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg("--home")
+            .arg(&self.home)
+            .args(["--json", "--no-input"])
+            .args(arguments);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         command
     }
 
     fn run(&self, arguments: &[&str]) -> Result<Value, Failure> {
-        let output = self.command(arguments).output().map_err(|error| failed(self.name, &error))?;
+        let output = self
+            .command(arguments)
+            .output()
+            .map_err(|error| failed(self.name, &error))?;
         self.data(arguments, &output.stdout, &output.stderr)
     }
 
@@ -195,9 +273,13 @@ impl<'a> Person<'a> {
             .spawn()
             .map_err(|error| failed(self.name, &error))?;
         if let Some(mut stdin) = child.stdin.take() {
-            stdin.write_all(input.as_bytes()).map_err(|error| failed(self.name, &error))?;
+            stdin
+                .write_all(input.as_bytes())
+                .map_err(|error| failed(self.name, &error))?;
         }
-        let output = child.wait_with_output().map_err(|error| failed(self.name, &error))?;
+        let output = child
+            .wait_with_output()
+            .map_err(|error| failed(self.name, &error))?;
         self.data(arguments, &output.stdout, &output.stderr)
     }
 
@@ -206,11 +288,20 @@ impl<'a> Person<'a> {
         if answer["ok"] == json!(true) {
             return Ok(answer["data"].clone());
         }
-        let what = arguments.iter().take(2).copied().collect::<Vec<_>>().join(" ");
-        let why = answer["error"]["message"]
-            .as_str()
-            .map_or_else(|| String::from_utf8_lossy(stderr).into_owned(), ToOwned::to_owned);
-        Err(Failure::error("demo_failed", format!("{}: `hearth {what}` failed: {}", self.name, why.trim())))
+        let what = arguments
+            .iter()
+            .take(2)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(" ");
+        let why = answer["error"]["message"].as_str().map_or_else(
+            || String::from_utf8_lossy(stderr).into_owned(),
+            ToOwned::to_owned,
+        );
+        Err(Failure::error(
+            "demo_failed",
+            format!("{}: `hearth {what}` failed: {}", self.name, why.trim()),
+        ))
     }
 
     /// Starts this person's node on loopback and waits until it is ready.
@@ -223,15 +314,26 @@ impl<'a> Person<'a> {
         let mut line = String::new();
         if let Some(stdout) = child.stdout.take() {
             let mut reader = BufReader::new(stdout);
-            reader.read_line(&mut line).map_err(|error| failed(self.name, &error))?;
+            reader
+                .read_line(&mut line)
+                .map_err(|error| failed(self.name, &error))?;
         }
-        let node = RunningNode { child, hearth: self.hearth.to_owned(), home: self.home.clone() };
+        let node = RunningNode {
+            child,
+            hearth: self.hearth.to_owned(),
+            home: self.home.clone(),
+        };
         let ready: Value = serde_json::from_str(&line).unwrap_or_default();
         if ready["ok"] == json!(true) {
             Ok(node)
         } else {
-            let why = ready["error"]["message"].as_str().unwrap_or("it ended before it was ready");
-            Err(Failure::error("demo_failed", format!("{}'s node did not start: {why}", self.name)))
+            let why = ready["error"]["message"]
+                .as_str()
+                .unwrap_or("it ended before it was ready");
+            Err(Failure::error(
+                "demo_failed",
+                format!("{}'s node did not start: {why}", self.name),
+            ))
         }
     }
 }
@@ -246,9 +348,14 @@ struct RunningNode {
 impl RunningNode {
     /// Has the node stop by itself.
     fn stop(mut self) -> Result<(), Failure> {
-        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status();
+        let told = Command::new("kill")
+            .args(["-TERM", &self.child.id().to_string()])
+            .status();
         if !told.is_ok_and(|status| status.success()) {
-            return Err(Failure::error("demo_failed", format!("{} could not be told to stop", self.home.display())));
+            return Err(Failure::error(
+                "demo_failed",
+                format!("{} could not be told to stop", self.home.display()),
+            ));
         }
         let since = Instant::now();
         while since.elapsed() < STOP_WITHIN {
@@ -258,7 +365,10 @@ impl RunningNode {
                 Err(error) => return Err(failed("a node", &error)),
             }
         }
-        Err(Failure::error("demo_failed", format!("a node of {} did not stop", self.hearth.display())))
+        Err(Failure::error(
+            "demo_failed",
+            format!("a node of {} did not stop", self.hearth.display()),
+        ))
     }
 }
 
@@ -289,5 +399,10 @@ fn person_named(data: &Value, name: &str) -> Result<String, Failure> {
         .flatten()
         .find(|member| member["name"] == json!(name))
         .map(|member| text(member, "/person"))
-        .unwrap_or_else(|| Err(Failure::error("demo_failed", format!("{name} is no member"))))
+        .unwrap_or_else(|| {
+            Err(Failure::error(
+                "demo_failed",
+                format!("{name} is no member"),
+            ))
+        })
 }

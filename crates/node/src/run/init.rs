@@ -42,7 +42,8 @@ pub fn init(
     });
     match (&mut file, recovery_out) {
         (Some(file), Some(path)) => {
-            let written = writeln!(file, "{}", outcome.phrase.as_str()).and_then(|()| file.sync_all());
+            let written =
+                writeln!(file, "{}", outcome.phrase.as_str()).and_then(|()| file.sync_all());
             if written.is_err() {
                 // Better on the screen than nowhere.
                 data["recovery_phrase"] = json!(outcome.phrase.as_str());
@@ -56,11 +57,19 @@ pub fn init(
 }
 
 fn create_new(path: &Path) -> Result<std::fs::File, Failure> {
-    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map_err(|error| {
-        Failure::usage(
-            "recovery_out",
-            format!("The file {} for the recovery phrase cannot be made: {error}.", path.display()),
-        )
-        .with_hint("Name a file that does not exist yet, in a folder that you can write to.")
-    })
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| {
+            Failure::usage(
+                "recovery_out",
+                format!(
+                    "The file {} for the recovery phrase cannot be made: {error}.",
+                    path.display()
+                ),
+            )
+            .with_hint("Name a file that does not exist yet, in a folder that you can write to.")
+        })
 }

@@ -19,5 +19,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::error("runtime", format!("The program cannot start its threads: {error}.")))
+        .map_err(|error| {
+            Failure::error(
+                "runtime",
+                format!("The program cannot start its threads: {error}."),
+            )
+        })
 }

@@ -30,7 +30,10 @@ pub fn up(
     runtime()?.block_on(async {
         let signals = |kind| {
             signal(kind).map_err(|error| {
-                Failure::error("signals", format!("The program cannot listen for signals: {error}."))
+                Failure::error(
+                    "signals",
+                    format!("The program cannot listen for signals: {error}."),
+                )
             })
         };
         let mut terminate = signals(SignalKind::terminate())?;
@@ -81,7 +84,9 @@ async fn watch_for_wake(node: Node) {
     loop {
         tokio::time::sleep(WAKE_CHECK).await;
         let now = std::time::SystemTime::now();
-        let slept = now.duration_since(last).is_ok_and(|passed| passed > WAKE_CHECK * 3);
+        let slept = now
+            .duration_since(last)
+            .is_ok_and(|passed| passed > WAKE_CHECK * 3);
         last = now;
         if slept {
             node.network_changed().await;
