@@ -42,15 +42,17 @@ impl NodeStorage {
     }
 
     /// Returns the notebooks that the store keeps. One whose very first commit was cut off holds
-    /// nothing and is left out.
+    /// nothing and is left out; a damaged one is there.
     ///
     /// # Errors
-    /// [`StorageError`] where one cannot be read.
+    /// [`StorageError`] where the disk fails.
     pub fn notebooks(&self) -> Result<Vec<NotebookId>, StorageError> {
         let mut notebooks = Vec::new();
         for notebook in &self.known {
-            if !self.scan(*notebook, Space::Control)?.is_empty() {
-                notebooks.push(*notebook);
+            match self.scan(*notebook, Space::Control) {
+                Ok(entries) if entries.is_empty() => {}
+                Ok(_) | Err(StorageError::Damaged(_)) => notebooks.push(*notebook),
+                Err(error) => return Err(error),
             }
         }
         Ok(notebooks)

@@ -56,6 +56,7 @@ fn play(ana: &Person, ben: &Person, stage: &mut Stage<'_>) -> Result<(bool, Valu
             person.device,
             "--unlock",
             "bare",
+            "--yes",
         ])?;
     }
     stage.did("Ana and Ben each make an identity in a home of their own");
@@ -113,7 +114,7 @@ fn play(ana: &Person, ben: &Person, stage: &mut Stage<'_>) -> Result<(bool, Valu
     stage.did("both nodes stop: from here on each writes alone");
 
     ana.feed(
-        &["session", "notes", &session, "--append"],
+        &["session", "notes", &session, "--append", "--from", "-"],
         "\nAna, on the train: start with the abstract.\n",
     )?;
     ana.run(&[
@@ -125,7 +126,7 @@ fn play(ana: &Person, ben: &Person, stage: &mut Stage<'_>) -> Result<(bool, Valu
         "2027-01-20",
     ])?;
     ben.feed(
-        &["session", "notes", &session, "--append"],
+        &["session", "notes", &session, "--append", "--from", "-"],
         "\nBen, at home: three talks that I admired.\n",
     )?;
     ben.run(&["ask", &notebook, "How long should the first draft be?"])?;
@@ -170,11 +171,12 @@ fn compare(ana: &Person, ben: &Person, notebook: &str) -> Result<(bool, Value), 
     });
     let [first, second] = both;
     let ((ana_heads, ana_export), (ben_heads, ben_export)) = (first?, second?);
-    let heads_equal = ana_heads == ben_heads && !ana_heads.is_null();
+    let heads_equal = ana_heads == ben_heads;
     let exports_equal = ana_export == ben_export;
     let digest = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
     let compared = json!({
         "heads_equal": heads_equal,
+        "heads": [ana_heads, ben_heads],
         "exports_equal": exports_equal,
         "export_bytes": [ana_export.len(), ben_export.len()],
         "export_blake3": [digest(&ana_export), digest(&ben_export)],

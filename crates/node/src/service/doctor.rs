@@ -78,6 +78,10 @@ pub(super) fn doctor(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         checks.push(stream(host, notebook));
         checks.extend(content(host, notebook));
     }
+    for notebook in host.engine.unopened().keys() {
+        let detail = format!("notebook {}: damaged, it does not open", short(*notebook));
+        checks.push(Check::new("content", Verdict::Fail, detail));
+    }
     let all_ok = checks.iter().all(|check| check.verdict == Verdict::Ok);
     let checks: Vec<Value> = checks.iter().map(Check::view).collect();
     Ok(json!({

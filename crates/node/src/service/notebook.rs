@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{quote, to_json, unavailable, with};
 use super::member::members;
-use super::resolve::{find_notebook, notebooks};
+use super::resolve::{find_notebook, notebooks, unopened};
 use crate::api::{Failure, NotebookRequest};
 use crate::host::{Directory, Host, edit_failed, invalid, sentence};
 
@@ -34,6 +34,9 @@ pub(super) fn execute(host: &mut Host, request: &NotebookRequest) -> Result<Valu
                     summary(host, notebook)
                         .unwrap_or_else(|failure| unreadable(notebook, &failure)),
                 );
+            }
+            for (notebook, error) in host.engine.unopened() {
+                listed.push(unreadable(*notebook, &unopened(error)));
             }
             Ok(json!({ "notebooks": listed }))
         }
@@ -114,7 +117,27 @@ pub(super) fn parse_role(role: &str) -> Result<Role, Failure> {
 fn show(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
     let summary = summary(host, notebook)?;
     let members = members(host, notebook)?;
-    Ok(json!({ "notebook": with(summary, json!({ "members": members })) }))
+    let state = state(host, notebook)?;
+    Ok(json!({ "notebook": with(with(summary, json!({ "members": members })), state) }))
+}
+
+/// What two devices compare to know that they have the same: the heads of the index document, and a
+/// digest over all logs and control entries.
+fn state(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
+    let mut heads: Vec<String> = host.read(notebook, |docs, _| {
+        let index = docs
+            .read(hearth_notebook::DocumentId::INDEX)
+            .map_err(unavailable)?;
+        Ok(index.map_or_else(Vec::new, |index| {
+            index.get_heads().iter().map(ToString::to_string).collect()
+        }))
+    })?;
+    heads.sort();
+    let frontier = host
+        .engine
+        .replica_mut(notebook)
+        .map(|replica| data_encoding::HEXLOWER.encode(&replica.frontier_digest()));
+    Ok(json!({ "heads": heads, "frontier": frontier }))
 }
 
 /// A notebook as lists show it. Until its first content has arrived, it has neither title, form nor

@@ -4,13 +4,14 @@
 //! part of an id, name in any case. Several equally strong ones are an error that lists them.
 
 use hearth_core::ids::{NotebookId, PersonId};
+use hearth_core::replica::OpenReplicaError;
 use hearth_notebook::lookup::{self, Entry, ID_CHARS_MIN, ResolveError};
 use hearth_notebook::{Kind, PersonRef, meta};
 use serde_json::{Value, json};
 
 use super::answer::{quote, unavailable};
-use crate::api::Failure;
-use crate::host::Host;
+use crate::api::{Exit, Failure};
+use crate::host::{Host, sentence};
 
 /// Candidates that a message lists.
 const CANDIDATES_MAX: usize = 5;
@@ -135,7 +136,7 @@ pub fn find_notebook(host: &mut Host, text: &str) -> Result<NotebookId, Failure>
     {
         return Ok(id);
     }
-    let candidates: Vec<Candidate<NotebookId>> = notebooks(host)
+    let mut candidates: Vec<Candidate<NotebookId>> = notebooks(host)
         .into_iter()
         .map(|id| Candidate {
             id: id.to_string(),
@@ -143,13 +144,29 @@ pub fn find_notebook(host: &mut Host, text: &str) -> Result<NotebookId, Failure>
             value: id,
         })
         .collect();
-    choose("notebook", text, candidates).map_err(|failure| match failure.code.as_str() {
-        "not_found" => failure.with_hint("See them with `hearth notebook list`."),
-        _ => failure,
-    })
+    candidates.extend(host.engine.unopened().keys().map(|id| Candidate {
+        id: id.to_string(),
+        title: String::new(),
+        value: *id,
+    }));
+    let found =
+        choose("notebook", text, candidates).map_err(|failure| match failure.code.as_str() {
+            "not_found" => failure.with_hint("See them with `hearth notebook list`."),
+            _ => failure,
+        })?;
+    match host.engine.unopened().get(&found) {
+        Some(error) => Err(unopened(error)),
+        None => Ok(found),
+    }
 }
 
-/// The notebooks of this home.
+/// The failure for a notebook that could not be opened.
+pub(super) fn unopened(error: &OpenReplicaError) -> Failure {
+    Failure::new(Exit::Damaged, "damaged", sentence(&error.to_string()))
+        .with_hint("Run `hearth verify` to see all of it, then restore a backup.")
+}
+
+/// The notebooks of this home that are open.
 pub(super) fn notebooks(host: &Host) -> Vec<NotebookId> {
     host.engine.notebooks().collect()
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::NodeFacts;
 use super::answer::{person, time, with};
 use super::member::{is_match, verification};
-use super::resolve::{brief, notebooks};
+use super::resolve::{brief, notebooks, unopened};
 use crate::api::Failure;
 use crate::host::{Directory, Host};
 use crate::net::Profile;
@@ -21,6 +21,14 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
     let mut listed = Vec::new();
     for notebook in notebooks(host) {
         listed.push(notebook_status(host, node, notebook)?);
+    }
+    for (notebook, error) in host.engine.unopened() {
+        listed.push(json!({
+            "id": notebook.to_string(),
+            "title": "",
+            "peers": [],
+            "warning": unopened(error).message,
+        }));
     }
     let identity = host.engine.identity();
     Ok(json!({

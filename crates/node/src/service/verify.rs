@@ -8,6 +8,7 @@ use hearth_core::epoch::Wraps;
 use hearth_core::ids::{ControlHash, DeviceId, EntryHash, LogId, NotebookId, Seq};
 use hearth_core::log::{RawEntry, notebook_tag};
 use hearth_core::storage::{Space, Storage};
+use hearth_store::Scope;
 use serde_json::{Value, json};
 
 use super::answer::with;
@@ -25,7 +26,8 @@ const DAMAGES_LISTED_MAX: usize = 1_000;
 /// # Errors
 /// Exit code 14 with every damage in the details.
 pub(super) fn verify(host: &mut Host, on_event: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
-    let all = notebooks(host);
+    let mut all = notebooks(host);
+    all.extend(host.engine.unopened().keys());
     let total = Some(all.len() as u64 + 1);
     let mut progress = |message: &str, done: usize| {
         on_event(Event::Progress(Progress {
@@ -114,15 +116,15 @@ fn check_notebook(host: &Host, notebook: NotebookId, found: &mut Found) {
                 found.damage(format!("notebook {notebook}"), error.to_string());
                 // What comes after a damaged entry is checked as well.
                 from += 1;
-                let end = host
-                    .engine
-                    .replica(notebook)
-                    .map_or(0, |replica| replica.next_position());
-                if from >= end {
-                    break;
-                }
                 chains.has_gap = true;
-                continue;
+                let end = host
+                    .storage
+                    .store()
+                    .stream_length(Scope(*notebook.as_bytes()));
+                if end.is_ok_and(|end| from < end.0) {
+                    continue;
+                }
+                break;
             }
         };
         let Some((last, _)) = read.last() else { break };

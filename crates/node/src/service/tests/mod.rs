@@ -1,1 +1,11 @@
-//! Requests end to end.
+//! Requests end to end, on homes in temporary folders: what each answers, and how each fails.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod content;
+mod fixture;
+mod moving;
+mod notebooks;
+mod overview;
+mod people;
+mod safety;
