@@ -54,12 +54,15 @@ struct Plan {
     creator: NodeId,
     members: BTreeSet<NodeId>,
     outside: BTreeSet<NodeId>,
+    /// Who was let in by whom: these two know each other, whatever news is still on its way.
+    admissions: BTreeSet<(NodeId, NodeId)>,
     joining: Vec<Attempt>,
 }
 
 #[derive(Debug)]
 struct Attempt {
     joiner: NodeId,
+    inviter: NodeId,
     ticket: Ticket,
     pairing: Option<PairingId>,
 }
@@ -113,11 +116,9 @@ impl Script {
         }
         self.heal()?;
         self.join_all()?;
-        self.connect_some();
-        self.world.run_until_quiet()?;
+        self.connect_some()?;
         self.world.check_converged()?;
         self.connect_all()?;
-        self.world.run_until_quiet()?;
         self.world.check_converged()?;
         self.world.check_statuses()?;
         Ok(self.tally())
@@ -152,6 +153,7 @@ impl Script {
                 creator,
                 members: BTreeSet::from([creator]),
                 outside,
+                admissions: BTreeSet::new(),
                 joining: Vec::new(),
             });
         }
@@ -277,6 +279,7 @@ impl Script {
         let pairing = self.world.join(joiner, &ticket);
         plan.joining.push(Attempt {
             joiner,
+            inviter,
             ticket,
             pairing,
         });
@@ -294,10 +297,11 @@ impl Script {
                     if *notebook != plan.notebook {
                         return Err(violation("somebody joined another notebook"));
                     }
-                    joined.push(attempt.joiner);
+                    joined.push((attempt.joiner, attempt.inviter));
                 }
             }
-            for node in joined {
+            for (node, inviter) in joined {
+                plan.admissions.insert((node, inviter));
                 plan.members.insert(node);
                 plan.outside.remove(&node);
                 plan.joining.retain(|attempt| attempt.joiner != node);
@@ -337,10 +341,8 @@ impl Script {
         if let Some(engine) = &mut device.engine {
             // A disk that fails here loses nothing; the next start only reads more.
             let _may_fail = engine.snapshot(&mut device.disk);
-            if device.disk.is_down() {
-                self.world.crash(node);
-            }
         }
+        self.world.crash_if_down(node);
         Ok(())
     }
 
@@ -349,10 +351,8 @@ impl Script {
         if let Some(engine) = &mut device.engine {
             // What is lost here is told anew.
             let _may_fail = engine.save_peers(&mut device.disk);
-            if device.disk.is_down() {
-                self.world.crash(node);
-            }
         }
+        self.world.crash_if_down(node);
         Ok(())
     }
 
@@ -382,14 +382,15 @@ impl Script {
                 let Some(joiner) = plan.outside.first().copied() else {
                     break;
                 };
-                let open: Vec<Ticket> = plan
+                let open: Vec<(NodeId, Ticket)> = plan
                     .joining
                     .iter()
                     .filter(|attempt| attempt.joiner == joiner)
-                    .map(|attempt| attempt.ticket.clone())
+                    .map(|attempt| (attempt.inviter, attempt.ticket.clone()))
                     .collect();
-                self.join_one(creator, joiner, notebook, open)?;
+                let inviter = self.join_one(creator, joiner, notebook, open)?;
                 if let Some(plan) = self.plans.get_mut(place) {
+                    plan.admissions.insert((joiner, inviter));
                     plan.outside.remove(&joiner);
                     plan.members.insert(joiner);
                     plan.joining.retain(|attempt| attempt.joiner != joiner);
@@ -406,13 +407,13 @@ impl Script {
         creator: NodeId,
         joiner: NodeId,
         notebook: NotebookId,
-        open: Vec<Ticket>,
-    ) -> Checked<()> {
+        open: Vec<(NodeId, Ticket)>,
+    ) -> Checked<NodeId> {
         let mut ends = Vec::new();
-        for ticket in open {
+        for (inviter, ticket) in open {
             let end = self.world.join_and_wait(joiner, &ticket)?;
             if matches!(end, PairingEnd::Joined { .. }) {
-                return Ok(());
+                return Ok(inviter);
             }
             ends.push(end);
         }
@@ -422,7 +423,7 @@ impl Script {
             };
             let end = self.world.join_and_wait(joiner, &ticket)?;
             if matches!(end, PairingEnd::Joined { .. }) {
-                return Ok(());
+                return Ok(creator);
             }
             let is_member_already = end == PairingEnd::Refused(Refusal::Used);
             ends.push(end);
@@ -436,36 +437,49 @@ impl Script {
     }
 
     /// Connects all devices, each to few others, so that entries have to be passed on.
-    fn connect_some(&mut self) {
-        let devices = self.world.devices.len();
-        for plan in 0..self.plans.len() {
-            let members: Vec<NodeId> = self
-                .plans
-                .get(plan)
-                .map(|plan| plan.members.iter().copied().collect())
-                .unwrap_or_default();
-            let mut reached: Vec<NodeId> = members.first().copied().into_iter().collect();
-            for node in members.into_iter().skip(1) {
-                if let Some(to) = self.world.random.pick(&reached).copied()
-                    && !self.world.network.are_linked(node, to)
-                {
-                    self.world.dial(node, to);
-                }
-                reached.push(node);
-            }
+    fn connect_some(&mut self) -> Checked<()> {
+        let mut pairs = BTreeSet::new();
+        for plan in &self.plans {
+            pairs.extend(&plan.admissions);
         }
-        self.world
-            .note(|| format!("{devices} devices are connected"));
+        self.connect(&pairs)
     }
 
     fn connect_all(&mut self) -> Checked<()> {
-        for one in 0..self.world.devices.len() {
-            for other in one + 1..self.world.devices.len() {
-                if !self.world.network.are_linked(one, other) && !self.world.dial(one, other) {
-                    return Err(violation(format!("{one} cannot reach {other}")));
-                }
+        let mut pairs = BTreeSet::new();
+        for plan in &self.plans {
+            for one in &plan.members {
+                pairs.extend(plan.members.range(one + 1..).map(|other| (*one, *other)));
             }
         }
-        Ok(())
+        self.connect(&pairs)
+    }
+
+    /// Connects pairs of devices and runs until nothing more comes. Somebody admitted elsewhere is a
+    /// stranger until the news has come around, so whoever was turned away tries again, as nodes do.
+    fn connect(&mut self, pairs: &BTreeSet<(NodeId, NodeId)>) -> Checked<()> {
+        self.world.run_until_quiet()?;
+        for _ in 0..=self.world.devices.len() {
+            let missing: Vec<(NodeId, NodeId)> = pairs
+                .iter()
+                .filter(|(one, other)| !self.world.network.are_linked(*one, *other))
+                .copied()
+                .collect();
+            if missing.is_empty() {
+                return Ok(());
+            }
+            self.world.note(|| format!("to be connected: {missing:?}"));
+            for (one, other) in missing {
+                if self.world.random.chance(2) {
+                    self.world.dial(one, other);
+                } else {
+                    self.world.dial(other, one);
+                }
+            }
+            self.world.run_until_quiet()?;
+        }
+        Err(violation(
+            "members who know each other cannot stay connected",
+        ))
     }
 }

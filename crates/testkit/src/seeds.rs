@@ -86,7 +86,7 @@ fn run_one(seed: u64) -> Result<Tally, String> {
 
 /// Runs the seed again with a trace, which by construction goes the same way.
 fn explain(seed: u64, test: &str, error: &str) -> String {
-    const LINES: usize = 150;
+    const LINES: usize = 200;
     let mut trace = Vec::new();
     let again = guarded(|| {
         let mut script = Script::new(seed)?;

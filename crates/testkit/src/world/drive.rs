@@ -101,6 +101,7 @@ impl World {
         };
         if always || engine.deadline_ms().is_some_and(|deadline| deadline <= now) {
             engine.tick(now, &mut device.disk);
+            self.crash_if_down(node);
             return self.settle(node);
         }
         Ok(())
@@ -133,6 +134,7 @@ impl World {
                     );
                     device.is_unsettled = true;
                 }
+                self.crash_if_down(at);
                 Ok(at)
             }
             Arrival::Gone { link, at } => {
@@ -161,12 +163,9 @@ impl World {
             device.is_unsettled = false;
             if let Some(engine) = &mut device.engine {
                 engine.flush(&mut device.disk, now, false);
-                if device.disk.is_down() {
-                    self.crash(node);
-                    return Ok(());
-                }
             }
         }
+        self.crash_if_down(node);
         self.effects(node);
         self.pump(node);
         self.effects(node);

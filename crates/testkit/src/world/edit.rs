@@ -130,13 +130,7 @@ impl World {
             }
             Err(error) => {
                 self.note(|| format!("{node} could not edit {notebook:?}: {error}"));
-                if self
-                    .devices
-                    .get(node)
-                    .is_some_and(|device| device.disk.is_down())
-                {
-                    self.crash(node);
-                }
+                self.crash_if_down(node);
                 match error {
                     EditFailed::Storage(_) | EditFailed::Rekey(_) | EditFailed::StaleCopy => {
                         Ok(false)

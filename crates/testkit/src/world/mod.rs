@@ -239,6 +239,18 @@ impl World {
         }
     }
 
+    /// Crashes a device whose disk has lost its power.
+    pub fn crash_if_down(&mut self, node: NodeId) {
+        if self.is_up(node)
+            && self
+                .devices
+                .get(node)
+                .is_some_and(|device| device.disk.is_down())
+        {
+            self.crash(node);
+        }
+    }
+
     /// Connects two devices for sync, `one` dialling; returns whether there is a link now.
     pub fn dial(&mut self, one: NodeId, other: NodeId) -> bool {
         if one == other || !self.is_up(one) || !self.is_up(other) {

@@ -94,6 +94,7 @@ impl World {
             &mut self.random,
         );
         device.is_unsettled = true;
+        self.crash_if_down(node);
         match issued {
             Ok(issued) => {
                 self.note(|| format!("{node} invites to {notebook:?}: {:?}", issued.id));
@@ -113,11 +114,13 @@ impl World {
             return false;
         };
         device.is_unsettled = true;
-        device.engine.as_mut().is_some_and(|engine| {
+        let is_revoked = device.engine.as_mut().is_some_and(|engine| {
             engine
                 .revoke_invite(notebook, invite, &mut device.disk)
                 .is_ok()
-        })
+        });
+        self.crash_if_down(node);
+        is_revoked
     }
 
     /// Starts to redeem a ticket at the device that issued it. `None` where the two cannot meet.
@@ -258,6 +261,7 @@ impl World {
                     None => PairingEnd::Broken,
                 };
                 self.end_pairing(id, end);
+                self.crash_if_down(at);
             }
             Err(JoinError::Refused(refusal)) => self.end_pairing(id, PairingEnd::Refused(refusal)),
             Err(error) => self.end_pairing(id, PairingEnd::Failed(error.to_string())),
