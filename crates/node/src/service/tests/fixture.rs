@@ -1,5 +1,8 @@
 //! Homes of their own, requests as the command sends them, and a network without wires.
 
+use std::path::Path;
+use std::process::Command;
+
 use hearth_core::engine::{ConnectionId, ConnectionKind};
 use hearth_core::ids::TransportId;
 use hearth_core::pairing::{Joiner, JoinerStep, PairingMessage, Ticket};
@@ -57,6 +60,17 @@ impl Home {
 
     fn dir(&self) -> HomeDir {
         HomeDir::new(self.folder.path().join("home"), None)
+    }
+
+    /// Closes the home and copies its folder.
+    pub(super) fn copy_to(mut self, root: &Path) {
+        self.host = None;
+        let copied = Command::new("cp")
+            .arg("-rp")
+            .arg(self.dir().root())
+            .arg(root)
+            .status();
+        assert!(copied.unwrap().success());
     }
 
     /// Closes the home and opens it as the next command does.
