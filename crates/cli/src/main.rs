@@ -33,6 +33,7 @@ use crate::output::Output;
 use crate::passphrase::Passphrases;
 
 fn main() -> ExitCode {
+    keep_memory_private();
     let environment = Environment::of_process();
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let exit = match Cli::try_parse_from(&arguments) {
@@ -40,6 +41,18 @@ fn main() -> ExitCode {
         Err(error) => refuse(&error, &arguments),
     };
     ExitCode::from(exit.code())
+}
+
+/// Turns core dumps off, and other processes of the same user away: keys and notes are in this
+/// memory. Where the system will not, the command goes on; nothing else depends on it.
+fn keep_memory_private() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    let _unsupported = setrlimit(Resource::Core, none);
+    let _unsupported = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }
 
 /// Runs a command that was understood.

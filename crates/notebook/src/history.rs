@@ -12,6 +12,9 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::CHANGE_LINES_MAX;
 use crate::record::IMPORTED_FROM;
 
+/// Where programs keep what they need to find each other.
+const MACHINERY_PREFIX: &str = "address/";
+
 /// One thing that changed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct ChangeLine {
@@ -72,6 +75,16 @@ struct Story<'a> {
     texts: BTreeMap<ObjId, TextChange>,
 }
 
+/// Says whether a patch is about what programs keep in the index for themselves: no person wrote it.
+fn is_machinery(patch: &Patch) -> bool {
+    match &patch.action {
+        PatchAction::PutMap { key, .. } | PatchAction::DeleteMap { key } => {
+            patch.obj == ObjId::Root && key.starts_with(MACHINERY_PREFIX)
+        }
+        _ => false,
+    }
+}
+
 struct TextChange {
     subject: Subject,
     name: String,
@@ -94,6 +107,9 @@ impl Story<'_> {
             return;
         }
         let (subject, rest) = self.subject(patch);
+        if is_machinery(patch) {
+            return;
+        }
         match &patch.action {
             PatchAction::PutMap { key, value, .. } => match (rest.as_slice(), object(key)) {
                 ([], Some((kind, id))) if value.0.is_object() => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hearth_core::ids::{NotebookId, PersonId};
 use hearth_core::pairing::{
     JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket,
 };
@@ -12,13 +13,27 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{Event, Node, PeerAddrs, stopping};
 use crate::api::{Exit, Failure};
-use crate::host::random;
+use crate::host::{Host, random};
 use crate::net::{CloseCode, DIAL_TIMEOUT, Link, PeerAddr};
 
 /// Pause between two tries to reach the inviter.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
 /// How long one side of the pairing may think.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(20);
+
+impl Host {
+    /// Returns the words of the pairing with `inviter` where this device is a member of the notebook
+    /// already: a ticket that is redeemed twice by the same person changes nothing.
+    fn known_pairing(&self, notebook: NotebookId, inviter: PersonId) -> Option<String> {
+        let me = self.engine.identity().person();
+        self.engine.replica(notebook)?.membership().member(&me)?;
+        let verification = self
+            .engine
+            .verification(notebook, inviter, &self.storage)
+            .ok()??;
+        Some(verification.words)
+    }
+}
 
 impl Node {
     /// Redeems a ticket.
@@ -31,6 +46,20 @@ impl Node {
                 Failure::not_found("ticket_invalid", "This ticket is your own.")
                     .with_hint("Hand it to the person whom you invite."),
             );
+        }
+        let (notebook, inviter) = (ticket.notebook, ticket.person);
+        if let Some(known) = self
+            .work(move |host| host.known_pairing(notebook, inviter))
+            .await?
+        {
+            let (done, answer) = oneshot::channel();
+            self.send(Event::Joined {
+                notebook,
+                words: known,
+                done,
+            })
+            .await?;
+            return answer.await.map_err(|_| stopping())?;
         }
         let deadline = Instant::now() + Duration::from_millis(timeout_ms);
         let link = self.reach_inviter(&ticket, deadline).await?;

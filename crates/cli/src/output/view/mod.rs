@@ -32,14 +32,26 @@ fn counted(count: u64, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
-/// Says whose device something is: `Ben's laptop`.
+/// Says whose device something is: `Ben's laptop`, also where the device is called that itself.
 fn whose(person: &str, device: &str) -> String {
     match (person.is_empty(), device.is_empty()) {
+        (false, false) if device.to_lowercase().contains(&person.to_lowercase()) => {
+            device.to_owned()
+        }
         (false, false) => format!("{person}'s {device}"),
         (false, true) => person.to_owned(),
         (true, false) => device.to_owned(),
         (true, true) => "somebody".to_owned(),
     }
+}
+
+/// Says which device a row is about: `name` and `device_label` where they are known, else the ids.
+fn device(row: &Value) -> String {
+    let or_id = |text, id| match row.text(text) {
+        "" => row.called(id),
+        known => known,
+    };
+    whose(or_id("name", "person"), or_id("device_label", "device"))
 }
 
 /// Says who wrote something (`{person,name,device}`) and from which device.

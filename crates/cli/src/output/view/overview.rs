@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{actions, author, counted, due, joined, whose};
+use super::{actions, author, counted, device, due, joined};
 use crate::output::fields::{Fields, name};
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -152,7 +152,7 @@ pub(crate) fn sync(data: &Value, page: &mut Page) {
             other => (other, Style::Plain),
         };
         table.row([
-            Cell::new(whose(peer.called("person"), peer.called("device"))),
+            Cell::new(device(peer)),
             Cell::styled(words, style),
             Cell::quiet(peer.text("reason")),
         ]);
@@ -199,7 +199,7 @@ pub(crate) fn verified(data: &Value, page: &mut Page) {
     let mut table = Table::default();
     for entry in set_aside {
         table.row([
-            Cell::new(whose(entry.called("person"), entry.called("device"))),
+            Cell::new(device(entry)),
             Cell::new(entry.text("reason")),
             Cell::quiet(page.short(entry.text("entry"))),
         ]);

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{counted, joined, whose};
+use super::{counted, device, joined};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -159,7 +159,7 @@ fn peers(notebook: &Value, page: &mut Page) {
             ""
         };
         table.row([
-            Cell::new(whose(peer.called("person"), peer.called("device"))),
+            Cell::new(device(peer)),
             heard(peer, page),
             Cell::new(confirmed(peer, page)),
             Cell::styled(verified, Style::Now),
