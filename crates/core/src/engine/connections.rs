@@ -280,7 +280,7 @@ impl Engine {
             // A failure has closed whatever rested on what is lost; there is nobody else to tell.
             let _reported_by_closing = self.commit(notebook, storage);
         }
-        self.share_new(now_ms);
+        self.share_new(now_ms, storage);
         for connection in self.connections.values_mut() {
             if let Connection::Sync { session, .. } = connection {
                 let mut shared = shared_in(&mut self.replicas, session.peer());
@@ -340,7 +340,7 @@ impl Engine {
     }
 
     /// Extends open connections by notebooks whose membership has come to include the peer.
-    fn share_new(&mut self, now_ms: u64) {
+    fn share_new(&mut self, now_ms: u64, storage: &dyn Storage) {
         let mut failed = Vec::new();
         let mut views = Vec::new();
         for (id, connection) in &mut self.connections {
@@ -350,7 +350,7 @@ impl Engine {
             let known: BTreeSet<NotebookId> = session.notebooks().collect();
             for replica in shared_in(&mut self.replicas, session.peer()) {
                 if !known.contains(&replica.notebook())
-                    && let Err(error) = session.share(replica)
+                    && let Err(error) = session.share(replica, storage)
                 {
                     failed.push((*id, reason_of(&error)));
                     break;

@@ -109,6 +109,11 @@ impl Log {
             .copied()
     }
 
+    /// Returns where the entry at `seq` stands, if it is here.
+    pub(super) fn position_of(&self, seq: Seq) -> Option<Position> {
+        self.position_after(Seq::new(seq.get().checked_sub(1)?))
+    }
+
     /// Extends the log by an entry that follows its tip.
     pub(super) fn extend(&mut self, entry: &RawEntry, position: Position) {
         self.tip = (entry.header().seq, entry.hash());

@@ -32,10 +32,10 @@ use crate::document::{ChangeHash, DocumentId};
 use crate::epoch::{EpochKeys, Wraps};
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::identity::DeviceSecrets;
-use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, Incarnation, LogId, NotebookId};
+use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
 use crate::limits::RECENT_ENTRIES_MAX;
 use crate::log::{RawEntry, notebook_tag};
-use crate::storage::{Position, Write};
+use crate::storage::{Position, Storage, StorageError, Write};
 
 use log::Log;
 
@@ -156,7 +156,7 @@ impl Replica {
     }
 
     /// Returns the logs with the last entry of each.
-    pub fn tips(&self) -> impl Iterator<Item = (LogId, crate::ids::Seq)> {
+    pub fn tips(&self) -> impl Iterator<Item = (LogId, Seq)> {
         self.logs.iter().map(|(id, log)| (*id, log.tip_seq()))
     }
 
@@ -272,15 +272,52 @@ impl Replica {
     }
 
     /// Compares a peer's frontier with this device's own logs.
-    pub fn check_own_log(&mut self, theirs: &Frontier) {
+    ///
+    /// # Errors
+    /// [`StorageError`] where an own entry cannot be read.
+    pub fn check_own_log(
+        &mut self,
+        theirs: &Frontier,
+        storage: &dyn Storage,
+    ) -> Result<(), StorageError> {
         let own = self.device.id();
-        self.stale_copy |= theirs.logs.iter().any(|(id, (seq, hash))| {
-            id.device == own
-                && self.logs.get(id).is_none_or(|log| {
-                    let (tip, tip_hash) = log.tip();
-                    *seq > tip || (*seq == tip && *hash != tip_hash)
-                })
-        });
+        let claims = theirs
+            .logs
+            .iter()
+            .filter(|(id, (seq, _))| id.device == own && *seq != Seq::NONE);
+        for (id, (seq, hash)) in claims {
+            self.stale_copy |= self.own_entry(id, *seq, storage)? != Some(*hash);
+        }
+        Ok(())
+    }
+
+    /// Returns the hash of an entry by its place; `None` where it is not here.
+    fn own_entry(
+        &self,
+        id: &LogId,
+        seq: Seq,
+        storage: &dyn Storage,
+    ) -> Result<Option<EntryHash>, StorageError> {
+        let Some(log) = self.logs.get(id) else {
+            return Ok(None);
+        };
+        let (tip, hash) = log.tip();
+        if seq == tip {
+            return Ok(Some(hash));
+        }
+        let Some(position) = log.position_of(seq) else {
+            return Ok(None);
+        };
+        if let Some(entry) = self.recent(position) {
+            return Ok(Some(entry.hash()));
+        }
+        let read = storage.entries(self.notebook, position, 1)?;
+        let Some((_, bytes)) = read.into_iter().next() else {
+            return Ok(None);
+        };
+        RawEntry::parse(bytes)
+            .map(|entry| Some(entry.hash()))
+            .map_err(|error| StorageError::Damaged(error.to_string()))
     }
 
     fn remember(&mut self, entry: Arc<RawEntry>) {

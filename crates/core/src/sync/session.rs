@@ -180,7 +180,11 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`] where the peer's frontier of it came before and does not check.
-    pub fn share(&mut self, replica: &mut Replica) -> Result<(), SessionError> {
+    pub fn share(
+        &mut self,
+        replica: &mut Replica,
+        storage: &dyn Storage,
+    ) -> Result<(), SessionError> {
         let tag = self.tag(replica.notebook());
         if self.channels.contains_key(&tag) {
             return Ok(());
@@ -188,7 +192,7 @@ impl Session {
         self.channels
             .insert(tag, Channel::new(replica.notebook(), tag));
         match self.early.remove(&tag) {
-            Some(frontier) => self.frontier(tag, frontier, &mut [replica]),
+            Some(frontier) => self.frontier(tag, frontier, &mut [replica], storage),
             None => {
                 self.tell_frontier(tag, &mut [replica]);
                 Ok(())
@@ -268,7 +272,7 @@ impl Session {
                 self.compare(&lines, shared);
                 Ok(())
             }
-            Frame::Frontier(tag, frontier) => self.frontier(tag, *frontier, shared),
+            Frame::Frontier(tag, frontier) => self.frontier(tag, *frontier, shared, storage),
             Frame::Controls(tag, entries) => self.controls(tag, entries, shared, now_ms),
             Frame::Wraps(tag, wraps) => self.wraps(tag, &wraps, shared, storage, now_ms),
             Frame::Entries(tag, count, entries) => {
@@ -346,6 +350,7 @@ impl Session {
         tag: WireTag,
         signed: SignedFrontier,
         shared: &mut [&mut Replica],
+        storage: &dyn Storage,
     ) -> Result<(), SessionError> {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
             let held: usize = self
@@ -367,7 +372,7 @@ impl Session {
             return Err(SessionError::RolledBack);
         }
         channel.peer_counter = signed.counter;
-        replica.check_own_log(&signed.frontier);
+        replica.check_own_log(&signed.frontier, storage)?;
         channel.begin(replica, signed.frontier.clone());
         let has_told = channel.has_told();
         let view = PeerView {

@@ -267,6 +267,25 @@ impl World {
         true
     }
 
+    /// Dials until two devices are connected and nothing more comes. One that has not noticed yet
+    /// that an older link is gone may turn the first try away.
+    ///
+    /// # Errors
+    /// [`Violation`] where they do not get together.
+    pub fn meet(&mut self, one: NodeId, other: NodeId) -> Checked<()> {
+        const TRIES_MAX: u32 = 5;
+        for _ in 0..TRIES_MAX {
+            self.run_until_quiet()?;
+            if self.network.are_linked(one, other) {
+                return Ok(());
+            }
+            self.dial(one, other);
+        }
+        Err(violation(format!(
+            "{one} and {other} cannot stay connected"
+        )))
+    }
+
     fn exporter(&mut self) -> [u8; 32] {
         let mut bytes = [0; 32];
         rand_core::Rng::fill_bytes(&mut self.random, &mut bytes);
