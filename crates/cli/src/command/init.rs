@@ -11,8 +11,8 @@ use crate::output::{Answer, view};
 
 /// Create your identity on this device
 ///
-/// Makes your keys here and shows a recovery phrase of 24 words once. Write it down: with it you
-/// can come back after losing every device, and nobody can do that for you.
+/// Makes your keys here and shows a recovery phrase of 24 words once. Write it down: it is the
+/// only key to who you are once every device is lost, and nobody can make it again.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth init --name \"Ada Lovelace\"

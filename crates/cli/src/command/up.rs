@@ -28,6 +28,7 @@ pub(crate) struct UpCommand {
 
 impl UpCommand {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
+        show_warnings(context.output.terminal_stderr && context.output.colour);
         let mut output = context.output.clone();
         // Whoever starts a node from a program waits for this line, so it is for programs
         // wherever no person reads it.
@@ -43,4 +44,18 @@ impl UpCommand {
         )?;
         Ok(Answer::streamed())
     }
+}
+
+/// Shows what the node warns of on stderr. The libraries below it keep their own counsel.
+fn show_warnings(ansi: bool) {
+    use tracing_subscriber::filter::{LevelFilter, Targets};
+    use tracing_subscriber::layer::SubscriberExt;
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(ansi)
+        .with_target(false)
+        .with_writer(std::io::stderr);
+    let ours = Targets::new().with_target("hearth_node", LevelFilter::WARN);
+    let subscriber = tracing_subscriber::registry().with(ours).with(layer);
+    // Only a program that embeds this one has set a subscriber before; it keeps its own.
+    let _kept = tracing::subscriber::set_global_default(subscriber);
 }

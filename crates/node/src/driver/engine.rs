@@ -40,6 +40,12 @@ struct Waiting {
     done: oneshot::Sender<()>,
 }
 
+struct Syncing {
+    notebooks: Vec<NotebookId>,
+    outcome: Outcome,
+    done: oneshot::Sender<Result<Outcome, Failure>>,
+}
+
 struct Watcher {
     notebook: Option<NotebookId>,
     events: EventSink,
@@ -57,7 +63,7 @@ struct Engine {
     waiting: Vec<Waiting>,
     watchers: Vec<Watcher>,
     subscribers: Vec<mpsc::UnboundedSender<(NotebookId, Applied)>>,
-    syncs: Vec<(Outcome, oneshot::Sender<Result<Outcome, Failure>>)>,
+    syncs: Vec<Syncing>,
     peers_changed: bool,
     /// Whether dialling is to be looked at: members, links or addresses changed.
     membership_changed: bool,
@@ -214,8 +220,8 @@ impl Engine {
             Event::Subscribe(sender) => self.subscribers.push(sender),
             Event::Sync { notebook, done } => self.sync(notebook.as_deref(), done),
             Event::SyncTimeout => {
-                for (outcome, done) in self.syncs.drain(..) {
-                    let _caller_left = done.send(Ok(outcome));
+                for sync in self.syncs.drain(..) {
+                    let _caller_left = sync.done.send(Ok(sync.outcome));
                 }
             }
             Event::NetworkChanged => {
@@ -399,8 +405,8 @@ impl Engine {
 
     fn dial_failed(&mut self, device: DeviceId, why: &str) {
         tracing::debug!(%device, %why, "a dial failed");
-        for (outcome, _) in &mut self.syncs {
-            if let Some((_, state)) = outcome.peers.get_mut(&device)
+        for sync in &mut self.syncs {
+            if let Some((_, state)) = sync.outcome.peers.get_mut(&device)
                 && *state == PeerOutcome::Pending
             {
                 *state = PeerOutcome::Unreachable(why.to_owned());
@@ -520,7 +526,7 @@ impl Engine {
             .notebooks()
             .filter(|id| only.is_none_or(|only| only == *id))
             .collect();
-        for notebook in notebooks {
+        for notebook in notebooks.iter().copied() {
             let directory = self.host.directory(notebook);
             for status in self.host.engine.peer_statuses(notebook) {
                 outcome.peers.entry(status.device).or_insert_with(|| {
@@ -543,21 +549,16 @@ impl Engine {
             engine, storage, ..
         } = &mut self.host;
         engine.flush(storage, Host::now_ms(), true);
-        self.syncs.push((outcome, done));
+        self.syncs.push(Syncing {
+            notebooks,
+            outcome,
+            done,
+        });
     }
 
     fn settle_syncs(&mut self) {
         if self.syncs.is_empty() {
             return;
-        }
-        let mut confirmed: BTreeMap<DeviceId, bool> = BTreeMap::new();
-        let notebooks: Vec<NotebookId> = self.host.engine.notebooks().collect();
-        for notebook in notebooks {
-            for status in self.host.engine.peer_statuses(notebook) {
-                let is_whole = status.connected && status.behind == 0 && status.ahead == 0;
-                let so_far = confirmed.entry(status.device).or_insert(true);
-                *so_far &= is_whole;
-            }
         }
         let answered: Vec<DeviceId> = self
             .host
@@ -566,28 +567,39 @@ impl Engine {
             .filter(|(_, session)| session.is_greeted())
             .map(|(_, session)| session.peer())
             .collect();
-        for (outcome, _) in &mut self.syncs {
-            for (device, (_, state)) in &mut outcome.peers {
+        let mut open = Vec::new();
+        for mut sync in std::mem::take(&mut self.syncs) {
+            let confirmed = self.confirmed(&sync.notebooks);
+            for (device, (_, state)) in &mut sync.outcome.peers {
                 if confirmed.get(device) == Some(&true) {
                     *state = PeerOutcome::Confirmed;
                 } else if answered.contains(device) {
                     *state = PeerOutcome::Answered;
                 }
             }
+            let is_open =
+                sync.outcome.peers.values().any(|(_, state)| {
+                    matches!(state, PeerOutcome::Pending | PeerOutcome::Answered)
+                });
+            if is_open {
+                open.push(sync);
+            } else {
+                let _caller_left = sync.done.send(Ok(sync.outcome));
+            }
         }
-        let is_open = |outcome: &Outcome| {
-            outcome
-                .peers
-                .values()
-                .any(|(_, state)| matches!(state, PeerOutcome::Pending | PeerOutcome::Answered))
-        };
-        let (open, closed): (Vec<_>, Vec<_>) = std::mem::take(&mut self.syncs)
-            .into_iter()
-            .partition(|(outcome, _)| is_open(outcome));
         self.syncs = open;
-        for (outcome, done) in closed {
-            let _caller_left = done.send(Ok(outcome));
+    }
+
+    /// Says of each device whether it has all that is here of some notebooks, and the reverse.
+    fn confirmed(&mut self, notebooks: &[NotebookId]) -> BTreeMap<DeviceId, bool> {
+        let mut confirmed = BTreeMap::new();
+        for notebook in notebooks {
+            for status in self.host.engine.peer_statuses(*notebook) {
+                let is_whole = status.connected && status.behind == 0 && status.ahead == 0;
+                *confirmed.entry(status.device).or_insert(true) &= is_whole;
+            }
         }
+        confirmed
     }
 
     fn save_peers(&mut self) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hearth_core::ids::{NotebookId, PersonId};
 use hearth_core::pairing::{
-    JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket,
+    JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket, TicketError,
 };
 use hearth_core::sync::{EXPORTER_LABEL, PAIRING_ALPN};
 use serde_json::Value;
@@ -38,9 +38,12 @@ impl Host {
 impl Node {
     /// Redeems a ticket.
     pub(super) async fn join(&self, ticket: &str, timeout_ms: u64) -> Result<Value, Failure> {
-        let ticket: Ticket = ticket
-            .parse()
-            .map_err(|error| Failure::not_found("ticket_invalid", format!("{error}.")))?;
+        let ticket: Ticket = ticket.parse().map_err(|error: TicketError| {
+            Failure::not_found("ticket_invalid", crate::host::sentence(&error.to_string()))
+                .with_hint(
+                    "Paste it whole, from `hearth1` to its last character, or ask for a new one.",
+                )
+        })?;
         if ticket.person == self.identity.person() {
             return Err(
                 Failure::not_found("ticket_invalid", "This ticket is your own.")
@@ -184,11 +187,14 @@ fn unreachable(why: &str) -> Failure {
     Failure::new(
         Exit::Unreachable,
         "peer_unreachable",
-        format!("The inviter's device did not answer ({}).", why.trim_end_matches('.')),
+        format!(
+            "The inviter's device did not answer ({}).",
+            why.trim_end_matches('.')
+        ),
     )
     .with_hint(
-        "Ask whether `hearth up` is running there. If both of you are behind routers, one of you needs \
-         a relay: `hearth config set network relay=URL`.",
+        "Ask whether `hearth up` is running there. If both of you are behind routers, both need \
+         the same relay: `hearth config set network relay=URL`.",
     )
 }
 

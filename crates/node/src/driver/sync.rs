@@ -88,8 +88,8 @@ impl Node {
             return Err(Failure::new(Exit::Unreachable, "peer_unreachable", "No device answered.")
                 .with_details(outcome.to_json())
                 .with_hint(
-                    "Is `hearth up` running there? If both of you are behind routers, one needs a relay: \
-                     `hearth config set network relay=URL`.",
+                    "Is `hearth up` running there? If both of you are behind routers, both need the same \
+                     relay: `hearth config set network relay=URL`.",
                 ));
         }
         Ok(outcome.to_json())

@@ -24,8 +24,6 @@ pub use people::Directory;
 pub use settings::{SETTINGS, Setting, Settings};
 pub use storage::NodeStorage;
 
-pub(crate) use home::kdf_cost;
-
 pub(crate) use documents::{EditDocuments, ReadDocuments};
 
 use crate::api::{Exit, Failure};
@@ -107,6 +105,9 @@ impl Host {
         notebook: NotebookId,
         work: impl FnOnce(&mut dyn Documents, &mut Writer<'_>) -> Result<T, EditError>,
     ) -> Result<T, Failure> {
+        if self.engine.replica(notebook).is_none() {
+            return Err(no_notebook());
+        }
         let me = PersonRef::new(self.me().to_string())
             .map_err(|error| Failure::error("internal", error))?;
         let mut ids = random();

@@ -23,23 +23,21 @@ const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// What the command says.
 pub fn call(
     home: &HomeDir,
-    mut request: Request,
+    request: Request,
     passphrases: &mut dyn PassphraseSource,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Value, Failure> {
     if let Some(client) = connect(home)? {
-        if let Request::Unlock {
-            passphrase: passphrase @ None,
-        } = &mut request
-        {
-            *passphrase = Some(passphrases.existing()?);
-        }
-        if matches!(request, Request::Lock) {
-            home.forget_key()?;
-            client.call(Request::Shutdown, on_event)?;
-            return Ok(json!({ "locked": true, "node_stopped": true }));
-        }
-        return Ok(client.call(request, on_event)?);
+        return match request {
+            Request::Lock => {
+                home.forget_key()?;
+                client.call(Request::Shutdown, on_event)?;
+                Ok(json!({ "locked": true, "node_stopped": true }))
+            }
+            // The node holds the key for as long as it runs.
+            Request::Unlock { .. } => Ok(json!({ "unlocked": true, "node": true })),
+            request => Ok(client.call(request, on_event)?),
+        };
     }
     match request {
         Request::Lock => {
@@ -91,8 +89,8 @@ fn in_process(
         return with_network(host, request, on_event);
     }
     if matches!(request, Request::Unlock { .. }) {
-        let minutes = host.settings.unlock_for().as_secs() / 60;
-        return Ok(json!({ "unlocked": true, "minutes": minutes }));
+        let until = Host::now().checked_add(host.settings.unlock_for()).ok();
+        return Ok(json!({ "unlocked": true, "until": until.map(|until| until.to_string()) }));
     }
     let network = host
         .settings
@@ -146,10 +144,7 @@ pub fn change_passphrase(
     home: &HomeDir,
     passphrases: &mut dyn PassphraseSource,
 ) -> Result<Value, Failure> {
-    use hearth_store::{Passphrase, Protection, Store, Unlock};
-    let current = Passphrase::new(passphrases.existing()?.expose().to_owned());
-    let running = connect(home)?.is_some();
-    if running {
+    if connect(home)?.is_some() {
         return Err(Failure::new(
             Exit::Locked,
             "locked",
@@ -157,24 +152,7 @@ pub fn change_passphrase(
         )
         .with_hint("Stop it, change the passphrase, and start it again with `hearth up`."));
     }
-    let mut store = Store::open(home.root(), &Unlock::Passphrase(&current))
-        .map_err(|error| home.open_failed(error))?;
-    let fresh = Passphrase::new(passphrases.fresh()?.expose().to_owned());
-    let new = Protection::Passphrase {
-        passphrase: fresh,
-        cost: crate::host::kdf_cost(),
-    };
-    store
-        .change_protection(&Unlock::Passphrase(&current), &new)
-        .map_err(|error| {
-            Failure::error(
-                "passphrase_not_changed",
-                crate::host::sentence(&error.to_string()),
-            )
-            .with_hint("The old passphrase still opens this home.")
-        })?;
-    drop(store);
-    home.forget_key()?;
+    home.change_passphrase(passphrases)?;
     Ok(json!({ "changed": true }))
 }
 

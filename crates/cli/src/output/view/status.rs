@@ -41,7 +41,7 @@ pub(crate) fn init(data: &Value, page: &mut Page) {
         page.table(&table, 2);
         page.gap();
         page.line(
-            "With it you can come back after losing every device. Nobody else can do that for you.",
+            "It is the only key to who you are once every device is lost. Nobody can make it again.",
         );
     }
     page.next("hearth notebook create TITLE --form one-on-one", "");
@@ -314,7 +314,7 @@ mod tests {
           17  word17  18  word18  19  word19  20  word20
           21  word21  22  word22  23  word23  24  word24
 
-        With it you can come back after losing every device. Nobody else can do that for you.
+        It is the only key to who you are once every device is lost. Nobody can make it again.
 
         Next: hearth notebook create TITLE --form one-on-one
           or: hearth join TICKET
