@@ -6,9 +6,11 @@
 mod bombs;
 mod chunk;
 mod forgeries;
+mod member;
 mod mutate;
 
 pub use bombs::{compressed_bomb, nested_maps, run_length_bomb};
 pub use chunk::{Chunk, Column};
 pub use forgeries::{duplicate_seq, orphans, with_actor, with_start_op};
+pub use member::{HostileMember, raw_body};
 pub use mutate::Mutator;

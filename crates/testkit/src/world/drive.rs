@@ -1,5 +1,7 @@
 //! Drives the engines: what arrives, when it is flushed, what is sent.
 
+use std::time::Instant;
+
 use hearth_core::engine::{CloseReason, ConnectionId, ConnectionKind, Effect};
 
 use super::{Checked, World, violation};
@@ -125,6 +127,8 @@ impl World {
                 if let Some(device) = self.devices.get_mut(at)
                     && let Some(engine) = &mut device.engine
                 {
+                    // The figure is only ever shown and compared, so runs stay reproducible.
+                    let start = Instant::now();
                     engine.receive(
                         ConnectionId(link.0),
                         &bytes,
@@ -132,6 +136,7 @@ impl World {
                         &mut device.disk,
                         &mut self.random,
                     );
+                    device.slowest = device.slowest.max(start.elapsed());
                     device.is_unsettled = true;
                 }
                 self.crash_if_down(at);

@@ -11,6 +11,7 @@ mod edit;
 mod pair;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use hearth_core::engine::{CloseReason, Engine, Identity};
 use hearth_core::ids::{DeviceId, EntryHash, LogId, NotebookId, Seq};
@@ -60,6 +61,8 @@ pub struct Device {
     pub offset_ms: i64,
     /// Why its node closed connections, and how often.
     pub closed: BTreeMap<String, u64>,
+    /// The longest that its node took for one frame.
+    pub slowest: Duration,
     /// Whether its node said that this home is an older copy.
     pub said_stale: bool,
     is_unsettled: bool,
@@ -124,6 +127,7 @@ impl World {
                 engine: None,
                 offset_ms: 0,
                 closed: BTreeMap::new(),
+                slowest: Duration::ZERO,
                 said_stale: false,
                 is_unsettled: false,
             })

@@ -1,0 +1,491 @@
+//! A paired member signs hostile things: the others' nodes stay up, their documents stay as they
+//! were, and the signer is named, or the connection closed with the reason.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use automerge::transaction::Transactable;
+use automerge::{Automerge, ROOT};
+use hearth_core::control::Role;
+use hearth_core::document::{Change, ChangeHash, DocumentId, scan};
+use hearth_core::ids::{EntryHash, NotebookId, NotebookTag, Seq};
+use hearth_core::log::RawEntry;
+use hearth_core::replica::{IngestError, Ingested, Replica};
+use hearth_core::storage::{Storage, Write};
+use hearth_testkit::adversary::{
+    HostileMember, Mutator, compressed_bomb, duplicate_seq, nested_maps, orphans, raw_body,
+    run_length_bomb, with_actor,
+};
+use hearth_testkit::disk::MemoryDisk;
+use hearth_testkit::world::{GOALS, NOTES, World};
+
+const VICTIM: usize = 0;
+const HOSTILE: usize = 1;
+const WITNESS: usize = 2;
+/// A document that the hostile member makes up.
+const OTHER: DocumentId = DocumentId::from_bytes([9; 16]);
+
+/// What one bad input may cost. Unoptimised builds are given five times as long.
+const TIME_MAX: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 200 });
+const MEMORY_MAX_KIB: u64 = 64 * 1024;
+
+/// Three members who have the same.
+fn world() -> (World, NotebookId) {
+    let mut world = World::new(31, 3).unwrap();
+    let notebook = world.create(VICTIM, Role::Mentor).unwrap();
+    world.start_note(VICTIM, notebook).unwrap();
+    for node in [HOSTILE, WITNESS] {
+        world.pair(VICTIM, node, notebook).unwrap();
+        world.meet(VICTIM, node).unwrap();
+    }
+    for node in [VICTIM, HOSTILE, WITNESS] {
+        for _ in 0..3 {
+            world.edit(node, notebook).unwrap();
+        }
+    }
+    world.run_until_quiet().unwrap();
+    world.check_converged().unwrap();
+    (world, notebook)
+}
+
+fn member(world: &World, notebook: NotebookId, incarnation: u8) -> HostileMember {
+    let device = world.device(HOSTILE).unwrap();
+    let replica = device.replica(notebook).unwrap();
+    HostileMember::new(&device.identity, replica, incarnation).unwrap()
+}
+
+fn heads(world: &World, node: usize, notebook: NotebookId) -> Vec<Vec<ChangeHash>> {
+    let documents = world
+        .device(node)
+        .unwrap()
+        .replica(notebook)
+        .unwrap()
+        .documents();
+    [GOALS, NOTES]
+        .iter()
+        .map(|id| {
+            documents
+                .get(id)
+                .map(Automerge::get_heads)
+                .unwrap_or_default()
+        })
+        .collect()
+}
+
+fn reset_peak() -> Option<u64> {
+    std::fs::write("/proc/self/clear_refs", "5").ok()?;
+    peak_kib()
+}
+
+fn peak_kib() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    line.split_whitespace().nth(1)?.parse().ok()
+}
+
+/// How the victim took it.
+struct Outcome {
+    /// Why entries of the hostile member were set aside.
+    set_aside: Vec<String>,
+    /// Why the victim closed connections.
+    closed: Vec<String>,
+}
+
+/// Puts entries on the hostile member's own disk, whose program passes them on like any others, and
+/// checks what all attacks have in common.
+fn attack(name: &str, make: impl FnOnce(&mut HostileMember) -> Vec<RawEntry>) -> Outcome {
+    let (mut world, notebook) = world();
+    let before = heads(&world, VICTIM, notebook);
+    let mut member = member(&world, notebook, 0xee);
+    let entries = make(&mut member);
+    world.crash(HOSTILE);
+    let writes: Vec<Write> = entries
+        .iter()
+        .map(|entry| Write::Append(entry.as_bytes().to_vec()))
+        .collect();
+    let device = world.device_mut(HOSTILE).unwrap();
+    device.disk.restart();
+    device.disk.commit(notebook, &writes).unwrap();
+    world.start(HOSTILE).unwrap();
+    world.device_mut(VICTIM).unwrap().slowest = Duration::ZERO;
+    world.device_mut(VICTIM).unwrap().closed.clear();
+    let base = reset_peak();
+    // The victim may close the connection at once, each time.
+    let _may_be_turned_away = world.meet(HOSTILE, VICTIM);
+    world.run_until_quiet().unwrap();
+
+    let victim = world.device(VICTIM).unwrap();
+    let memory = peak_kib()
+        .zip(base)
+        .map_or(0, |(peak, base)| peak.saturating_sub(base));
+    println!(
+        "{name:34} {:9.3} ms at most for a frame, {memory:7} KiB",
+        victim.slowest.as_secs_f64() * 1e3
+    );
+    assert!(victim.slowest <= TIME_MAX, "{name}: {:?}", victim.slowest);
+    assert!(memory <= MEMORY_MAX_KIB, "{name}: {memory} KiB");
+    assert_eq!(heads(&world, VICTIM, notebook), before, "{name}");
+    let replica = victim.replica(notebook).unwrap();
+    let signer = world.device(HOSTILE).unwrap().id();
+    let person = world.device(HOSTILE).unwrap().identity.person();
+    for set_aside in replica.set_aside().values() {
+        assert_eq!(set_aside.device, signer, "{name}");
+        assert_eq!(set_aside.person, Some(person), "{name}");
+    }
+    let outcome = Outcome {
+        set_aside: replica
+            .set_aside()
+            .values()
+            .map(|set_aside| set_aside.reason.clone())
+            .collect(),
+        closed: victim
+            .closed
+            .keys()
+            .filter(|reason| reason.starts_with("protocol"))
+            .cloned()
+            .collect(),
+    };
+
+    // Honest work goes on, by the two who are left, and with the hostile member's passing on.
+    world.edit(VICTIM, notebook).unwrap();
+    world.edit(WITNESS, notebook).unwrap();
+    world.meet(VICTIM, WITNESS).unwrap();
+    assert_eq!(
+        heads(&world, VICTIM, notebook),
+        heads(&world, WITNESS, notebook),
+        "{name}"
+    );
+    assert_ne!(heads(&world, VICTIM, notebook), before, "{name}");
+    // A restart judges alike.
+    world.crash(VICTIM);
+    world.start(VICTIM).unwrap();
+    let named = world.device(VICTIM).unwrap().replica(notebook).unwrap();
+    assert_eq!(named.set_aside().len(), outcome.set_aside.len(), "{name}");
+    outcome
+}
+
+fn named(name: &str, reason: &str, make: impl FnOnce(&mut HostileMember) -> Vec<RawEntry>) {
+    let outcome = attack(name, make);
+    assert!(
+        outcome.set_aside.iter().any(|found| found.contains(reason)),
+        "{name}: set aside {:?}, closed {:?}",
+        outcome.set_aside,
+        outcome.closed
+    );
+}
+
+fn closed(name: &str, reason: &str, make: impl FnOnce(&mut HostileMember) -> Vec<RawEntry>) {
+    let outcome = attack(name, make);
+    assert!(
+        outcome.closed.iter().any(|found| found.contains(reason)),
+        "{name}: set aside {:?}, closed {:?}",
+        outcome.set_aside,
+        outcome.closed
+    );
+}
+
+fn raw(member: &mut HostileMember, chunk: &[u8]) -> Vec<RawEntry> {
+    vec![member.sign(raw_body([0; 32], &[(OTHER, chunk)]))]
+}
+
+/// A change of the member's own actor to a document of its own, after `changes` others.
+fn honest_change(member: &HostileMember, after: u64) -> Change {
+    let actor = automerge::ActorId::from(member.actor().as_bytes().as_slice());
+    let mut document = Automerge::new().with_actor(actor);
+    for number in 0..=after {
+        let mut transaction = document.transaction();
+        transaction.put(ROOT, "number", number as i64).unwrap();
+        transaction.commit();
+    }
+    scan(document.get_last_local_change().unwrap().raw_bytes()).unwrap()
+}
+
+#[test]
+fn a_compressed_chunk_bomb_is_named() {
+    named("compressed chunk bomb", "not acceptable", |member| {
+        raw(
+            member,
+            &compressed_bomb(*member.actor().as_bytes(), 32 << 20),
+        )
+    });
+}
+
+#[test]
+fn a_run_length_bomb_is_named() {
+    named("run-length bomb", "not acceptable", |member| {
+        raw(
+            member,
+            &run_length_bomb(*member.actor().as_bytes(), 1_000_000),
+        )
+    });
+}
+
+#[test]
+fn deep_nesting_is_named() {
+    named("1,500 nested maps", "nests", |member| {
+        let change = scan(&nested_maps(*member.actor().as_bytes(), 1_500)).unwrap();
+        vec![member.sign_changes(&[(OTHER, change)])]
+    });
+}
+
+#[test]
+fn a_body_that_unpacks_to_more_than_it_may_is_named() {
+    named("body that claims 4 GiB", "malformed", |member| {
+        let mut plain = vec![1];
+        plain.extend_from_slice(&[0; 32]);
+        plain.extend_from_slice(&[0xff, 0xff, 0xff, 0xff, 0x0f, 1, 2, 3]);
+        vec![member.sign(plain)]
+    });
+}
+
+#[test]
+fn a_forged_actor_is_named() {
+    named("forged actor", "somebody else", |member| {
+        let forged = with_actor(&honest_change(member, 0), [0xa1; 16]).unwrap();
+        vec![member.sign_changes(&[(OTHER, scan(&forged).unwrap())])]
+    });
+}
+
+#[test]
+fn a_duplicate_number_is_named() {
+    named("duplicate seq", "twice", |member| {
+        let first = honest_change(member, 0);
+        let second = scan(&duplicate_seq(&first).unwrap()).unwrap();
+        vec![
+            member.sign_changes(&[(OTHER, first)]),
+            member.sign_changes(&[(OTHER, second)]),
+        ]
+    });
+}
+
+#[test]
+fn orphans_by_the_thousand_are_named_and_bounded() {
+    named("20,000 orphans", "too many entries", |member| {
+        let actor = *member.actor().as_bytes();
+        orphans(actor, 1, 20_000)
+            .chunks(10)
+            .map(|some| {
+                let changes: Vec<_> = some
+                    .iter()
+                    .map(|orphan| (OTHER, scan(orphan).unwrap()))
+                    .collect();
+                member.sign_changes(&changes)
+            })
+            .collect()
+    });
+}
+
+#[test]
+fn a_wrong_root_is_named() {
+    named("wrong root", "root", |member| {
+        let change = honest_change(member, 0);
+        vec![member.sign(raw_body([7; 32], &[(OTHER, change.bytes())]))]
+    });
+}
+
+#[test]
+fn an_entry_that_is_no_body_is_named() {
+    named("no body", "malformed", |member| {
+        vec![member.sign(vec![0; 90])]
+    });
+}
+
+#[test]
+fn an_entry_under_a_made_up_epoch_is_named_and_does_not_wait_for_ever() {
+    named("made-up epoch", "sealed under a key", |member| {
+        let epoch = hearth_core::ids::ControlHash::from_bytes([3; 32]).as_epoch();
+        vec![member.sign_as(vec![0; 90], |header| header.epoch = epoch)]
+    });
+}
+
+#[test]
+fn an_entry_sealed_with_another_key_is_named() {
+    named("wrong key", "does not open", |member| {
+        member.key = hearth_core::crypto::Secret::from_bytes([5; 32]);
+        vec![member.sign(vec![0; 90])]
+    });
+}
+
+#[test]
+fn a_chain_that_does_not_fit_is_named() {
+    named("wrong previous entry", "forked", |member| {
+        let change = honest_change(member, 0);
+        let first = member.sign_changes(&[(GOALS_OF_NOBODY, change)]);
+        let wrong = member.sign_as(vec![0; 90], |header| {
+            header.previous = EntryHash::from_bytes([8; 32]);
+        });
+        vec![first, wrong]
+    });
+}
+
+const GOALS_OF_NOBODY: DocumentId = DocumentId::from_bytes([10; 16]);
+
+#[test]
+fn an_entry_for_another_notebook_closes_the_connection() {
+    closed("other notebook", "another notebook", |member| {
+        vec![member.sign_as(vec![0; 90], |header| {
+            header.tag = NotebookTag::from_bytes([1; 16]);
+        })]
+    });
+}
+
+#[test]
+fn an_entry_under_another_devices_name_closes_the_connection() {
+    let (world, _) = world();
+    let other = world.device(WITNESS).unwrap().id();
+    closed("another device's name", "signature", |member| {
+        vec![member.sign_as(vec![0; 90], |header| header.log.device = other)]
+    });
+}
+
+/// A victim's replica from its disk, and the hostile member.
+fn replica() -> (
+    MemoryDisk,
+    NotebookId,
+    HostileMember,
+    impl Fn(&MemoryDisk) -> Replica,
+) {
+    let (world, notebook) = world();
+    let member = member(&world, notebook, 0xdd);
+    let device = world.device(VICTIM).unwrap();
+    let disk = device.disk.clone();
+    let secrets = Arc::clone(&device.identity.device);
+    (disk, notebook, member, move |disk: &MemoryDisk| {
+        Replica::open(notebook, Arc::clone(&secrets), disk).unwrap()
+    })
+}
+
+#[test]
+fn gaps_replays_and_forks_leave_the_replica_as_it_was() {
+    let (disk, _, mut member, open) = replica();
+    let mut victim = open(&disk);
+    let digest = victim.frontier_digest();
+    let change = honest_change(&member, 0);
+    let first = member.sign_changes(&[(OTHER, change.clone())]);
+    let second = member.sign(vec![0; 90]);
+    assert!(matches!(
+        victim.ingest_entry(second.clone()),
+        Err(IngestError::Gap { .. })
+    ));
+    assert_eq!(victim.frontier_digest(), digest);
+    assert_eq!(victim.ingest_entry(first.clone()), Ok(Ingested::Kept));
+    let digest = victim.frontier_digest();
+    assert_eq!(victim.ingest_entry(first.clone()), Ok(Ingested::Known));
+    let late = member.sign_as(vec![0; 90], |header| header.seq = Seq::new(7));
+    assert!(matches!(
+        victim.ingest_entry(late),
+        Err(IngestError::Gap { .. })
+    ));
+    assert_eq!(victim.frontier_digest(), digest);
+    assert!(victim.set_aside().is_empty());
+
+    // Two different first entries: both are signed, so the second one is proof.
+    let mut twin = member.clone();
+    twin.tip = (Seq::NONE, EntryHash::ZERO);
+    let fork = twin.sign(vec![0; 90]);
+    let hash = fork.hash();
+    assert!(matches!(
+        victim.ingest_entry(fork),
+        Err(IngestError::Fork { .. })
+    ));
+    assert_eq!(victim.frontier_digest(), digest);
+    assert!(victim.set_aside().contains_key(&hash));
+}
+
+#[test]
+fn forks_by_the_thousand_name_the_device_and_stay_few() {
+    let (disk, _, mut member, open) = replica();
+    let mut victim = open(&disk);
+    let change = honest_change(&member, 0);
+    let first = member.sign_changes(&[(OTHER, change)]);
+    victim.ingest_entry(first).unwrap();
+    member.tip = (Seq::NONE, EntryHash::ZERO);
+    for _ in 0..1_000 {
+        let fork = member.sign_as(vec![0; 90], |_| {});
+        assert!(victim.ingest_entry(fork).is_err());
+    }
+    let count = victim.set_aside().len();
+    assert!((1..=64).contains(&count), "{count}");
+}
+
+#[test]
+fn one_device_cannot_use_up_all_logs() {
+    let (disk, _, member, open) = replica();
+    let mut victim = open(&disk);
+    let mut kept = 0;
+    for incarnation in 0..200 {
+        let mut member = member.clone();
+        member.log.incarnation = hearth_core::ids::Incarnation::from_bytes([incarnation; 16]);
+        match victim.ingest_entry(member.sign(vec![0; 90])) {
+            Ok(_) => kept += 1,
+            Err(error) => assert_eq!(error, IngestError::TooManyLogs),
+        }
+    }
+    assert!((1..=64).contains(&kept), "{kept}");
+}
+
+#[test]
+fn waiting_entries_hold_up_nobody_elses() {
+    let (disk, notebook, mut member, open) = replica();
+    let mut victim = open(&disk);
+    let actor = *member.actor().as_bytes();
+    for orphan in orphans(actor, 1, 600) {
+        let entry = member.sign_changes(&[(OTHER, scan(&orphan).unwrap())]);
+        victim.ingest_entry(entry).unwrap();
+    }
+    victim.advance(&disk).unwrap();
+    assert_eq!(victim.waiting(), 600);
+    let (world, _) = world();
+    let device = world.device(HOSTILE).unwrap();
+    let mut honest =
+        HostileMember::new(&device.identity, device.replica(notebook).unwrap(), 0x11).unwrap();
+    let change = honest_change(&honest, 0);
+    let document = DocumentId::from_bytes([12; 16]);
+    let entry = honest.sign_changes(&[(document, change)]);
+    victim.ingest_entry(entry).unwrap();
+    victim.advance(&disk).unwrap();
+    assert_eq!(victim.waiting(), 600);
+    assert!(victim.documents().get(&document).is_some());
+}
+
+#[test]
+fn a_thousand_mutated_changes_are_taken_or_named() {
+    let (disk, _, member, open) = replica();
+    let seed = std::env::var("HEARTH_SEED")
+        .ok()
+        .and_then(|seed| seed.parse().ok());
+    let mut mutator = Mutator::new(seed.unwrap_or(1));
+    let honest = honest_change(&member, 0);
+    let (mut taken, mut named, mut waits) = (0, 0, 0);
+    let mut slowest = Duration::ZERO;
+    let mut victim = open(&disk);
+    let before = victim.documents().ids().count();
+    for round in 0..1_000 {
+        let mutated = mutator.mutate(honest.bytes());
+        let mut member = member.clone();
+        let entry = match scan(&mutated) {
+            Ok(change) => member.sign_changes(&[(OTHER, change)]),
+            Err(_) => member.sign(raw_body([0; 32], &[(OTHER, &mutated)])),
+        };
+        let hash = entry.hash();
+        let start = Instant::now();
+        victim.ingest_entry(entry).unwrap();
+        victim.advance(&disk).unwrap();
+        slowest = slowest.max(start.elapsed());
+        if victim.set_aside().contains_key(&hash) {
+            named += 1;
+            assert!(victim.documents().get(&OTHER).is_none(), "round {round}");
+            assert_eq!(victim.documents().ids().count(), before, "round {round}");
+        } else if victim.waiting() > 0 {
+            waits += 1;
+        } else {
+            taken += 1;
+        }
+        victim = open(&disk);
+    }
+    println!("{named} named, {waits} wait, {taken} are valid; slowest {slowest:?}");
+    assert!(slowest <= TIME_MAX, "{slowest:?}");
+    assert!(named > 500 && taken > 0, "the mutations try nothing");
+}
