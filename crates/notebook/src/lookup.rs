@@ -75,6 +75,11 @@ pub fn all(docs: &mut dyn Documents) -> Result<Vec<Entry>, Unavailable> {
 /// # Errors
 /// [`Unavailable`] when a document cannot be opened.
 pub fn find(docs: &mut dyn Documents, id: ObjectId) -> Result<Option<Entry>, Unavailable> {
+    if let Some(index) = docs.read(DocumentId::INDEX)?
+        && let Some(entry) = keyed(index, id)
+    {
+        return Ok(Some(entry));
+    }
     let entries = docs
         .read(DocumentId::INDEX)?
         .map(index_entries)
@@ -107,6 +112,13 @@ pub fn resolve(
     kinds: &[Kind],
 ) -> Result<Entry, ResolveError> {
     let wanted = |entry: &Entry| kinds.is_empty() || kinds.contains(&entry.kind);
+    // A full id beats every other match, and most commands of scripts and pages bring one.
+    if let Ok(id) = text.trim().to_ascii_uppercase().parse::<ObjectId>()
+        && let Some(index) = docs.read(DocumentId::INDEX)?
+        && let Some(entry) = keyed(index, id).filter(wanted)
+    {
+        return Ok(entry);
+    }
     // Session documents are opened only where something in them may be meant.
     let in_index = |kind: &Kind| kind.place() != Place::SessionDocument;
     let entries = if !kinds.is_empty() && kinds.iter().all(in_index) {
@@ -149,6 +161,17 @@ fn choose(text: &str, entries: Vec<Entry>) -> Result<Entry, ResolveError> {
         }
     }
     Err(ResolveError::NotFound(crate::check::quote(text)))
+}
+
+/// The object with this id at the root of the index.
+fn keyed(index: &Automerge, id: ObjectId) -> Option<Entry> {
+    Kind::KEYED
+        .into_iter()
+        .filter(|kind| kind.place() == Place::Index)
+        .find_map(|kind| {
+            let record = Record::keyed(index, &kind.key(id))?;
+            Some(entry(id, kind, &record, None))
+        })
 }
 
 fn sessions(entries: &[Entry]) -> Vec<ObjectId> {

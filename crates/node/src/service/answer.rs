@@ -1,5 +1,6 @@
 //! The shapes that answers and failures share.
 
+use automerge::{Automerge, ObjId, ReadDoc};
 use hearth_core::engine::AdoptError;
 use hearth_core::ids::{NotebookId, PersonId};
 use hearth_core::replica::InviteError;
@@ -35,6 +36,16 @@ pub(super) fn with(mut object: Value, more: Value) -> Value {
         object.extend(more);
     }
     object
+}
+
+/// A text under a key of a document; empty where there is none.
+pub(super) fn text_of(doc: &Automerge, object: &ObjId, key: &str) -> String {
+    match doc.get(object, key) {
+        Ok(Some((automerge::Value::Scalar(text), _))) => {
+            text.as_str().unwrap_or_default().to_owned()
+        }
+        _ => String::new(),
+    }
 }
 
 /// Repeats what a person typed in a message: shortened, and without control characters.

@@ -3,7 +3,7 @@
 //! Authors are those of the signed entries. Times are what the author's clock said; they order
 //! nothing within a document, where the history itself does.
 
-use automerge::{ActorId, Automerge, ChangeHash, ROOT, ReadDoc, Value as DocumentValue};
+use automerge::{ActorId, Automerge, ChangeHash, ROOT, ReadDoc};
 use hearth_core::ids::NotebookId;
 use hearth_core::log::actor_of;
 use hearth_core::replica::Applied;
@@ -12,7 +12,7 @@ use hearth_notebook::{Author, DocumentId, Documents, Kind, ObjectId, People, loo
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::{unavailable, with};
+use super::answer::{text_of, unavailable, with};
 use super::resolve::{brief, find_notebook, find_object_in};
 use crate::api::Failure;
 use crate::host::Host;
@@ -316,13 +316,8 @@ fn lines(
 /// A session's title, which only the index has.
 fn session_title(index: &Automerge, session: ObjectId) -> String {
     let key = format!("{}/{session}", Kind::Session.word());
-    let Ok(Some((_, header))) = index.get(ROOT, key.as_str()) else {
-        return String::new();
-    };
-    match index.get(&header, "title") {
-        Ok(Some((DocumentValue::Scalar(title), _))) => {
-            title.as_str().unwrap_or_default().to_owned()
-        }
+    match index.get(ROOT, key.as_str()) {
+        Ok(Some((_, header))) => text_of(index, &header, "title"),
         _ => String::new(),
     }
 }

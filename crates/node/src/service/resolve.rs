@@ -6,10 +6,10 @@
 use hearth_core::ids::{NotebookId, PersonId};
 use hearth_core::replica::OpenReplicaError;
 use hearth_notebook::lookup::{self, Entry, ID_CHARS_MIN, ResolveError};
-use hearth_notebook::{Kind, PersonRef, meta};
+use hearth_notebook::{DocumentId, Kind, PersonRef};
 use serde_json::{Value, json};
 
-use super::answer::{quote, unavailable};
+use super::answer::{quote, text_of, unavailable};
 use crate::api::{Exit, Failure};
 use crate::host::{Host, sentence};
 
@@ -173,9 +173,12 @@ pub(super) fn notebooks(host: &Host) -> Vec<NotebookId> {
 
 /// A notebook's title; empty where it has not arrived or cannot be opened.
 pub(super) fn title(host: &mut Host, notebook: NotebookId) -> String {
-    host.read(notebook, |docs, people| {
-        Ok(meta::show(docs, people).map_or_else(|_| String::new(), |view| view.title))
+    host.read(notebook, |docs, _| {
+        let index = docs.read(DocumentId::INDEX).map_err(unavailable)?;
+        Ok(index.map(|index| text_of(index, &automerge::ROOT, "title")))
     })
+    .ok()
+    .flatten()
     .unwrap_or_default()
 }
 

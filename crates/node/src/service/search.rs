@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 
 use hearth_core::codec::{DecodeError, Reader, Writer};
 use hearth_core::ids::NotebookId;
-use hearth_notebook::lookup;
 use hearth_notebook::search::search_items;
 use hearth_store::limits::SEARCH_HITS_MAX;
 use hearth_store::{Document, Hit, Scope, SearchError, SearchIndex};
@@ -141,10 +140,15 @@ fn bring_up_to_date(
             continue;
         };
         for item in &items {
+            // An agenda item or a milestone is opened through what holds it.
+            let kind = match item.parent {
+                Some(parent) => format!("{} {parent}", item.kind.word()),
+                None => item.kind.word().to_owned(),
+            };
             let document = Document {
                 id: &item.id.to_string(),
                 scope: scope(*notebook),
-                kind: item.kind.word(),
+                kind: &kind,
                 title: &item.title,
                 text: &item.text,
             };
@@ -205,22 +209,21 @@ fn failed(error: SearchError) -> Failure {
 }
 
 fn view(host: &mut Host, hit: Hit) -> Value {
-    let notebook = NotebookId::from_bytes(hit.scope.0);
-    // An agenda item or a milestone is opened through what holds it.
-    let parent = hit.id.parse().ok().and_then(|id| {
-        host.read(notebook, |docs, _| {
-            lookup::find(docs, id).map_err(unavailable)
-        })
-        .ok()
-        .flatten()
-        .and_then(|entry| entry.parent)
-    });
+    let (kind, parent) = match hit.kind.split_once(' ') {
+        Some((kind, parent)) => (kind, Some(parent)),
+        None => (hit.kind.as_str(), None),
+    };
+    // Questions, answers and comments have no title but their words.
+    let title = match hit.title.as_str() {
+        "" => hit.snippet.lines().next().unwrap_or_default(),
+        title => title,
+    };
     json!({
         "id": hit.id,
-        "kind": hit.kind,
-        "title": hit.title,
+        "kind": kind,
+        "title": title,
         "snippet": hit.snippet,
         "parent": parent,
-        "notebook": brief(host, notebook),
+        "notebook": brief(host, NotebookId::from_bytes(hit.scope.0)),
     })
 }

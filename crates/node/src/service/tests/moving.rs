@@ -1,7 +1,5 @@
 //! Exports and imports.
 
-use std::time::Instant;
-
 use serde_json::{Value, json};
 
 use super::fixture::{Home, has_keys, id, pair, pump, text};
@@ -156,7 +154,7 @@ fn an_import_that_is_refused_changes_nothing() {
 
 #[test]
 fn a_large_import_goes_in_as_one_and_reaches_the_other_side() {
-    const GOALS: usize = 3_000;
+    const GOALS: usize = 800;
     let (mut ada, mut ben, notebook) = pair();
     let goals: Vec<Value> = (0..GOALS)
         .map(|number| {
@@ -169,17 +167,12 @@ fn a_large_import_goes_in_as_one_and_reaches_the_other_side() {
         .collect();
     let sessions = json!([{
         "id": "01KAS3W0QJ2Z8E5XNB4T7VYG9M", "title": "Long", "at": "2026-12-01T15:00:00", "zone": "UTC",
-        "notes": "A line of notes, and one more.\n".repeat(20_000),
+        "notes": "A line of notes, and one more.\n".repeat(5_000),
     }]);
     let file = json_file(&json!({
         "format": "hearthside-notebook", "version": 1, "goals": goals, "sessions": sessions,
     }));
-    let start = Instant::now();
     let report = ada.ok(&import(&notebook, ImportFormat::Json, &file));
-    println!(
-        "{GOALS} goals and 600 kB of notes imported in {:?}",
-        start.elapsed()
-    );
     assert_eq!(report["added"], GOALS + 1);
     let entries = ada
         .host()

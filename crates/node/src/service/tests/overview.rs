@@ -135,6 +135,16 @@ fn search_finds_what_is_there_now_in_this_process_and_the_next() {
     let count = |data: Value| data["hits"].as_array().unwrap().len();
     assert_eq!(count(home.ok(&search("lisbon", None))), 2);
     assert_eq!(count(home.ok(&search("lisbon", Some("Other")))), 1);
+    home.ok(&Request::Session(SessionRequest::AgendaAdd {
+        session: session.clone(),
+        title: "Trams".to_owned(),
+        minutes: None,
+    }));
+    let hit = home.ok(&search("trams", None))["hits"][0].clone();
+    assert_eq!(
+        (&hit["kind"], &hit["parent"]),
+        (&json!("agenda"), &json!(session))
+    );
 
     home.reopen();
     assert_eq!(
