@@ -5,6 +5,7 @@
 //! each superseded epoch is sealed under the new one, so newcomers read history; never the reverse.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::{
@@ -132,17 +133,19 @@ impl EpochKeys {
         let ControlKind::Rekey(rekey) = &entry.kind else {
             return false;
         };
-        if !self.keys.contains_key(&wraps.epoch) {
-            let Some(key) = open_wrap(set.notebook(), entry, rekey, device, wraps) else {
-                return false;
-            };
-            self.keys.insert(wraps.epoch, key);
-        } else if rekey
+        let leads_on = rekey
             .supersedes
             .iter()
-            .all(|old| self.keys.contains_key(&old.epoch))
-        {
-            return false;
+            .any(|old| !self.keys.contains_key(&old.epoch));
+        match self.keys.entry(wraps.epoch) {
+            Entry::Occupied(_) if !leads_on => return false,
+            Entry::Occupied(_) => {}
+            Entry::Vacant(place) => {
+                let Some(key) = open_wrap(set.notebook(), entry, rekey, device, wraps) else {
+                    return false;
+                };
+                place.insert(key);
+            }
         }
         self.follow(set, wraps.epoch);
         true

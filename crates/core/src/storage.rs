@@ -69,6 +69,9 @@ pub enum Write {
     Append(Vec<u8>),
 }
 
+/// The keys and values of a space.
+pub type Records = Vec<(Vec<u8>, Vec<u8>)>;
+
 /// A disk that failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -107,11 +110,7 @@ pub trait Storage {
     ///
     /// # Errors
     /// [`StorageError`] where one cannot be read.
-    fn scan(
-        &self,
-        notebook: NotebookId,
-        space: Space,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError>;
+    fn scan(&self, notebook: NotebookId, space: Space) -> Result<Records, StorageError>;
 
     /// Returns entries of the stream from `from` on, in order: at least one where there is one, and
     /// no more once they add up to `bytes_aim`.

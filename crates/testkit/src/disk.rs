@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 
 use hearth_core::ids::NotebookId;
-use hearth_core::storage::{Position, Space, Storage, StorageError, Write};
+use hearth_core::storage::{Position, Records, Space, Storage, StorageError, Write};
 
 /// How a commit fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -171,11 +171,7 @@ impl Storage for MemoryDisk {
             .cloned())
     }
 
-    fn scan(
-        &self,
-        notebook: NotebookId,
-        space: Space,
-    ) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StorageError> {
+    fn scan(&self, notebook: NotebookId, space: Space) -> Result<Records, StorageError> {
         self.powered()?;
         self.count(|counts| counts.scans += 1);
         let Some(book) = self.books.get(&notebook) else {

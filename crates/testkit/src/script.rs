@@ -374,10 +374,7 @@ impl Script {
     /// Lets everybody join who has not.
     fn join_all(&mut self) -> Checked<()> {
         for place in 0..self.plans.len() {
-            loop {
-                let Some(plan) = self.plans.get(place) else {
-                    break;
-                };
+            while let Some(plan) = self.plans.get(place) {
                 let (creator, notebook) = (plan.creator, plan.notebook);
                 let Some(joiner) = plan.outside.first().copied() else {
                     break;

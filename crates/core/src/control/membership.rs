@@ -212,13 +212,16 @@ impl Membership {
         devices.chain(recoveries).collect()
     }
 
-    /// Says whether the epoch in force is not sealed to exactly those who must hold it.
+    /// Says whether an epoch that nothing supersedes is not sealed to exactly those who must hold
+    /// it. Where admissions on two sides have met, the one in force may reach everybody, and still
+    /// what was sealed under the other stays closed to some until a re-key supersedes both.
     pub fn needs_rekey(&self, set: &ControlSet) -> bool {
-        let current = self.current.and_then(|epoch| set.get(&epoch.rekey()));
-        match current.map(|entry| &entry.kind) {
-            Some(ControlKind::Rekey(rekey)) => rekey.recipients != self.recipients(),
-            _ => true,
-        }
+        let recipients = self.recipients();
+        let reaches_all = |epoch: &EpochId| match set.get(&epoch.rekey()).map(|entry| &entry.kind) {
+            Some(ControlKind::Rekey(rekey)) => rekey.recipients == recipients,
+            _ => false,
+        };
+        self.epoch_heads.is_empty() || !self.epoch_heads.iter().all(reaches_all)
     }
 }
 
