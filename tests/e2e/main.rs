@@ -1,0 +1,11 @@
+//! The product from outside: processes, sockets and files.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test that cannot go on ends where it stands, and says what it measured"
+)]
+
+mod offline;
+mod pair;

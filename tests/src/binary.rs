@@ -1,0 +1,48 @@
+//! The binary under test.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+/// Names a binary that is there already, such as that of a package; nothing is built then.
+const BINARY_VARIABLE: &str = "HEARTH_BINARY";
+
+/// Returns the path of `hearth`, built in the profile of the tests on first use, so that it is never
+/// older than the sources.
+pub fn hearth() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| match std::env::var_os(BINARY_VARIABLE) {
+        Some(path) => PathBuf::from(path),
+        None => build(),
+    })
+}
+
+fn build() -> PathBuf {
+    let test = std::env::current_exe().expect("the path of the test");
+    let profile = test
+        .parent()
+        .and_then(Path::parent)
+        .expect("the test stands in target/PROFILE/deps");
+    let name = match profile.file_name().and_then(|name| name.to_str()) {
+        Some("debug") => "dev",
+        Some(name) => name,
+        None => "dev",
+    };
+    let target = profile.parent().expect("the target folder");
+    let built = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--package",
+            "hearth-cli",
+            "--bin",
+            "hearth",
+        ])
+        .args(["--profile", name, "--target-dir"])
+        .arg(target)
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .status()
+        .expect("cargo runs");
+    assert!(built.success(), "the binary could not be built");
+    profile.join("hearth")
+}

@@ -1,0 +1,138 @@
+//! Two machines with a cable between them: network namespaces and a veth pair.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use crate::node::{end, signal};
+use crate::person::Person;
+use crate::wait::until;
+
+/// How long tcpdump may take to begin, and to end.
+const CAPTURE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Two network namespaces joined by a veth pair, removed when dropped. Needs root and `ip`.
+#[derive(Debug)]
+pub struct Namespaces {
+    /// The name of the first.
+    pub left: String,
+    /// The name of the second.
+    pub right: String,
+}
+
+impl Namespaces {
+    /// The first one's address on the cable.
+    pub const LEFT_ADDRESS: &str = "10.77.0.1";
+    /// The second one's address on the cable.
+    pub const RIGHT_ADDRESS: &str = "10.77.0.2";
+
+    /// Makes both and brings the cable up.
+    pub fn make() -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let unique = format!(
+            "{}-{}",
+            std::process::id(),
+            NUMBER.fetch_add(1, Ordering::Relaxed)
+        );
+        let made = Self {
+            left: format!("hearth-l-{unique}"),
+            right: format!("hearth-r-{unique}"),
+        };
+        let (left, right) = (made.left.as_str(), made.right.as_str());
+        ip(&["netns", "add", left]);
+        ip(&["netns", "add", right]);
+        ip(&[
+            "link", "add", "cable", "netns", left, "type", "veth", "peer", "name", "cable",
+            "netns", right,
+        ]);
+        for (name, address) in [(left, Self::LEFT_ADDRESS), (right, Self::RIGHT_ADDRESS)] {
+            let address = format!("{address}/24");
+            ip(&["-n", name, "addr", "add", &address, "dev", "cable"]);
+            ip(&["-n", name, "link", "set", "lo", "up"]);
+            ip(&["-n", name, "link", "set", "cable", "up"]);
+        }
+        made
+    }
+
+    /// Pulls the cable out.
+    pub fn cut(&self) {
+        ip(&["-n", &self.left, "link", "set", "cable", "down"]);
+    }
+
+    /// Plugs the cable in again.
+    pub fn heal(&self) {
+        ip(&["-n", &self.left, "link", "set", "cable", "up"]);
+    }
+}
+
+impl Drop for Namespaces {
+    fn drop(&mut self) {
+        for name in [&self.left, &self.right] {
+            // The cable goes with the namespaces; what cannot be removed was never made.
+            let _gone = Command::new("ip")
+                .args(["netns", "del", name])
+                .stderr(Stdio::null())
+                .status();
+        }
+    }
+}
+
+fn ip(arguments: &[&str]) {
+    let output = Command::new("ip")
+        .args(arguments)
+        .output()
+        .expect("ip runs");
+    assert!(
+        output.status.success(),
+        "ip {}: {}",
+        arguments.join(" "),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A running tcpdump; ended by its own id when dropped.
+#[derive(Debug)]
+pub struct Capture {
+    child: Child,
+    file: PathBuf,
+}
+
+impl Capture {
+    /// Starts to write every packet that passes a person's end of the cable.
+    #[track_caller]
+    pub fn start(person: &Person) -> Self {
+        let file = person.folder().join("cable.pcap");
+        let log = person.folder().join("tcpdump.stderr");
+        let child = person
+            .program("tcpdump".as_ref())
+            .args(["-i", "cable", "-s", "0", "-U", "-Z", "root", "-w"])
+            .arg(&file)
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&log).expect("a file"))
+            .spawn()
+            .expect("tcpdump runs");
+        let capture = Self { child, file };
+        until("tcpdump listens", CAPTURE_TIMEOUT, || {
+            let said = std::fs::read_to_string(&log).unwrap_or_default();
+            said.contains("listening on").then_some(())
+        });
+        capture
+    }
+
+    /// Ends the capture and returns all its bytes.
+    #[track_caller]
+    pub fn bytes(mut self) -> Vec<u8> {
+        signal("INT", self.child.id());
+        until("tcpdump ends", CAPTURE_TIMEOUT, || {
+            self.child.try_wait().expect("the process can be asked")
+        });
+        std::fs::read(&self.file).expect("the capture")
+    }
+}
+
+impl Drop for Capture {
+    fn drop(&mut self) {
+        end(&mut self.child);
+    }
+}
