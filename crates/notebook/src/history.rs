@@ -10,10 +10,7 @@ use serde::Serialize;
 use crate::check::quote;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::CHANGE_LINES_MAX;
-use crate::record::IMPORTED_FROM;
-
-/// Where programs keep what they need to find each other.
-const MACHINERY_PREFIX: &str = "address/";
+use crate::record::{IMPORTED_FROM, is_machinery_key};
 
 /// One thing that changed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -79,7 +76,7 @@ struct Story<'a> {
 fn is_machinery(patch: &Patch) -> bool {
     match &patch.action {
         PatchAction::PutMap { key, .. } | PatchAction::DeleteMap { key } => {
-            patch.obj == ObjId::Root && key.starts_with(MACHINERY_PREFIX)
+            patch.obj == ObjId::Root && is_machinery_key(key)
         }
         _ => false,
     }

@@ -265,6 +265,12 @@ pub(crate) fn change_time(doc: &Automerge, hash: &ChangeHash) -> Option<Timestam
     Timestamp::from_second(doc.get_change_meta_by_hash(hash)?.timestamp).ok()
 }
 
+/// Says whether a key at the root of the index belongs to the programs, which keep there what they need
+/// to find each other. No person wrote it, and it means nothing outside of this notebook.
+pub(crate) fn is_machinery_key(key: &str) -> bool {
+    key.starts_with("address/")
+}
+
 /// The key under which an imported object says where it came from.
 pub(crate) const IMPORTED_FROM: &str = "imported_from";
 

@@ -8,7 +8,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::json::shape::{CONTENT, PEOPLE, TOP, is_field, mismatch, parts};
 use crate::json::{FORMAT, VERSION};
 use crate::people::People;
-use crate::record::{Field, Record};
+use crate::record::{Field, Record, is_machinery_key};
 use crate::scalar::{escape, to_json};
 
 /// The whole notebook as one JSON document, indented, with a newline at the end.
@@ -71,7 +71,8 @@ fn root(doc: &Automerge, kind: Kind, listed: &[Kind]) -> Map<String, Json> {
     let mut entry = Map::new();
     let mut extra = Map::new();
     for (key, field) in &Record::root(doc).fields {
-        if !listed.iter().any(|kind| is_object(key, field, *kind)) {
+        let is_listed = listed.iter().any(|kind| is_object(key, field, *kind));
+        if !is_listed && !is_machinery_key(key) {
             place(kind, key, value(doc, field), &mut entry, &mut extra);
         }
     }

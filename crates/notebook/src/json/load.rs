@@ -14,7 +14,7 @@ use crate::json::shape::{CONTENT, TOP, parts};
 use crate::json::{FORMAT, VERSION};
 use crate::limits::{IMPORT_BYTES_MAX, IMPORT_OBJECTS_MAX, NOTES_BYTES_MAX};
 use crate::plan::{Plan, Slot, commit};
-use crate::record::Record;
+use crate::record::{Record, is_machinery_key};
 use crate::scalar::unescape;
 use crate::session::rewrite_notes;
 
@@ -106,9 +106,12 @@ impl Import {
             .is_some_and(|record| record.str("title").is_some());
         let kept = |key: &str| !(named && ["title", "form", "phase"].contains(&key));
         let notebook = notebook.iter().filter(|(key, _)| kept(key));
-        let notebook = notebook
+        let mut notebook: Map<String, Json> = notebook
             .map(|(key, value)| (key.clone(), value.clone()))
             .collect();
+        if let Some(Json::Object(extra)) = notebook.get_mut("extra") {
+            extra.retain(|key, _| !is_machinery_key(key));
+        }
         let plan = self.plan(DocumentId::INDEX);
         let root = plan.root();
         fields(

@@ -1,5 +1,8 @@
 //! Exports and imports.
 
+use automerge::ReadDoc;
+use automerge::transaction::Transactable;
+use hearth_notebook::{DocumentId, Documents, Writer};
 use serde_json::{Value, json};
 
 use super::fixture::{Home, has_keys, id, pair, pump, text};
@@ -172,15 +175,15 @@ fn a_large_import_goes_in_as_one_and_reaches_the_other_side() {
     let file = json_file(&json!({
         "format": "hearthside-notebook", "version": 1, "goals": goals, "sessions": sessions,
     }));
+    let entries = |home: &mut Home| {
+        let replica = home.host().engine.replica(notebook.parse().unwrap());
+        replica.unwrap().next_position()
+    };
+    let before = entries(&mut ada);
     let report = ada.ok(&import(&notebook, ImportFormat::Json, &file));
     assert_eq!(report["added"], GOALS + 1);
-    let entries = ada
-        .host()
-        .engine
-        .replica(notebook.parse().unwrap())
-        .unwrap()
-        .next_position();
-    assert!(entries > 3, "it is cut into several entries: {entries}");
+    let written = entries(&mut ada) - before;
+    assert!(written > 1, "it is cut into several entries: {written}");
     pump(&mut ada, &mut ben, 2);
     assert_eq!(
         export(&mut ada, &notebook, ExportFormat::Json),
@@ -192,6 +195,42 @@ fn a_large_import_goes_in_as_one_and_reaches_the_other_side() {
         text(&ada.ok(&Request::Verify)["set_aside"].to_string().into()),
         "[]"
     );
+}
+
+#[test]
+fn what_programs_keep_for_themselves_neither_leaves_nor_comes_in() {
+    let mut home = filled();
+    let notebook = crate::service::find_notebook(home.host(), "Ours").unwrap();
+    let write = |value: &'static str| {
+        move |docs: &mut dyn Documents, _: &mut Writer<'_>| {
+            let mut transaction = docs.write(DocumentId::INDEX)?.transaction();
+            transaction.put(automerge::ROOT, "address/mine", value)?;
+            transaction.commit();
+            Ok(())
+        }
+    };
+    home.host().edit(notebook, write("192.0.2.7")).unwrap();
+    for format in [ExportFormat::Json, ExportFormat::Markdown] {
+        let files = export(&mut home, "Ours", format);
+        assert!(files.iter().all(|file| !file.text.contains("192.0.2.7")));
+    }
+    let file = json_file(&json!({
+        "format": "hearthside-notebook", "version": 1,
+        "notebook": { "extra": { "address/mine": "198.51.100.9", "theirs": 1 } },
+    }));
+    home.ok(&import("Ours", ImportFormat::Json, &file));
+    let read = |docs: &mut dyn Documents, _: &crate::host::Directory| {
+        let index = docs.read(DocumentId::INDEX).unwrap().unwrap();
+        let text = |key| {
+            index
+                .get(automerge::ROOT, key)
+                .unwrap()
+                .map(|(value, _)| value.to_string())
+        };
+        Ok((text("address/mine"), text("theirs")))
+    };
+    let (address, theirs) = home.host().read(notebook, read).unwrap();
+    assert!(address.unwrap().contains("192.0.2.7") && theirs.is_some());
 }
 
 #[test]
