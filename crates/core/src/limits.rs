@@ -80,6 +80,13 @@ pub const RELAY_URL_BYTES_MAX: usize = 512;
 /// somebody who holds a copied ticket can try.
 pub const PAIRING_ATTEMPTS_MAX: u32 = 8;
 
+/// Most joiners at the door at once: a stranger can come this far, so the door is small.
+pub const PAIRING_CONNECTIONS_MAX: usize = 16;
+
+/// How long a joiner may take from the first message to the last, in milliseconds. Nobody types
+/// meanwhile: both programs answer by themselves.
+pub const PAIRING_MS_MAX: u64 = 30_000;
+
 /// Most notebooks in one summary, and so most that two devices can share.
 pub const SHARED_NOTEBOOKS_MAX: usize = 4_096;
 

@@ -188,6 +188,29 @@ impl ControlSet {
         self.heads.iter().copied().take(CONTROL_HEADS_MAX).collect()
     }
 
+    /// Returns at most [`CONTROL_HEADS_MAX`] heads that together cover all of `before`: what the next
+    /// entry of a log names, which may not forget what the one before it knew. Each of `before` is
+    /// a head still or in the past of one, so they always suffice, however many heads there are.
+    pub fn heads_covering(&self, before: &[ControlHash]) -> Vec<ControlHash> {
+        if self.heads.len() <= CONTROL_HEADS_MAX {
+            return self.heads();
+        }
+        let mut chosen: BTreeSet<ControlHash> = BTreeSet::new();
+        for known in before {
+            let covers = |head: &&ControlHash| *head == known || self.is_past(known, head);
+            if !chosen.iter().any(|head| covers(&head)) {
+                chosen.extend(self.heads.iter().find(covers));
+            }
+        }
+        for head in &self.heads {
+            if chosen.len() >= CONTROL_HEADS_MAX {
+                break;
+            }
+            chosen.insert(*head);
+        }
+        chosen.into_iter().collect()
+    }
+
     /// Returns an entry of the set.
     pub fn get(&self, hash: &ControlHash) -> Option<&ControlEntry> {
         self.nodes.get(hash).map(|node| &node.entry)

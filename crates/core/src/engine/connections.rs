@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::pairing::Door;
 use super::{Effect, Engine};
 use crate::ids::{DeviceId, NotebookId, TransportId};
+use crate::limits::PAIRING_CONNECTIONS_MAX;
 use crate::replica::Replica;
 use crate::storage::{Storage, StorageError};
 use crate::sync::{Session, SessionError};
@@ -39,6 +40,8 @@ pub enum CloseReason {
     Silent,
     /// What was received could not be put on disk.
     Storage,
+    /// Too many joiners are at the door.
+    Busy,
     /// All is said.
     Done,
 }
@@ -65,9 +68,15 @@ impl Engine {
     ) {
         let dialled = match kind {
             ConnectionKind::Pairing => {
+                let doors = self.connections.values();
+                let doors = doors.filter(|open| matches!(open, Connection::Pairing(_)));
+                if doors.count() >= PAIRING_CONNECTIONS_MAX {
+                    self.effects.push_back(Effect::Close(id, CloseReason::Busy));
+                    return;
+                }
                 self.connections.insert(
                     id,
-                    Connection::Pairing(Box::new(Door::new(remote, exporter))),
+                    Connection::Pairing(Box::new(Door::new(remote, exporter, now_ms))),
                 );
                 return;
             }
@@ -230,9 +239,11 @@ impl Engine {
         self.flush(storage, now_ms, false);
         let mut silent = Vec::new();
         for (id, connection) in &mut self.connections {
-            if let Connection::Sync { session, .. } = connection
-                && session.tick(now_ms).is_err()
-            {
+            let is_over = match connection {
+                Connection::Sync { session, .. } => session.tick(now_ms).is_err(),
+                Connection::Pairing(door) => now_ms >= door.deadline_ms(),
+            };
+            if is_over {
                 silent.push(*id);
             }
         }
@@ -247,9 +258,9 @@ impl Engine {
     pub fn deadline_ms(&self) -> Option<u64> {
         self.connections
             .values()
-            .filter_map(|connection| match connection {
-                Connection::Sync { session, .. } => Some(session.deadline_ms()),
-                Connection::Pairing(_) => None,
+            .map(|connection| match connection {
+                Connection::Sync { session, .. } => session.deadline_ms(),
+                Connection::Pairing(door) => door.deadline_ms(),
             })
             .min()
     }

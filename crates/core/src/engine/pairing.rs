@@ -7,7 +7,7 @@ use super::{Effect, Engine};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::InviteState;
 use crate::ids::{ControlHash, NotebookId, PersonId, TransportId};
-use crate::limits::FRAME_BYTES_AIM;
+use crate::limits::{FRAME_BYTES_AIM, PAIRING_MS_MAX};
 use crate::pairing::{InviteRecord, Inviter, PairingMessage, Redemption, Refusal};
 use crate::storage::{Space, Storage, StorageError, Write};
 
@@ -21,11 +21,13 @@ pub(super) struct Door {
     opened: Option<(NotebookId, Inviter)>,
     frames: VecDeque<Vec<u8>>,
     closed: bool,
+    opened_ms: u64,
 }
 
 impl Door {
-    pub(super) const fn new(remote: TransportId, exporter: [u8; 32]) -> Self {
+    pub(super) const fn new(remote: TransportId, exporter: [u8; 32], now_ms: u64) -> Self {
         Self {
+            opened_ms: now_ms,
             remote,
             exporter,
             opened: None,
@@ -36,6 +38,11 @@ impl Door {
 
     pub(super) fn next_frame(&mut self) -> Option<Vec<u8>> {
         self.frames.pop_front()
+    }
+
+    /// Returns when a joiner who has not finished is sent away.
+    pub(super) const fn deadline_ms(&self) -> u64 {
+        self.opened_ms.saturating_add(PAIRING_MS_MAX)
     }
 
     pub(super) fn has_frames(&self) -> bool {

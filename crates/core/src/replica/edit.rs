@@ -146,10 +146,11 @@ impl Replica {
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<(), EditFailed<E>> {
         let key = self.keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
+        let known = self.logs.get(&log).map_or(&[][..], |log| &log.heads);
         let keys = EntryKeys {
             device: &self.device,
             epoch: (epoch, key),
-            heads: self.controls.heads_to_name(),
+            heads: self.controls.heads_covering(known),
         };
         let empty = crate::log::DocumentTips::default();
         let (previous, tips) = self

@@ -337,6 +337,7 @@ impl Engine {
                 .handle
                 .close(CloseCode::DUPLICATE, "another link is open"),
             CloseReason::Storage => link.handle.close(CloseCode::BUSY, "the disk failed"),
+            CloseReason::Busy => link.handle.close(CloseCode::BUSY, "try again in a moment"),
             CloseReason::Silent => link.handle.close(CloseCode::DROPPED, "nothing was heard"),
             CloseReason::Protocol(words) => {
                 tracing::warn!(%words, "a link was closed");
