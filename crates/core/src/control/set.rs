@@ -80,6 +80,9 @@ impl ControlSet {
             return Err(ControlError::Full);
         }
         if !entry.heads.iter().all(|head| self.nodes.contains_key(head)) {
+            if let Some((_, card)) = self.devices.get(&entry.device) {
+                entry.verify(&card.verify_key)?;
+            }
             if self.waiting.len() >= CONTROL_WAITING_MAX {
                 return Err(ControlError::TooManyWaiting);
             }

@@ -1,0 +1,152 @@
+//! No bytes make a decoder panic, allocate without bound, or accept what it would write otherwise.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use hearth_core::codec::{Reader, Writer};
+use hearth_core::control::ControlEntry;
+use hearth_core::epoch::Wraps;
+use hearth_core::frontier::{Frontier, SignedFrontier};
+use hearth_core::identity::{DeviceCard, RecoveryCard, Roster, RosterEntry};
+use hearth_core::ids::ActorId;
+use hearth_core::log::{Body, DocumentTips, RawEntry, WireDecoder, WireEncoder, unpad};
+use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
+use proptest::prelude::*;
+use support::{Pair, pair};
+
+/// Runs every decoder; what one accepts has to be what it writes.
+fn decode_all(bytes: &[u8]) {
+    if let Ok(entry) = RawEntry::parse(bytes.to_vec()) {
+        assert_eq!(entry.as_bytes(), bytes);
+        let mut header = Writer::new();
+        entry.header().write(&mut header);
+        assert!(bytes.starts_with(header.as_slice()));
+    }
+    if let Ok(entry) = ControlEntry::parse(bytes) {
+        assert_eq!(entry.as_bytes(), bytes);
+    }
+    if let Ok(wraps) = Wraps::parse(bytes) {
+        assert_eq!(wraps.to_bytes(), bytes);
+    }
+    if let Ok(message) = PairingMessage::parse(bytes) {
+        assert_eq!(message.to_bytes(), bytes);
+    }
+    if let Ok(record) = InviteRecord::parse(bytes) {
+        assert_eq!(record.to_bytes(), bytes);
+    }
+    if let Ok(entry) = RosterEntry::parse(bytes) {
+        assert_eq!(entry.as_bytes(), bytes);
+    }
+    let mut reader = Reader::new(bytes);
+    if let Ok(roster) = Roster::read(&mut reader) {
+        let read = bytes.len() - reader.remaining();
+        assert_eq!(roster.to_bytes(), bytes[..read]);
+    }
+    let _any = (
+        Frontier::read(&mut Reader::new(bytes)).is_ok(),
+        SignedFrontier::read(&mut Reader::new(bytes)).is_ok(),
+        DeviceCard::read(&mut Reader::new(bytes)).is_ok(),
+        RecoveryCard::read(&mut Reader::new(bytes)).is_ok(),
+        Body::decode(
+            ActorId::from_bytes([1; 16]),
+            &DocumentTips::default(),
+            bytes,
+        )
+        .is_ok(),
+        unpad(bytes).is_some(),
+        String::from_utf8_lossy(bytes).parse::<Ticket>().is_ok(),
+    );
+    let mut wire = WireDecoder::default();
+    let mut reader = Reader::new(bytes);
+    while reader.remaining() > 0 && wire.decode(&mut reader).is_ok() {}
+}
+
+/// Real bytes of every kind, to be altered.
+fn samples() -> Vec<Vec<u8>> {
+    let Pair {
+        mut writer,
+        entries,
+        controls,
+        wraps,
+        ..
+    } = pair(20);
+    writer.saved();
+    let mut samples: Vec<Vec<u8>> = controls
+        .iter()
+        .map(|entry| entry.as_bytes().to_vec())
+        .collect();
+    samples.extend(entries.iter().map(|entry| entry.as_bytes().to_vec()));
+    samples.push(wraps.to_bytes());
+    let (mut encoder, mut wire) = (WireEncoder::default(), Writer::new());
+    for entry in &entries {
+        encoder.encode(entry, &mut wire);
+    }
+    samples.push(wire.into_bytes());
+    let mut frontier = Writer::new();
+    writer.sign_frontier().write(&mut frontier);
+    samples.push(frontier.as_slice().to_vec());
+    samples.push(
+        PairingMessage::Welcome {
+            frontier: frontier.into_bytes(),
+        }
+        .to_bytes(),
+    );
+    samples.push(PairingMessage::Controls(vec![controls[1].as_bytes().to_vec()]).to_bytes());
+    samples
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_bytes_decode_without_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
+        decode_all(&bytes);
+    }
+
+    #[test]
+    fn any_bytes_after_a_known_first_byte_decode_without_panic(
+        kind in 0..20_u8,
+        bytes in proptest::collection::vec(prop_oneof![Just(0_u8), Just(1), any::<u8>()], 0..300),
+    ) {
+        decode_all(&[&[kind], &bytes[..]].concat());
+    }
+}
+
+#[test]
+fn altered_real_bytes_decode_without_panic() {
+    for sample in samples() {
+        decode_all(&sample);
+        // The front holds the counts and lengths; the rest is mostly keys and hashes.
+        for at in (0..sample.len().min(400)).chain((400..sample.len()).step_by(97)) {
+            for value in [0, 1, 0x7f, 0x80, 0xff] {
+                let mut changed = sample.clone();
+                changed[at] = value;
+                decode_all(&changed);
+            }
+            decode_all(&sample[..at]);
+            decode_all(&sample[at..]);
+        }
+    }
+}
+
+#[test]
+fn wire_entries_come_back_byte_for_byte_in_their_short_form() {
+    let Pair { entries, .. } = pair(21);
+    let (mut encoder, mut writer) = (WireEncoder::default(), Writer::new());
+    let mut sizes = Vec::new();
+    for entry in &entries {
+        let before = writer.len();
+        encoder.encode(entry, &mut writer);
+        sizes.push(writer.len() - before);
+    }
+    assert!(sizes[0] > entries[0].as_bytes().len());
+    assert!(sizes[1] + 150 < entries[1].as_bytes().len(), "{sizes:?}");
+    let bytes = writer.into_bytes();
+    let (mut decoder, mut reader) = (WireDecoder::default(), Reader::new(&bytes));
+    for entry in &entries {
+        let read = decoder.decode(&mut reader).unwrap();
+        assert_eq!(read.as_bytes(), entry.as_bytes());
+    }
+    reader.finish().unwrap();
+}
