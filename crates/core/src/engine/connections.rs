@@ -1,10 +1,10 @@
 //! Connections: from the handshake's device key to frames.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairing::Door;
 use super::{Effect, Engine};
-use crate::ids::{DeviceId, NotebookId, TransportId};
+use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
 use crate::limits::PAIRING_CONNECTIONS_MAX;
 use crate::replica::Replica;
 use crate::storage::{Storage, StorageError};
@@ -221,7 +221,7 @@ impl Engine {
             }
             Connection::Sync { session, .. } => {
                 let peer = session.peer();
-                let shared = shared_in(&mut self.replicas, peer);
+                let shared = shared_in(&mut self.replicas, &self.distrusted, peer);
                 session.next_frame(&shared, storage)
             }
         };
@@ -294,7 +294,7 @@ impl Engine {
         self.share_new(now_ms, storage);
         for connection in self.connections.values_mut() {
             if let Connection::Sync { session, .. } = connection {
-                let mut shared = shared_in(&mut self.replicas, session.peer());
+                let mut shared = shared_in(&mut self.replicas, &self.distrusted, session.peer());
                 session.acknowledge(&mut shared, now_ms, at_once);
             }
         }
@@ -359,7 +359,7 @@ impl Engine {
                 continue;
             };
             let known: BTreeSet<NotebookId> = session.notebooks().collect();
-            for replica in shared_in(&mut self.replicas, session.peer()) {
+            for replica in shared_in(&mut self.replicas, &self.distrusted, session.peer()) {
                 if !known.contains(&replica.notebook())
                     && let Err(error) = session.share(replica, storage)
                 {
@@ -379,32 +379,53 @@ impl Engine {
     }
 
     pub(super) fn shared_with(&mut self, device: DeviceId) -> Vec<&mut Replica> {
-        shared_in(&mut self.replicas, device)
+        shared_in(&mut self.replicas, &self.distrusted, device)
     }
 
-    /// Returns the device that proves itself by a transport key, where a notebook names it.
+    /// Returns the device that proves itself by a transport key, where a notebook names it as that of
+    /// a member whom this person does not distrust.
     pub fn device_of(&self, remote: &TransportId) -> Option<(DeviceId, crate::crypto::VerifyKey)> {
-        self.replicas.values().find_map(|replica| {
+        self.replicas.iter().find_map(|(notebook, replica)| {
             replica
                 .membership()
                 .members()
-                .values()
-                .flat_map(|member| member.devices.values())
+                .iter()
+                .filter(|(person, _)| !self.distrusted.contains(&(*notebook, **person)))
+                .flat_map(|(_, member)| member.devices.values())
                 .find(|card| card.transport == *remote)
                 .map(|card| (card.id(), card.verify_key))
         })
     }
+
+    /// Closes the connections with a person's devices that only rest on what they no longer share.
+    pub(super) fn close_all_with(&mut self, person: PersonId) {
+        let of_person = |device: &DeviceId| {
+            self.replicas
+                .values()
+                .any(|replica| replica.membership().person_of(device) == Some(person))
+        };
+        let ids: Vec<ConnectionId> = self
+            .sessions()
+            .filter(|(_, session)| of_person(&session.peer()))
+            .map(|(id, _)| id)
+            .collect();
+        for id in ids {
+            self.close(id, CloseReason::Stranger);
+        }
+    }
 }
 
 /// Returns the notebooks in which a device is a live member's.
-fn shared_in(
-    replicas: &mut std::collections::BTreeMap<NotebookId, Replica>,
+fn shared_in<'a>(
+    replicas: &'a mut BTreeMap<NotebookId, Replica>,
+    distrusted: &BTreeSet<(NotebookId, PersonId)>,
     device: DeviceId,
-) -> Vec<&mut Replica> {
-    replicas
-        .values_mut()
-        .filter(|replica| replica.membership().person_of(&device).is_some())
-        .collect()
+) -> Vec<&'a mut Replica> {
+    let is_shared = |replica: &&mut Replica| {
+        let person = replica.membership().person_of(&device);
+        person.is_some_and(|person| !distrusted.contains(&(replica.notebook(), person)))
+    };
+    replicas.values_mut().filter(is_shared).collect()
 }
 
 fn reason_of(error: &SessionError) -> CloseReason {

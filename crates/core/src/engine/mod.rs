@@ -11,7 +11,7 @@ mod pairing;
 mod peers;
 mod writes;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
@@ -72,6 +72,8 @@ pub struct Engine {
     peers: BTreeMap<(NotebookId, crate::ids::DeviceId), PeerRecord>,
     effects: VecDeque<Effect>,
     unopened: BTreeMap<NotebookId, OpenReplicaError>,
+    /// Members with whom nothing is exchanged, since their words differed.
+    distrusted: BTreeSet<(NotebookId, PersonId)>,
 }
 
 impl Engine {
@@ -96,6 +98,7 @@ impl Engine {
             peers: BTreeMap::new(),
             effects: VecDeque::new(),
             unopened: BTreeMap::new(),
+            distrusted: BTreeSet::new(),
         };
         for notebook in notebooks {
             let device = Arc::clone(&engine.identity.device);
@@ -103,6 +106,7 @@ impl Engine {
                 Ok(replica) => {
                     engine.replicas.insert(*notebook, replica);
                     engine.load_peers(*notebook, storage)?;
+                    engine.load_distrusted(*notebook, storage)?;
                 }
                 Err(error) if error.is_damage() => {
                     engine.unopened.insert(*notebook, error);

@@ -291,6 +291,9 @@ impl Engine {
 
     /// Keeps what the person decided about the words.
     ///
+    /// Where they differ, somebody may stand in that person's place: from then on this device
+    /// exchanges nothing of the notebook with their devices.
+    ///
     /// # Errors
     /// [`StorageError`] where it cannot be kept.
     pub fn decide_verification(
@@ -300,7 +303,40 @@ impl Engine {
         verification: &Verification,
         storage: &mut dyn Storage,
     ) -> Result<(), StorageError> {
-        storage.commit(notebook, &[verification.write(person)])
+        storage.commit(notebook, &[verification.write(person)])?;
+        if verification.state == VerificationState::Differ {
+            self.distrusted.insert((notebook, person));
+            // Other notebooks shared with them connect again by themselves.
+            self.close_all_with(person);
+        } else {
+            self.distrusted.remove(&(notebook, person));
+        }
+        self.effects.push_back(Effect::MembershipChanged(notebook));
+        Ok(())
+    }
+
+    /// Says whether this person decided that the words of another differ.
+    pub fn is_distrusted(&self, notebook: NotebookId, person: PersonId) -> bool {
+        self.distrusted.contains(&(notebook, person))
+    }
+
+    pub(super) fn load_distrusted(
+        &mut self,
+        notebook: NotebookId,
+        storage: &dyn Storage,
+    ) -> Result<(), StorageError> {
+        for (key, value) in storage.scan(notebook, Space::Verification)? {
+            let Ok(person) = <[u8; 32]>::try_from(key) else {
+                continue;
+            };
+            let decided = Verification::parse(&value)
+                .map_err(|error| StorageError::Damaged(error.to_string()))?;
+            if decided.state == VerificationState::Differ {
+                self.distrusted
+                    .insert((notebook, PersonId::from_bytes(person)));
+            }
+        }
+        Ok(())
     }
 }
 

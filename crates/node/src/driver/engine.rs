@@ -366,7 +366,10 @@ impl Engine {
             let Some(replica) = self.host.engine.replica(notebook) else {
                 continue;
             };
-            for member in replica.membership().members().values() {
+            for (person, member) in replica.membership().members() {
+                if self.host.engine.is_distrusted(notebook, *person) {
+                    continue;
+                }
                 for (device, card) in &member.devices {
                     if *device != own && (!full || linked.contains_key(device)) {
                         wanted.insert(*device, card.transport);
@@ -497,15 +500,12 @@ impl Engine {
                 return true;
             };
             let mine = replica.frontier();
-            let is_here = waiting
-                .frontier
-                .frontier
-                .logs
-                .iter()
-                .all(|(log, (seq, _))| mine.seq(log) >= *seq);
+            let mut theirs = waiting.frontier.frontier.logs.iter();
+            let has_all = theirs.all(|(log, (seq, _))| mine.seq(log) >= *seq);
             // What arrived but cannot be opened yet is not here for a person.
-            !(is_here && replica.waiting() == 0 && replica.membership().current_epoch().is_some())
-                && !waiting.done.is_closed()
+            let has_key = replica.membership().current_epoch().is_some();
+            let is_here = has_all && has_key && replica.waiting() == 0;
+            !is_here && !waiting.done.is_closed()
         });
     }
 
@@ -632,6 +632,9 @@ impl Engine {
             if let Err(error) = kept {
                 tracing::warn!(%error, "the next start will read more, since the disk failed");
             }
+        }
+        if let Err(failure) = service::keep_search_index(&mut self.host) {
+            tracing::warn!(failure = %failure.message, "the next search will read everything again");
         }
         self.net.close().await;
     }

@@ -12,10 +12,10 @@ use crate::driver::Node;
 use crate::host::{HomeDir, Host};
 use crate::service::{self, NodeFacts};
 
-/// How long a command waits for another one to let go of the home.
+/// How long a command, or a node that starts, waits for another command to let go of the home.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
-/// Pause between two looks.
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
+/// Pause between two looks; short, so that a row of commands leaves a gap that is found.
+const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Has a command done: by the node where one runs, else in this process.
 ///
@@ -60,6 +60,26 @@ pub fn call(
                     Err(failure) => return Err(failure),
                 }
             }
+        }
+    }
+}
+
+/// Opens a home for a node, once the commands that have it are done. A node that has it stays.
+pub(super) fn open_for_node(
+    home: &HomeDir,
+    passphrases: &mut dyn PassphraseSource,
+) -> Result<Host, Failure> {
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match home.open(passphrases) {
+            Err(failure)
+                if failure.exit == Exit::Locked
+                    && Instant::now() < deadline
+                    && connect(home)?.is_none() =>
+            {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            opened => return opened,
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
 
+use super::call::open_for_node;
 use super::runtime;
 use crate::api::{Failure, PassphraseSource};
 use crate::driver::Node;
@@ -25,7 +26,7 @@ pub fn up(
     passphrases: &mut dyn PassphraseSource,
     on_ready: &mut dyn FnMut(Value),
 ) -> Result<Value, Failure> {
-    let host = home.open(passphrases)?;
+    let host = open_for_node(home, passphrases)?;
     let socket = home.socket()?;
     runtime()?.block_on(async {
         let signals = |kind| {

@@ -127,7 +127,8 @@ pub(crate) fn differed(data: &Value, page: &mut Page) {
         format!("Recorded: your words and {name}'s differ."),
         Style::Danger,
     );
-    page.line("Somebody may be in between. Write nothing that they must not read, and invite them again over another channel.");
+    page.line("Somebody may stand in between. From now on this device exchanges nothing of this notebook with theirs.");
+    page.line("What they received before they keep. Write on in a new notebook, and invite over another channel.");
 }
 
 /// `readers`: `readers[]`, each with `name`, `devices[]` and `since`.
@@ -247,7 +248,8 @@ mod tests {
         insta::assert_snapshot!(testing::page(&data, matched), @"Recorded: you and Ben saw the same words.");
         insta::assert_snapshot!(testing::page(&data, differed), @r"
         Recorded: your words and Ben's differ.
-        Somebody may be in between. Write nothing that they must not read, and invite them again over another channel.
+        Somebody may stand in between. From now on this device exchanges nothing of this notebook with theirs.
+        What they received before they keep. Write on in a new notebook, and invite over another channel.
         ");
     }
 
