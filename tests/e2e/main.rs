@@ -7,5 +7,6 @@
     reason = "a test that cannot go on ends where it stands, and says what it measured"
 )]
 
+mod crash;
 mod offline;
 mod pair;
