@@ -8,5 +8,6 @@
 )]
 
 mod crash;
+mod demo;
 mod offline;
 mod pair;
