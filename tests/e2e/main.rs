@@ -11,3 +11,4 @@ mod crash;
 mod demo;
 mod offline;
 mod pair;
+mod store;
