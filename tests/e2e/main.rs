@@ -11,4 +11,5 @@ mod crash;
 mod demo;
 mod offline;
 mod pair;
+mod scenario;
 mod store;

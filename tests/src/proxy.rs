@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -62,16 +62,19 @@ struct Ends {
     right: SocketAddr,
 }
 
+/// Packets by the time at which they are due; the number tells those of one moment apart.
+type Waiting = BTreeMap<(Instant, u64), (Way, Vec<u8>)>;
+
 #[derive(Debug)]
 struct Shared {
     /// The socket that the left node sees as its peer; IPv4.
-    facing_left: UdpSocket,
+    facing_left: Mutex<Arc<UdpSocket>>,
     /// The socket that the right node sees as its peer; IPv6.
-    facing_right: UdpSocket,
+    facing_right: Arc<UdpSocket>,
     ends: Mutex<Ends>,
     trouble: Mutex<Trouble>,
     random: Mutex<Random>,
-    waiting: Mutex<BTreeMap<(Instant, u64), (Way, Vec<u8>)>>,
+    waiting: Mutex<Waiting>,
     number: AtomicU64,
     passed: AtomicU64,
     stop: AtomicBool,
@@ -88,15 +91,9 @@ pub struct UdpProxy {
 impl UdpProxy {
     /// Starts to carry packets between two ports. Equal seeds draw equal chances.
     pub fn between(left: u16, right: u16, seed: u64) -> Self {
-        let facing_left = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("an IPv4 socket");
-        let facing_right = UdpSocket::bind((Ipv6Addr::LOCALHOST, 0))
-            .expect("these tests need the IPv6 loopback address [::1]");
-        for socket in [&facing_left, &facing_right] {
-            socket.set_read_timeout(Some(POLL)).expect("a read timeout");
-        }
         let shared = Arc::new(Shared {
-            facing_left,
-            facing_right,
+            facing_left: Mutex::new(socket(Ipv4Addr::LOCALHOST.into())),
+            facing_right: socket(Ipv6Addr::LOCALHOST.into()),
             ends: Mutex::new(Ends {
                 left: (Ipv4Addr::LOCALHOST, left).into(),
                 right: (Ipv6Addr::LOCALHOST, right).into(),
@@ -153,6 +150,12 @@ impl UdpProxy {
         lock(&self.shared.ends).right.set_port(port);
     }
 
+    /// Shows the right node to the left one at another port from now on, as a router does that forgot
+    /// which port was whose. What is sent to the old one is lost.
+    pub fn renumber_right(&self) {
+        *lock(&self.shared.facing_left) = socket(Ipv4Addr::LOCALHOST.into());
+    }
+
     /// Returns how many packets were delivered.
     pub fn passed(&self) -> u64 {
         self.shared.passed.load(Ordering::Relaxed)
@@ -172,12 +175,12 @@ impl Drop for UdpProxy {
 impl Shared {
     /// Takes packets that go one way and decides when they arrive, and how often.
     fn receive(&self, way: Way) {
-        let socket = match way {
-            Way::ToRight => &self.facing_left,
-            Way::ToLeft => &self.facing_right,
-        };
         let mut buffer = vec![0; PACKET_BYTES_MAX];
         while !self.stop.load(Ordering::Relaxed) {
+            let socket = match way {
+                Way::ToRight => self.facing_left(),
+                Way::ToLeft => Arc::clone(&self.facing_right),
+            };
             let packet = match socket.recv_from(&mut buffer) {
                 Ok((size, _)) => buffer.get(..size).unwrap_or_default(),
                 // A node that is down answers by ICMP, which shows up here.
@@ -210,6 +213,10 @@ impl Shared {
         }
     }
 
+    fn facing_left(&self) -> Arc<UdpSocket> {
+        Arc::clone(&lock(&self.facing_left))
+    }
+
     /// Sends each packet once its time has come.
     fn deliver(&self) {
         while !self.stop.load(Ordering::Relaxed) {
@@ -235,8 +242,8 @@ impl Shared {
         let (socket, to) = {
             let ends = lock(&self.ends);
             match way {
-                Way::ToRight => (&self.facing_right, ends.right),
-                Way::ToLeft => (&self.facing_left, ends.left),
+                Way::ToRight => (Arc::clone(&self.facing_right), ends.right),
+                Way::ToLeft => (self.facing_left(), ends.left),
             }
         };
         match socket.send_to(packet, to) {
@@ -247,6 +254,15 @@ impl Shared {
             Err(error) => panic!("the proxy cannot send: {error}"),
         }
     }
+}
+
+fn socket(address: IpAddr) -> Arc<UdpSocket> {
+    let socket = match UdpSocket::bind((address, 0)) {
+        Ok(socket) => socket,
+        Err(error) => panic!("these tests need the loopback address {address}: {error}"),
+    };
+    socket.set_read_timeout(Some(POLL)).expect("a read timeout");
+    Arc::new(socket)
 }
 
 /// Says whether an error is one that a real network would show as a lost packet.
