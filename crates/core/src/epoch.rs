@@ -4,8 +4,9 @@
 //! entry that starts it. The wraps are separate objects under the entry's Merkle root. The key of
 //! each superseded epoch is sealed under the new one, so newcomers read history; never the reverse.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::{
@@ -15,7 +16,7 @@ use crate::control::{
 use crate::crypto::{self, AeadError, KemError, Nonce, SealingKey, Secret, WRAP_OVERHEAD_BYTES};
 use crate::identity::DeviceSecrets;
 use crate::ids::{ControlHash, DeviceId, EpochId, NotebookId};
-use crate::limits::RECIPIENTS_MAX;
+use crate::limits::{CONTROL_HEADS_MAX, RECIPIENTS_MAX};
 
 /// Length of a wrap: the encapsulated key, the 32-byte secret and its tag.
 pub const WRAP_BYTES: usize = 32 + WRAP_OVERHEAD_BYTES;
@@ -33,6 +34,9 @@ pub enum RekeyError {
     /// The author is not a member who may write.
     #[error("only members who may write can start a new key")]
     NotAllowed,
+    /// The key would have to be sealed to more than an epoch can have.
+    #[error("the notebook has {0} devices and recovery keys, the limit is {RECIPIENTS_MAX}")]
+    TooManyRecipients(usize),
     /// An epoch that must be superseded has a key that is not here.
     #[error("the key of the epoch in force has not arrived yet")]
     KeyMissing,
@@ -188,8 +192,14 @@ pub fn rekey(
     label: Option<&Label>,
     rng: &mut dyn rand_core::CryptoRng,
 ) -> Result<NewEpoch, RekeyError> {
-    let heads = set.heads_to_name();
-    let membership = Membership::resolve(set);
+    let all = Membership::resolve(set);
+    let admission = all
+        .member_of(&device.id())
+        .ok_or(RekeyError::NotAllowed)?
+        .admission;
+    // The entry is judged as of the heads that it names, so the recipients are taken from there.
+    let heads = set.heads_covering(&[admission]);
+    let membership = Membership::resolve_at(set, &heads);
     let member = membership
         .member_of(&device.id())
         .ok_or(RekeyError::NotAllowed)?;
@@ -198,6 +208,9 @@ pub fn rekey(
     }
     let notebook = set.notebook();
     let recipients = membership.recipients();
+    if recipients.len() > RECIPIENTS_MAX {
+        return Err(RekeyError::TooManyRecipients(recipients.len()));
+    }
     let secret = Secret::random(rng);
     let key = epoch_key(&secret, notebook, &heads, device.id(), &recipients);
     let commitment = commitment(&key);
@@ -214,9 +227,9 @@ pub fn rekey(
         )?);
     }
     let mut supersedes = Vec::new();
-    for epoch in membership.epoch_heads() {
-        let old = keys.get(epoch).ok_or(RekeyError::KeyMissing)?;
-        supersedes.push(seal_superseded(&key, &commitment, *epoch, old, rng)?);
+    for epoch in epochs_to_wrap(set, &all, keys, &heads) {
+        let old = keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
+        supersedes.push(seal_superseded(&key, &commitment, epoch, old, rng)?);
     }
     let label = label
         .map(|label| SealedLabel::seal(label, None, &key, rng))
@@ -243,6 +256,53 @@ pub fn rekey(
         wraps: Wraps { epoch, wraps },
         key,
     })
+}
+
+/// Returns the epochs whose keys a newcomer needs under the new one to read all that is readable here,
+/// sorted: first what nothing supersedes, then, newest first, whatever does not open behind those,
+/// since a member can have published a key that leads nowhere.
+fn epochs_to_wrap(
+    set: &ControlSet,
+    membership: &Membership,
+    keys: &EpochKeys,
+    heads: &[ControlHash],
+) -> BTreeSet<EpochId> {
+    let is_named = |epoch: &EpochId| set.is_within(&epoch.rekey(), heads);
+    let mut held: Vec<EpochId> = keys
+        .epochs()
+        .filter(|epoch| membership.is_epoch(epoch) && is_named(epoch))
+        .collect();
+    let is_head = |epoch: &EpochId| membership.epoch_heads().contains(epoch);
+    held.sort_by_key(|epoch| (!is_head(epoch), Reverse(set.level(&epoch.rekey())), *epoch));
+    let mut wrapped = BTreeSet::new();
+    let mut reached: BTreeSet<EpochId> = BTreeSet::new();
+    for epoch in held {
+        if wrapped.len() >= CONTROL_HEADS_MAX {
+            break;
+        }
+        if reached.contains(&epoch) {
+            continue;
+        }
+        wrapped.insert(epoch);
+        let mut todo = vec![epoch];
+        while let Some(epoch) = todo.pop() {
+            if !reached.insert(epoch) {
+                continue;
+            }
+            let Some(key) = keys.get(&epoch) else {
+                continue;
+            };
+            if let Some(ControlKind::Rekey(rekey)) =
+                set.get(&epoch.rekey()).map(|entry| &entry.kind)
+            {
+                let opens = |old: &&SupersededKey| {
+                    open_superseded(set, key, &rekey.commitment, old).is_some()
+                };
+                todo.extend(rekey.supersedes.iter().filter(opens).map(|old| old.epoch));
+            }
+        }
+    }
+    wrapped
 }
 
 fn sealing_key<'a>(membership: &'a Membership, recipient: &Recipient) -> Option<&'a SealingKey> {

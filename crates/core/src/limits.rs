@@ -26,7 +26,11 @@ pub const CONTROL_BYTES_MAX: usize = 256 * 1024;
 
 /// Most recipients of one epoch key: thirty people with a few devices and a recovery key each,
 /// and as much again.
-pub const RECIPIENTS_MAX: usize = 1_024;
+pub const RECIPIENTS_MAX: usize = 768;
+
+/// Most members of one notebook; an admission beyond it does not count. With a recovery key and a
+/// few devices each they stay within [`RECIPIENTS_MAX`].
+pub const MEMBERS_MAX: usize = 256;
 
 /// Most entries of one person's roster.
 pub const ROSTER_ENTRIES_MAX: usize = 256;

@@ -33,6 +33,9 @@ pub enum ControlError {
     /// The signature does not fit.
     #[error("the signature of device {0} on a control entry does not fit")]
     Signature(DeviceId),
+    /// Entries that others name as their past are not there.
+    #[error("{0} control entries lack their past")]
+    PastMissing(usize),
     /// The notebook holds as many control entries as are allowed.
     #[error("the notebook holds too many control entries")]
     Full,

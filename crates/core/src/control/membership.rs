@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Admit, ControlEntry, ControlKind, ControlSet, Recipient, Rekey, Rights};
 use crate::identity::{DeviceCard, RecoveryCard};
 use crate::ids::{ControlHash, DeviceId, EpochId, PersonId};
+use crate::limits::MEMBERS_MAX;
 
 /// A member of a notebook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,7 +87,8 @@ impl Membership {
                 ControlKind::Admit(admit)
                     if stands_as_admin(set, &effective, entry)
                         && effective.contains(&admit.invite)
-                        && redeemed.get(&admit.invite) == Some(&hash) =>
+                        && redeemed.get(&admit.invite) == Some(&hash)
+                        && resolved.has_room_for(&admit.roster.person()) =>
                 {
                     effective.insert(hash);
                     resolved.admit(entry, admit.rights, &admit.roster);
@@ -94,7 +96,7 @@ impl Membership {
                         .invites
                         .insert(admit.invite, InviteState::Used(admit.roster.person()));
                 }
-                ControlKind::RevokeInvite { invite } if stands_as_admin(set, &effective, entry) => {
+                ControlKind::RevokeInvite { invite } if set.counts_by_its_past(&hash) => {
                     if let Some(state) = resolved.invites.get_mut(invite)
                         && *state == InviteState::Open
                     {
@@ -105,6 +107,11 @@ impl Membership {
             }
         }
         resolved
+    }
+
+    /// Says whether a person can still become a member: an epoch key has to reach all of them.
+    fn has_room_for(&self, person: &PersonId) -> bool {
+        self.members.len() < MEMBERS_MAX || self.members.contains_key(person)
     }
 
     fn admit(&mut self, entry: &ControlEntry, rights: Rights, roster: &crate::identity::Roster) {
@@ -122,6 +129,11 @@ impl Membership {
                 devices: BTreeMap::new(),
                 recovery: roster.recovery().clone(),
             });
+        if rights.admin && !member.rights.admin {
+            // Whoever is made an admin later stands on the entry that did it.
+            member.admission = entry.hash();
+            member.admitted_by = entry.device;
+        }
         member.rights.admin |= rights.admin;
         member.rights.may_write |= rights.may_write;
         member.devices.extend(devices);
@@ -258,9 +270,7 @@ fn winning_redemptions(
     let mut revocations: BTreeMap<ControlHash, Vec<ControlHash>> = BTreeMap::new();
     for entry in set.iter().filter(|entry| within(&entry.hash())) {
         if let ControlKind::RevokeInvite { invite } = &entry.kind
-            && set
-                .get(invite)
-                .is_some_and(|issued| may_revoke(set, entry, issued))
+            && set.counts_by_its_past(&entry.hash())
         {
             revocations.entry(*invite).or_default().push(entry.hash());
         }
@@ -286,9 +296,15 @@ fn winning_redemptions(
     winners
 }
 
-/// An invitation is taken back by an admin who knew of it.
-fn may_revoke(set: &ControlSet, revocation: &ControlEntry, issued: &ControlEntry) -> bool {
-    names_as_admin(set, revocation) && set.is_within(&issued.hash(), &revocation.heads)
+/// An invitation is taken back by whoever is an admin as of the revocation's own past, and knew of
+/// it. Judged by the past alone, nobody can make up a standing to void others' admissions with; of
+/// two admins who void each other's invitations at the same time both succeed, which fails safe.
+fn revocation_counts(set: &ControlSet, entry: &ControlEntry, invite: &ControlHash) -> bool {
+    let past = Membership::resolve_at(set, &entry.heads);
+    let is_admin = past
+        .member_of(&entry.device)
+        .is_some_and(|member| member.rights.admin);
+    is_admin && past.invites().contains_key(invite)
 }
 
 /// Says whether an admission redeems its invitation, or a re-key has the right author and
@@ -298,6 +314,7 @@ pub(super) fn counts_by_its_past(set: &ControlSet, entry: &ControlEntry) -> bool
     match &entry.kind {
         ControlKind::Admit(admit) => cites_its_invite(set, entry, admit),
         ControlKind::Rekey(rekey) => rekey_counts(set, entry, rekey),
+        ControlKind::RevokeInvite { invite } => revocation_counts(set, entry, invite),
         _ => true,
     }
 }

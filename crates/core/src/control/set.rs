@@ -43,6 +43,8 @@ pub struct ControlSet {
     waiting: BTreeMap<ControlHash, ControlEntry>,
     heads: BTreeSet<ControlHash>,
     devices: BTreeMap<DeviceId, (PersonId, DeviceCard)>,
+    /// The entries whose rosters name a device.
+    naming: BTreeMap<DeviceId, Vec<ControlHash>>,
     notebook: Option<NotebookId>,
 }
 
@@ -61,6 +63,46 @@ impl ControlSet {
         }
         set.insert(create)?;
         Ok(set)
+    }
+
+    /// Puts a set together again from a `create` and all other entries, in any order: what the own
+    /// disk holds, of which nothing may be missing.
+    ///
+    /// # Errors
+    /// [`ControlError`] where an entry does not check, or the past of some is not there.
+    pub fn restore(create: ControlEntry, entries: Vec<ControlEntry>) -> Result<Self, ControlError> {
+        let mut set = Self::new(create)?;
+        let mut missing: BTreeMap<ControlHash, usize> = BTreeMap::new();
+        let mut children: BTreeMap<ControlHash, Vec<ControlHash>> = BTreeMap::new();
+        let mut ready = vec![set.create()];
+        let mut left: BTreeMap<ControlHash, ControlEntry> = BTreeMap::new();
+        for entry in entries {
+            if Some(entry.notebook_id()) != set.notebook {
+                return Err(ControlError::OtherNotebook);
+            }
+            for head in &entry.heads {
+                children.entry(*head).or_default().push(entry.hash());
+            }
+            missing.insert(entry.hash(), entry.heads.len());
+            left.insert(entry.hash(), entry);
+        }
+        while let Some(hash) = ready.pop() {
+            if let Some(entry) = left.remove(&hash) {
+                set.admit_to_set(entry)?;
+            }
+            for child in children.remove(&hash).into_iter().flatten() {
+                if let Some(count) = missing.get_mut(&child) {
+                    *count = count.saturating_sub(1);
+                    if *count == 0 {
+                        ready.push(child);
+                    }
+                }
+            }
+        }
+        match left.len() {
+            0 => Ok(set),
+            count => Err(ControlError::PastMissing(count)),
+        }
     }
 
     /// Offers an entry to the set.
@@ -115,7 +157,7 @@ impl ControlSet {
     fn admit_to_set(&mut self, entry: ControlEntry) -> Result<(), ControlError> {
         let card = match &entry.kind {
             ControlKind::Create { roster, .. } => roster.devices().get(&entry.device),
-            _ => self.devices.get(&entry.device).map(|(_, card)| card),
+            _ => self.card_known_to(&entry),
         };
         let card = card.ok_or(ControlError::UnknownDevice(entry.device))?;
         entry.verify(&card.verify_key)?;
@@ -138,9 +180,9 @@ impl ControlSet {
         }
         let counts = super::membership::counts_by_its_past(self, &entry);
         if let ControlKind::Create { roster, .. } = &entry.kind {
-            self.learn(roster);
+            self.learn(roster, entry.hash());
         } else if let ControlKind::Admit(admit) = &entry.kind {
-            self.learn(&admit.roster);
+            self.learn(&admit.roster, entry.hash());
         }
         let hash = entry.hash();
         self.heads.insert(hash);
@@ -159,10 +201,25 @@ impl ControlSet {
         Ok(())
     }
 
+    /// Returns the card of an entry's device where a roster in the entry's own past names it: what the
+    /// set holds beyond that must not matter.
+    fn card_known_to(&self, entry: &ControlEntry) -> Option<&DeviceCard> {
+        let is_named = self
+            .naming
+            .get(&entry.device)?
+            .iter()
+            .any(|naming| self.is_within(naming, &entry.heads));
+        if !is_named {
+            return None;
+        }
+        self.devices.get(&entry.device).map(|(_, card)| card)
+    }
+
     /// Notes whose devices these are. Where two people claim one device, the lower person has it,
     /// since the answer must not depend on whose claim arrived first; standing never rests on it.
-    fn learn(&mut self, roster: &Roster) {
+    fn learn(&mut self, roster: &Roster, naming: ControlHash) {
         for (id, card) in roster.devices() {
+            self.naming.entry(*id).or_default().push(naming);
             let known = self
                 .devices
                 .entry(*id)

@@ -6,7 +6,7 @@
 //! | device | suite `u8` ‖ Ed25519 signing key 32 ‖ Ed25519 transport key 32 ‖ X-Wing key 1216 |
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::crypto::{self, SEALING_KEY_BYTES, SealingKey, VerifyKey};
+use crate::crypto::{self, SEALING_KEY_BYTES, SealingKey, Signature, SignatureError, VerifyKey};
 use crate::ids::{DeviceId, PersonId, TransportId};
 
 /// A card whose bytes are no keys.
@@ -119,6 +119,25 @@ impl DeviceCard {
             .raw(self.transport.as_bytes())
             .raw(self.sealing_key.as_bytes());
         writer.into_bytes()
+    }
+
+    /// Returns what the device's keys sign to say whose device it is.
+    pub(super) fn claimed_bytes(&self, person: PersonId) -> [u8; 32] {
+        crypto::digest(
+            "hearthside 2026-11 device claim",
+            &[person.as_bytes(), &self.to_bytes()],
+        )
+    }
+
+    /// Checks that both of the device's keys say that it is a person's.
+    pub(super) fn verify_claim(
+        &self,
+        person: PersonId,
+        [signing, transport]: &[Signature; 2],
+    ) -> Result<(), SignatureError> {
+        let claimed = self.claimed_bytes(person);
+        self.verify_key.verify(&claimed, signing)?;
+        VerifyKey::from_bytes(self.transport.as_bytes())?.verify(&claimed, transport)
     }
 
     /// Returns the device that this card makes.

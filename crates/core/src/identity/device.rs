@@ -1,8 +1,8 @@
 //! A device's three key pairs: made on the device, never copied, in no backup.
 
 use super::DeviceCard;
-use crate::crypto::{SealingSecret, Secret, SigningSecret};
-use crate::ids::{DeviceId, TransportId};
+use crate::crypto::{SealingSecret, Secret, Signature, SigningSecret};
+use crate::ids::{DeviceId, PersonId, TransportId};
 
 /// A device's secrets: signing, sealing and transport.
 #[derive(Debug, Clone)]
@@ -58,6 +58,12 @@ impl DeviceSecrets {
     /// Returns the device.
     pub const fn id(&self) -> DeviceId {
         self.card.id()
+    }
+
+    /// Says with both keys that the device is a person's: signing key first, then transport key.
+    pub(super) fn claim(&self, person: PersonId) -> [Signature; 2] {
+        let claimed = self.card.claimed_bytes(person);
+        [self.signing.sign(&claimed), self.transport.sign(&claimed)]
     }
 
     /// Lends the key that signs entries.

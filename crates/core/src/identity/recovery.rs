@@ -1,6 +1,6 @@
 //! The recovery keys that a phrase stands for. They leave the device once the phrase was shown.
 
-use super::{DeviceCard, RecoveryCard, RecoveryPhrase, RosterEntry};
+use super::{DeviceSecrets, RecoveryCard, RecoveryPhrase, RosterEntry};
 use crate::crypto::{SealingSecret, SigningSecret, derive};
 use crate::ids::PersonId;
 
@@ -34,7 +34,7 @@ impl RecoverySecrets {
     }
 
     /// Signs the first entry of the person's roster, which names their first device.
-    pub fn found_roster(&self, device: &DeviceCard) -> RosterEntry {
+    pub fn found_roster(&self, device: &DeviceSecrets) -> RosterEntry {
         RosterEntry::found(self, device)
     }
 

@@ -2,11 +2,13 @@
 //!
 //! An entry is `version u8 ‖ kind u8 ‖ person 32 ‖ signer (u8, device 32) ‖ parents (count, 32 each)
 //! ‖ body (length, bytes) ‖ signature 64`; the signature covers all before it. The first entry
-//! carries the recovery card, whose hash is the person, so a roster proves itself.
+//! carries the recovery card, whose hash is the person, the device card, and the signatures of the
+//! device's signing and transport keys over both, so a roster proves itself and nobody can claim
+//! another's device.
 
 use std::collections::BTreeMap;
 
-use super::{CardError, DeviceCard, RecoveryCard, RecoverySecrets};
+use super::{CardError, DeviceCard, DeviceSecrets, RecoveryCard, RecoverySecrets};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, SIGNATURE_BYTES, Signature};
 use crate::ids::{DeviceId, PersonId, RosterHash};
@@ -31,6 +33,9 @@ pub enum RosterError {
     /// The signature does not fit.
     #[error("the roster entry's signature does not fit its signer")]
     Signature,
+    /// The device's own keys do not say that it is this person's.
+    #[error("the roster names a device whose keys do not say that it is this person's")]
+    NotClaimed,
     /// There is no first entry, or more than one.
     #[error("a roster begins with exactly one founding entry")]
     NoFounding,
@@ -68,11 +73,15 @@ pub struct RosterEntry {
 }
 
 impl RosterEntry {
-    pub(super) fn found(recovery: &RecoverySecrets, device: &DeviceCard) -> Self {
+    pub(super) fn found(recovery: &RecoverySecrets, secrets: &DeviceSecrets) -> Self {
         let card = recovery.card();
+        let device = secrets.card();
         let person = card.person();
         let mut body = card.to_bytes();
         body.extend_from_slice(&device.to_bytes());
+        for signature in secrets.claim(person) {
+            body.extend_from_slice(&signature);
+        }
         let mut writer = Writer::new();
         writer
             .u8(VERSION)
@@ -145,10 +154,14 @@ impl RosterEntry {
         let mut body = Reader::new(body);
         let recovery = Box::new(RecoveryCard::read(&mut body)?);
         let device = Box::new(DeviceCard::read(&mut body)?);
+        let claim = [body.array("signing claim")?, body.array("transport claim")?];
         body.finish()?;
         if recovery.person() != person {
             return Err(RosterError::WrongPerson);
         }
+        device
+            .verify_claim(person, &claim)
+            .map_err(|_| RosterError::NotClaimed)?;
         let signed = bytes
             .get(..signed_len)
             .ok_or(DecodeError::Truncated("signature"))?;
@@ -257,12 +270,12 @@ mod tests {
     use rand_core::SeedableRng;
 
     use super::*;
-    use crate::identity::{DeviceSecrets, RecoveryPhrase};
+    use crate::identity::RecoveryPhrase;
 
     fn founding() -> RosterEntry {
         let mut rng = ChaCha20Rng::seed_from_u64(5);
         let recovery = RecoverySecrets::from_phrase(&RecoveryPhrase::random(&mut rng));
-        recovery.found_roster(DeviceSecrets::random(&mut rng).card())
+        recovery.found_roster(&DeviceSecrets::random(&mut rng))
     }
 
     #[test]
@@ -289,7 +302,7 @@ mod tests {
     fn another_person_cannot_claim_a_roster() {
         let (mine, mut rng) = (founding(), ChaCha20Rng::seed_from_u64(6));
         let other = RecoverySecrets::from_phrase(&RecoveryPhrase::random(&mut rng));
-        let theirs = other.found_roster(DeviceSecrets::random(&mut rng).card());
+        let theirs = other.found_roster(&DeviceSecrets::random(&mut rng));
         assert_ne!(mine.person, theirs.person);
         let mut spliced = theirs.as_bytes().to_vec();
         spliced[2..34].copy_from_slice(mine.person.as_bytes());

@@ -18,7 +18,7 @@ const VERSION: u8 = 1;
 pub struct InviteRecord {
     /// The ticket's secret.
     pub secret: TicketSecret,
-    /// The nonce whose hash the ticket pins.
+    /// The secret beginning of the chain of nonces whose end the ticket pins.
     pub nonce: [u8; 32],
     /// When it is no longer redeemed, in milliseconds since 1970 UTC.
     pub expires_ms: u64,
@@ -102,7 +102,7 @@ impl InviteRecord {
             person: me.0,
             device: me.1,
             transport: me.2,
-            nonce_hash: Ticket::hash_nonce(&self.nonce),
+            nonce_hash: Ticket::pin_nonce(&self.nonce),
             secret: self.secret.clone(),
             expires_ms: self.expires_ms,
             addresses,
@@ -188,7 +188,7 @@ impl Inviter {
             me,
             remote,
             commitment: *commitment,
-            nonce: record.nonce,
+            nonce: Ticket::nonce_of_attempt(&record.nonce, record.attempts),
             role: record.role,
             ticket_secret: record.secret.clone(),
         })

@@ -157,7 +157,7 @@ impl Joiner {
             .get(&ticket.device)
             .ok_or(JoinError::NotTheInviter)?
             .clone();
-        if Ticket::hash_nonce(nonce) != ticket.nonce_hash
+        if !ticket.pins(nonce)
             || inviter.person() != ticket.person
             || device.transport != ticket.transport
         {

@@ -1,6 +1,6 @@
 //! Pairing: one ticket, one joiner, words that both sides can compare.
 //!
-//! The ticket pins the inviter's keys, the notebook, a hash of the inviter's nonce and a secret. The
+//! The ticket pins the inviter's keys, the notebook, the end of a chain of the inviter's nonces and a secret. The
 //! joiner commits to its keys and nonce before the inviter opens its own, so nobody in the middle can
 //! search for keys that give equal words. Messages, each one frame:
 //!

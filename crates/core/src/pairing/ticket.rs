@@ -1,7 +1,7 @@
 //! The ticket: one token that a mentee can paste.
 //!
 //! `hearth1` and base32 of: `version u8 ‖ invitation 32 ‖ notebook 32 ‖ person 32 ‖ device 32 ‖
-//! transport key 32 ‖ H(inviter's nonce) 32 ‖ secret 16 ‖ expiry u64 ‖ addresses (count; 4 or 6, then
+//! transport key 32 ‖ end of the inviter's nonce chain 32 ‖ secret 16 ‖ expiry u64 ‖ addresses (count; 4 or 6, then
 //! 4 or 16 bytes, port u16 each) ‖ relays (count; text each) ‖ checksum 4`.
 
 use core::fmt;
@@ -14,7 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, Secret, SigningSecret};
 use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId, TransportId};
-use crate::limits::{ADDRESSES_MAX, RELAY_URL_BYTES_MAX};
+use crate::limits::{ADDRESSES_MAX, PAIRING_ATTEMPTS_MAX, RELAY_URL_BYTES_MAX};
 
 const PREFIX: &str = "hearth1";
 const VERSION: u8 = 1;
@@ -96,7 +96,7 @@ pub struct Ticket {
     pub device: DeviceId,
     /// The key that the device proves on connections.
     pub transport: TransportId,
-    /// H(inviter's nonce).
+    /// The end of the chain of the inviter's nonces, see [`Ticket::pins`].
     pub nonce_hash: [u8; 32],
     /// The secret.
     pub secret: TicketSecret,
@@ -109,9 +109,31 @@ pub struct Ticket {
 }
 
 impl Ticket {
-    /// Returns the hash of a nonce, as tickets pin it.
-    pub fn hash_nonce(nonce: &[u8; 32]) -> [u8; 32] {
+    /// Returns the next link of a nonce's chain.
+    fn hash_nonce(nonce: &[u8; 32]) -> [u8; 32] {
         crypto::digest("hearthside 2026-11 pairing nonce", &[nonce])
+    }
+
+    /// Returns what the ticket pins: the end of a chain of hashes that begins with the inviter's
+    /// secret nonce and has a link for each attempt.
+    pub fn pin_nonce(seed: &[u8; 32]) -> [u8; 32] {
+        Self::nonce_of_attempt(seed, 0)
+    }
+
+    /// Returns the nonce that an attempt opens, counted from 1. Each lies one link before the last,
+    /// so what one attempt was told does not tell the next one's nonce.
+    pub fn nonce_of_attempt(seed: &[u8; 32], attempt: u32) -> [u8; 32] {
+        let links = PAIRING_ATTEMPTS_MAX.saturating_sub(attempt);
+        (0..links).fold(*seed, |nonce, _| Self::hash_nonce(&nonce))
+    }
+
+    /// Says whether a nonce is on the chain that the ticket pins.
+    pub fn pins(&self, nonce: &[u8; 32]) -> bool {
+        let mut link = *nonce;
+        (0..PAIRING_ATTEMPTS_MAX).any(|_| {
+            link = Self::hash_nonce(&link);
+            link == self.nonce_hash
+        })
     }
 
     fn to_bytes(&self) -> Vec<u8> {

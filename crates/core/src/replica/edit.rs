@@ -103,11 +103,8 @@ impl Replica {
         if !self.membership.may_write(&self.device.id()) {
             return Err(EditFailed::NotAllowed);
         }
-        if self.membership.needs_rekey(&self.controls) && self.has_all_epoch_heads() {
-            self.rekey(None, rng)?;
-        }
         // Before anything is written: afterwards the documents would show what is in no entry.
-        let epoch = self.sealing_epoch().ok_or(RekeyError::KeyMissing)?;
+        let epoch = self.rekey_if_needed(rng)?;
         let log = self.writing_log(rng);
         let edit = self.documents.edit(actor_of(self.notebook, log));
         let mut session = EditSession {
@@ -146,11 +143,22 @@ impl Replica {
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<(), EditFailed<E>> {
         let key = self.keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
-        let known = self.logs.get(&log).map_or(&[][..], |log| &log.heads);
+        // The entry is judged as of its heads: they cover what the one before it knew, the author's
+        // admission and the key that it is sealed under.
+        let mut known = self
+            .logs
+            .get(&log)
+            .map_or_else(Vec::new, |log| log.heads.clone());
+        known.extend(
+            self.membership
+                .member_of(&log.device)
+                .map(|member| member.admission),
+        );
+        known.push(epoch.rekey());
         let keys = EntryKeys {
             device: &self.device,
             epoch: (epoch, key),
-            heads: self.controls.heads_covering(known),
+            heads: self.controls.heads_covering(&known),
         };
         let empty = crate::log::DocumentTips::default();
         let (previous, tips) = self

@@ -110,10 +110,6 @@ impl Replica {
         };
         let rights = offer.rights;
         let person = roster.person();
-        // All or nothing: an admission without the re-key would make a member who can read nothing.
-        if !self.has_all_epoch_heads() {
-            return Err(RekeyError::KeyMissing.into());
-        }
         let label = self.seal_label(label, rng)?;
         let admit = Admit {
             invite,
@@ -152,7 +148,7 @@ impl Replica {
         Ok(ControlAuthor {
             device: &self.device,
             notebook: self.notebook,
-            heads: self.controls.heads_to_name(),
+            heads: self.controls.heads_covering(&[member.admission]),
             standing: member.admission,
         })
     }
@@ -162,7 +158,7 @@ impl Replica {
         label: &Label,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<SealedLabel, InviteError> {
-        let epoch = self.sealing_epoch().ok_or(RekeyError::KeyMissing)?;
+        let epoch = self.rekey_if_needed(rng)?;
         let key = self.keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
         Ok(SealedLabel::seal(label, Some(epoch), key, rng)?)
     }

@@ -276,15 +276,6 @@ impl Replica {
         Ok(())
     }
 
-    /// Says whether this device holds the key of every epoch that no later one supersedes, which a
-    /// re-key has to supersede.
-    pub(super) fn has_all_epoch_heads(&self) -> bool {
-        self.membership
-            .epoch_heads()
-            .iter()
-            .all(|epoch| self.keys.get(epoch).is_some())
-    }
-
     /// Returns the epoch to seal under: the one in force, or, while its key has not arrived, the best
     /// of the others that nothing supersedes. That one leaves out only people who have just been
     /// admitted elsewhere; they read what is sealed under it after the next re-key.
@@ -294,8 +285,34 @@ impl Replica {
             .epoch_heads()
             .iter()
             .copied()
-            .filter(|epoch| self.keys.get(epoch).is_some())
+            .filter(|epoch| self.keys.get(epoch).is_some() && self.reaches_members_only(epoch))
             .max_by_key(rank)
+    }
+
+    /// Says whether an epoch's key was sealed to nobody who is no longer to hold it.
+    fn reaches_members_only(&self, epoch: &EpochId) -> bool {
+        let Some(ControlKind::Rekey(rekey)) =
+            self.controls.get(&epoch.rekey()).map(|entry| &entry.kind)
+        else {
+            return false;
+        };
+        let wanted = self.membership.recipients();
+        rekey
+            .recipients
+            .iter()
+            .all(|holder| wanted.binary_search(holder).is_ok())
+    }
+
+    /// Starts a new epoch first where there is none that may be sealed under, or the one in force
+    /// does not reach exactly the members.
+    pub(super) fn rekey_if_needed(
+        &mut self,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<EpochId, RekeyError> {
+        if self.membership.needs_rekey(&self.controls) || self.sealing_epoch().is_none() {
+            self.rekey(None, rng)?;
+        }
+        self.sealing_epoch().ok_or(RekeyError::KeyMissing)
     }
 
     /// Starts a new epoch where admissions on two sides have met and neither side's key reaches all
@@ -313,7 +330,6 @@ impl Replica {
             && started_one
             && self.membership.needs_rekey(&self.controls)
             && self.membership.may_write(&own)
-            && self.has_all_epoch_heads()
         {
             // A member's key that cannot be used makes it fail; the next edit says so.
             let _retried_by_the_next_edit = self.rekey(None, rng);
@@ -322,6 +338,8 @@ impl Replica {
 
     /// Adds an entry of this device's own to the control entries.
     pub(super) fn append_control(&mut self, entry: ControlEntry) -> Result<(), ControlError> {
+        // What this device keeps, it must be able to read again.
+        let entry = ControlEntry::parse(entry.as_bytes())?;
         self.ingest_control(entry).map(drop)
     }
 }
@@ -341,17 +359,6 @@ fn open_controls(
             matches!(entry.kind, ControlKind::Create { .. }) && entry.notebook_id() == notebook
         })
         .ok_or(OpenReplicaError::NoCreate(notebook))?;
-    let mut set =
-        ControlSet::new(entries.swap_remove(create)).map_err(|error| damaged(error.to_string()))?;
-    for entry in entries {
-        set.insert(entry)
-            .map_err(|error| damaged(error.to_string()))?;
-    }
-    if set.waiting() > 0 {
-        return Err(damaged(format!(
-            "{} control entries lack their past",
-            set.waiting()
-        )));
-    }
-    Ok(set)
+    let create = entries.swap_remove(create);
+    ControlSet::restore(create, entries).map_err(|error| damaged(error.to_string()))
 }
