@@ -11,4 +11,5 @@ pub mod network;
 pub mod people;
 pub mod script;
 pub mod seeds;
+pub mod vectors;
 pub mod world;

@@ -1,0 +1,197 @@
+//! What was once written is read and written the same for ever.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
+
+use std::collections::BTreeSet;
+
+use hearth_core::codec::{Reader, Writer};
+use hearth_core::control::{ControlEntry, ControlSet, Membership};
+use hearth_core::epoch::Wraps;
+use hearth_core::frontier::SignedFrontier;
+use hearth_core::identity::{DeviceCard, RecoveryPhrase, RosterEntry};
+use hearth_core::log::{RawEntry, WireDecoder, WireEncoder};
+use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
+use hearth_testkit::vectors::{Vector, add_new, make_all, read};
+
+fn stored(name: &str) -> Vec<Vector> {
+    let vectors = read(name).unwrap();
+    assert!(!vectors.is_empty(), "there are no vectors of {name}");
+    vectors
+}
+
+#[test]
+fn all_vectors_are_made_the_same_again() {
+    let mut count = 0;
+    for file in make_all() {
+        let stored = stored(file.name);
+        let names: BTreeSet<&str> = stored.iter().map(|vector| vector.name.as_str()).collect();
+        assert_eq!(names.len(), stored.len(), "a name twice in {}", file.name);
+        for vector in &file.vectors {
+            assert!(
+                names.contains(vector.name.as_str()),
+                "{}: {:?} is new: write it with\n  \
+                 cargo test -p hearth-testkit --test vectors -- --ignored write_new_vectors",
+                file.name,
+                vector.name
+            );
+        }
+        for vector in &stored {
+            let made = file.vectors.iter().find(|made| made.name == vector.name);
+            assert_eq!(made, Some(vector), "{} comes out otherwise", file.name);
+        }
+        count += stored.len();
+    }
+    println!("{count} vectors");
+    assert!(count >= 200, "{count}");
+}
+
+#[test]
+#[ignore = "adds new vectors to the files; old ones never change"]
+fn write_new_vectors() {
+    for file in make_all() {
+        let added = add_new(&file).unwrap();
+        println!("{}: {added} new of {}", file.name, file.vectors.len());
+    }
+}
+
+#[test]
+fn phrases_and_cards_read_as_ever() {
+    for vector in stored("phrases") {
+        let phrase = RecoveryPhrase::parse(&vector.input).unwrap();
+        assert_eq!(phrase.to_words(), vector.input);
+    }
+    // The published first vector of BIP-39 for 256 bits.
+    let first = &stored("phrases")[0];
+    assert_eq!(first.input, format!("{}art", "abandon ".repeat(23)));
+    let devices = stored("devices");
+    for pair in devices.chunks(2) {
+        let bytes = pair[0].to_bytes().unwrap();
+        let mut reader = Reader::new(&bytes);
+        let card = DeviceCard::read(&mut reader).unwrap();
+        reader.finish().unwrap();
+        assert_eq!(card.to_bytes(), bytes);
+        assert_eq!(card.id().to_string(), pair[1].output);
+    }
+    for vector in stored("rosters") {
+        let bytes = vector.to_bytes().unwrap();
+        assert_eq!(RosterEntry::parse(&bytes).unwrap().as_bytes(), bytes);
+    }
+}
+
+#[test]
+fn tickets_and_messages_read_as_ever() {
+    for vector in stored("tickets") {
+        let ticket: Ticket = vector.output.parse().unwrap();
+        assert_eq!(ticket.to_string(), vector.output);
+        assert_eq!(
+            ticket.addresses.len(),
+            ticket.invite.as_bytes()[0] as usize % 4
+        );
+    }
+    for vector in stored("invitations") {
+        let bytes = vector.to_bytes().unwrap();
+        assert_eq!(InviteRecord::parse(&bytes).unwrap().to_bytes(), bytes);
+    }
+    let pairing = stored("pairing");
+    assert!(pairing.len() >= 3 * 5 + 6, "{}", pairing.len());
+    for vector in pairing {
+        let bytes = vector.to_bytes().unwrap();
+        assert_eq!(PairingMessage::parse(&bytes).unwrap().to_bytes(), bytes);
+    }
+}
+
+/// The control entries of one stored notebook.
+fn notebook(seed: &str) -> ControlSet {
+    let mut entries = stored("control")
+        .into_iter()
+        .filter(|vector| vector.input == seed)
+        .map(|vector| {
+            let bytes = vector.to_bytes().unwrap();
+            let entry = ControlEntry::parse(&bytes).unwrap();
+            assert_eq!(entry.as_bytes(), bytes);
+            entry
+        });
+    let mut set = ControlSet::new(entries.next().unwrap()).unwrap();
+    for entry in entries {
+        set.insert(entry).unwrap();
+    }
+    set
+}
+
+#[test]
+fn control_entries_verify_and_resolve_as_ever() {
+    for seed in ["0", "1", "2", "3"] {
+        let set = notebook(seed);
+        assert_eq!(set.waiting(), 0);
+        let membership = Membership::resolve(&set);
+        assert_eq!(membership.members().len(), 2, "notebook {seed}");
+        assert_eq!(membership.invites().len(), 2);
+        assert!(!membership.needs_rekey(&set));
+    }
+}
+
+#[test]
+fn wraps_entries_and_frontiers_verify_as_ever() {
+    for vector in stored("wraps") {
+        let set = notebook(&vector.input);
+        let bytes = vector.to_bytes().unwrap();
+        let wraps = Wraps::parse(&bytes).unwrap();
+        assert_eq!(wraps.to_bytes(), bytes);
+        let Some(hearth_core::control::ControlKind::Rekey(rekey)) =
+            set.get(&wraps.epoch.rekey()).map(|entry| &entry.kind)
+        else {
+            panic!("{} names no re-key", vector.name);
+        };
+        assert!(wraps.belong_to(rekey));
+    }
+    for vector in stored("entries") {
+        let set = notebook(&vector.input);
+        let bytes = vector.to_bytes().unwrap();
+        let entry = RawEntry::parse(bytes.clone()).unwrap();
+        assert_eq!(entry.as_bytes(), bytes);
+        let (_, card) = set.device(&entry.header().log.device).unwrap();
+        entry.verify(set.notebook(), &card.verify_key).unwrap();
+    }
+    for vector in stored("frontiers") {
+        let set = notebook(&vector.input);
+        let bytes = vector.to_bytes().unwrap();
+        let mut reader = Reader::new(&bytes);
+        let signed = SignedFrontier::read(&mut reader).unwrap();
+        reader.finish().unwrap();
+        let (_, card) = set.device(&signed.device).unwrap();
+        signed.verify(set.notebook(), &card.verify_key).unwrap();
+        let mut writer = Writer::new();
+        signed.write(&mut writer);
+        assert_eq!(writer.as_slice(), bytes);
+    }
+}
+
+#[test]
+fn the_wire_form_gives_the_stored_entries_back() {
+    let entries = stored("entries");
+    for vector in stored("wire") {
+        let bytes = vector.to_bytes().unwrap();
+        let mut reader = Reader::new(&bytes);
+        let (mut decoder, mut encoder) = (WireDecoder::default(), WireEncoder::default());
+        let mut again = Writer::new();
+        for entry in entries.iter().filter(|entry| entry.input == vector.input) {
+            let read = decoder.decode(&mut reader).unwrap();
+            assert_eq!(read.as_bytes(), entry.to_bytes().unwrap());
+            encoder.encode(&read, &mut again);
+        }
+        reader.finish().unwrap();
+        assert_eq!(again.as_slice(), bytes);
+    }
+}
+
+#[test]
+fn a_stored_conversation_has_every_kind_of_frame() {
+    let kinds: BTreeSet<u8> = stored("frames")
+        .iter()
+        .map(|vector| vector.to_bytes().unwrap()[0])
+        .collect();
+    // Hello, summary, frontier, wraps, entries, acknowledgement. Control entries came while pairing.
+    for kind in [1, 2, 3, 5, 6, 7] {
+        assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+}
