@@ -437,6 +437,10 @@ fn waiting_entries_hold_up_nobody_elses() {
     }
     victim.advance(&disk).unwrap();
     assert_eq!(victim.waiting(), 600);
+    // Nor does whoever has just joined wait for them.
+    let tip = victim.frontier().seq(&member.log);
+    assert!(victim.is_shown_to(&member.log, tip));
+    assert!(!victim.is_shown_to(&member.log, tip.next()));
     let (world, _) = world();
     let device = world.device(HOSTILE).unwrap();
     let mut honest =

@@ -174,6 +174,15 @@ impl Replica {
         self.logs.values().map(Log::waiting).sum()
     }
 
+    /// Says whether a log is here up to `seq` and shown as far as what is here allows. An entry whose
+    /// key is missing may still be opened and is waited for; one that names changes which are not
+    /// here may wait for ever, so it holds nobody up.
+    pub fn is_shown_to(&self, id: &LogId, seq: Seq) -> bool {
+        self.logs.get(id).map_or(seq == Seq::NONE, |log| {
+            log.settled >= seq || (log.tip_seq() >= seq && !log.missing.is_empty())
+        })
+    }
+
     /// Returns what this device has; cached until something arrives.
     pub fn frontier(&mut self) -> &Frontier {
         &self.frontier_with_digest().0

@@ -32,7 +32,7 @@ const LIVE_PEERS_MAX: usize = 8;
 
 /// The engine has ended: everything is on disk and the store is closed.
 #[derive(Debug)]
-pub struct EngineEnded;
+pub(super) struct EngineEnded;
 
 struct Waiting {
     notebook: NotebookId,
@@ -494,19 +494,27 @@ impl Engine {
     }
 
     fn settle_waiting(&mut self) {
-        let engine = &mut self.host.engine;
-        self.waiting.retain(|waiting| {
-            let Some(replica) = engine.replica_mut(waiting.notebook) else {
-                return true;
+        let engine = &self.host.engine;
+        let is_here = |waiting: &Waiting| {
+            let Some(replica) = engine.replica(waiting.notebook) else {
+                return false;
             };
-            let mine = replica.frontier();
-            let mut theirs = waiting.frontier.frontier.logs.iter();
-            let has_all = theirs.all(|(log, (seq, _))| mine.seq(log) >= *seq);
             // What arrived but cannot be opened yet is not here for a person.
-            let has_key = replica.membership().current_epoch().is_some();
-            let is_here = has_all && has_key && replica.waiting() == 0;
-            !is_here && !waiting.done.is_closed()
-        });
+            let has_key = replica
+                .membership()
+                .current_epoch()
+                .is_some_and(|epoch| replica.keys().get(&epoch).is_some());
+            let mut theirs = waiting.frontier.frontier.logs.iter();
+            has_key && theirs.all(|(log, (seq, _))| replica.is_shown_to(log, *seq))
+        };
+        let (here, left): (Vec<Waiting>, Vec<Waiting>) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(is_here);
+        for waiting in here {
+            let _caller_left = waiting.done.send(());
+        }
+        self.waiting = left;
+        self.waiting.retain(|waiting| !waiting.done.is_closed());
     }
 
     fn sync(&mut self, notebook: Option<&str>, done: oneshot::Sender<Result<Outcome, Failure>>) {

@@ -92,19 +92,10 @@ impl Node {
             done,
         })
         .await?;
-        if timeout_at(deadline.max(Instant::now() + DIAL_TIMEOUT), here)
+        timeout_at(deadline.max(Instant::now() + DIAL_TIMEOUT), here)
             .await
-            .is_err()
-        {
-            return Err(Failure::new(
-                Exit::Partial,
-                "notebook_on_its_way",
-                format!(
-                    "You are a member now, but the notebook has not all arrived from {name} yet."
-                ),
-            )
-            .with_hint("Run `hearth up` and leave it running: the rest comes by itself."));
-        }
+            .map_err(|_| on_its_way(&name))?
+            .map_err(|_| stopping())?;
         let (done, answer) = oneshot::channel();
         self.send(Event::Joined {
             notebook,
@@ -181,6 +172,15 @@ impl Node {
             }
         }
     }
+}
+
+fn on_its_way(name: &str) -> Failure {
+    Failure::new(
+        Exit::Partial,
+        "notebook_on_its_way",
+        format!("You are a member now, but the notebook has not all arrived from {name} yet."),
+    )
+    .with_hint("Run `hearth up` and leave it running: the rest comes by itself.")
 }
 
 fn unreachable(why: &str) -> Failure {

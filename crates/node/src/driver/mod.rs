@@ -11,6 +11,8 @@ mod engine;
 mod join;
 mod links;
 mod sync;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
@@ -26,7 +28,7 @@ use crate::api::{self, Failure, Request};
 use crate::host::{Host, random};
 use crate::net::{Link, Net, NetOptions, Profile};
 
-pub use engine::EngineEnded;
+use engine::EngineEnded;
 
 /// Events that may wait for the engine before readers are held up: enough to keep it busy, few enough
 /// to bound memory.
@@ -114,8 +116,29 @@ pub struct Node {
     identity: hearth_core::engine::Identity,
 }
 
-/// What ends when a node's engine ends.
-pub type EngineTask = oneshot::Receiver<EngineEnded>;
+/// A node's engine, for waiting until it ends.
+#[derive(Debug)]
+pub struct EngineTask(oneshot::Receiver<EngineEnded>);
+
+impl EngineTask {
+    /// Waits until the engine has ended and the home is closed. Cancel safe.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it did not end by itself but broke.
+    pub async fn ended(&mut self) -> Result<(), Failure> {
+        match (&mut self.0).await {
+            Ok(EngineEnded) => Ok(()),
+            Err(_) => Err(Failure::error(
+                "engine_died",
+                "The node stopped at a fault of its own. What it had acknowledged is on disk.",
+            )
+            .with_hint(
+                "Start it again with `hearth up`. If that happens again, run `hearth verify` and \
+                 report what it and the log say.",
+            )),
+        }
+    }
+}
 
 impl Node {
     /// Binds the endpoint and starts the engine on its thread. Call within a runtime, which carries
@@ -166,7 +189,7 @@ impl Node {
                 net,
                 identity,
             },
-            ended,
+            EngineTask(ended),
         ))
     }
 

@@ -137,7 +137,7 @@ fn with_network(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Value, Failure> {
     runtime()?.block_on(async {
-        let (node, ended) = Node::start(host, None).await?;
+        let (node, mut ended) = Node::start(host, None).await?;
         let (events, mut queue) = mpsc::unbounded_channel();
         let call = node.call(request, events);
         tokio::pin!(call);
@@ -151,7 +151,8 @@ fn with_network(
             on_event(event);
         }
         node.shutdown().await;
-        let _engine_gone = ended.await;
+        // A broken engine is why the command failed, and says more than the command can.
+        ended.ended().await?;
         result
     })
 }

@@ -19,7 +19,7 @@ const WAKE_CHECK: Duration = Duration::from_secs(5);
 /// Runs the node until it is told to stop, by a signal or a command.
 ///
 /// # Errors
-/// A [`Failure`] where the home does not open or the endpoint cannot be bound.
+/// A [`Failure`] where the home does not open, the endpoint cannot be bound, or the engine breaks.
 pub fn up(
     home: &HomeDir,
     listen: Option<SocketAddr>,
@@ -46,14 +46,14 @@ pub fn up(
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
-            _ = &mut ended => {
+            end = ended.ended() => {
                 drop(server);
-                return Ok(json!({ "stopped": true }));
+                return end.map(|()| json!({ "stopped": true }));
             }
         }
         waker.abort();
         node.shutdown().await;
-        let _engine_gone = ended.await;
+        ended.ended().await?;
         drop(server);
         Ok(json!({ "stopped": true }))
     })
