@@ -291,7 +291,7 @@ impl Engine {
             // A failure has closed whatever rested on what is lost; there is nobody else to tell.
             let _reported_by_closing = self.commit(notebook, storage);
         }
-        self.share_new(now_ms, storage);
+        self.share_changed(now_ms, storage);
         for connection in self.connections.values_mut() {
             if let Connection::Sync { session, .. } = connection {
                 let mut shared = shared_in(&mut self.replicas, &self.distrusted, session.peer());
@@ -350,8 +350,9 @@ impl Engine {
         }
     }
 
-    /// Extends open connections by notebooks whose membership has come to include the peer.
-    fn share_new(&mut self, now_ms: u64, storage: &dyn Storage) {
+    /// Extends open connections by notebooks whose membership has come to include the peer, and
+    /// drops those that no longer do: a connection over none is closed.
+    fn share_changed(&mut self, now_ms: u64, storage: &dyn Storage) {
         let mut failed = Vec::new();
         let mut views = Vec::new();
         for (id, connection) in &mut self.connections {
@@ -359,7 +360,13 @@ impl Engine {
                 continue;
             };
             let known: BTreeSet<NotebookId> = session.notebooks().collect();
-            for replica in shared_in(&mut self.replicas, &self.distrusted, session.peer()) {
+            let shared = shared_in(&mut self.replicas, &self.distrusted, session.peer());
+            let still = shared.iter().map(|replica| replica.notebook()).collect();
+            if !session.retain(&still) && still.is_empty() {
+                failed.push((*id, CloseReason::Stranger));
+                continue;
+            }
+            for replica in shared {
                 if !known.contains(&replica.notebook())
                     && let Err(error) = session.share(replica, storage)
                 {

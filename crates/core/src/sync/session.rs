@@ -1,6 +1,6 @@
 //! One connection between two devices, over all notebooks that they share.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::channel::Channel;
 use super::frame::{Acknowledgement, Frame, NotebookNumbers, SummaryLine, VERSION, WireTag};
@@ -198,6 +198,14 @@ impl Session {
                 Ok(())
             }
         }
+    }
+
+    /// Drops the notebooks that are no longer shared; returns whether any is left.
+    pub fn retain(&mut self, shared: &BTreeSet<NotebookId>) -> bool {
+        self.channels
+            .retain(|_, channel| shared.contains(&channel.notebook));
+        self.views.retain(|notebook, _| shared.contains(notebook));
+        !self.channels.is_empty()
     }
 
     fn tell_frontier(&mut self, tag: WireTag, shared: &mut [&mut Replica]) {
@@ -542,9 +550,14 @@ impl Session {
             .map(|channel| channel.tag)
             .collect();
         for tag in due {
-            if let Some((channel, replica)) = find(&mut self.channels, shared, &tag)
-                && !replica.has_unsaved()
-            {
+            let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+                // Nothing of it can be said to this peer any more, so nothing falls due either.
+                if let Some(channel) = self.channels.get_mut(&tag) {
+                    channel.ack_since_ms = None;
+                }
+                continue;
+            };
+            if !replica.has_unsaved() {
                 let frame = if channel.wants_restart && channel.restarts < RESTARTS_MAX {
                     // The peer begins anew at this frontier.
                     channel.restarts += 1;

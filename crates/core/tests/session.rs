@@ -1,0 +1,85 @@
+//! What one connection does with a peer that is no longer shared with, or that lies.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod support;
+
+use std::collections::BTreeSet;
+
+use hearth_core::ids::DeviceId;
+use hearth_core::replica::Replica;
+use hearth_core::sync::Session;
+use support::{NoDisk, Pair, Person, pair};
+
+const NOW_MS: u64 = 1_000_000;
+
+/// The two ends of one connection.
+struct Ends {
+    pair: Pair,
+    writers: Session,
+    readers: Session,
+}
+
+impl Ends {
+    fn new() -> Self {
+        let mut pair = pair(3);
+        pair.writer.saved();
+        pair.reader.saved();
+        let (ana, ben) = (Person::draw(1), Person::draw(2));
+        let session = |peer: &Person, replica: &mut Replica| {
+            let card = peer.device.card();
+            let (id, key): (DeviceId, _) = (card.id(), card.verify_key);
+            Session::new(id, key, [7; 32], 1, &mut [replica], NOW_MS)
+        };
+        let writers = session(&ben, &mut pair.writer);
+        let readers = session(&ana, &mut pair.reader);
+        Self {
+            pair,
+            writers,
+            readers,
+        }
+    }
+
+    /// Lets both say what they have to say, and returns how many frames that took.
+    fn talk(&mut self) -> usize {
+        let mut frames = 0;
+        loop {
+            let (writer, reader) = (&mut self.pair.writer, &mut self.pair.reader);
+            let to_reader = self.writers.next_frame(&[&mut *writer], &NoDisk).unwrap();
+            let to_writer = self.readers.next_frame(&[&mut *reader], &NoDisk).unwrap();
+            if to_reader.is_none() && to_writer.is_none() {
+                return frames;
+            }
+            if let Some(frame) = to_reader {
+                frames += 1;
+                self.readers
+                    .receive(&frame, &mut [&mut *reader], &NoDisk, NOW_MS)
+                    .unwrap();
+                reader.saved();
+            }
+            if let Some(frame) = to_writer {
+                frames += 1;
+                self.writers
+                    .receive(&frame, &mut [&mut *writer], &NoDisk, NOW_MS)
+                    .unwrap();
+                writer.saved();
+            }
+        }
+    }
+}
+
+#[test]
+fn a_notebook_that_is_no_longer_shared_leaves_nothing_due() {
+    let mut ends = Ends::new();
+    assert!(ends.talk() > 0);
+    assert!(
+        ends.readers.deadline_ms() < NOW_MS + 1_000,
+        "an acknowledgement is due"
+    );
+    // The membership changed meanwhile: the replica is not among the shared ones any more.
+    let later = NOW_MS + 1_000;
+    ends.readers.acknowledge(&mut [], later, false);
+    assert!(ends.readers.deadline_ms() > later);
+    assert!(!ends.readers.retain(&BTreeSet::new()), "nothing is left");
+    assert_eq!(ends.readers.notebooks().count(), 0);
+}
