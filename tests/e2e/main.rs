@@ -7,6 +7,8 @@
     reason = "a test that cannot go on ends where it stands, and says what it measured"
 )]
 
+mod content;
+mod contract;
 mod crash;
 mod demo;
 mod offline;
