@@ -11,6 +11,7 @@ mod content;
 mod contract;
 mod crash;
 mod demo;
+mod moving;
 mod offline;
 mod pair;
 mod scenario;
