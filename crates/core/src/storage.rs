@@ -28,6 +28,9 @@ pub enum Space {
     Invite,
     /// What this person decided about another's verification words, by person.
     Verification,
+    /// The mark of an older copy: there once an entry came that this device signed and that was not
+    /// written here.
+    StaleCopy,
 }
 
 impl Space {
@@ -42,6 +45,7 @@ impl Space {
             Self::Frontier => 6,
             Self::Invite => 7,
             Self::Verification => 8,
+            Self::StaleCopy => 9,
         }
     }
 }

@@ -6,10 +6,14 @@ mod support;
 
 use std::collections::BTreeSet;
 
-use hearth_core::ids::DeviceId;
+use hearth_core::codec::Writer;
+use hearth_core::frontier::{Frontier, SignedFrontier};
+use hearth_core::ids::{DeviceId, Seq};
 use hearth_core::replica::Replica;
-use hearth_core::sync::Session;
-use support::{NoDisk, Pair, Person, pair};
+use hearth_core::sync::{Session, SessionError};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+use support::{NoDisk, Pair, Person, pair, write};
 
 const NOW_MS: u64 = 1_000_000;
 
@@ -38,6 +42,19 @@ impl Ends {
             writers,
             readers,
         }
+    }
+
+    /// Hands the writer a frontier of the reader's that it signed and that is not true.
+    fn lie(&mut self, counter: u64, claimed: Frontier) -> Result<(), SessionError> {
+        let notebook = self.pair.writer.notebook();
+        let liar = Person::draw(2).device;
+        let signed = SignedFrontier::sign(notebook, counter, claimed, &liar);
+        let mut frame = Writer::new();
+        // The number that the notebook got when it was first named on this connection.
+        signed.write(frame.u8(3).varint(1));
+        let shared = &mut [&mut self.pair.writer];
+        self.writers
+            .receive(frame.as_slice(), shared, &NoDisk, NOW_MS)
     }
 
     /// Lets both say what they have to say, and returns how many frames that took.
@@ -82,4 +99,19 @@ fn a_notebook_that_is_no_longer_shared_leaves_nothing_due() {
     assert!(ends.readers.deadline_ms() > later);
     assert!(!ends.readers.retain(&BTreeSet::new()), "nothing is left");
     assert_eq!(ends.readers.notebooks().count(), 0);
+}
+
+#[test]
+fn nobody_elses_word_makes_a_device_an_older_copy() {
+    let mut ends = Ends::new();
+    ends.talk();
+    let mut claimed = ends.pair.writer.frontier().clone();
+    for (log, (seq, _)) in &mut claimed.logs {
+        assert_eq!(log.device, ends.pair.writer.own_device());
+        *seq = Seq::new(seq.get() + 7);
+    }
+    ends.lie(u64::MAX, claimed).unwrap();
+    assert!(!ends.pair.writer.is_stale_copy());
+    let mut random = ChaCha20Rng::seed_from_u64(4);
+    write(&mut ends.pair.writer, 4, &mut random);
 }

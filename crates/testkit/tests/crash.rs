@@ -166,6 +166,10 @@ fn a_restored_disk_that_wrote_before_it_met_anybody_is_found_out() {
         assert!(!world.edit(1, notebook).unwrap(), "it wrote on");
         assert_eq!(world.note_text(0, notebook).unwrap(), before);
         assert!(world.edit(0, notebook).unwrap());
+        // A new start does not make it forget.
+        world.crash(1);
+        world.start(1).unwrap();
+        assert!(!world.edit(1, notebook).unwrap(), "it forgot");
     }
 }
 

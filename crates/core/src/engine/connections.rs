@@ -177,23 +177,26 @@ impl Engine {
                 dialled,
             }) => {
                 let peer = session.peer();
+                let mut effects = Vec::new();
                 let mut shared = self.shared_with(peer);
-                let before: Vec<usize> = shared
+                let before: Vec<(usize, bool)> = shared
                     .iter()
-                    .map(|replica| replica.controls().len())
+                    .map(|replica| (replica.controls().len(), replica.is_stale_copy()))
                     .collect();
                 let result = session.receive(bytes, &mut shared, storage, now_ms);
                 for replica in &mut shared {
                     replica.rekey_after_merge(rng);
                 }
-                let changed: Vec<NotebookId> = shared
-                    .iter()
-                    .zip(before)
-                    .filter(|(replica, before)| replica.controls().len() != *before)
-                    .map(|(replica, _)| replica.notebook())
-                    .collect();
-                self.effects
-                    .extend(changed.into_iter().map(Effect::MembershipChanged));
+                for (replica, (controls, was_stale)) in shared.iter().zip(before) {
+                    let notebook = replica.notebook();
+                    if replica.controls().len() != controls {
+                        effects.push(Effect::MembershipChanged(notebook));
+                    }
+                    if replica.is_stale_copy() && !was_stale {
+                        effects.push(Effect::StaleCopy(notebook));
+                    }
+                }
+                self.effects.extend(effects);
                 self.note_views(&mut session);
                 match result {
                     Ok(()) => {
@@ -291,7 +294,7 @@ impl Engine {
             // A failure has closed whatever rested on what is lost; there is nobody else to tell.
             let _reported_by_closing = self.commit(notebook, storage);
         }
-        self.share_changed(now_ms, storage);
+        self.share_changed(now_ms);
         for connection in self.connections.values_mut() {
             if let Connection::Sync { session, .. } = connection {
                 let mut shared = shared_in(&mut self.replicas, &self.distrusted, session.peer());
@@ -352,7 +355,7 @@ impl Engine {
 
     /// Extends open connections by notebooks whose membership has come to include the peer, and
     /// drops those that no longer do: a connection over none is closed.
-    fn share_changed(&mut self, now_ms: u64, storage: &dyn Storage) {
+    fn share_changed(&mut self, now_ms: u64) {
         let mut failed = Vec::new();
         let mut views = Vec::new();
         for (id, connection) in &mut self.connections {
@@ -368,7 +371,7 @@ impl Engine {
             }
             for replica in shared {
                 if !known.contains(&replica.notebook())
-                    && let Err(error) = session.share(replica, storage)
+                    && let Err(error) = session.share(replica)
                 {
                     failed.push((*id, reason_of(&error)));
                     break;

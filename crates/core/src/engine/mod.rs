@@ -58,7 +58,7 @@ pub enum Effect {
     MembershipChanged(NotebookId),
     /// Something new is known about what a peer has.
     PeerHeard(NotebookId),
-    /// Another device holds more of this device's own log: this home is an older copy.
+    /// Another copy of this device has written: this home is an older one.
     StaleCopy(NotebookId),
 }
 
@@ -104,6 +104,9 @@ impl Engine {
             let device = Arc::clone(&engine.identity.device);
             match Replica::open(*notebook, device, storage) {
                 Ok(replica) => {
+                    if replica.is_stale_copy() {
+                        engine.effects.push_back(Effect::StaleCopy(*notebook));
+                    }
                     engine.replicas.insert(*notebook, replica);
                     engine.load_peers(*notebook, storage)?;
                     engine.load_distrusted(*notebook, storage)?;

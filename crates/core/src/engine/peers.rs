@@ -220,13 +220,6 @@ impl Engine {
     pub(super) fn note_view(&mut self, (notebook, device, record): View) {
         self.peers.insert((notebook, device), record);
         self.effects.push_back(Effect::PeerHeard(notebook));
-        if self
-            .replicas
-            .get(&notebook)
-            .is_some_and(crate::replica::Replica::is_stale_copy)
-        {
-            self.effects.push_back(Effect::StaleCopy(notebook));
-        }
     }
 
     /// Notes when a session that ended was last heard.

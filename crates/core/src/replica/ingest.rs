@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::log::{Log, Pending};
+use super::log::Log;
 use super::{Replica, SetAside};
 use crate::control::{ControlEntry, ControlError, Inserted};
 use crate::epoch::Wraps;
@@ -154,6 +154,9 @@ impl Replica {
             // Only a signed entry proves a fork; anybody can make up an unsigned one.
             let hash = raw.hash();
             raw.verify(self.notebook, &verify_key)?;
+            if device == self.device.id() {
+                self.mark_stale_copy();
+            }
             let error = IngestError::Fork {
                 device,
                 seq: seq.get(),
@@ -177,7 +180,7 @@ impl Replica {
                     .pending
                     .front()
                     .filter(|_| !log.missing.is_empty())
-                    .map(|pending| (pending.entry.hash(), pending.entry.header().seq));
+                    .map(|entry| (entry.hash(), entry.header().seq));
                 if let Some((hash, seq)) = first {
                     self.note_set_aside(hash, device, seq, error.to_string());
                 }
@@ -194,7 +197,9 @@ impl Replica {
         }
         let raw = raw.verify(self.notebook, &verify_key)?.into_raw();
         // Own entries are on disk here before anybody else has them.
-        self.stale_copy |= device == self.device.id();
+        if device == self.device.id() {
+            self.mark_stale_copy();
+        }
         self.keep_entry(Arc::new(raw));
         Ok(Ingested::Kept)
     }
@@ -210,10 +215,7 @@ impl Replica {
         let id = entry.header().log;
         let log = self.logs.entry(id).or_insert_with(|| Log::new(id));
         log.extend(&entry, position);
-        log.pending.push_back(Pending {
-            entry: Arc::clone(&entry),
-            opened: None,
-        });
+        log.pending.push_back(Arc::clone(&entry));
         self.arrivals.push_back(id);
         self.unsaved.push(Write::Append(entry.as_bytes().to_vec()));
         self.remember(entry);

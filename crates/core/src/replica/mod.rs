@@ -35,9 +35,12 @@ use crate::identity::DeviceSecrets;
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
 use crate::limits::RECENT_ENTRIES_MAX;
 use crate::log::{RawEntry, notebook_tag};
-use crate::storage::{Position, Storage, StorageError, Write};
+use crate::storage::{Position, Space, Storage, StorageError, Write};
 
 use log::Log;
+
+/// The value of the mark of an older copy.
+const STALE_COPY_VERSION: u8 = 1;
 
 /// A change that reached the documents, for whoever watches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -274,30 +277,60 @@ impl Replica {
         self.device.id()
     }
 
-    /// Says whether another device holds more of this device's own log than is here: the sign of a
-    /// copied home or a restored snapshot. Nothing is written then, since it would fork the log.
+    /// Says whether an entry came that this device signed and that was not written here: the proof
+    /// of a copied home or a restored snapshot. Nothing is written then, since it would fork the log.
     pub const fn is_stale_copy(&self) -> bool {
         self.stale_copy
     }
 
-    /// Compares a peer's frontier with this device's own logs.
+    /// Looks whether an entry of this device's own was written by another copy of it: no frontier is
+    /// believed about that, only this device's own signature.
     ///
     /// # Errors
     /// [`StorageError`] where an own entry cannot be read.
-    pub fn check_own_log(
+    pub fn check_own_entry(
         &mut self,
-        theirs: &Frontier,
+        entry: &RawEntry,
         storage: &dyn Storage,
     ) -> Result<(), StorageError> {
-        let own = self.device.id();
-        let claims = theirs
+        let header = entry.header();
+        let is_old = self
             .logs
-            .iter()
-            .filter(|(id, (seq, _))| id.device == own && *seq != Seq::NONE);
-        for (id, (seq, hash)) in claims {
-            self.stale_copy |= self.own_entry(id, *seq, storage)? != Some(*hash);
+            .get(&header.log)
+            .is_some_and(|log| header.seq < log.tip_seq());
+        let is_foreign = header.log.device == self.device.id()
+            && is_old
+            && self.own_entry(&header.log, header.seq, storage)? != Some(entry.hash());
+        let key = self.device.card().verify_key;
+        if is_foreign && entry.clone().verify(self.notebook, &key).is_ok() {
+            self.mark_stale_copy();
         }
         Ok(())
+    }
+
+    /// Says whether the last entry of a log here stands at the same place as a tip and is another.
+    pub(crate) fn forks_at(&self, log: &LogId, tip: &(Seq, EntryHash)) -> bool {
+        self.logs
+            .get(log)
+            .is_some_and(|log| log.tip().0 == tip.0 && log.tip().1 != tip.1)
+    }
+
+    /// Returns the place of the last entry of a log, in the log and in the stream.
+    pub(crate) fn last_position(&self, log: &LogId) -> Option<(Seq, Position)> {
+        let log = self.logs.get(log)?;
+        Some((log.tip_seq(), log.position_of(log.tip_seq())?))
+    }
+
+    /// Notes, for good, that another copy of this device has written.
+    fn mark_stale_copy(&mut self) {
+        if !self.stale_copy {
+            self.stale_copy = true;
+            self.unsaved.push(Write::Put {
+                space: Space::StaleCopy,
+                key: Vec::new(),
+                value: vec![STALE_COPY_VERSION],
+            });
+        }
     }
 
     /// Returns the hash of an entry by its place; `None` where it is not here.

@@ -4,7 +4,6 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::log::Pending;
 use super::persist::State;
 use super::{Replica, SetAside};
 use crate::control::{
@@ -200,6 +199,7 @@ impl Replica {
             .keys()
             .rfind(|log| log.device == own)
             .map(|log| log.incarnation);
+        replica.stale_copy = !storage.scan(notebook, Space::StaleCopy)?.is_empty();
         replica.applied.clear();
         Ok(replica)
     }
@@ -220,10 +220,7 @@ impl Replica {
             let entry = Arc::new(self.parse_kept(bytes)?);
             let id = entry.header().log;
             if let Some(log) = self.logs.get_mut(&id) {
-                log.pending.push_back(Pending {
-                    entry,
-                    opened: None,
-                });
+                log.pending.push_back(entry);
                 self.arrivals.push_back(id);
             }
         }
@@ -303,13 +300,31 @@ impl Replica {
             .all(|holder| wanted.binary_search(holder).is_ok())
     }
 
+    /// Says whether an epoch that this device can open, and that nothing supersedes, does not reach
+    /// exactly the members, or there is none. One that it cannot open is left out: its key may be on
+    /// the way, or lead nowhere, and no re-key of this device could supersede it.
+    fn wants_rekey(&self) -> bool {
+        let recipients = self.membership.recipients();
+        let mut held = self
+            .membership
+            .epoch_heads()
+            .iter()
+            .filter(|epoch| self.keys.get(epoch).is_some())
+            .filter_map(|epoch| match &self.controls.get(&epoch.rekey())?.kind {
+                ControlKind::Rekey(rekey) => Some(rekey.recipients == recipients),
+                _ => None,
+            })
+            .peekable();
+        held.peek().is_none() || !held.all(|reaches_all| reaches_all)
+    }
+
     /// Starts a new epoch first where there is none that may be sealed under, or the one in force
     /// does not reach exactly the members.
     pub(super) fn rekey_if_needed(
         &mut self,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<EpochId, RekeyError> {
-        if self.membership.needs_rekey(&self.controls) || self.sealing_epoch().is_none() {
+        if self.wants_rekey() {
             self.rekey(None, rng)?;
         }
         self.sealing_epoch().ok_or(RekeyError::KeyMissing)
@@ -326,9 +341,11 @@ impl Replica {
                 .get(&epoch.rekey())
                 .is_some_and(|entry| entry.device == own)
         });
+        let all_held = heads.iter().all(|epoch| self.keys.get(epoch).is_some());
         if heads.len() > 1
+            && all_held
             && started_one
-            && self.membership.needs_rekey(&self.controls)
+            && self.wants_rekey()
             && self.membership.may_write(&own)
         {
             // A member's key that cannot be used makes it fail; the next edit says so.

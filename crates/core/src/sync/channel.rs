@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::frame::{Acknowledgement, Frame, WireTag};
 use crate::codec::Writer;
 use crate::frontier::{Frontier, SignedFrontier};
-use crate::ids::{ControlHash, EpochId, LogId, NotebookId, Seq};
+use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId, Seq};
 use crate::limits::FRAME_BYTES_AIM;
 use crate::log::{RawEntry, WireDecoder, WireEncoder};
 use crate::replica::Replica;
@@ -27,6 +27,8 @@ pub(super) struct Channel {
     has_told: bool,
     /// The last entry of each log that the peer has or was sent.
     sent: BTreeMap<LogId, Seq>,
+    /// Logs of the peer's own of which it was shown the entry that it did not write there.
+    proved: BTreeSet<LogId>,
     sent_controls: BTreeSet<ControlHash>,
     sent_wraps: BTreeSet<EpochId>,
     /// How many control entries of the set were looked at.
@@ -55,6 +57,7 @@ impl Channel {
             told_to_peer: Frontier::default(),
             has_told: false,
             sent: BTreeMap::new(),
+            proved: BTreeSet::new(),
             sent_controls: BTreeSet::new(),
             sent_wraps: BTreeSet::new(),
             control_cursor: 0,
@@ -69,14 +72,14 @@ impl Channel {
     }
 
     /// Both sides have the same: nothing is to be sent but what comes from now on.
-    pub(super) fn begin_equal(&mut self, replica: &mut Replica) {
+    pub(super) fn begin_equal(&mut self, peer: DeviceId, replica: &mut Replica) {
         let frontier = replica.frontier().clone();
         self.told_to_peer = frontier.clone();
-        self.begin(replica, frontier);
+        self.begin(peer, replica, frontier);
     }
 
     /// The peer has `theirs`: it is sent what it lacks.
-    pub(super) fn begin(&mut self, replica: &mut Replica, theirs: Frontier) {
+    pub(super) fn begin(&mut self, peer: DeviceId, replica: &mut Replica, theirs: Frontier) {
         self.is_live = true;
         self.sent_wraps = if replica.frontier().control_digest == theirs.control_digest {
             replica.wraps().keys().copied().collect()
@@ -98,7 +101,27 @@ impl Channel {
         self.cursor = replica
             .first_missing(&theirs)
             .unwrap_or(replica.next_position());
+        let forked: Vec<LogId> = theirs
+            .logs
+            .iter()
+            .filter(|(log, tip)| log.device == peer && replica.forks_at(log, tip))
+            .map(|(log, _)| *log)
+            .collect();
         self.told_by_peer = theirs;
+        for log in forked {
+            self.prove_fork(replica, log);
+        }
+    }
+
+    /// Sends the peer the last entry that is here of a log of its own, once: where it wrote another
+    /// one at that place, its home is an older copy, and only its own signature proves that to it.
+    pub(super) fn prove_fork(&mut self, replica: &Replica, log: LogId) {
+        if let Some((seq, position)) = replica.last_position(&log)
+            && self.proved.insert(log)
+        {
+            self.sent.insert(log, Seq::new(seq.get().saturating_sub(1)));
+            self.cursor = self.cursor.min(position);
+        }
     }
 
     /// Says whether the peer was sent this side's whole frontier on this connection. That both
@@ -159,11 +182,7 @@ impl Channel {
     }
 
     /// Puts the peer's whole frontier together from what it told before and an acknowledgement.
-    pub(super) fn assemble(
-        &self,
-        device: crate::ids::DeviceId,
-        ack: &Acknowledgement,
-    ) -> SignedFrontier {
+    pub(super) fn assemble(&self, device: DeviceId, ack: &Acknowledgement) -> SignedFrontier {
         let mut frontier = self.told_by_peer.clone();
         frontier.logs.extend(ack.logs.iter().copied());
         if let Some((digest, heads)) = &ack.control {

@@ -180,11 +180,7 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`] where the peer's frontier of it came before and does not check.
-    pub fn share(
-        &mut self,
-        replica: &mut Replica,
-        storage: &dyn Storage,
-    ) -> Result<(), SessionError> {
+    pub fn share(&mut self, replica: &mut Replica) -> Result<(), SessionError> {
         let tag = self.tag(replica.notebook());
         if self.channels.contains_key(&tag) {
             return Ok(());
@@ -192,7 +188,7 @@ impl Session {
         self.channels
             .insert(tag, Channel::new(replica.notebook(), tag));
         match self.early.remove(&tag) {
-            Some(frontier) => self.frontier(tag, frontier, &mut [replica], storage),
+            Some(frontier) => self.frontier(tag, frontier, &mut [replica]),
             None => {
                 self.tell_frontier(tag, &mut [replica]);
                 Ok(())
@@ -280,7 +276,7 @@ impl Session {
                 self.compare(&lines, shared);
                 Ok(())
             }
-            Frame::Frontier(tag, frontier) => self.frontier(tag, *frontier, shared, storage),
+            Frame::Frontier(tag, frontier) => self.frontier(tag, *frontier, shared),
             Frame::Controls(tag, entries) => self.controls(tag, entries, shared, now_ms),
             Frame::Wraps(tag, wraps) => self.wraps(tag, &wraps, shared, storage, now_ms),
             Frame::Entries(tag, count, entries) => {
@@ -327,7 +323,7 @@ impl Session {
     fn begin_equal(&mut self, replica: &mut Replica) {
         let tag = self.tag(replica.notebook());
         if let Some(channel) = self.channels.get_mut(&tag) {
-            channel.begin_equal(replica);
+            channel.begin_equal(self.peer, replica);
             let view = PeerView {
                 frontier: replica.frontier().clone(),
                 signed: None,
@@ -358,7 +354,6 @@ impl Session {
         tag: WireTag,
         signed: SignedFrontier,
         shared: &mut [&mut Replica],
-        storage: &dyn Storage,
     ) -> Result<(), SessionError> {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
             let held: usize = self
@@ -380,8 +375,7 @@ impl Session {
             return Err(SessionError::RolledBack);
         }
         channel.peer_counter = signed.counter;
-        replica.check_own_log(&signed.frontier, storage)?;
-        channel.begin(replica, signed.frontier.clone());
+        channel.begin(self.peer, replica, signed.frontier.clone());
         let has_told = channel.has_told();
         let view = PeerView {
             frontier: signed.frontier.clone(),
@@ -457,13 +451,19 @@ impl Session {
         for _ in 0..count {
             let entry = channel.decoder.decode(&mut reader)?;
             let (log, seq, hash) = (entry.header().log, entry.header().seq, entry.hash());
+            replica.check_own_entry(&entry, storage)?;
             match replica.ingest_entry(entry) {
                 Ok(Ingested::Kept | Ingested::Known) => {
                     channel.note_has(log, seq);
                     newest.insert(log, (seq, hash));
                 }
                 // Honest peers pass on what they have of a member who forked a log or floods it.
-                Err(IngestError::Fork { .. } | IngestError::TooManyLogs) => {}
+                Err(IngestError::TooManyLogs) => {}
+                Err(IngestError::Fork { .. }) => {
+                    if log.device == self.peer {
+                        channel.prove_fork(replica, log);
+                    }
+                }
                 Err(IngestError::TooManyWaiting(_)) => overflowed = true,
                 Err(IngestError::Gap { .. } | IngestError::ControlMissing) => {
                     misplaced |= !channel.has_overflowed && !overflowed;
