@@ -76,7 +76,7 @@ fn member(name: &str, role: Role) -> Label {
 fn fixture(seed: u64) -> Result<Fixture, Failed> {
     let mut random = ChaCha20Rng::seed_from_u64(seed);
     let (ana, ben) = (draw(2 * seed + 100, "Ana"), draw(2 * seed + 101, "Ben"));
-    let role = if seed % 2 == 0 {
+    let role = if seed.is_multiple_of(2) {
         Role::Mentee
     } else {
         Role::Observer
