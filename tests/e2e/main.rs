@@ -12,6 +12,7 @@ mod contract;
 mod crash;
 mod demo;
 mod moving;
+mod namespaces;
 mod offline;
 mod pair;
 mod scenario;

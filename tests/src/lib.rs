@@ -27,7 +27,7 @@ mod watch;
 
 pub use binary::hearth;
 pub use files::{canaries, files_with};
-pub use namespaces::{Capture, Namespaces};
+pub use namespaces::{Capture, Namespaces, ipv4_destinations};
 pub use node::RunningNode;
 pub use pair::{Pair, agree, agreed, export, heads, ticket_through};
 pub use person::{Person, Ran};

@@ -1,5 +1,7 @@
 //! Two machines with a cable between them: network namespaces and a veth pair.
 
+use std::collections::BTreeSet;
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,6 +55,28 @@ impl Namespaces {
             ip(&["-n", name, "link", "set", "cable", "up"]);
         }
         made
+    }
+
+    /// Has each machine send what it knows no way for to the other, so that it would be seen there.
+    pub fn route_everything(&self) {
+        ip(&[
+            "-n",
+            &self.left,
+            "route",
+            "add",
+            "default",
+            "via",
+            Self::RIGHT_ADDRESS,
+        ]);
+        ip(&[
+            "-n",
+            &self.right,
+            "route",
+            "add",
+            "default",
+            "via",
+            Self::LEFT_ADDRESS,
+        ]);
     }
 
     /// Pulls the cable out.
@@ -120,9 +144,20 @@ impl Capture {
         capture
     }
 
-    /// Ends the capture and returns all its bytes.
+    /// Waits until `text` was captured, ends the capture and returns all its bytes.
     #[track_caller]
-    pub fn bytes(mut self) -> Vec<u8> {
+    pub fn bytes_after(mut self, text: &str) -> Vec<u8> {
+        until(
+            "tcpdump has written the last packet",
+            CAPTURE_TIMEOUT,
+            || {
+                let bytes = std::fs::read(&self.file).unwrap_or_default();
+                let found = bytes
+                    .windows(text.len())
+                    .any(|window| window == text.as_bytes());
+                found.then_some(())
+            },
+        );
         signal("INT", self.child.id());
         until("tcpdump ends", CAPTURE_TIMEOUT, || {
             self.child.try_wait().expect("the process can be asked")
@@ -135,4 +170,25 @@ impl Drop for Capture {
     fn drop(&mut self) {
         end(&mut self.child);
     }
+}
+
+/// Returns whom the IPv4 packets of a capture (pcap, Ethernet) were sent to.
+pub fn ipv4_destinations(capture: &[u8]) -> BTreeSet<Ipv4Addr> {
+    /// The file's header; then each packet has one of its own, with its size at 8.
+    const FILE_HEADER_BYTES: usize = 24;
+    const PACKET_HEADER_BYTES: usize = 16;
+    /// Where an Ethernet frame says what it carries, and an IPv4 packet in it for whom.
+    const KIND_AT: usize = 12;
+    const DESTINATION_AT: usize = 30;
+    let four = |at: usize| -> Option<[u8; 4]> { capture.get(at..at + 4)?.try_into().ok() };
+    let mut found = BTreeSet::new();
+    let mut at = FILE_HEADER_BYTES;
+    while let Some(size) = four(at + 8) {
+        let frame = at + PACKET_HEADER_BYTES;
+        if capture.get(frame + KIND_AT..frame + KIND_AT + 2) == Some(&[0x08, 0x00]) {
+            found.extend(four(frame + DESTINATION_AT).map(Ipv4Addr::from));
+        }
+        at = frame + u32::from_le_bytes(size) as usize;
+    }
+    found
 }

@@ -31,7 +31,7 @@ impl Pair {
     pub fn on_loopback() -> (Self, RunningNode, RunningNode) {
         let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
         let nodes = (RunningNode::up(&ana), RunningNode::up(&ben));
-        (Self::join(ana, ben, |ticket| ticket), nodes.0, nodes.1)
+        (Self::join(ana, ben), nodes.0, nodes.1)
     }
 
     /// Pairs two new people who reach each other through a proxy only: Ana listens on IPv4, Ben on
@@ -48,12 +48,18 @@ impl Pair {
         );
         let proxy = UdpProxy::between(nodes.0.port(), nodes.1.port(), seed);
         proxy.spoil(trouble);
-        let pair = Self::join(ana, ben, |ticket| ticket_through(&ticket, &proxy));
+        let pair = Self::join_with(ana, ben, |ticket| ticket_through(&ticket, &proxy));
         (pair, nodes.0, nodes.1, proxy)
     }
 
+    /// Has Ana make a notebook and Ben join it; both nodes run already.
     #[track_caller]
-    fn join(ana: Person, ben: Person, change: impl FnOnce(String) -> String) -> Self {
+    pub fn join(ana: Person, ben: Person) -> Self {
+        Self::join_with(ana, ben, |ticket| ticket)
+    }
+
+    #[track_caller]
+    fn join_with(ana: Person, ben: Person, change: impl FnOnce(String) -> String) -> Self {
         let notebook = ana.notebook("Ana and Ben");
         let ticket = change(ana.ticket(&notebook, "mentee"));
         let joined = ben.ok(&["join", &ticket]);
