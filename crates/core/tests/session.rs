@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 
 use hearth_core::codec::Writer;
 use hearth_core::frontier::{Frontier, SignedFrontier};
-use hearth_core::ids::{DeviceId, Seq};
+use hearth_core::ids::{DeviceId, Incarnation, LogId, Seq};
+use hearth_core::limits::LOGS_PER_DEVICE_MAX;
 use hearth_core::replica::Replica;
-use hearth_core::sync::{Session, SessionError};
+use hearth_core::sync::{Session, SessionError, Stopped};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use support::{NoDisk, Pair, Person, pair, write};
@@ -30,13 +31,13 @@ impl Ends {
         pair.writer.saved();
         pair.reader.saved();
         let (ana, ben) = (Person::draw(1), Person::draw(2));
-        let session = |peer: &Person, replica: &mut Replica| {
+        let session = |peer: &Person, dialled: bool, replica: &mut Replica| {
             let card = peer.device.card();
             let (id, key): (DeviceId, _) = (card.id(), card.verify_key);
-            Session::new(id, key, [7; 32], 1, &mut [replica], NOW_MS)
+            Session::new((id, key), dialled, [7; 32], 1, &mut [replica], NOW_MS)
         };
-        let writers = session(&ben, &mut pair.writer);
-        let readers = session(&ana, &mut pair.reader);
+        let writers = session(&ben, true, &mut pair.writer);
+        let readers = session(&ana, false, &mut pair.reader);
         Self {
             pair,
             writers,
@@ -114,4 +115,78 @@ fn nobody_elses_word_makes_a_device_an_older_copy() {
     assert!(!ends.pair.writer.is_stale_copy());
     let mut random = ChaCha20Rng::seed_from_u64(4);
     write(&mut ends.pair.writer, 4, &mut random);
+}
+
+#[test]
+fn an_echo_proves_nothing() {
+    let mut ends = Ends::new();
+    let shared = &mut [&mut ends.pair.writer];
+    let hello = ends.writers.next_frame(&[], &NoDisk).unwrap().unwrap();
+    ends.writers
+        .receive(&hello, shared, &NoDisk, NOW_MS)
+        .unwrap();
+    let notebook = shared[0].notebook();
+    assert!(!ends.writers.is_live(notebook));
+    // Nor does the list that follows.
+    let list = ends.writers.next_frame(&[], &NoDisk).unwrap().unwrap();
+    ends.writers
+        .receive(&list, shared, &NoDisk, NOW_MS)
+        .unwrap();
+    assert!(!ends.writers.is_live(notebook));
+    assert!(ends.writers.view(notebook).is_none());
+    // Each is said once.
+    for again in [list, hello] {
+        let result = ends.writers.receive(&again, shared, &NoDisk, NOW_MS);
+        assert!(matches!(result, Err(SessionError::Repeated)));
+    }
+}
+
+#[test]
+fn logs_of_made_up_devices_are_not_remembered() {
+    let mut ends = Ends::new();
+    ends.talk();
+    let notebook = ends.pair.writer.notebook();
+    let mut claimed = ends.pair.writer.frontier().clone();
+    let own = claimed.clone();
+    let tip = *claimed.logs.values().next().unwrap();
+    for number in 0..100 {
+        let device = DeviceId::from_bytes([number; 32]);
+        let incarnation = Incarnation::from_bytes([number; 16]);
+        let made_up = LogId {
+            device,
+            incarnation,
+        };
+        claimed.logs.insert(made_up, tip);
+        let mine = LogId {
+            device: Person::draw(2).device.id(),
+            incarnation,
+        };
+        claimed.logs.insert(mine, tip);
+    }
+    ends.lie(u64::MAX, claimed).unwrap();
+    let view = ends.writers.view(notebook).unwrap();
+    assert_eq!(
+        view.frontier.logs.len(),
+        own.logs.len() + LOGS_PER_DEVICE_MAX
+    );
+    assert!(view.signed.is_none());
+}
+
+#[test]
+fn a_peer_may_not_begin_anew_for_ever() {
+    let mut ends = Ends::new();
+    ends.talk();
+    let notebook = ends.pair.writer.notebook();
+    for counter in 0..100 {
+        ends.lie(u64::MAX - 100 + counter, Frontier::default())
+            .unwrap();
+    }
+    assert_eq!(ends.writers.stopped(notebook), Some(&Stopped::Restarts));
+    assert!(!ends.writers.is_live(notebook));
+    let shared = &[&mut ends.pair.writer];
+    let mut rest = 0;
+    while ends.writers.next_frame(shared, &NoDisk).unwrap().is_some() {
+        rest += 1;
+    }
+    assert!(rest < 5, "{rest} frames");
 }

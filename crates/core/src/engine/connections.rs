@@ -95,7 +95,14 @@ impl Engine {
         }
         let instance = self.instance;
         let mut shared = self.shared_with(device);
-        let session = Session::new(device, key, exporter, instance, &mut shared, now_ms);
+        let session = Session::new(
+            (device, key),
+            dialled,
+            exporter,
+            instance,
+            &mut shared,
+            now_ms,
+        );
         self.connections.insert(
             id,
             Connection::Sync {
@@ -197,6 +204,12 @@ impl Engine {
                     }
                 }
                 self.effects.extend(effects);
+                for notebook in session.take_stopped() {
+                    if let Some(reason) = session.stopped(notebook) {
+                        self.effects
+                            .push_back(Effect::Stopped(notebook, peer, reason.to_string()));
+                    }
+                }
                 self.note_views(&mut session);
                 match result {
                     Ok(()) => {

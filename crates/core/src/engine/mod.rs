@@ -58,6 +58,8 @@ pub enum Effect {
     MembershipChanged(NotebookId),
     /// Something new is known about what a peer has.
     PeerHeard(NotebookId),
+    /// A notebook is no longer synced with a device on its connection, and why.
+    Stopped(NotebookId, crate::ids::DeviceId, String),
     /// Another copy of this device has written: this home is an older one.
     StaleCopy(NotebookId),
 }

@@ -98,6 +98,8 @@ pub struct PeerStatus {
     pub behind: u64,
     /// Entries that it says it has and that are not here.
     pub ahead: u64,
+    /// Why the notebook is not synced although a connection is open.
+    pub stopped: Option<String>,
 }
 
 /// What a device has said about a notebook.
@@ -166,6 +168,11 @@ impl Engine {
                     .sessions()
                     .map(|(_, session)| session)
                     .find(|session| session.peer() == device && session.is_live(notebook));
+                let stopped = self
+                    .sessions()
+                    .filter(|(_, session)| session.peer() == device)
+                    .find_map(|(_, session)| session.stopped(notebook))
+                    .map(ToString::to_string);
                 let record = self.peers.get(&(notebook, device));
                 let theirs = record
                     .map(|record| record.frontier.clone())
@@ -181,6 +188,7 @@ impl Engine {
                         .max(),
                     behind: mine.beyond(&theirs),
                     ahead: theirs.beyond(&mine),
+                    stopped,
                 }
             })
             .collect()

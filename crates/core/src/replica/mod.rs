@@ -33,7 +33,7 @@ use crate::epoch::{EpochKeys, Wraps};
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::identity::DeviceSecrets;
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
-use crate::limits::RECENT_ENTRIES_MAX;
+use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_ENTRIES_MAX};
 use crate::log::{RawEntry, notebook_tag};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 
@@ -281,6 +281,31 @@ impl Replica {
     /// of a copied home or a restored snapshot. Nothing is written then, since it would fork the log.
     pub const fn is_stale_copy(&self) -> bool {
         self.stale_copy
+    }
+
+    /// Returns the part of a frontier that names logs of devices which are known here, no more of each
+    /// than a device may have.
+    pub fn known_of(&self, frontier: &Frontier) -> Frontier {
+        let mut logs = BTreeMap::new();
+        let mut last = (None, 0);
+        for (log, tip) in &frontier.logs {
+            last = match last {
+                (Some(device), count) if device == log.device => (Some(device), count + 1),
+                _ => (Some(log.device), 1),
+            };
+            let is_known = last.1 <= LOGS_PER_DEVICE_MAX && self.knows(&log.device);
+            if self.logs.contains_key(log) || is_known {
+                logs.insert(*log, *tip);
+            }
+        }
+        Frontier {
+            logs,
+            ..frontier.clone()
+        }
+    }
+
+    fn knows(&self, device: &DeviceId) -> bool {
+        self.controls.device(device).is_some()
     }
 
     /// Looks whether an entry of this device's own was written by another copy of it: no frontier is

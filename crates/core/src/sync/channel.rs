@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::frame::{Acknowledgement, Frame, WireTag};
+use super::session::Stopped;
 use crate::codec::Writer;
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId, Seq};
@@ -25,7 +26,7 @@ pub(super) struct Channel {
     /// What this side said that it has.
     told_to_peer: Frontier,
     has_told: bool,
-    /// The last entry of each log that the peer has or was sent.
+    /// The last entry of each log that the peer has or was sent, where that differs from what it told.
     sent: BTreeMap<LogId, Seq>,
     /// Logs of the peer's own of which it was shown the entry that it did not write there.
     proved: BTreeSet<LogId>,
@@ -44,6 +45,10 @@ pub(super) struct Channel {
     pub(super) has_overflowed: bool,
     /// How often the peer was asked to begin anew.
     pub(super) restarts: u32,
+    /// How often the peer told where to begin.
+    pub(super) begins: u32,
+    /// Why nothing more is taken or sent, where that is so.
+    pub(super) stopped: Option<Stopped>,
 }
 
 impl Channel {
@@ -68,6 +73,8 @@ impl Channel {
             wants_restart: false,
             has_overflowed: false,
             restarts: 0,
+            begins: 0,
+            stopped: None,
         }
     }
 
@@ -81,6 +88,7 @@ impl Channel {
     /// The peer has `theirs`: it is sent what it lacks.
     pub(super) fn begin(&mut self, peer: DeviceId, replica: &mut Replica, theirs: Frontier) {
         self.is_live = true;
+        self.begins += 1;
         self.sent_wraps = if replica.frontier().control_digest == theirs.control_digest {
             replica.wraps().keys().copied().collect()
         } else {
@@ -93,11 +101,7 @@ impl Channel {
             .map(crate::control::ControlEntry::hash)
             .filter(|hash| replica.controls().is_within(hash, &theirs.control_heads))
             .collect();
-        self.sent = theirs
-            .logs
-            .iter()
-            .map(|(log, (seq, _))| (*log, *seq))
-            .collect();
+        self.sent.clear();
         self.cursor = replica
             .first_missing(&theirs)
             .unwrap_or(replica.next_position());
@@ -137,6 +141,20 @@ impl Channel {
         self.has_told = true;
         self.ack_since_ms = None;
         Frame::Frontier(self.tag, Box::new(signed))
+    }
+
+    /// Stops the notebook for as long as this connection lasts.
+    pub(super) fn stop(&mut self, reason: Stopped) {
+        self.is_live = false;
+        self.ack_since_ms = None;
+        self.stopped = Some(reason);
+    }
+
+    /// Notes that the peer says that it has an entry.
+    pub(super) fn note_told(&mut self, log: LogId, seq: Seq) {
+        if let Some(sent) = self.sent.get_mut(&log) {
+            *sent = (*sent).max(seq);
+        }
     }
 
     /// Notes that the peer has an entry, since it sent it.
@@ -268,7 +286,8 @@ impl Channel {
 
     fn encode(&mut self, entry: &Arc<RawEntry>, writer: &mut Writer) -> bool {
         let header = entry.header();
-        let sent = self.sent.entry(header.log).or_default();
+        let told = self.told_by_peer.seq(&header.log);
+        let sent = self.sent.entry(header.log).or_insert(told);
         if header.seq <= *sent {
             return false;
         }

@@ -73,6 +73,11 @@ pub(super) enum Frame {
 /// The version of the protocol that this program speaks.
 pub(super) const VERSION: u16 = 1;
 
+/// About what a log takes in a frontier, here and on the wire.
+const LOG_BYTES: usize = 96;
+/// What a control head takes.
+const HEAD_BYTES: usize = 32;
+
 /// The numbers of notebooks in one direction of a connection.
 #[derive(Debug, Default)]
 pub(super) struct NotebookNumbers {
@@ -109,6 +114,26 @@ impl NotebookNumbers {
 }
 
 impl Frame {
+    /// Returns about how many bytes the frame takes.
+    pub(super) fn bytes_about(&self) -> usize {
+        const FIXED: usize = 128;
+        let rest = match self {
+            Self::Hello { .. } | Self::Ping | Self::Pong => 0,
+            Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
+            Self::Frontier(_, signed) => {
+                let frontier = &signed.frontier;
+                frontier.logs.len() * LOG_BYTES + frontier.control_heads.len() * HEAD_BYTES
+            }
+            Self::Controls(_, entries) => entries.iter().map(Vec::len).sum(),
+            Self::Wraps(_, bytes) | Self::Entries(_, _, bytes) => bytes.len(),
+            Self::Ack(_, ack) => {
+                let heads = ack.control.as_ref().map_or(0, |(_, heads)| heads.len());
+                ack.logs.len() * LOG_BYTES + heads * HEAD_BYTES
+            }
+        };
+        FIXED + rest
+    }
+
     /// Encodes the frame for a connection.
     pub(super) fn encode(&self, numbers: &mut NotebookNumbers) -> Vec<u8> {
         let mut writer = Writer::new();

@@ -10,7 +10,7 @@ mod channel;
 mod frame;
 mod session;
 
-pub use session::{PeerView, Session, SessionError};
+pub use session::{PeerView, Session, SessionError, Stopped};
 
 /// The protocol's name on the wire (ALPN).
 pub const ALPN: &[u8] = b"hearth/sync/1";

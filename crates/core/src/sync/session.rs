@@ -10,13 +10,17 @@ use crate::crypto::{self, Secret};
 use crate::epoch::Wraps;
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::ids::{DeviceId, EntryHash, LogId, NotebookId, Seq};
-use crate::limits::{ACK_DELAY_MS, SHARED_NOTEBOOKS_MAX};
+use crate::limits::{ACK_DELAY_MS, LOGS_MAX, SHARED_NOTEBOOKS_MAX};
 use crate::log::WireError;
 use crate::replica::{IngestError, Ingested, Replica};
 use crate::storage::{Storage, StorageError};
 
 /// Times that a peer is asked to begin a notebook anew on one connection.
 const RESTARTS_MAX: u32 = 3;
+/// Times that a peer may tell a whole frontier on one connection, each of which makes this side send
+/// anew what it lacks: an honest one tells one to begin with, one for its first acknowledgement and
+/// one for each restart.
+const BEGINS_MAX: u32 = 2 * (1 + RESTARTS_MAX);
 /// Silence after which a sign of life is asked for, in milliseconds.
 const PING_AFTER_MS: u64 = 5_000;
 /// Silence after which the connection is given up, in milliseconds.
@@ -25,6 +29,8 @@ const SILENCE_MAX_MS: u64 = 15_000;
 /// Frames that may wait for a peer that asks without reading: an honest one makes us queue a
 /// frontier and an acknowledgement for each notebook at most.
 const QUEUED_FRAMES_MAX: usize = 2 * SHARED_NOTEBOOKS_MAX + 64;
+/// Bytes of such frames, about: frontiers of thousands of notebooks fit.
+const QUEUED_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// Logs in frontiers that are held because their notebook is not shared yet: about 400 kB. What is
 /// beyond that comes again with the next connection.
 const EARLY_LOGS_MAX: usize = 4_096;
@@ -42,12 +48,12 @@ pub enum SessionError {
     /// The peer speaks another version of the protocol.
     #[error("the peer speaks version {0} of the protocol, this program speaks {VERSION}")]
     Version(u16),
-    /// The peer passed on an entry that no honest node keeps.
-    #[error("the peer sent an entry that cannot be accepted: {0}")]
-    Entry(IngestError),
-    /// The peer passed on a control entry that no honest node keeps.
-    #[error("the peer sent a control entry that cannot be accepted: {0}")]
-    Control(ControlError),
+    /// The peer says twice what is said once on a connection.
+    #[error("the peer began the connection twice")]
+    Repeated,
+    /// The peer claims more logs than any notebook has.
+    #[error("the peer claims more logs than a notebook may have")]
+    TooManyLogs,
     /// The peer's frontier is not signed by the peer.
     #[error("the peer's frontier does not carry the peer's signature")]
     Frontier,
@@ -65,18 +71,39 @@ pub enum SessionError {
     Storage(#[from] StorageError),
 }
 
+/// Why one notebook is no longer synced on a connection. The others are.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Stopped {
+    /// The peer passed on an entry that is not kept here.
+    #[error("the peer sent an entry that cannot be accepted: {0}")]
+    Entry(#[from] IngestError),
+    /// The peer passed on a control entry that is not kept here.
+    #[error("the peer sent a control entry that cannot be accepted: {0}")]
+    Control(#[from] ControlError),
+    /// The peer passed on keys that cannot be read.
+    #[error("the peer sent keys that cannot be read: {0}")]
+    Wraps(#[from] DecodeError),
+    /// The peer asks for everything again and again.
+    #[error("the peer began anew more than {BEGINS_MAX} times")]
+    Restarts,
+}
+
 /// What is known of a peer's copy of one notebook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerView {
     /// What it has: what it said, and what it sent since.
     pub frontier: Frontier,
-    /// What it signed for, unless all that came was an equal digest on a live connection.
+    /// What it signed for, unless all that came was an equal digest on a live connection, or it names
+    /// logs of devices that are unknown here.
     pub signed: Option<SignedFrontier>,
 }
 
 /// One connection.
 #[derive(Debug)]
 pub struct Session {
+    /// Whether this side dialled.
+    dialled: bool,
     peer: DeviceId,
     peer_key: crypto::VerifyKey,
     exporter: Secret,
@@ -84,29 +111,36 @@ pub struct Session {
     outgoing: NotebookNumbers,
     incoming: NotebookNumbers,
     queue: VecDeque<Frame>,
+    queued_bytes: usize,
+    /// The run of the peer's program.
+    peer_instance: Option<u64>,
     heard_ms: u64,
     pinged: bool,
     greeted: bool,
     has_listed: bool,
+    was_listed: bool,
     next_channel: usize,
     views: BTreeMap<NotebookId, PeerView>,
     /// Frontiers of notebooks that the peer already counts as shared and this side does not yet.
     early: BTreeMap<WireTag, SignedFrontier>,
     /// The notebooks whose view changed since [`Session::take_views`].
     changed_views: Vec<NotebookId>,
+    /// The notebooks that stopped since [`Session::take_stopped`].
+    newly_stopped: Vec<NotebookId>,
 }
 
 impl Session {
     /// Starts a session with a device over the notebooks shared with it, and greets it.
     pub fn new(
-        peer: DeviceId,
-        peer_key: crypto::VerifyKey,
+        (peer, peer_key): (DeviceId, crypto::VerifyKey),
+        dialled: bool,
         exporter: [u8; 32],
         instance: u64,
         shared: &mut [&mut Replica],
         now_ms: u64,
     ) -> Self {
         let mut session = Self {
+            dialled,
             peer,
             peer_key,
             exporter: Secret::from_bytes(exporter),
@@ -114,14 +148,18 @@ impl Session {
             outgoing: NotebookNumbers::default(),
             incoming: NotebookNumbers::default(),
             queue: VecDeque::new(),
+            queued_bytes: 0,
+            peer_instance: None,
             heard_ms: now_ms,
             pinged: false,
             greeted: false,
             has_listed: false,
+            was_listed: false,
             next_channel: 0,
             views: BTreeMap::new(),
             early: BTreeMap::new(),
             changed_views: Vec::new(),
+            newly_stopped: Vec::new(),
         };
         for replica in shared.iter() {
             let tag = session.tag(replica.notebook());
@@ -129,8 +167,8 @@ impl Session {
                 .channels
                 .insert(tag, Channel::new(replica.notebook(), tag));
         }
-        let digest = session.digest(shared);
-        session.queue.push_back(Frame::Hello {
+        let digest = session.digest(dialled, shared);
+        session.push(Frame::Hello {
             version: VERSION,
             instance,
             digest,
@@ -146,6 +184,33 @@ impl Session {
     /// Says whether both sides have greeted each other.
     pub const fn is_greeted(&self) -> bool {
         self.greeted
+    }
+
+    /// Returns the number of the peer's run, once it has greeted.
+    pub const fn peer_instance(&self) -> Option<u64> {
+        self.peer_instance
+    }
+
+    /// Says why a notebook is no longer synced on this connection, where it is not.
+    pub fn stopped(&self, notebook: NotebookId) -> Option<&Stopped> {
+        self.channel_of(notebook)?.stopped.as_ref()
+    }
+
+    /// Returns the notebooks that stopped since the last call.
+    pub fn take_stopped(&mut self) -> Vec<NotebookId> {
+        std::mem::take(&mut self.newly_stopped)
+    }
+
+    fn stop(&mut self, tag: WireTag, reason: Stopped) {
+        if let Some(channel) = self.channels.get_mut(&tag) {
+            channel.stop(reason);
+            self.newly_stopped.push(channel.notebook);
+        }
+    }
+
+    fn push(&mut self, frame: Frame) {
+        self.queued_bytes += frame.bytes_about();
+        self.queue.push_back(frame);
     }
 
     /// Returns the notebooks of this connection.
@@ -207,7 +272,7 @@ impl Session {
     fn tell_frontier(&mut self, tag: WireTag, shared: &mut [&mut Replica]) {
         if let Some((channel, replica)) = find(&mut self.channels, shared, &tag) {
             let frame = channel.frontier(replica);
-            self.queue.push_back(frame);
+            self.push(frame);
         }
     }
 
@@ -219,7 +284,8 @@ impl Session {
         ))
     }
 
-    fn digest(&self, shared: &mut [&mut Replica]) -> [u8; 32] {
+    /// A MAC that names who says it, so that sending it back proves nothing.
+    fn digest(&self, by_dialler: bool, shared: &mut [&mut Replica]) -> [u8; 32] {
         let mut lines: Vec<(WireTag, [u8; 32])> = shared
             .iter_mut()
             .map(|replica| (self.tag(replica.notebook()), replica.frontier_digest()))
@@ -229,7 +295,11 @@ impl Session {
             .iter()
             .flat_map(|(tag, digest)| [&tag[..], &digest[..]].concat())
             .collect();
-        crypto::mac(&self.exporter, "all notebooks", &[&bytes])
+        crypto::mac(
+            &self.exporter,
+            "all notebooks",
+            &[&[by_dialler.into()], &bytes],
+        )
     }
 
     fn summary(&self, shared: &mut [&mut Replica]) -> Vec<SummaryLine> {
@@ -237,16 +307,16 @@ impl Session {
             .iter_mut()
             .map(|replica| SummaryLine {
                 tag: self.tag(replica.notebook()),
-                digest: self.frontier_mac(replica),
+                digest: self.frontier_mac(self.dialled, replica),
             })
             .collect()
     }
 
-    fn frontier_mac(&self, replica: &mut Replica) -> [u8; 16] {
+    fn frontier_mac(&self, by_dialler: bool, replica: &mut Replica) -> [u8; 16] {
         truncate(crypto::mac(
             &self.exporter,
             "frontier",
-            &[&replica.frontier_digest()],
+            &[&[by_dialler.into()], &replica.frontier_digest()],
         ))
     }
 
@@ -265,14 +335,18 @@ impl Session {
         self.set_clock(now_ms);
         self.heard_ms = now_ms;
         self.pinged = false;
-        if self.queue.len() > QUEUED_FRAMES_MAX {
+        if self.queue.len() > QUEUED_FRAMES_MAX || self.queued_bytes > QUEUED_BYTES_MAX {
             return Err(SessionError::Unread);
         }
         match Frame::decode(bytes, &mut self.incoming)? {
             Frame::Hello {
-                version, digest, ..
-            } => self.hello(version, digest, shared),
+                version,
+                instance,
+                digest,
+            } => self.hello(version, instance, digest, shared),
+            Frame::Summary(_) if self.was_listed => Err(SessionError::Repeated),
             Frame::Summary(lines) => {
+                self.was_listed = true;
                 self.compare(&lines, shared);
                 Ok(())
             }
@@ -282,9 +356,9 @@ impl Session {
             Frame::Entries(tag, count, entries) => {
                 self.entries(tag, count, &entries, shared, storage, now_ms)
             }
-            Frame::Ack(tag, ack) => self.acknowledged(tag, &ack),
+            Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),
             Frame::Ping => {
-                self.queue.push_back(Frame::Pong);
+                self.push(Frame::Pong);
                 Ok(())
             }
             Frame::Pong => Ok(()),
@@ -294,14 +368,18 @@ impl Session {
     fn hello(
         &mut self,
         version: u16,
+        instance: u64,
         digest: [u8; 32],
         shared: &mut [&mut Replica],
     ) -> Result<(), SessionError> {
         if version != VERSION {
             return Err(SessionError::Version(version));
         }
+        if self.peer_instance.replace(instance).is_some() {
+            return Err(SessionError::Repeated);
+        }
         self.greeted = true;
-        if self.digest(shared) == digest {
+        if self.digest(!self.dialled, shared) == digest {
             for replica in shared.iter_mut() {
                 self.begin_equal(replica);
             }
@@ -316,7 +394,7 @@ impl Session {
         if !self.has_listed {
             self.has_listed = true;
             let lines = self.summary(shared);
-            self.queue.push_back(Frame::Summary(lines));
+            self.push(Frame::Summary(lines));
         }
     }
 
@@ -339,7 +417,7 @@ impl Session {
         self.list(shared);
         for replica in shared.iter_mut() {
             let tag = self.tag(replica.notebook());
-            let mine = self.frontier_mac(replica);
+            let mine = self.frontier_mac(!self.dialled, replica);
             let theirs = lines.iter().find(|line| line.tag == tag);
             if theirs.is_some_and(|line| line.digest == mine) {
                 self.begin_equal(replica);
@@ -356,6 +434,9 @@ impl Session {
         shared: &mut [&mut Replica],
     ) -> Result<(), SessionError> {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            if self.channels.contains_key(&tag) {
+                return Ok(());
+            }
             let held: usize = self
                 .early
                 .values()
@@ -375,12 +456,13 @@ impl Session {
             return Err(SessionError::RolledBack);
         }
         channel.peer_counter = signed.counter;
+        if channel.begins >= BEGINS_MAX {
+            self.stop(tag, Stopped::Restarts);
+            return Ok(());
+        }
         channel.begin(self.peer, replica, signed.frontier.clone());
         let has_told = channel.has_told();
-        let view = PeerView {
-            frontier: signed.frontier.clone(),
-            signed: Some(signed),
-        };
+        let view = view_of(replica, signed);
         self.views.insert(channel.notebook, view);
         self.changed_views.push(channel.notebook);
         if !has_told {
@@ -399,14 +481,20 @@ impl Session {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
+        let mut taken = Ok(());
         for bytes in entries {
-            let entry = ControlEntry::parse(&bytes).map_err(SessionError::Control)?;
-            channel.note_has_control(entry.hash());
-            replica
-                .ingest_control(entry)
-                .map_err(SessionError::Control)?;
+            taken = ControlEntry::parse(&bytes).and_then(|entry| {
+                channel.note_has_control(entry.hash());
+                replica.ingest_control(entry).map(drop)
+            });
+            if taken.is_err() {
+                break;
+            }
         }
         channel.ack_since_ms.get_or_insert(now_ms);
+        if let Err(error) = taken {
+            self.stop(tag, error.into());
+        }
         Ok(())
     }
 
@@ -421,7 +509,13 @@ impl Session {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
-        let wraps = Wraps::parse(wraps)?;
+        let wraps = match Wraps::parse(wraps) {
+            Ok(wraps) => wraps,
+            Err(error) => {
+                self.stop(tag, error.into());
+                return Ok(());
+            }
+        };
         channel.note_has_wraps(wraps.epoch);
         if replica.ingest_wraps(wraps) {
             // Entries may have waited for the key.
@@ -448,8 +542,16 @@ impl Session {
         let mut reader = Reader::new(bytes);
         let (mut misplaced, mut overflowed) = (false, false);
         let mut newest = BTreeMap::new();
+        let mut refused = None;
         for _ in 0..count {
-            let entry = channel.decoder.decode(&mut reader)?;
+            let entry = match channel.decoder.decode(&mut reader) {
+                Ok(entry) => entry,
+                Err(WireError::Entry(error)) => {
+                    refused = Some(IngestError::from(error));
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let (log, seq, hash) = (entry.header().log, entry.header().seq, entry.hash());
             replica.check_own_entry(&entry, storage)?;
             match replica.ingest_entry(entry) {
@@ -468,22 +570,33 @@ impl Session {
                 Err(IngestError::Gap { .. } | IngestError::ControlMissing) => {
                     misplaced |= !channel.has_overflowed && !overflowed;
                 }
-                Err(error) => return Err(SessionError::Entry(error)),
+                Err(error) => {
+                    refused = Some(error);
+                    break;
+                }
             }
         }
-        reader.finish()?;
+        if refused.is_none() {
+            reader.finish()?;
+        }
         let progressed = replica.advance(storage)?;
         channel.ack_since_ms.get_or_insert(now_ms);
         channel.wants_restart |= misplaced || (progressed && channel.has_overflowed);
         channel.has_overflowed = overflowed || (channel.has_overflowed && !progressed);
         let notebook = channel.notebook;
         self.note_sent(notebook, newest);
+        if let Some(error) = refused {
+            self.stop(tag, error.into());
+        }
         Ok(())
     }
 
     /// Notes what the peer has signed for, and keeps what it is known to have beyond that.
-    fn note_signed(&mut self, notebook: NotebookId, signed: SignedFrontier) {
-        let mut frontier = signed.frontier.clone();
+    fn note_signed(&mut self, notebook: NotebookId, view: PeerView) {
+        let PeerView {
+            mut frontier,
+            signed,
+        } = view;
         if let Some(before) = self.views.get(&notebook) {
             for (log, tip) in &before.frontier.logs {
                 if frontier.seq(log) < tip.0 {
@@ -491,7 +604,6 @@ impl Session {
                 }
             }
         }
-        let signed = Some(signed);
         self.views.insert(notebook, PeerView { frontier, signed });
         self.changed_views.push(notebook);
     }
@@ -513,8 +625,13 @@ impl Session {
         }
     }
 
-    fn acknowledged(&mut self, tag: WireTag, ack: &Acknowledgement) -> Result<(), SessionError> {
-        let Some(channel) = self.channels.get_mut(&tag) else {
+    fn acknowledged(
+        &mut self,
+        tag: WireTag,
+        ack: &Acknowledgement,
+        shared: &mut [&mut Replica],
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
         let signed = channel.assemble(self.peer, ack);
@@ -524,13 +641,17 @@ impl Session {
         if signed.counter < channel.peer_counter {
             return Err(SessionError::RolledBack);
         }
+        if signed.frontier.logs.len() > LOGS_MAX {
+            return Err(SessionError::TooManyLogs);
+        }
         channel.peer_counter = signed.counter;
         channel.told_by_peer = signed.frontier.clone();
         for (log, (seq, _)) in &ack.logs {
-            channel.note_has(*log, *seq);
+            channel.note_told(*log, *seq);
         }
         let notebook = channel.notebook;
-        self.note_signed(notebook, signed);
+        let view = view_of(replica, signed);
+        self.note_signed(notebook, view);
         Ok(())
     }
 
@@ -558,15 +679,17 @@ impl Session {
                 continue;
             };
             if !replica.has_unsaved() {
-                let frame = if channel.wants_restart && channel.restarts < RESTARTS_MAX {
-                    // The peer begins anew at this frontier.
-                    channel.restarts += 1;
+                let restarts = channel.wants_restart && channel.restarts < RESTARTS_MAX;
+                let frame = if restarts || !channel.has_told() {
+                    // The peer begins anew at this frontier, or has none yet to add to: what it
+                    // compared with may have been another one.
+                    channel.restarts += u32::from(restarts);
                     channel.frontier(replica)
                 } else {
                     channel.acknowledge(replica)
                 };
                 channel.wants_restart = false;
-                self.queue.push_back(frame);
+                self.push(frame);
             }
         }
     }
@@ -583,7 +706,7 @@ impl Session {
         }
         if silence >= PING_AFTER_MS && !self.pinged {
             self.pinged = true;
-            self.queue.push_back(Frame::Ping);
+            self.push(Frame::Ping);
         }
         Ok(())
     }
@@ -630,6 +753,7 @@ impl Session {
         storage: &dyn Storage,
     ) -> Result<Option<Vec<u8>>, StorageError> {
         if let Some(frame) = self.queue.pop_front() {
+            self.queued_bytes = self.queued_bytes.saturating_sub(frame.bytes_about());
             return Ok(Some(frame.encode(&mut self.outgoing)));
         }
         if !self.greeted {
@@ -656,12 +780,25 @@ impl Session {
     }
 }
 
+/// What a signed frontier says of logs that this side has heard of: others would be kept for as long
+/// as the peer likes to make them up.
+fn view_of(replica: &Replica, signed: SignedFrontier) -> PeerView {
+    let frontier = replica.known_of(&signed.frontier);
+    PeerView {
+        signed: (frontier == signed.frontier).then_some(signed),
+        frontier,
+    }
+}
+
+/// Finds a notebook that is synced, and its replica.
 fn find<'a>(
     channels: &'a mut BTreeMap<WireTag, Channel>,
     shared: &'a mut [&mut Replica],
     tag: &WireTag,
 ) -> Option<(&'a mut Channel, &'a mut Replica)> {
-    let channel = channels.get_mut(tag)?;
+    let channel = channels
+        .get_mut(tag)
+        .filter(|channel| channel.stopped.is_none())?;
     let replica = shared
         .iter_mut()
         .find(|replica| replica.notebook() == channel.notebook)?;

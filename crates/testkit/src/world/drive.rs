@@ -213,6 +213,12 @@ impl World {
                     self.network.close(LinkId(id.0), node, is_graceful, now);
                     self.closed_for(node, &reason);
                 }
+                Effect::Stopped(_, _, why) => {
+                    self.note(|| format!("{node} stops a notebook: {why}"));
+                    if let Some(device) = self.devices.get_mut(node) {
+                        *device.stopped.entry(why).or_default() += 1;
+                    }
+                }
                 Effect::StaleCopy(_) => {
                     if let Some(device) = self.devices.get_mut(node) {
                         device.said_stale = true;

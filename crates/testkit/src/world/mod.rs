@@ -61,6 +61,8 @@ pub struct Device {
     pub offset_ms: i64,
     /// Why its node closed connections, and how often.
     pub closed: BTreeMap<String, u64>,
+    /// Why its node stopped single notebooks on a connection, and how often.
+    pub stopped: BTreeMap<String, u64>,
     /// The longest that its node took for one frame.
     pub slowest: Duration,
     /// Whether its node said that this home is an older copy.
@@ -127,6 +129,7 @@ impl World {
                 engine: None,
                 offset_ms: 0,
                 closed: BTreeMap::new(),
+                stopped: BTreeMap::new(),
                 slowest: Duration::ZERO,
                 said_stale: false,
                 is_unsettled: false,
