@@ -44,6 +44,18 @@ pub const CHANGES_PER_ENTRY_MAX: usize = 4_096;
 /// Longest body after decompression: bounds a compression bomb.
 pub const BODY_BYTES_MAX: usize = 4 * 1024 * 1024;
 
+/// What a compressed body may unpack to for each of its bytes, and beyond that in any case: bounds
+/// what a small entry can cost. Text that somebody typed packs ten times; what packs better than this
+/// is sent unpacked.
+pub const BODY_UNPACKED_PER_BYTE_MAX: usize = 64;
+
+/// What any compressed body may unpack to, however short it is.
+pub const BODY_UNPACKED_BYTES_FREE: usize = 64 * 1024;
+
+/// Most operations in one entry, those of four changes at their limit: Automerge spends about a
+/// hundred bytes on each, and run lengths hide them from every limit on bytes.
+pub const OPERATIONS_PER_ENTRY_MAX: u64 = 200_000;
+
 /// Body size from which compression pays for its header.
 pub const COMPRESS_BYTES_MIN: usize = 256;
 

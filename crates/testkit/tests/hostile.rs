@@ -493,3 +493,76 @@ fn a_thousand_mutated_changes_are_taken_or_named() {
     assert!(slowest <= TIME_MAX, "{slowest:?}");
     assert!(named > 500 && taken > 0, "the mutations try nothing");
 }
+
+/// 250 entries that each unpack to nearly as much as they may, of changes that wait for ever.
+#[test]
+fn what_unpacks_to_much_is_unpacked_a_batch_at_a_time() {
+    let (disk, _, mut member, open) = replica();
+    let mut victim = open(&disk);
+    let actor = *member.actor().as_bytes();
+    let orphan = orphans(actor, 1, 1).remove(0);
+    let orphan = scan(&orphan).unwrap();
+    let filler = long_change(&member, 120_000);
+    for number in 0..250_u8 {
+        let own = DocumentId::from_bytes([number; 16]);
+        let changes = [(OTHER, orphan.clone()), (own, filler.clone())];
+        // Only the first builds on anything that is not here; the rest is there to be unpacked.
+        let span = if number == 0 {
+            &changes[..]
+        } else {
+            &changes[1..]
+        };
+        let entry = member.sign_changes(span);
+        assert!(entry.as_bytes().len() < 4_096, "{}", entry.as_bytes().len());
+        victim.ingest_entry(entry).unwrap();
+    }
+    let base = reset_peak();
+    victim.advance(&disk).unwrap();
+    let memory = peak_kib()
+        .zip(base)
+        .map_or(0, |(peak, base)| peak.saturating_sub(base));
+    println!("250 entries that unpack to 30 MB: {memory} KiB");
+    assert_eq!(victim.waiting(), 250);
+    assert!(memory <= 24 * 1024, "{memory} KiB");
+}
+
+/// A change of the member's own actor whose text packs a hundred times.
+fn long_change(member: &HostileMember, bytes: usize) -> Change {
+    let actor = automerge::ActorId::from(member.actor().as_bytes().as_slice());
+    let mut document = Automerge::new().with_actor(actor);
+    // Enough that does not pack for the rest to be allowed.
+    let noise: String = (0..80_u8)
+        .flat_map(|block| hearth_core::crypto::digest("noise", &[&[block]]))
+        .map(|byte| char::from(b'a' + byte % 26))
+        .collect();
+    let text = noise + &"again ".repeat(bytes / 6);
+    let mut transaction = document.transaction();
+    transaction.put(ROOT, "text", text.as_str()).unwrap();
+    transaction.commit();
+    scan(document.get_last_local_change().unwrap().raw_bytes()).unwrap()
+}
+
+/// Whether an entry behind a refused one came with it or later must make no difference.
+#[test]
+fn nothing_that_follows_a_refused_entry_counts_in_any_batch() {
+    let (disk, _, mut member, open) = replica();
+    let deep = scan(&nested_maps(*member.actor().as_bytes(), 1_500)).unwrap();
+    let honest = honest_change(&member, 0);
+    let refused = member.sign_changes(&[(OTHER, deep)]);
+    let after = member.sign_changes(&[(GOALS_OF_NOBODY, honest)]);
+    for apart in [false, true] {
+        let mut victim = open(&disk);
+        victim.ingest_entry(refused.clone()).unwrap();
+        if apart {
+            victim.advance(&disk).unwrap();
+        }
+        victim.ingest_entry(after.clone()).unwrap();
+        victim.advance(&disk).unwrap();
+        assert_eq!(victim.waiting(), 0);
+        assert_eq!(victim.set_aside().len(), 1);
+        assert!(
+            victim.documents().get(&GOALS_OF_NOBODY).is_none(),
+            "{apart}"
+        );
+    }
+}

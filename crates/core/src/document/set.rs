@@ -1,6 +1,6 @@
 //! The open documents of one notebook, and how entries change them: whole or not at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::{Automerge, ChangeHash};
 
@@ -85,38 +85,64 @@ impl DocumentSet {
     ///
     /// A document that is not open counts as empty and is opened with its first change, so the
     /// caller opens those that exist first. An entry whose changes are all here already is
-    /// [`Outcome::Applied`] again. Entries that depend on a refused one wait. Batches of 50 to 250
+    /// [`Outcome::Applied`] again. Entries that depend on a refused one wait, and so do all that
+    /// follow an entry of the same actor that was not applied. Batches of 50 to 250
     /// cost the least: the work for one batch grows with each Text it touches, not with each
     /// change.
     pub fn apply(&mut self, entries: &[EntryChanges]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(entries.len());
-        self.apply_span(entries, &mut outcomes);
+        self.apply_span(entries, &mut BTreeSet::new(), &mut outcomes);
         outcomes
     }
 
     /// Applies a span at once; where that fails, each half by itself, down to the guilty entry.
-    fn apply_span(&mut self, entries: &[EntryChanges], outcomes: &mut Vec<Outcome>) {
-        let batch = self.stage(entries);
+    /// `stopped` are the actors of whom an entry was not applied: none after it is.
+    fn apply_span(
+        &mut self,
+        entries: &[EntryChanges],
+        stopped: &mut BTreeSet<ActorId>,
+        outcomes: &mut Vec<Outcome>,
+    ) {
+        let batch = self.stage(entries, stopped.clone());
         let Some(failed) = self.commit(&batch) else {
+            stopped.extend(batch.stopped);
             outcomes.extend(batch.outcomes);
             return;
         };
         match (entries, batch.outcomes.as_slice()) {
             ([], _) | (_, []) => {}
-            ([_], _) => outcomes.push(self.settle(failed, &batch)),
+            ([entry], _) => {
+                let outcome = self.settle(failed, &batch);
+                if outcome != Outcome::Applied {
+                    stopped.insert(entry.actor);
+                }
+                outcomes.push(outcome);
+            }
             _ => {
                 let (first, second) = entries.split_at(entries.len() / 2);
-                self.apply_span(first, outcomes);
-                self.apply_span(second, outcomes);
+                self.apply_span(first, stopped, outcomes);
+                self.apply_span(second, stopped, outcomes);
             }
         }
     }
 
     /// Checks entries one after the other and collects the changes of those that pass.
-    fn stage<'a>(&self, entries: &'a [EntryChanges]) -> Batch<'a> {
-        let mut batch = Batch::default();
+    fn stage<'a>(&self, entries: &'a [EntryChanges], stopped: BTreeSet<ActorId>) -> Batch<'a> {
+        let mut batch = Batch {
+            stopped,
+            ..Batch::default()
+        };
         for entry in entries {
-            let outcome = self.stage_entry(entry, &mut batch);
+            let outcome = if batch.stopped.contains(&entry.actor) {
+                Outcome::Waiting {
+                    missing: Vec::new(),
+                }
+            } else {
+                self.stage_entry(entry, &mut batch)
+            };
+            if outcome != Outcome::Applied {
+                batch.stopped.insert(entry.actor);
+            }
             batch.outcomes.push(outcome);
         }
         batch
@@ -254,6 +280,8 @@ impl DocumentSet {
 /// Entries that were checked together.
 #[derive(Default)]
 struct Batch<'a> {
+    /// Whose further entries are not applied.
+    stopped: BTreeSet<ActorId>,
     outcomes: Vec<Outcome>,
     changes: BTreeMap<DocumentId, Vec<&'a Change>>,
     layers: BTreeMap<DocumentId, Layer>,

@@ -10,7 +10,10 @@ use super::DocumentTips;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::document::{self, Change, DocumentId, LastChange};
 use crate::ids::ActorId;
-use crate::limits::{BODY_BYTES_MAX, CHANGES_PER_ENTRY_MAX, COMPRESS_BYTES_MIN};
+use crate::limits::{
+    BODY_BYTES_MAX, BODY_UNPACKED_BYTES_FREE, BODY_UNPACKED_PER_BYTE_MAX, CHANGES_PER_ENTRY_MAX,
+    COMPRESS_BYTES_MIN, OPERATIONS_PER_ENTRY_MAX,
+};
 
 const FORM_PLAIN: u8 = 0;
 const FORM_ZSTD: u8 = 1;
@@ -30,6 +33,20 @@ pub enum BodyError {
     /// The compressed content does not unpack within its limit.
     #[error("the body does not unpack within {BODY_BYTES_MAX} bytes")]
     Compression,
+    /// The compressed content is far longer than its bytes can be about.
+    #[error(
+        "the body claims to unpack to {unpacked} bytes from {packed}, which is more than \
+         {BODY_UNPACKED_PER_BYTE_MAX} times as much"
+    )]
+    Bomb {
+        /// Its length in the entry, in bytes.
+        packed: usize,
+        /// What it claims to unpack to, in bytes.
+        unpacked: usize,
+    },
+    /// All changes together have more operations than an entry may have.
+    #[error("the changes have more than {OPERATIONS_PER_ENTRY_MAX} operations together")]
+    TooManyOperations,
     /// A change inside is not acceptable.
     #[error("a change is not acceptable: {0}")]
     Change(String),
@@ -74,6 +91,7 @@ impl Body {
             zstd::bulk::compress(&content, ZSTD_LEVEL)
                 .ok()
                 .filter(|packed| packed.len() + 4 < content.len())
+                .filter(|packed| content.len() <= unpacked_len_max(packed))
         } else {
             None
         };
@@ -107,6 +125,12 @@ impl Body {
             FORM_ZSTD => {
                 let len = reader.count("content length", BODY_BYTES_MAX)?;
                 let packed = reader.take("content", reader.remaining())?;
+                if len > unpacked_len_max(packed) {
+                    return Err(BodyError::Bomb {
+                        packed: packed.len(),
+                        unpacked: len,
+                    });
+                }
                 unpacked =
                     zstd::bulk::decompress(packed, len).map_err(|_| BodyError::Compression)?;
                 if unpacked.len() != len {
@@ -141,6 +165,10 @@ impl Body {
     }
 }
 
+fn unpacked_len_max(packed: &[u8]) -> usize {
+    packed.len() * BODY_UNPACKED_PER_BYTE_MAX + BODY_UNPACKED_BYTES_FREE
+}
+
 fn decode_content(
     actor: ActorId,
     tips: &mut DocumentTips,
@@ -150,6 +178,7 @@ fn decode_content(
     let count = reader.count("changes", CHANGES_PER_ENTRY_MAX)?;
     let mut changes: DocumentChanges = Vec::new();
     let mut last: Option<DocumentId> = None;
+    let mut operations: u64 = 0;
     for _ in 0..count {
         let id = match (reader.u8("document")?, last) {
             (0, Some(id)) => id,
@@ -160,6 +189,10 @@ fn decode_content(
         let stripped = reader.bytes("change", BODY_BYTES_MAX)?;
         let change = document::restore(stripped, &context(actor, tips, &id))
             .map_err(|error| BodyError::Change(error.to_string()))?;
+        operations = operations.saturating_add(change.facts().op_count);
+        if operations > OPERATIONS_PER_ENTRY_MAX {
+            return Err(BodyError::TooManyOperations);
+        }
         tips.set(id, LastChange::of(change.facts()));
         changes.push((id, change));
     }
@@ -171,5 +204,87 @@ fn context(actor: ActorId, tips: &DocumentTips, id: &DocumentId) -> document::Co
     document::Context {
         actor,
         previous: tips.get(id).cloned(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use automerge::transaction::Transactable;
+    use automerge::{Automerge, ROOT};
+
+    use super::*;
+    use crate::document::scan;
+
+    const ACTOR: ActorId = ActorId::from_bytes([1; 16]);
+
+    fn document(number: u64) -> DocumentId {
+        let mut id = [7; 16];
+        id[..8].copy_from_slice(&number.to_be_bytes());
+        DocumentId::from_bytes(id)
+    }
+
+    fn change(work: impl FnOnce(&mut automerge::transaction::Transaction<'_>)) -> Change {
+        let actor = automerge::ActorId::from(ACTOR.as_bytes().as_slice());
+        let mut document = Automerge::new().with_actor(actor);
+        let mut transaction = document.transaction();
+        work(&mut transaction);
+        transaction.commit();
+        scan(document.get_last_local_change().unwrap().raw_bytes()).unwrap()
+    }
+
+    fn repetitive() -> DocumentChanges {
+        let text = "again ".repeat(30_000);
+        let change = change(|transaction| transaction.put(ROOT, "text", text.as_str()).unwrap());
+        vec![(document(0), change)]
+    }
+
+    /// Packs the content of a body whatever the ratio.
+    fn packed(plain: &[u8]) -> Vec<u8> {
+        let (head, content) = plain.split_at(33);
+        assert_eq!(head[0], FORM_PLAIN);
+        let mut writer = Writer::new();
+        writer
+            .u8(FORM_ZSTD)
+            .raw(&head[1..])
+            .varint(content.len() as u64)
+            .raw(&zstd::bulk::compress(content, 19).unwrap());
+        writer.into_bytes()
+    }
+
+    #[test]
+    fn what_packs_too_well_is_written_unpacked_and_refused_when_packed() {
+        let changes = repetitive();
+        let tips = DocumentTips::default();
+        let (plain, after) = Body::encode(ACTOR, &tips, &changes);
+        let decoded = Body::decode(ACTOR, &tips, &plain).unwrap();
+        assert_eq!((decoded.changes, decoded.tips), (changes, after));
+        let bomb = packed(&plain);
+        assert!(bomb.len() < 1_024, "{} bytes", bomb.len());
+        assert!(matches!(
+            Body::decode(ACTOR, &tips, &bomb),
+            Err(BodyError::Bomb { .. })
+        ));
+    }
+
+    #[test]
+    fn operations_are_counted_over_all_changes() {
+        let many = change(|transaction| {
+            let text = transaction
+                .put_object(ROOT, "text", automerge::ObjType::Text)
+                .unwrap();
+            let typed = "a".repeat(49_000);
+            transaction.splice_text(&text, 0, 0, &typed).unwrap();
+        });
+        let count = OPERATIONS_PER_ENTRY_MAX / many.facts().op_count;
+        let tips = DocumentTips::default();
+        for (more, is_taken) in [(0, true), (1, false)] {
+            let changes: DocumentChanges = (0..count + more)
+                .map(|number| (document(number), many.clone()))
+                .collect();
+            let (plain, _) = Body::encode(ACTOR, &tips, &changes);
+            let decoded = Body::decode(ACTOR, &tips, &plain);
+            assert_eq!(decoded.is_ok(), is_taken, "{} changes", changes.len());
+        }
     }
 }

@@ -3,26 +3,78 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::log::{Opened, Pending};
+use std::mem;
+use std::sync::Arc;
+
 use super::{Applied, AppliedChange, OpenReplicaError, Replica};
 use crate::document::{Document, DocumentId, EntryChanges, Outcome};
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
-use crate::log::{DocumentTips, VerifiedEntry};
+use crate::log::{Body, DocumentTips, RawEntry, VerifiedEntry};
 use crate::storage::{Space, Storage, StorageError};
 
 /// Entries that are applied at once: a received change costs time in proportion to the Text that it
 /// touches, so batches are six times as fast as single calls, and beyond this nothing is gained.
 const BATCH_ENTRIES_MAX: usize = 250;
 
+/// Memory from which a batch takes no further entry: what is packed into a kilobyte can unpack to a
+/// hundred, and only one batch is unpacked at a time.
+const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Memory of an operation besides its bytes, of which run lengths can leave nearly none.
+const OPERATION_BYTES: usize = 64;
+
+/// Changes that the oldest entry of a log lacks and that are remembered. It is tried again once
+/// these are here, and then says what else it lacks.
+const MISSING_MAX: usize = 64;
+
 struct Candidate {
     log: LogId,
     seq: Seq,
     entry: EntryHash,
-    opened: Opened,
+    tips: DocumentTips,
+}
+
+/// Opened entries that are to be applied at once, each with its changes at the same place.
+#[derive(Default)]
+struct Batch {
+    candidates: Vec<Candidate>,
+    entries: Vec<EntryChanges>,
+    /// About how much memory the changes take.
+    bytes: usize,
+    /// How many entries of a log are in here.
+    reached: BTreeMap<LogId, usize>,
+    /// The document tips of a log after its last entry in here.
+    tips: BTreeMap<LogId, DocumentTips>,
+}
+
+impl Batch {
+    fn is_full(&self) -> bool {
+        self.entries.len() >= BATCH_ENTRIES_MAX || self.bytes >= BATCH_BYTES_MAX
+    }
+
+    fn push(&mut self, notebook: NotebookId, entry: &RawEntry, body: Body) {
+        let header = entry.header();
+        self.bytes += body.changes.iter().fold(0, |bytes, (_, change)| {
+            let operations = usize::try_from(change.facts().op_count).unwrap_or(usize::MAX);
+            bytes + change.bytes().len() + operations.saturating_mul(OPERATION_BYTES)
+        });
+        *self.reached.entry(header.log).or_default() += 1;
+        self.tips.insert(header.log, body.tips.clone());
+        self.candidates.push(Candidate {
+            log: header.log,
+            seq: header.seq,
+            entry: entry.hash(),
+            tips: body.tips,
+        });
+        self.entries.push(EntryChanges {
+            actor: crate::log::actor_of(notebook, header.log),
+            changes: body.changes,
+        });
+    }
 }
 
 enum Step {
-    Ready(Opened),
+    Ready(Body),
     Waits,
     SetAside(String),
 }
@@ -58,35 +110,38 @@ impl Replica {
         storage: &dyn Storage,
     ) -> Result<Option<bool>, StorageError> {
         let (batch, mut progressed) = self.next_batch(waiting);
-        if batch.is_empty() {
+        if batch.entries.is_empty() {
             return Ok(progressed.then_some(true));
         }
         let touched: BTreeSet<DocumentId> = batch
+            .entries
             .iter()
-            .flat_map(|candidate| candidate.opened.changes.iter().map(|(id, _)| *id))
+            .flat_map(|entry| entry.changes.iter().map(|(id, _)| *id))
             .collect();
         for id in &touched {
             self.load_document(*id, storage)?;
         }
-        let entries: Vec<EntryChanges> = batch
-            .iter()
-            .map(|candidate| EntryChanges {
-                actor: crate::log::actor_of(self.notebook, candidate.log),
-                changes: candidate.opened.changes.clone(),
-            })
-            .collect();
-        let outcomes = self.documents.apply(&entries);
-        for (candidate, outcome) in batch.into_iter().zip(outcomes) {
+        let outcomes = self.documents.apply(&batch.entries);
+        let opened = batch.candidates.into_iter().zip(batch.entries);
+        for ((candidate, entry), outcome) in opened.zip(outcomes) {
             if waiting.contains(&candidate.log) {
                 continue;
             }
             match outcome {
                 Outcome::Applied => {
-                    self.settle_applied(candidate);
+                    self.settle_applied(candidate, &entry);
                     progressed = true;
                 }
-                Outcome::Waiting { missing } => {
+                // Whatever came before is here, and so is the rest: it depends on what it holds
+                // itself further on, which no replica can ever apply.
+                Outcome::Waiting { missing } if missing.is_empty() => {
+                    self.settle_set_aside(candidate.log, "its changes are not in causal order");
                     waiting.insert(candidate.log);
+                    progressed = true;
+                }
+                Outcome::Waiting { mut missing } => {
+                    waiting.insert(candidate.log);
+                    missing.truncate(MISSING_MAX);
                     if let Some(log) = self.logs.get_mut(&candidate.log) {
                         log.missing = missing;
                     }
@@ -132,88 +187,71 @@ impl Replica {
     /// Opens pending entries in the order of arrival until a batch is full. An entry is only opened
     /// after the one before it in its log. Logs that turn out to wait are added to `waiting`. Also
     /// says whether any entry was set aside on the way.
-    fn next_batch(&mut self, waiting: &mut BTreeSet<LogId>) -> (Vec<Candidate>, bool) {
-        let mut batch = Vec::new();
+    fn next_batch(&mut self, waiting: &mut BTreeSet<LogId>) -> (Batch, bool) {
+        let mut batch = Batch::default();
         // A log of which something is in the batch but whose next entry is for a later one.
         let mut stopped: BTreeSet<LogId> = BTreeSet::new();
-        let mut reached: BTreeMap<LogId, usize> = BTreeMap::new();
         let mut progressed = false;
-        let arrivals: Vec<LogId> = self.arrivals.iter().copied().collect();
-        for id in arrivals {
-            if batch.len() >= BATCH_ENTRIES_MAX {
+        let arrivals = mem::take(&mut self.arrivals);
+        for id in &arrivals {
+            if batch.is_full() {
                 break;
             }
-            if stopped.contains(&id) || waiting.contains(&id) {
+            if stopped.contains(id) || waiting.contains(id) {
                 continue;
             }
-            if self.is_missing_still(&id) {
-                waiting.insert(id);
+            if self.is_missing_still(id) {
+                waiting.insert(*id);
                 continue;
             }
-            let place = reached.get(&id).copied().unwrap_or(0);
-            match self.open_pending(id, place) {
+            let place = batch.reached.get(id).copied().unwrap_or(0);
+            match self.open_pending(id, place, batch.tips.get(id)) {
                 None => {}
-                Some((entry, seq, Step::Ready(opened))) => {
-                    reached.insert(id, place + 1);
-                    batch.push(Candidate {
-                        log: id,
-                        seq,
-                        entry,
-                        opened,
-                    });
+                Some((entry, Step::Ready(body))) => batch.push(self.notebook, &entry, body),
+                Some((_, Step::Waits)) if place == 0 => {
+                    waiting.insert(*id);
                 }
-                Some((_, _, Step::Waits)) if place == 0 => {
-                    waiting.insert(id);
+                Some((_, Step::Waits)) => {
+                    stopped.insert(*id);
                 }
-                Some((_, _, Step::Waits)) => {
-                    stopped.insert(id);
-                }
-                Some((_, _, Step::SetAside(reason))) => {
+                Some((_, Step::SetAside(reason))) => {
                     // What precedes it in the log is in this batch and is settled first.
                     if place == 0 {
-                        self.settle_set_aside(id, &reason);
+                        self.settle_set_aside(*id, &reason);
                         progressed = true;
                     } else {
-                        stopped.insert(id);
+                        stopped.insert(*id);
                     }
                 }
             }
         }
+        self.arrivals = arrivals;
         (batch, progressed)
     }
 
-    fn open_pending(&mut self, id: LogId, place: usize) -> Option<(EntryHash, Seq, Step)> {
-        let log = self.logs.get(&id)?;
-        let pending = log.pending.get(place)?;
-        let (hash, seq) = (pending.entry.hash(), pending.entry.header().seq);
+    /// Opens the pending entry at a place of its log; `tips` are those after the entry before it,
+    /// where that one is not settled yet.
+    fn open_pending(
+        &mut self,
+        id: &LogId,
+        place: usize,
+        tips: Option<&DocumentTips>,
+    ) -> Option<(Arc<RawEntry>, Step)> {
+        let log = self.logs.get(id)?;
+        let entry = Arc::clone(log.pending.get(place)?);
         if let Some(broken) = log.broken {
             let reason = format!(
                 "follows entry {} of the same device, which was set aside",
                 broken.get()
             );
-            return Some((hash, seq, Step::SetAside(reason)));
+            return Some((entry, Step::SetAside(reason)));
         }
-        if let Some(opened) = &pending.opened {
-            return Some((hash, seq, Step::Ready(opened.clone())));
-        }
-        let tips = match place.checked_sub(1) {
-            None => log.tips.clone(),
-            Some(before) => log.pending.get(before)?.opened.as_ref()?.tips.clone(),
-        };
-        let entry = pending.entry.clone();
+        let tips = tips.unwrap_or(&log.tips).clone();
         let step = self.open_entry(&entry, &tips);
-        if let Step::Ready(opened) = &step
-            && let Some(pending) = self
-                .logs
-                .get_mut(&id)
-                .and_then(|log| log.pending.get_mut(place))
-        {
-            pending.opened = Some(opened.clone());
-        }
-        Some((hash, seq, step))
+        Some((entry, step))
     }
 
-    fn open_entry(&mut self, raw: &crate::log::RawEntry, tips: &DocumentTips) -> Step {
+    fn open_entry(&mut self, raw: &RawEntry, tips: &DocumentTips) -> Step {
         let header = raw.header();
         if !self
             .membership_at(&header.heads)
@@ -235,17 +273,13 @@ impl Replica {
         };
         let entry: VerifiedEntry = raw.clone().trusted(self.notebook);
         match entry.open(key, tips) {
-            Ok(body) => Step::Ready(Opened {
-                changes: body.changes,
-                tips: body.tips,
-            }),
+            Ok(body) => Step::Ready(body),
             Err(error) => Step::SetAside(error.to_string()),
         }
     }
 
-    fn settle_applied(&mut self, candidate: Candidate) {
-        let changes: Vec<AppliedChange> = candidate
-            .opened
+    fn settle_applied(&mut self, candidate: Candidate, entry: &EntryChanges) {
+        let changes: Vec<AppliedChange> = entry
             .changes
             .iter()
             .map(|(document, change)| AppliedChange::of(*document, change))
@@ -254,7 +288,7 @@ impl Replica {
             .extend(changes.iter().map(|change| change.document));
         if let Some(log) = self.logs.get_mut(&candidate.log) {
             log.pending.pop_front();
-            log.settle(candidate.seq, Some(candidate.opened.tips));
+            log.settle(candidate.seq, Some(candidate.tips));
         }
         self.applied.push(Applied {
             log: candidate.log,
@@ -267,7 +301,7 @@ impl Replica {
         let Some(log) = self.logs.get_mut(&id) else {
             return;
         };
-        let Some(Pending { entry, .. }) = log.pending.pop_front() else {
+        let Some(entry) = log.pending.pop_front() else {
             return;
         };
         let seq = entry.header().seq;
@@ -277,10 +311,6 @@ impl Replica {
             return;
         }
         log.broken = Some(seq);
-        // Each pending entry after this one was opened on tips that no longer hold.
-        for pending in &mut log.pending {
-            pending.opened = None;
-        }
         self.note_set_aside(entry.hash(), id.device, seq, reason.to_owned());
     }
 

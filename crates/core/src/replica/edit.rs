@@ -8,7 +8,7 @@ use super::Replica;
 use crate::document::{Change, DocumentId, EditError};
 use crate::epoch::RekeyError;
 use crate::ids::{EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
-use crate::limits::CHANGES_PER_ENTRY_MAX;
+use crate::limits::{CHANGES_PER_ENTRY_MAX, OPERATIONS_PER_ENTRY_MAX};
 use crate::log::{EntryError, EntryKeys, Header, VerifiedEntry, actor_of};
 use crate::storage::{Storage, StorageError};
 
@@ -193,13 +193,14 @@ impl Replica {
 
 /// Returns how many changes from the front go into one entry.
 fn entry_span(changes: &[(DocumentId, Change)]) -> usize {
-    let mut bytes = 0;
+    let (mut bytes, mut operations) = (0, 0);
     let fitting = changes
         .iter()
         .take(CHANGES_PER_ENTRY_MAX)
         .take_while(|(_, change)| {
             bytes += change.bytes().len();
-            bytes <= ENTRY_CHANGE_BYTES_AIM
+            operations += change.facts().op_count;
+            bytes <= ENTRY_CHANGE_BYTES_AIM && operations <= OPERATIONS_PER_ENTRY_MAX
         })
         .count();
     fitting.max(1)

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::document::{ChangeHash, DocumentId};
 use crate::ids::{DeviceId, EntryHash, LogId, PersonId, Seq};
-use crate::log::DocumentChanges;
 use crate::log::{DocumentTips, RawEntry};
 use crate::storage::Position;
 
@@ -22,21 +21,6 @@ pub struct SetAside {
     pub reason: String,
 }
 
-/// An entry that arrived and is not applied.
-#[derive(Debug, Clone)]
-pub(super) struct Pending {
-    pub(super) entry: Arc<RawEntry>,
-    /// Its decoded changes and the tips after it, once it was opened.
-    pub(super) opened: Option<Opened>,
-}
-
-/// The changes of an opened entry.
-#[derive(Debug, Clone)]
-pub(super) struct Opened {
-    pub(super) changes: DocumentChanges,
-    pub(super) tips: DocumentTips,
-}
-
 /// One log.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
@@ -48,7 +32,8 @@ pub(super) struct Log {
     pub(super) settled: Seq,
     /// The document tips as of `settled`.
     pub(super) tips: DocumentTips,
-    pub(super) pending: VecDeque<Pending>,
+    /// The entries that arrived and are not settled, oldest first.
+    pub(super) pending: VecDeque<Arc<RawEntry>>,
     /// The changes that the oldest pending entry lacked when it was last tried.
     pub(super) missing: Vec<(DocumentId, ChangeHash)>,
     /// Set once an entry was set aside: all that follow it are, too.
@@ -139,7 +124,7 @@ impl Log {
     pub(super) fn waiting_bytes(&self) -> usize {
         self.pending
             .iter()
-            .map(|pending| pending.entry.as_bytes().len())
+            .map(|entry| entry.as_bytes().len())
             .sum()
     }
 }
