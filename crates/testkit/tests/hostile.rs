@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use automerge::transaction::Transactable;
 use automerge::{Automerge, ROOT};
-use hearth_core::control::Role;
+use hearth_core::control::{Admit, ControlAuthor, ControlKind, Rights, Role};
 use hearth_core::document::{Change, ChangeHash, DocumentId, scan};
 use hearth_core::ids::{EntryHash, NotebookId, NotebookTag, Seq};
 use hearth_core::log::RawEntry;
@@ -424,6 +424,57 @@ fn one_device_cannot_use_up_all_logs() {
         }
     }
     assert!((1..=64).contains(&kept), "{kept}");
+}
+
+/// Devices that a member makes up, named in admissions that do not count, write nothing here.
+#[test]
+fn made_up_devices_get_no_log() {
+    let (disk, notebook, _, open) = replica();
+    let (world, _) = world();
+    let hostile = world.device(HOSTILE).unwrap();
+    let mut victim = open(&disk);
+    let standing = victim
+        .membership()
+        .member(&hostile.identity.person())
+        .unwrap()
+        .admission;
+    let puppet = hearth_testkit::people::draw(77, "Puppet");
+    let author = ControlAuthor {
+        device: &hostile.identity.device,
+        notebook,
+        heads: victim.controls().heads_to_name(),
+        standing,
+    };
+    let admission = author.sign(
+        ControlKind::Admit(Admit {
+            invite: standing,
+            rights: Rights {
+                admin: false,
+                may_write: true,
+            },
+            roster: Box::new(puppet.roster.clone()),
+            proof: [0; 64],
+        }),
+        None,
+    );
+    victim.ingest_control(admission).unwrap();
+    let device = puppet.device.id();
+    assert!(victim.controls().device(&device).is_some());
+    let digest = victim.frontier_digest();
+    let mut member = HostileMember::new(&puppet, &victim, 1).unwrap();
+    let entry = member.sign(vec![0; 90]);
+    assert_eq!(
+        victim.ingest_entry(entry),
+        Err(IngestError::NotMember(device))
+    );
+    assert_eq!(victim.frontier_digest(), digest);
+    assert_eq!(
+        victim
+            .tips()
+            .filter(|(log, _)| log.device == device)
+            .count(),
+        0
+    );
 }
 
 #[test]

@@ -38,6 +38,9 @@ pub enum IngestError {
     /// No roster in this notebook names its device.
     #[error("the entry is signed by device {0}, which is not in this notebook")]
     UnknownDevice(DeviceId),
+    /// Its device was no member's as of the control entries that it names.
+    #[error("the entry is signed by device {0}, which was no member's when it was written")]
+    NotMember(DeviceId),
     /// It does not follow the entry before it.
     #[error("the entry of device {device} at {seq} does not follow the one before it")]
     Gap {
@@ -196,6 +199,11 @@ impl Replica {
             }
         }
         let raw = raw.verify(self.notebook, &verify_key)?.into_raw();
+        // Anybody in the notebook can name made-up devices in an admission that does not count.
+        let heads = &raw.header().heads;
+        if self.membership_at(heads).person_of(&device).is_none() {
+            return Err(IngestError::NotMember(device));
+        }
         // Own entries are on disk here before anybody else has them.
         if device == self.device.id() {
             self.mark_stale_copy();
