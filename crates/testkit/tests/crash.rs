@@ -8,6 +8,8 @@ use hearth_core::ids::NotebookId;
 use hearth_core::storage::Storage;
 use hearth_testkit::disk::{Fault, MemoryDisk};
 use hearth_testkit::world::{Checked, PairingEnd, World};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 
 /// What two people do in the scenario; every step may fail, and is then tried again after a start.
 fn scenario(world: &mut World, victim: usize) -> Checked<NotebookId> {
@@ -111,6 +113,76 @@ fn a_notebook_that_was_not_kept_is_not_there() {
     world.crash(0);
     world.start(0).unwrap();
     assert!(world.device(0).unwrap().replica(notebook).is_some());
+}
+
+#[test]
+fn a_notebook_whose_disk_fails_for_a_while_comes_back() {
+    let mut world = World::new(6, 1).unwrap();
+    let notebook = world.create(0, Role::Mentor).unwrap();
+    world.start_note(0, notebook).unwrap();
+    let now = world.time_of(0);
+    let device = world.device_mut(0).unwrap();
+    let engine = device.engine.as_mut().unwrap();
+    let mut random = ChaCha20Rng::seed_from_u64(1);
+    device.disk.fail_commit(0, Fault::Torn);
+    let expires_ms = u64::MAX;
+    let failed = engine.invite(
+        notebook,
+        Role::Peer,
+        true,
+        expires_ms,
+        (Vec::new(), Vec::new()),
+        &mut device.disk,
+        &mut random,
+    );
+    assert!(failed.is_err());
+    // It does not vanish without a word, and it is looked for.
+    assert!(engine.replica(notebook).is_none());
+    assert!(engine.unopened().contains_key(&notebook));
+    assert!(engine.deadline_ms().is_some_and(|due| due <= now));
+    engine.tick(now, &mut device.disk);
+    assert!(engine.replica(notebook).is_none());
+    assert!(engine.deadline_ms().is_some_and(|due| due > now));
+    device.disk.restart();
+    engine.tick(now + 60_000, &mut device.disk);
+    assert!(engine.replica(notebook).is_some());
+    assert!(engine.unopened().is_empty());
+    assert_eq!(engine.deadline_ms(), None);
+    assert!(world.edit(0, notebook).unwrap());
+}
+
+#[test]
+fn a_saved_state_that_does_not_fit_costs_no_entry() {
+    let mut world = World::new(6, 1).unwrap();
+    let notebook = world.create(0, Role::Mentor).unwrap();
+    world.start_note(0, notebook).unwrap();
+    let entries = |world: &World| {
+        let device = world.device(0).unwrap();
+        (
+            device.replica(notebook).unwrap().next_position(),
+            device.disk.entry_count(notebook) as u64,
+        )
+    };
+    for _ in 0..600 {
+        let before = entries(&world).0;
+        let disk = &mut world.device_mut(0).unwrap().disk;
+        // The second commit of one edit, where there is one, is the saved state.
+        let commits = disk.counts().commits;
+        disk.fail_commit(1, Fault::Full);
+        while !world.edit(0, notebook).unwrap() {}
+        let (known, kept) = entries(&world);
+        assert_eq!(known, kept);
+        assert!(known > before);
+        let disk = &mut world.device_mut(0).unwrap().disk;
+        disk.mend();
+        if disk.counts().commits > commits + 1 {
+            world.crash(0);
+            world.start(0).unwrap();
+            assert_eq!(entries(&world), (known, kept));
+            return;
+        }
+    }
+    panic!("no state was saved");
 }
 
 /// Two devices that have the same, and a copy of the second one's disk from a moment ago.

@@ -10,6 +10,14 @@ use crate::replica::Replica;
 use crate::storage::{Storage, StorageError};
 use crate::sync::{Session, SessionError};
 
+/// How long a notebook that did not open again waits for the next try, in milliseconds: a disk that
+/// fails is seldom back at once, and reading a notebook may take a while.
+const REOPEN_AFTER_MS: u64 = 10_000;
+
+/// Two connections that come up within this time of each other were dialled at the same time. A peer
+/// that dials later than that has lost the older one, even where this side has not noticed yet.
+const SIMULTANEOUS_MS: u64 = 1_000;
+
 /// A connection, as the driver numbers it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub u64);
@@ -51,6 +59,7 @@ pub(super) enum Connection {
     Sync {
         session: Box<Session>,
         dialled: bool,
+        since_ms: u64,
     },
     Pairing(Box<Door>),
 }
@@ -87,7 +96,7 @@ impl Engine {
                 .push_back(Effect::Close(id, CloseReason::Stranger));
             return;
         };
-        if let Some(loser) = self.duplicate_of(id, device, dialled) {
+        if let Some(loser) = self.duplicate_of(id, device, dialled, now_ms) {
             self.close(loser, CloseReason::Duplicate);
             if loser == id {
                 return;
@@ -108,29 +117,33 @@ impl Engine {
             Connection::Sync {
                 session: Box::new(session),
                 dialled,
+                since_ms: now_ms,
             },
         );
     }
 
-    /// Two connections with one device: of two dialled by the same side the newer stays, since the
-    /// older is likely dead; of two dialled by both the one that the lower device id dialled stays,
-    /// so that both sides keep the same.
+    /// Two connections with one device: of two dialled by the same side, or one long after the other,
+    /// the newer stays, since the older is dead; of two dialled by both at the same time the one that
+    /// the lower device id dialled stays, so that both sides keep the same.
     fn duplicate_of(
         &self,
         id: ConnectionId,
         device: DeviceId,
         dialled: bool,
+        now_ms: u64,
     ) -> Option<ConnectionId> {
-        let (other, other_dialled) =
+        let (other, other_dialled, since_ms) =
             self.connections
                 .iter()
                 .find_map(|(other, connection)| match connection {
-                    Connection::Sync { session, dialled } if session.peer() == device => {
-                        Some((*other, *dialled))
-                    }
+                    Connection::Sync {
+                        session,
+                        dialled,
+                        since_ms,
+                    } if session.peer() == device => Some((*other, *dialled, *since_ms)),
                     _ => None,
                 })?;
-        if other_dialled == dialled {
+        if other_dialled == dialled || now_ms.saturating_sub(since_ms) > SIMULTANEOUS_MS {
             return Some(other);
         }
         let lower_is_me = self.identity.device.id() < device;
@@ -182,6 +195,7 @@ impl Engine {
             Some(Connection::Sync {
                 mut session,
                 dialled,
+                since_ms,
             }) => {
                 let peer = session.peer();
                 let mut effects = Vec::new();
@@ -213,8 +227,14 @@ impl Engine {
                 self.note_views(&mut session);
                 match result {
                     Ok(()) => {
-                        self.connections
-                            .insert(id, Connection::Sync { session, dialled });
+                        self.connections.insert(
+                            id,
+                            Connection::Sync {
+                                session,
+                                dialled,
+                                since_ms,
+                            },
+                        );
                     }
                     Err(error) => {
                         self.note_heard(&session, now_ms);
@@ -252,6 +272,7 @@ impl Engine {
 
     /// Notes the time: signs of life, silent peers, acknowledgements that have waited long enough.
     pub fn tick(&mut self, now_ms: u64, storage: &mut dyn Storage) {
+        self.reopen_due(now_ms, storage);
         self.flush(storage, now_ms, false);
         let mut silent = Vec::new();
         for (id, connection) in &mut self.connections {
@@ -278,6 +299,7 @@ impl Engine {
                 Connection::Sync { session, .. } => session.deadline_ms(),
                 Connection::Pairing(door) => door.deadline_ms(),
             })
+            .chain(self.reopen_at_ms.values().copied())
             .min()
     }
 
@@ -316,9 +338,9 @@ impl Engine {
         }
     }
 
-    /// Commits what is unsaved of a notebook, with a fresh saved state where that is due. Where that
-    /// fails, the notebook is opened anew as the disk has it and its connections are closed, since
-    /// their peers believe that what they sent is here.
+    /// Commits what is unsaved of a notebook, and then a fresh saved state where that is due. Where
+    /// the first fails, the notebook is opened anew as the disk has it and its connections are closed,
+    /// since their peers believe that what they sent is here.
     pub(super) fn commit(
         &mut self,
         notebook: NotebookId,
@@ -327,30 +349,80 @@ impl Engine {
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return Ok(());
         };
-        if replica.wants_snapshot() {
-            replica.snapshot();
+        if let Err(error) = storage.commit(notebook, replica.unsaved()) {
+            self.close_all_of(notebook);
+            self.reopen(notebook, storage);
+            return Err(error);
         }
+        replica.saved();
+        if replica.wants_snapshot()
+            && let Err(error) = self.save_state(notebook, storage)
+        {
+            let failed = Effect::SnapshotFailed(notebook, error);
+            self.effects.push_back(failed);
+        }
+        Ok(())
+    }
+
+    /// Commits a fresh saved state of a notebook of which nothing is unsaved.
+    pub(super) fn save_state(
+        &mut self,
+        notebook: NotebookId,
+        storage: &mut dyn Storage,
+    ) -> Result<(), StorageError> {
+        let Some(replica) = self.replicas.get_mut(&notebook) else {
+            return Ok(());
+        };
+        replica.snapshot();
         let result = storage.commit(notebook, replica.unsaved());
         match result {
             Ok(()) => replica.saved(),
-            Err(_) => {
-                self.close_all_of(notebook);
-                self.reopen(notebook, storage);
-            }
+            Err(_) => replica.snapshot_failed(),
         }
         result
     }
 
-    /// Opens a notebook as the disk has it, dropping what memory had beyond that.
+    /// Opens a notebook as the disk has it, dropping what memory had beyond that. Where it does not
+    /// open, it is tried again as time passes.
     pub(super) fn reopen(&mut self, notebook: NotebookId, storage: &dyn Storage) {
         let device = std::sync::Arc::clone(&self.identity.device);
+        let before = self.replicas.remove(&notebook);
         match Replica::open(notebook, device, storage) {
             Ok(replica) => {
                 self.replicas.insert(notebook, replica);
             }
             // A new notebook of which nothing reached the disk.
-            Err(_) => {
-                self.replicas.remove(&notebook);
+            Err(_) if before.is_some_and(|replica| !replica.is_on_disk()) => {}
+            Err(error) => {
+                self.unopened.insert(notebook, error);
+                self.reopen_at_ms.insert(notebook, 0);
+            }
+        }
+    }
+
+    /// Tries again to open notebooks that were open until their disk failed.
+    fn reopen_due(&mut self, now_ms: u64, storage: &dyn Storage) {
+        let next_ms = now_ms.saturating_add(REOPEN_AFTER_MS);
+        let due: Vec<NotebookId> = self
+            .reopen_at_ms
+            .iter()
+            // A time further off was noted before the clock went back.
+            .filter(|(_, at)| **at <= now_ms || **at > next_ms)
+            .map(|(notebook, _)| *notebook)
+            .collect();
+        for notebook in due {
+            let device = std::sync::Arc::clone(&self.identity.device);
+            match Replica::open(notebook, device, storage) {
+                Ok(replica) => {
+                    self.replicas.insert(notebook, replica);
+                    self.unopened.remove(&notebook);
+                    self.reopen_at_ms.remove(&notebook);
+                    self.effects.push_back(Effect::MembershipChanged(notebook));
+                }
+                Err(error) => {
+                    self.unopened.insert(notebook, error);
+                    self.reopen_at_ms.insert(notebook, next_ms);
+                }
             }
         }
     }

@@ -22,7 +22,7 @@ pub use writes::{AdoptError, FoundError, IssuedInvite};
 use crate::identity::{DeviceSecrets, Roster};
 use crate::ids::{NotebookId, PersonId};
 use crate::replica::{Applied, OpenReplicaError, Replica};
-use crate::storage::Storage;
+use crate::storage::{Storage, StorageError};
 
 use connections::Connection;
 
@@ -58,6 +58,9 @@ pub enum Effect {
     MembershipChanged(NotebookId),
     /// Something new is known about what a peer has.
     PeerHeard(NotebookId),
+    /// A notebook's saved state could not be kept. Nothing is lost by it, but the next start reads
+    /// more; it is tried again later.
+    SnapshotFailed(NotebookId, StorageError),
     /// A notebook is no longer synced with a device on its connection, and why.
     Stopped(NotebookId, crate::ids::DeviceId, String),
     /// Another copy of this device has written: this home is an older one.
@@ -74,6 +77,8 @@ pub struct Engine {
     peers: BTreeMap<(NotebookId, crate::ids::DeviceId), PeerRecord>,
     effects: VecDeque<Effect>,
     unopened: BTreeMap<NotebookId, OpenReplicaError>,
+    /// When those that were open before are tried again.
+    reopen_at_ms: BTreeMap<NotebookId, u64>,
     /// Members with whom nothing is exchanged, since their words differed.
     distrusted: BTreeSet<(NotebookId, PersonId)>,
 }
@@ -100,6 +105,7 @@ impl Engine {
             peers: BTreeMap::new(),
             effects: VecDeque::new(),
             unopened: BTreeMap::new(),
+            reopen_at_ms: BTreeMap::new(),
             distrusted: BTreeSet::new(),
         };
         for notebook in notebooks {

@@ -261,10 +261,10 @@ impl Engine {
             .map(|(notebook, _)| *notebook)
             .collect();
         for notebook in stale {
-            if let Some(replica) = self.replicas.get_mut(&notebook) {
-                replica.snapshot();
+            if self.replica(notebook).is_some_and(Replica::has_unsaved) {
+                self.commit(notebook, storage)?;
             }
-            self.commit(notebook, storage)?;
+            self.save_state(notebook, storage)?;
         }
         Ok(())
     }

@@ -106,6 +106,7 @@ pub struct Replica {
     frontier: Option<(Frontier, [u8; 32])>,
     entries_since_snapshot: u64,
     stale_copy: bool,
+    is_on_disk: bool,
     /// Whether saved documents may be read: not where they were found damaged, all are open then.
     use_saved: bool,
 }
@@ -231,6 +232,12 @@ impl Replica {
     pub fn saved(&mut self) {
         self.unsaved.clear();
         self.committed_position = self.next_position;
+        self.is_on_disk = true;
+    }
+
+    /// Says whether anything of the notebook was ever committed.
+    pub const fn is_on_disk(&self) -> bool {
+        self.is_on_disk
     }
 
     /// Returns the position after the last entry that is on disk: only what lies before it leaves.

@@ -129,6 +129,7 @@ impl Replica {
             frontier: None,
             entries_since_snapshot: 0,
             stale_copy: false,
+            is_on_disk: false,
             use_saved: true,
         }
     }
@@ -199,6 +200,7 @@ impl Replica {
             .keys()
             .rfind(|log| log.device == own)
             .map(|log| log.incarnation);
+        replica.is_on_disk = true;
         replica.stale_copy = !storage.scan(notebook, Space::StaleCopy)?.is_empty();
         replica.applied.clear();
         Ok(replica)

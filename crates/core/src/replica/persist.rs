@@ -117,6 +117,32 @@ impl Replica {
     }
 }
 
+impl Replica {
+    /// Takes a saved state back that could not be kept: nothing is lost, and it is tried again after
+    /// as many entries as always.
+    pub fn snapshot_failed(&mut self) {
+        for write in std::mem::take(&mut self.unsaved) {
+            match write {
+                Write::Put {
+                    space: Space::Document,
+                    key,
+                    ..
+                } => {
+                    let id = key.try_into().map(DocumentId::from_bytes);
+                    self.dirty.extend(id);
+                }
+                Write::Put {
+                    space: Space::State,
+                    ..
+                } => {}
+                other => self.unsaved.push(other),
+            }
+        }
+        // Not none, since the state on disk is not the current one.
+        self.entries_since_snapshot = 1;
+    }
+}
+
 fn write_log(log: &Log, writer: &mut Writer) {
     let (tip, hash) = log.tip();
     writer
