@@ -208,7 +208,7 @@ fn agree_after_restart(name: &str, seed: u64, again: Again) {
     let since = Instant::now();
     let _ana_node = ana_node.unwrap_or_else(|| RunningNode::up(&pair.ana));
     let _ben_node = ben_node.unwrap_or_else(|| RunningNode::listening(&pair.ben, "[::1]:0"));
-    pair.agree(HEAL_TIMEOUT + Duration::from_secs(5));
+    pair.agree(HEAL_TIMEOUT);
     eprintln!(
         "{name}: equal {} ms after the restart",
         since.elapsed().as_millis()
@@ -324,7 +324,7 @@ fn the_one_in_the_middle_is_away_for_a_while() {
     cleo.goal(notebook, "Written while Ana is away too");
     let since = Instant::now();
     let _ana_node = RunningNode::up(ana);
-    agree(&[ana, ben, cleo], notebook, TROUBLED_TIMEOUT);
+    agree(&[ana, ben, cleo], notebook, HEAL_TIMEOUT);
     eprintln!(
         "the third came back: equal after {} ms",
         since.elapsed().as_millis()
