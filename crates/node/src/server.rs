@@ -2,17 +2,19 @@
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::mpsc;
 
 use crate::api::wire::{REQUEST_LINE_BYTES_MAX, decode_request, encode_reply};
 use crate::api::{Failure, Reply};
-use crate::driver::Node;
+use crate::driver::{Node, event_queue};
 
 /// Only the same user may connect.
 const SOCKET_MODE: u32 = 0o600;
+/// How long a caller may read nothing of an answer: one that was stopped is not kept for ever.
+const READ_PATIENCE: Duration = Duration::from_secs(60);
 
 /// The socket of a running node; removed when dropped.
 #[derive(Debug)]
@@ -68,7 +70,7 @@ async fn serve(listener: UnixListener, node: Node) {
             Err(error) => {
                 // Too many open files, most likely: wait for some to close.
                 tracing::warn!(%error, "a command could not connect");
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
@@ -81,7 +83,7 @@ async fn answer(stream: UnixStream, node: Node) {
     if reader.read_until(b'\n', &mut line).await.is_err() || line.is_empty() {
         return;
     }
-    let (events, mut queue) = mpsc::unbounded_channel();
+    let (events, mut queue) = event_queue();
     let request = match decode_request(&line) {
         Ok(request) => request,
         Err(error) => {
@@ -118,15 +120,10 @@ async fn answer(stream: UnixStream, node: Node) {
     send(&mut writer, &Reply::Done(result)).await;
 }
 
+/// Writes one line; false where the caller is gone or does not read.
 async fn send(writer: &mut tokio::net::unix::OwnedWriteHalf, reply: &Reply) -> bool {
-    match encode_reply(reply) {
-        Ok(line) => writer.write_all(&line).await.is_ok(),
-        Err(error) => {
-            let failure = Reply::Done(Err(error.into()));
-            match encode_reply(&failure) {
-                Ok(line) => writer.write_all(&line).await.is_ok(),
-                Err(_) => false,
-            }
-        }
-    }
+    let line = encode_reply(reply).or_else(|error| encode_reply(&Reply::Done(Err(error.into()))));
+    let Ok(line) = line else { return false };
+    let written = tokio::time::timeout(READ_PATIENCE, writer.write_all(&line)).await;
+    matches!(written, Ok(Ok(())))
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hearth_core::ids::{DeviceId, TransportId};
 use tokio::sync::{mpsc, watch};
 
-use super::{Event, PeerAddrs, jitter};
+use super::{PeerAddrs, Traffic, jitter};
 use crate::net::{Backoff, DIAL_TIMEOUT, Net, PeerAddr};
 
 /// Of two devices that find each other at the same time, the one with the higher id waits this long
@@ -39,13 +39,13 @@ impl Dialer {
         yields: bool,
         addrs: PeerAddrs,
         net: Arc<Net>,
-        events: mpsc::Sender<Event>,
+        traffic: mpsc::Sender<Traffic>,
     ) -> Self {
         let (wish, wishes) = watch::channel(Wish {
             addrs,
             ..Wish::default()
         });
-        tokio::spawn(dial(device, transport, yields, net, wishes, events));
+        tokio::spawn(dial(device, transport, yields, net, wishes, traffic));
         Self { wish }
     }
 
@@ -69,11 +69,6 @@ impl Dialer {
     pub(super) fn nudge(&self) {
         self.wish.send_modify(|wish| wish.nudges += 1);
     }
-
-    /// Returns where the device may be.
-    pub(super) fn addrs(&self) -> PeerAddrs {
-        self.wish.borrow().addrs.clone()
-    }
 }
 
 async fn dial(
@@ -82,7 +77,7 @@ async fn dial(
     yields: bool,
     net: Arc<Net>,
     mut wishes: watch::Receiver<Wish>,
-    events: mpsc::Sender<Event>,
+    traffic: mpsc::Sender<Traffic>,
 ) {
     let mut backoff = Backoff::new();
     let mut linked_since: Option<Instant> = None;
@@ -121,18 +116,18 @@ async fn dial(
             relays: wish.addrs.relays,
         };
         let event = match net.dial(&peer, hearth_core::sync::ALPN, DIAL_TIMEOUT).await {
-            Ok(link) => Event::Connected {
+            Ok(link) => Traffic::Connected {
                 link,
                 pairing: false,
                 dialled: true,
             },
-            Err(error) => Event::DialFailed {
+            Err(error) => Traffic::DialFailed {
                 device,
                 why: error.to_string(),
             },
         };
-        let connected = matches!(event, Event::Connected { .. });
-        if events.send(event).await.is_err() {
+        let connected = matches!(event, Traffic::Connected { .. });
+        if traffic.send(event).await.is_err() {
             return;
         }
         if connected {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::{Event, Node, PeerAddrs, stopping};
+use super::{Command, Node, PeerAddrs, deadline_after, stopping};
 use crate::api::{Exit, Failure};
 use crate::host::{Host, random};
 use crate::net::{CloseCode, DIAL_TIMEOUT, Link, PeerAddr};
@@ -56,7 +56,7 @@ impl Node {
             .await?
         {
             let (done, answer) = oneshot::channel();
-            self.send(Event::Joined {
+            self.send(Command::Joined {
                 notebook,
                 words: known,
                 done,
@@ -64,7 +64,7 @@ impl Node {
             .await?;
             return answer.await.map_err(|_| stopping())?;
         }
-        let deadline = Instant::now() + Duration::from_millis(timeout_ms);
+        let deadline = deadline_after(timeout_ms);
         let link = self.reach_inviter(&ticket, deadline).await?;
         let joined = self.pair(&ticket, link).await?;
         let (frontier, words, name) = (
@@ -77,7 +77,7 @@ impl Node {
             relays: ticket.relays.clone(),
         };
         let (done, adopted) = oneshot::channel();
-        self.send(Event::Adopt {
+        self.send(Command::Adopt {
             joined: Box::new(joined),
             addrs,
             done,
@@ -86,7 +86,7 @@ impl Node {
         let notebook = adopted.await.map_err(|_| stopping())??;
 
         let (done, here) = oneshot::channel();
-        self.send(Event::AwaitNotebook {
+        self.send(Command::AwaitNotebook {
             notebook,
             frontier,
             done,
@@ -97,7 +97,7 @@ impl Node {
             .map_err(|_| on_its_way(&name))?
             .map_err(|_| stopping())?;
         let (done, answer) = oneshot::channel();
-        self.send(Event::Joined {
+        self.send(Command::Joined {
             notebook,
             words,
             done,

@@ -1,17 +1,45 @@
-//! The tasks of one link: a reader that turns frames into events, a writer that empties a queue.
+//! Links: for each a reader that turns frames into events and a writer that empties a queue.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use hearth_core::engine::ConnectionId;
-use tokio::sync::mpsc;
+use hearth_core::engine::{CloseReason, ConnectionId, ConnectionKind};
+use hearth_core::ids::TransportId;
+use hearth_core::sync::EXPORTER_LABEL;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
-use super::Event;
-use crate::net::{CloseCode, FrameReceiver, FrameSender, Link, LinkHandle};
+use super::Traffic;
+use super::engine::Engine;
+use crate::host::Host;
+use crate::net::{CloseCode, FRAME_BYTES_MAX, FrameReceiver, FrameSender, Link, LinkHandle};
 
 /// Frames that wait for a link before the engine stops handing out more: history is cut into frames
 /// of 128 KiB, so this bounds what one slow peer holds to a mebibyte or two.
 const QUEUE_FRAMES_MAX: usize = 8;
+
+/// Bytes of frames from one link that may wait for the engine, so that no peer crowds out the others:
+/// two frames of the largest size.
+const WAITING_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+/// Frames from one link that may wait for the engine, however small they are.
+const WAITING_FRAMES_MAX: usize = 16;
+
+/// The room that the frames of one link have while they wait for the engine.
+#[derive(Debug, Clone)]
+struct Room(Arc<Semaphore>);
+
+impl Room {
+    fn new() -> Self {
+        Self(Arc::new(Semaphore::new(WAITING_BYTES_MAX)))
+    }
+
+    /// Waits until a frame may wait for the engine; dropping what this returns makes room again.
+    /// `None`: never.
+    async fn take(&self, frame_bytes: usize) -> Option<OwnedSemaphorePermit> {
+        let share = frame_bytes.clamp(WAITING_BYTES_MAX / WAITING_FRAMES_MAX, WAITING_BYTES_MAX);
+        let share = u32::try_from(share).ok()?;
+        Arc::clone(&self.0).acquire_many_owned(share).await.ok()
+    }
+}
 
 /// A link as the engine's loop holds it.
 #[derive(Debug)]
@@ -21,21 +49,32 @@ pub(super) struct OpenLink {
     /// Set while the queue was found full, so that the writer says when it no longer is.
     starved: Arc<AtomicBool>,
     pub(super) closing: bool,
+    /// Whether this side dialled.
+    pub(super) dialled: bool,
+    /// Where the device was when that was last kept.
+    pub(super) seen: Option<std::net::SocketAddr>,
 }
 
 impl OpenLink {
     /// Starts the tasks of a link on the engine's runtime.
-    pub(super) fn open(id: ConnectionId, link: Link, events: mpsc::Sender<Event>) -> Self {
+    pub(super) fn open(
+        id: ConnectionId,
+        link: Link,
+        dialled: bool,
+        traffic: mpsc::Sender<Traffic>,
+    ) -> Self {
         let (handle, sender, receiver) = link.split();
         let (queue, frames) = mpsc::channel(QUEUE_FRAMES_MAX);
         let starved = Arc::new(AtomicBool::new(false));
-        tokio::spawn(read(id, receiver, events.clone()));
-        tokio::spawn(write(sender, frames, Arc::clone(&starved), events));
+        tokio::spawn(read(id, receiver, traffic.clone()));
+        tokio::spawn(write(sender, frames, Arc::clone(&starved), traffic));
         Self {
             handle,
             queue,
             starved,
             closing: false,
+            dialled,
+            seen: None,
         }
     }
 
@@ -71,16 +110,90 @@ impl OpenLink {
     }
 }
 
-async fn read(id: ConnectionId, mut receiver: FrameReceiver, events: mpsc::Sender<Event>) {
+impl Engine {
+    /// Hands the frames that are due to the links that have room.
+    pub(super) fn pump(&mut self) {
+        let ids: Vec<ConnectionId> = self.links.keys().copied().collect();
+        for id in ids {
+            while self
+                .links
+                .get(&id)
+                .is_some_and(|link| !link.closing && link.has_room())
+            {
+                let Host {
+                    engine, storage, ..
+                } = &mut self.host;
+                let Some(frame) = engine.next_frame(id, storage) else {
+                    break;
+                };
+                if let Some(link) = self.links.get(&id) {
+                    link.push(frame);
+                }
+            }
+        }
+    }
+
+    pub(super) fn connected(&mut self, link: Link, pairing: bool, dialled: bool) {
+        let Ok(exporter) = link.handle().exporter(EXPORTER_LABEL, b"") else {
+            return;
+        };
+        let remote = TransportId::from_bytes(link.handle().remote_id().to_bytes());
+        let id = ConnectionId(self.next_link);
+        self.next_link += 1;
+        let kind = if pairing {
+            ConnectionKind::Pairing
+        } else {
+            ConnectionKind::Sync { dialled }
+        };
+        self.links
+            .insert(id, OpenLink::open(id, link, dialled, self.traffic.clone()));
+        self.host
+            .engine
+            .connected(id, kind, remote, exporter, Host::now_ms());
+        self.membership_changed = true;
+    }
+
+    pub(super) fn close(&mut self, id: ConnectionId, reason: &CloseReason) {
+        let Some(mut link) = self.links.remove(&id) else {
+            return;
+        };
+        match reason {
+            CloseReason::Done => {
+                link.close_after_queue(CloseCode::BYE, "done");
+                // The reader's report of the end finds nothing to do.
+            }
+            CloseReason::Stranger => link.handle.close(CloseCode::NOT_A_MEMBER, "not a member"),
+            CloseReason::Duplicate => link
+                .handle
+                .close(CloseCode::DUPLICATE, "another link is open"),
+            CloseReason::Storage => link.handle.close(CloseCode::BUSY, "the disk failed"),
+            CloseReason::Busy => link.handle.close(CloseCode::BUSY, "try again in a moment"),
+            CloseReason::Silent => link.handle.close(CloseCode::DROPPED, "nothing was heard"),
+            CloseReason::Protocol(words) => {
+                tracing::warn!(%words, "a link was closed");
+                link.handle.close(CloseCode::PROTOCOL, words);
+            }
+            _ => link.handle.close(CloseCode::DROPPED, "closed"),
+        }
+        self.membership_changed = true;
+    }
+}
+
+async fn read(id: ConnectionId, mut receiver: FrameReceiver, traffic: mpsc::Sender<Traffic>) {
+    let room = Room::new();
     loop {
         match receiver.recv().await {
             Ok(Some(bytes)) => {
-                if events.send(Event::Frame { id, bytes }).await.is_err() {
+                let Some(room) = room.take(bytes.len()).await else {
+                    return;
+                };
+                let frame = Traffic::Frame { id, bytes, room };
+                if traffic.send(frame).await.is_err() {
                     return;
                 }
             }
             Ok(None) | Err(_) => {
-                let _ended = events.send(Event::Disconnected { id }).await;
+                let _ended = traffic.send(Traffic::Disconnected { id }).await;
                 return;
             }
         }
@@ -91,7 +204,7 @@ async fn write(
     mut sender: FrameSender,
     mut frames: mpsc::Receiver<Vec<u8>>,
     starved: Arc<AtomicBool>,
-    events: mpsc::Sender<Event>,
+    traffic: mpsc::Sender<Traffic>,
 ) {
     let mut batch = Vec::with_capacity(QUEUE_FRAMES_MAX);
     loop {
@@ -101,12 +214,49 @@ async fn write(
             let _gone = sender.finish();
             return;
         }
-        if starved.swap(false, Ordering::SeqCst) && events.send(Event::Writable).await.is_err() {
+        if starved.swap(false, Ordering::SeqCst) && traffic.send(Traffic::Writable).await.is_err() {
             return;
         }
         if sender.send_all(&batch).await.is_err() {
             // The reader reports the end of the link.
             return;
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::future::Future;
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use super::*;
+
+    fn has_room(room: &Room, frame_bytes: usize) -> bool {
+        let mut context = Context::from_waker(Waker::noop());
+        pin!(room.take(frame_bytes)).poll(&mut context).is_ready()
+    }
+
+    #[tokio::test]
+    async fn a_link_has_few_frames_and_few_bytes_waiting_for_the_engine() {
+        let room = Room::new();
+        let mut waiting = Vec::new();
+        for _ in 0..WAITING_FRAMES_MAX {
+            waiting.push(room.take(1).await.unwrap());
+        }
+        assert!(!has_room(&room, 1));
+        waiting.pop();
+        assert!(has_room(&room, 1));
+        assert!(!has_room(&room, FRAME_BYTES_MAX));
+
+        let room = Room::new();
+        let largest = room.take(FRAME_BYTES_MAX).await.unwrap();
+        let _second = room.take(FRAME_BYTES_MAX).await.unwrap();
+        assert!(!has_room(&room, 1));
+        drop(largest);
+        assert!(has_room(&room, FRAME_BYTES_MAX));
+        // Nothing is so large that it could never pass.
+        assert!(has_room(&Room::new(), usize::MAX));
     }
 }

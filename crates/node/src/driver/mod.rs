@@ -1,20 +1,26 @@
 //! The node at work: one thread that owns the [`Host`], and tasks that carry its frames.
 //!
 //! The engine's thread runs a runtime of its own, with the readers and writers of all links on it, so
-//! that a frame crosses no thread between the link and the engine. Everything that happens is an
-//! [`Event`] of one queue; the loop handles what is there, lets the documents show it, puts it on
+//! that a frame crosses no thread between the link and the engine. Everything that happens is a
+//! [`Command`] or [`Traffic`]; the loop handles what is there, lets the documents show it, puts it on
 //! disk in one commit, and only then sends.
 
 mod addresses;
 mod dialer;
+mod dialling;
 mod engine;
 mod join;
 mod links;
+mod queues;
+mod requests;
 mod sync;
+mod syncs;
 #[cfg(test)]
 mod tests;
+mod watchers;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use hearth_core::engine::ConnectionId;
 use hearth_core::frontier::SignedFrontier;
@@ -22,7 +28,8 @@ use hearth_core::ids::{DeviceId, NotebookId};
 use hearth_core::pairing::Joined;
 use hearth_core::replica::Applied;
 use serde_json::Value;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::api::{self, Failure, Request};
 use crate::host::{Host, random};
@@ -30,17 +37,33 @@ use crate::net::{Link, Net, NetOptions, Profile};
 
 use engine::EngineEnded;
 
-/// Events that may wait for the engine before readers are held up: enough to keep it busy, few enough
-/// to bound memory.
-const EVENTS_MAX: usize = 1024;
+/// Events that may wait for whoever asked for them. A watch shows thousands of changes at once after
+/// a sync; whoever does not keep up with these many is not listening.
+const UNREAD_EVENTS_MAX: usize = 16_384;
+/// The longest that anybody waits for peers; a longer wait would be taken for it.
+const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The engine applies other people's changes; the documents' library recurses with their nesting.
 const ENGINE_STACK_BYTES: usize = 64 * 1024 * 1024;
 
-/// Where the events of one request go.
-pub type EventSink = mpsc::UnboundedSender<api::Event>;
+/// Where the events of one request go; whoever does not read them is dropped or told less.
+pub type EventSink = mpsc::Sender<api::Event>;
 
-/// Something that happens to the engine.
-pub(crate) enum Event {
+/// Makes the two ends for the events of one request.
+pub fn event_queue() -> (EventSink, mpsc::Receiver<api::Event>) {
+    mpsc::channel(UNREAD_EVENTS_MAX)
+}
+
+/// How long a node is meant to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stay {
+    /// Until it is told to stop: others can reach it.
+    Running,
+    /// For the time of one command.
+    OneCommand,
+}
+
+/// What the network brings.
+pub(crate) enum Traffic {
     /// A link is up.
     Connected {
         link: Link,
@@ -51,6 +74,8 @@ pub(crate) enum Event {
     Frame {
         id: ConnectionId,
         bytes: bytes::Bytes,
+        /// Given back once the frame is handled, so that its link may bring another one.
+        room: OwnedSemaphorePermit,
     },
     /// A link is gone.
     Disconnected { id: ConnectionId },
@@ -58,7 +83,11 @@ pub(crate) enum Event {
     Writable,
     /// A dial of a device did not succeed.
     DialFailed { device: DeviceId, why: String },
-    /// A command.
+}
+
+/// What somebody wants of the engine.
+pub(crate) enum Command {
+    /// A request is to be done.
     Request {
         request: Box<Request>,
         events: EventSink,
@@ -85,14 +114,14 @@ pub(crate) enum Event {
     /// Work of this process on the open home.
     Work(Box<dyn FnOnce(&mut Host) + Send>),
     /// Somebody in this process wants to hear of every entry that is applied.
-    Subscribe(mpsc::UnboundedSender<(NotebookId, Applied)>),
+    Subscribe(mpsc::Sender<(NotebookId, Applied)>),
     /// All peers are to be tried now.
     Sync {
         notebook: Option<String>,
+        /// When the caller stops waiting.
+        deadline: Instant,
         done: oneshot::Sender<Result<sync::Outcome, Failure>>,
     },
-    /// The wait for peers is over.
-    SyncTimeout,
     /// The computer's addresses may have changed.
     NetworkChanged,
     /// The node is to end.
@@ -111,7 +140,7 @@ pub(crate) struct PeerAddrs {
 /// A node at work.
 #[derive(Debug, Clone)]
 pub struct Node {
-    events: mpsc::Sender<Event>,
+    commands: mpsc::Sender<Command>,
     net: Arc<Net>,
     identity: hearth_core::engine::Identity,
 }
@@ -149,6 +178,7 @@ impl Node {
     pub async fn start(
         host: Host,
         listen: Option<std::net::SocketAddr>,
+        stay: Stay,
     ) -> Result<(Self, EngineTask), Failure> {
         let stored = host.identity.clone();
         let network = host.settings.network().unwrap_or(stored.profile.network);
@@ -174,18 +204,19 @@ impl Node {
             )
         })?;
         let net = Arc::new(net);
-        let (events, queue) = mpsc::channel(EVENTS_MAX);
-        tokio::spawn(accept(Arc::clone(&net), events.clone()));
+        let (commands, traffic, queues) = queues::queues();
+        tokio::spawn(accept(Arc::clone(&net), traffic.clone()));
         let ended = engine::spawn(
             host,
             Arc::clone(&net),
-            events.clone(),
-            queue,
+            stay,
+            traffic,
+            queues,
             ENGINE_STACK_BYTES,
         )?;
         Ok((
             Self {
-                events,
+                commands,
                 net,
                 identity,
             },
@@ -215,7 +246,7 @@ impl Node {
             }
             request => {
                 let (done, answer) = oneshot::channel();
-                self.send(Event::Request {
+                self.send(Command::Request {
                     request: Box::new(request),
                     events,
                     done,
@@ -239,44 +270,43 @@ impl Node {
         let work = Box::new(move |host: &mut Host| {
             let _caller_left = done.send(work(host));
         });
-        self.send(Event::Work(work)).await?;
+        self.send(Command::Work(work)).await?;
         answer.await.map_err(|_| stopping())
     }
 
-    /// Hears of every entry from now on, as soon as the documents show it.
+    /// Hears of every entry from now on, as soon as the documents show it. Whoever leaves many
+    /// thousands unread hears no more.
     ///
     /// # Errors
     /// A [`Failure`] where the node is stopping.
-    pub async fn subscribe(
-        &self,
-    ) -> Result<mpsc::UnboundedReceiver<(NotebookId, Applied)>, Failure> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.send(Event::Subscribe(sender)).await?;
+    pub async fn subscribe(&self) -> Result<mpsc::Receiver<(NotebookId, Applied)>, Failure> {
+        let (sender, receiver) = mpsc::channel(UNREAD_EVENTS_MAX);
+        self.send(Command::Subscribe(sender)).await?;
         Ok(receiver)
     }
 
     /// Tells the engine to put everything on disk and end.
     pub async fn shutdown(&self) {
         // Where the queue is gone, the engine has ended already.
-        let _ended = self.events.send(Event::Shutdown).await;
+        let _ended = self.commands.send(Command::Shutdown).await;
     }
 
     /// Tells the node that the computer's addresses may have changed.
     pub async fn network_changed(&self) {
         self.net.network_changed().await;
-        let _ended = self.events.send(Event::NetworkChanged).await;
+        let _ended = self.commands.send(Command::NetworkChanged).await;
     }
 
-    async fn send(&self, event: Event) -> Result<(), Failure> {
-        self.events.send(event).await.map_err(|_| stopping())
+    async fn send(&self, command: Command) -> Result<(), Failure> {
+        self.commands.send(command).await.map_err(|_| stopping())
     }
 }
 
-async fn accept(net: Arc<Net>, events: mpsc::Sender<Event>) {
+async fn accept(net: Arc<Net>, traffic: mpsc::Sender<Traffic>) {
     while let Some(incoming) = net.accept().await {
         let pairing = incoming.alpn == hearth_core::sync::PAIRING_ALPN;
-        if events
-            .send(Event::Connected {
+        if traffic
+            .send(Traffic::Connected {
                 link: incoming.link,
                 pairing,
                 dialled: false,
@@ -292,6 +322,11 @@ async fn accept(net: Arc<Net>, events: mpsc::Sender<Event>) {
 fn stopping() -> Failure {
     Failure::error("node_stopping", "The node is stopping.")
         .with_hint("Start it again with `hearth up`.")
+}
+
+/// Returns when a wait that begins now is over.
+fn deadline_after(timeout_ms: u64) -> Instant {
+    Instant::now() + Duration::from_millis(timeout_ms).min(WAIT_MAX)
 }
 
 /// Draws a number for jitter.

@@ -1,13 +1,12 @@
 //! `hearth sync`: tries all known devices now and waits for those that answer.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use hearth_core::ids::DeviceId;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Event, Node, stopping};
+use super::{Command, Node, deadline_after, stopping};
 use crate::api::{Exit, Failure};
 
 /// What became of a device.
@@ -63,15 +62,13 @@ impl Node {
         timeout_ms: u64,
     ) -> Result<Value, Failure> {
         let (done, answer) = oneshot::channel();
-        self.send(Event::Sync { notebook, done }).await?;
-        let timer = self.events.clone();
-        let timer = tokio::spawn(async move {
-            tokio::time::sleep(Duration::from_millis(timeout_ms)).await;
-            let _ended = timer.send(Event::SyncTimeout).await;
-        });
-        let outcome = answer.await.map_err(|_| stopping())?;
-        timer.abort();
-        let outcome = outcome?;
+        self.send(Command::Sync {
+            notebook,
+            deadline: deadline_after(timeout_ms),
+            done,
+        })
+        .await?;
+        let outcome = answer.await.map_err(|_| stopping())??;
         let reached = outcome
             .peers
             .values()

@@ -3,12 +3,11 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc;
 
 use super::runtime;
 use crate::api::client::{Client, ConnectError};
 use crate::api::{Event, Exit, Failure, InviteRequest, PassphraseSource, Request};
-use crate::driver::Node;
+use crate::driver::{Node, Stay, event_queue};
 use crate::host::{HomeDir, Host};
 use crate::service::{self, NodeFacts};
 
@@ -137,8 +136,8 @@ fn with_network(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Value, Failure> {
     runtime()?.block_on(async {
-        let (node, mut ended) = Node::start(host, None).await?;
-        let (events, mut queue) = mpsc::unbounded_channel();
+        let (node, mut ended) = Node::start(host, None, Stay::OneCommand).await?;
+        let (events, mut queue) = event_queue();
         let call = node.call(request, events);
         tokio::pin!(call);
         let result = loop {

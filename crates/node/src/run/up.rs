@@ -9,7 +9,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::call::open_for_node;
 use super::runtime;
 use crate::api::{Failure, PassphraseSource};
-use crate::driver::Node;
+use crate::driver::{Node, Stay};
 use crate::host::HomeDir;
 use crate::server::Server;
 
@@ -39,7 +39,7 @@ pub fn up(
         };
         let mut terminate = signals(SignalKind::terminate())?;
         let mut interrupt = signals(SignalKind::interrupt())?;
-        let (node, mut ended) = Node::start(host, listen).await?;
+        let (node, mut ended) = Node::start(host, listen, Stay::Running).await?;
         let server = Server::start(&socket, node.clone())?;
         on_ready(ready(&node));
         let waker = tokio::spawn(watch_for_wake(node.clone()));

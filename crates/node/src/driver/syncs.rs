@@ -1,0 +1,206 @@
+//! The engine's side of `hearth sync`: which devices are waited for, and what became of each.
+
+use std::collections::BTreeMap;
+
+use hearth_core::frontier::Frontier;
+use hearth_core::ids::{DeviceId, NotebookId};
+use serde_json::json;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
+
+use super::engine::Engine;
+use super::sync::{Outcome, PeerOutcome};
+use crate::api::Failure;
+use crate::host::Host;
+use crate::service;
+
+/// A caller who waits for peers.
+pub(super) struct Syncing {
+    notebooks: Vec<NotebookId>,
+    outcome: Outcome,
+    pub(super) deadline: Instant,
+    done: oneshot::Sender<Result<Outcome, Failure>>,
+}
+
+impl Syncing {
+    /// Returns the devices that have not answered yet.
+    pub(super) fn pending(&self) -> impl Iterator<Item = DeviceId> {
+        self.outcome
+            .peers
+            .iter()
+            .filter(|(_, (_, state))| *state == PeerOutcome::Pending)
+            .map(|(device, _)| *device)
+    }
+
+    fn is_open(&self) -> bool {
+        let open =
+            |state: &PeerOutcome| matches!(state, PeerOutcome::Pending | PeerOutcome::Answered);
+        self.outcome.peers.values().any(|(_, state)| open(state))
+    }
+}
+
+impl Engine {
+    pub(super) fn sync(
+        &mut self,
+        notebook: Option<&str>,
+        deadline: Instant,
+        done: oneshot::Sender<Result<Outcome, Failure>>,
+    ) {
+        let only = match notebook
+            .map(|name| service::find_notebook(&mut self.host, name))
+            .transpose()
+        {
+            Ok(only) => only,
+            Err(failure) => {
+                let _caller_left = done.send(Err(failure));
+                return;
+            }
+        };
+        let notebooks: Vec<NotebookId> = self
+            .host
+            .engine
+            .notebooks()
+            .filter(|id| only.is_none_or(|only| only == *id))
+            .collect();
+        let outcome = self.outcome_of(&notebooks);
+        for device in outcome.peers.keys() {
+            if let Some(dialer) = self.dialers.get(device) {
+                dialer.nudge();
+            }
+        }
+        // Devices that are not dialled otherwise are, for as long as somebody waits for them.
+        self.membership_changed = true;
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
+        engine.flush(storage, Host::now_ms(), true);
+        self.syncs.push(Syncing {
+            notebooks,
+            outcome,
+            deadline,
+            done,
+        });
+    }
+
+    /// Lists the devices of some notebooks, none of them heard yet.
+    fn outcome_of(&mut self, notebooks: &[NotebookId]) -> Outcome {
+        let mut outcome = Outcome::default();
+        for notebook in notebooks {
+            let directory = self.host.directory(*notebook);
+            for status in self.host.engine.peer_statuses(*notebook) {
+                let state = if self.host.engine.is_distrusted(*notebook, status.person) {
+                    PeerOutcome::Unreachable(
+                        "its person's words differed, so nothing is exchanged with it".to_owned(),
+                    )
+                } else {
+                    PeerOutcome::Pending
+                };
+                let about = json!({
+                    "person": status.person.to_string(),
+                    "name": directory.person_name(&status.person),
+                    "device": status.device.to_string(),
+                    "device_label": directory.device_label(&status.device),
+                });
+                let (_, known) = outcome
+                    .peers
+                    .entry(status.device)
+                    .or_insert_with(|| (about, state.clone()));
+                if state == PeerOutcome::Pending {
+                    *known = state;
+                }
+            }
+        }
+        outcome
+    }
+
+    pub(super) fn settle_syncs(&mut self) {
+        if self.syncs.is_empty() {
+            return;
+        }
+        let answered: Vec<DeviceId> = self
+            .host
+            .engine
+            .sessions()
+            .filter(|(_, session)| session.is_greeted())
+            .map(|(_, session)| session.peer())
+            .collect();
+        let now = Instant::now();
+        for mut sync in std::mem::take(&mut self.syncs) {
+            let confirmed = self.confirmed(&sync.notebooks);
+            for (device, (_, state)) in &mut sync.outcome.peers {
+                if confirmed.get(device) == Some(&true) {
+                    *state = PeerOutcome::Confirmed;
+                } else if answered.contains(device) {
+                    *state = PeerOutcome::Answered;
+                }
+            }
+            if sync.done.is_closed() {
+                // Nobody waits any more.
+                self.membership_changed = true;
+            } else if sync.is_open() && now < sync.deadline {
+                self.syncs.push(sync);
+            } else {
+                self.membership_changed = true;
+                let _caller_left = sync.done.send(Ok(sync.outcome));
+            }
+        }
+    }
+
+    /// Says of each device whether it has all that is here of some notebooks, and the reverse.
+    fn confirmed(&mut self, notebooks: &[NotebookId]) -> BTreeMap<DeviceId, bool> {
+        let mut confirmed = BTreeMap::new();
+        let engine = &mut self.host.engine;
+        for notebook in notebooks {
+            let Some(replica) = engine.replica_mut(*notebook) else {
+                continue;
+            };
+            let mine = replica.frontier().clone();
+            for status in engine.peer_statuses(*notebook) {
+                if engine.is_distrusted(*notebook, status.person) {
+                    continue;
+                }
+                let theirs = engine.peer(*notebook, status.device);
+                let theirs = theirs.map(|record| &record.frontier);
+                let is_whole = status.connected
+                    && status.behind == 0
+                    && status.ahead == 0
+                    && has_same_controls(&mine, theirs);
+                *confirmed.entry(status.device).or_insert(true) &= is_whole;
+            }
+        }
+        confirmed
+    }
+
+    pub(super) fn dial_failed(&mut self, device: DeviceId, why: &str) {
+        tracing::debug!(%device, %why, "a dial failed");
+        for sync in &mut self.syncs {
+            if let Some((_, state)) = sync.outcome.peers.get_mut(&device)
+                && *state == PeerOutcome::Pending
+            {
+                *state = PeerOutcome::Unreachable(why.to_owned());
+            }
+        }
+    }
+}
+
+/// Says whether a device has the same control entries and keys, which are in no count of entries.
+fn has_same_controls(mine: &Frontier, theirs: Option<&Frontier>) -> bool {
+    theirs.is_some_and(|theirs| theirs.control_digest == mine.control_digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_without_the_newest_control_entry_has_not_confirmed() {
+        let mine = Frontier::default();
+        assert!(has_same_controls(&mine, Some(&mine)));
+        assert!(!has_same_controls(&mine, None));
+        let theirs = Frontier {
+            control_digest: [1; 32],
+            ..Frontier::default()
+        };
+        assert!(!has_same_controls(&mine, Some(&theirs)));
+    }
+}

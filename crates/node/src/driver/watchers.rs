@@ -1,0 +1,131 @@
+//! Who hears of entries as they are applied, and what else the engine's effects lead to.
+
+use hearth_core::document::DocumentId;
+use hearth_core::engine::Effect;
+use hearth_core::ids::NotebookId;
+use hearth_core::replica::Applied;
+use serde_json::Value;
+use tokio::sync::{mpsc, oneshot};
+
+use super::EventSink;
+use super::engine::Engine;
+use crate::api::{self, Failure};
+use crate::host::Host;
+use crate::service;
+
+/// A request that hears of every entry until its caller leaves.
+pub(super) struct Watcher {
+    pub(super) notebook: Option<NotebookId>,
+    pub(super) events: EventSink,
+    pub(super) done: oneshot::Sender<Result<Value, Failure>>,
+}
+
+/// Everybody who hears of entries. Nobody is waited for: whoever does not keep up is dropped.
+#[derive(Default)]
+pub(super) struct Watchers {
+    requests: Vec<Watcher>,
+    subscribers: Vec<mpsc::Sender<(NotebookId, Applied)>>,
+}
+
+impl Watchers {
+    pub(super) fn watch(&mut self, watcher: Watcher) {
+        self.requests.push(watcher);
+    }
+
+    pub(super) fn subscribe(&mut self, subscriber: mpsc::Sender<(NotebookId, Applied)>) {
+        self.subscribers.push(subscriber);
+    }
+
+    fn tell(&mut self, host: &mut Host, notebook: NotebookId, applied: &Applied) {
+        self.subscribers
+            .retain(|sender| sender.try_send((notebook, applied.clone())).is_ok());
+        self.requests.retain(|watcher| !watcher.events.is_closed());
+        let wanted = |watcher: &Watcher| watcher.notebook.is_none_or(|only| only == notebook);
+        if !self.requests.iter().any(wanted) {
+            return;
+        }
+        let lines = service::describe_applied(host, notebook, applied);
+        self.send(wanted, &lines);
+    }
+
+    /// Tells those who want it, and drops whoever has no room left.
+    fn send(&mut self, wanted: impl Fn(&Watcher) -> bool, lines: &[Value]) {
+        let told = |watcher: &Watcher| {
+            let mut events = lines.iter().cloned().map(api::Event::Item);
+            !wanted(watcher) || events.all(|event| watcher.events.try_send(event).is_ok())
+        };
+        let (kept, dropped): (Vec<Watcher>, Vec<Watcher>) = std::mem::take(&mut self.requests)
+            .into_iter()
+            .partition(told);
+        self.requests = kept;
+        for watcher in dropped {
+            let _caller_left = watcher.done.send(Err(fell_behind()));
+        }
+    }
+}
+
+fn fell_behind() -> Failure {
+    Failure::error(
+        "watch_fell_behind",
+        "What happened was not read fast enough, so the rest is not shown.",
+    )
+    .with_hint("Run `hearth watch` again; `hearth log` shows what was missed.")
+}
+
+impl Engine {
+    /// Does what the engine asks for.
+    pub(super) fn effects(&mut self) {
+        for effect in self.host.engine.take_effects() {
+            match effect {
+                Effect::Close(id, reason) => self.close(id, &reason),
+                Effect::Applied(notebook, applied) => {
+                    self.index_changed |= applied
+                        .changes
+                        .iter()
+                        .any(|change| change.document == DocumentId::INDEX);
+                    self.watchers.tell(&mut self.host, notebook, &applied);
+                }
+                Effect::MembershipChanged(_) => self.membership_changed = true,
+                Effect::PeerHeard(_) => self.peers_changed = true,
+                Effect::StaleCopy(notebook) => {
+                    tracing::error!(%notebook, "this home is an older copy of itself and may not write");
+                }
+                other => tracing::debug!(?other, "nothing to do"),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_watch_that_is_not_read_is_ended_with_the_reason() {
+        let (events, mut read) = mpsc::channel(2);
+        let (done, mut answer) = oneshot::channel();
+        let mut watchers = Watchers::default();
+        watchers.watch(Watcher {
+            notebook: None,
+            events,
+            done,
+        });
+        for line in 0..2 {
+            watchers.send(|_| true, &[json!(line)]);
+        }
+        assert_eq!(watchers.requests.len(), 1);
+        watchers.send(|_| true, &[json!(2)]);
+        assert!(watchers.requests.is_empty());
+        let ended = answer
+            .try_recv()
+            .map(|end| end.map_err(|failure| failure.code));
+        assert_eq!(ended, Ok(Err("watch_fell_behind".into())));
+        let mut lines = 0;
+        while read.try_recv().is_ok() {
+            lines += 1;
+        }
+        assert_eq!(lines, 2);
+    }
+}
