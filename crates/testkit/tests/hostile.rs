@@ -8,8 +8,10 @@ use std::time::{Duration, Instant};
 
 use automerge::transaction::Transactable;
 use automerge::{Automerge, ROOT};
+use hearth_core::codec::Writer;
 use hearth_core::control::{Admit, ControlAuthor, ControlKind, Rights, Role};
 use hearth_core::document::{Change, ChangeHash, DocumentId, scan};
+use hearth_core::frontier::SignedFrontier;
 use hearth_core::ids::{EntryHash, NotebookId, NotebookTag, Seq};
 use hearth_core::log::RawEntry;
 use hearth_core::replica::{IngestError, Ingested, Replica};
@@ -20,6 +22,8 @@ use hearth_testkit::adversary::{
 };
 use hearth_testkit::disk::MemoryDisk;
 use hearth_testkit::world::{GOALS, NOTES, World};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 
 const VICTIM: usize = 0;
 const HOSTILE: usize = 1;
@@ -338,6 +342,49 @@ fn an_entry_under_another_devices_name_stops_the_notebook() {
     stopped("another device's name", "signature", |member| {
         vec![member.sign_as(vec![0; 90], |header| header.log.device = other)]
     });
+}
+
+#[test]
+fn a_peer_that_claims_what_does_not_exist_confirms_nothing() {
+    let (mut world, notebook) = world();
+    world.meet(HOSTILE, VICTIM).unwrap();
+    let liar = world.device_mut(HOSTILE).unwrap();
+    let liars = Arc::clone(&liar.identity.device);
+    let engine = liar.engine.as_mut().unwrap();
+    let mut claimed = engine.replica_mut(notebook).unwrap().frontier().clone();
+    for tip in claimed.logs.values_mut() {
+        tip.0 = Seq::new(u64::MAX);
+    }
+    let signed = SignedFrontier::sign(notebook, u64::MAX, claimed, &liars);
+    let mut frame = Writer::new();
+    // A whole frontier of the notebook that was named first on this connection.
+    signed.write(frame.u8(3).varint(1));
+    let now = world.time_of(VICTIM);
+    let mut random = ChaCha20Rng::seed_from_u64(1);
+    let device = world.device_mut(VICTIM).unwrap();
+    let engine = device.engine.as_mut().unwrap();
+    let (link, _) = engine
+        .sessions()
+        .find(|(_, session)| session.peer() == liars.id())
+        .unwrap();
+    engine.receive(link, frame.as_slice(), now, &mut device.disk, &mut random);
+    let view = engine.peer(notebook, liars.id()).unwrap();
+    assert!(
+        view.frontier
+            .logs
+            .values()
+            .all(|tip| tip.0.get() == u64::MAX)
+    );
+    world.edit(VICTIM, notebook).unwrap();
+    let engine = world.device_mut(VICTIM).unwrap().engine.as_mut().unwrap();
+    assert_eq!(engine.pending_out(notebook), 1);
+    let statuses = engine.peer_statuses(notebook);
+    let status = statuses
+        .iter()
+        .find(|status| status.device == liars.id())
+        .unwrap();
+    assert!(status.behind > 0);
+    assert_eq!(status.ahead, u64::MAX);
 }
 
 /// A victim's replica from its disk, and the hostile member.

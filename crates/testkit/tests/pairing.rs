@@ -4,7 +4,9 @@
 
 use hearth_core::codec::Reader;
 use hearth_core::control::{Admit, InviteState, Role};
-use hearth_core::engine::{CloseReason, ConnectionId, ConnectionKind, Effect, Engine};
+use hearth_core::engine::{
+    CloseReason, ConnectionId, ConnectionKind, Effect, Engine, Verification, VerificationState,
+};
 use hearth_core::identity::Roster;
 use hearth_core::ids::{ControlHash, NotebookId};
 use hearth_core::pairing::{
@@ -149,6 +151,38 @@ fn a_joiner_that_crashed_after_being_admitted_may_return_and_nobody_else() {
     world.check_converged().unwrap();
     let [mine, theirs] = world.words(0, 1, notebook);
     assert_eq!(mine, theirs);
+}
+
+#[test]
+fn a_return_changes_nothing_that_was_decided_about_the_words() {
+    for state in [VerificationState::Match, VerificationState::Differ] {
+        let (mut world, notebook) = world(16);
+        let ticket = world.invite(0, notebook, true).unwrap();
+        let end = world.join_and_wait(1, &ticket).unwrap();
+        assert!(matches!(end, PairingEnd::Joined { .. }));
+        let person = world.device(1).unwrap().identity.person();
+        let [Some(words), _] = world.words(0, 1, notebook) else {
+            panic!("no words");
+        };
+        let decided = Verification { state, words };
+        let device = world.device_mut(0).unwrap();
+        let engine = device.engine.as_mut().unwrap();
+        engine
+            .decide_verification(notebook, person, &decided, &mut device.disk)
+            .unwrap();
+        match world.join_and_wait(1, &ticket).unwrap() {
+            PairingEnd::Joined { .. } => assert_eq!(state, VerificationState::Match),
+            PairingEnd::Refused(refusal) => {
+                assert_eq!(state, VerificationState::Differ);
+                assert_eq!(refusal, Refusal::Revoked);
+            }
+            other => panic!("{other:?}"),
+        }
+        let device = world.device(0).unwrap();
+        let engine = device.engine.as_ref().unwrap();
+        let kept = engine.verification(notebook, person, &device.disk).unwrap();
+        assert_eq!(kept, Some(decided));
+    }
 }
 
 #[test]

@@ -75,6 +75,8 @@ pub struct Engine {
     replicas: BTreeMap<NotebookId, Replica>,
     connections: BTreeMap<ConnectionId, Connection>,
     peers: BTreeMap<(NotebookId, crate::ids::DeviceId), PeerRecord>,
+    /// Whose record of `peers` changed since it was saved.
+    unsaved_peers: BTreeSet<(NotebookId, crate::ids::DeviceId)>,
     effects: VecDeque<Effect>,
     unopened: BTreeMap<NotebookId, OpenReplicaError>,
     /// When those that were open before are tried again.
@@ -103,6 +105,7 @@ impl Engine {
             replicas: BTreeMap::new(),
             connections: BTreeMap::new(),
             peers: BTreeMap::new(),
+            unsaved_peers: BTreeSet::new(),
             effects: VecDeque::new(),
             unopened: BTreeMap::new(),
             reopen_at_ms: BTreeMap::new(),

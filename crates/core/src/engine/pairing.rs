@@ -143,7 +143,7 @@ impl Engine {
             }
             (Ok(reveal @ PairingMessage::Reveal { .. }), Some((notebook, inviter))) => {
                 match inviter.reveal(reveal) {
-                    Ok(redemption) => self.let_in(door, notebook, redemption, storage, rng),
+                    Ok(redemption) => self.let_in(door, notebook, redemption, now_ms, storage, rng),
                     Err(refusal) => Err(refusal),
                 }
             }
@@ -194,6 +194,7 @@ impl Engine {
         door: &mut Door,
         notebook: NotebookId,
         redemption: Redemption,
+        now_ms: u64,
         storage: &mut dyn Storage,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<bool, Refusal> {
@@ -209,11 +210,13 @@ impl Engine {
             .invite_record(invite, storage)
             .map(|(_, record)| record)
             .ok_or(Refusal::Invalid)?;
+        if self.is_distrusted(notebook, person) {
+            return Err(Refusal::Revoked);
+        }
         record.redeemed_by = door.remote;
-        let verification = Verification {
-            state: VerificationState::Open,
-            words,
-        };
+        let words = self
+            .undecided(notebook, person, words, storage)
+            .map_err(|_| Refusal::Unavailable)?;
         let replica = self.replicas.get_mut(&notebook).ok_or(Refusal::Invalid)?;
         match replica.membership().invites().get(&invite) {
             Some(InviteState::Used(by)) if *by == person => {}
@@ -223,13 +226,18 @@ impl Engine {
                 if replica.membership().member(&person).is_some() {
                     return Err(Refusal::Used);
                 }
+                // Its time may have run out since the first message.
+                if now_ms >= record.expires_ms {
+                    return Err(Refusal::Expired);
+                }
                 replica
                     .admit(invite, roster, proof, &label, rng)
                     .map_err(|_| Refusal::Unavailable)?;
             }
             None => return Err(Refusal::Invalid),
         }
-        replica.keep_with_next_commit([record_write(invite, &record), verification.write(person)]);
+        replica.keep_with_next_commit([record_write(invite, &record)]);
+        replica.keep_with_next_commit(words.map(|words| words.write(person)));
         self.commit(notebook, storage)
             .map_err(|_| Refusal::Unavailable)?;
         self.effects.push_back(Effect::MembershipChanged(notebook));
@@ -287,6 +295,21 @@ impl Engine {
         Verification::parse(&value)
             .map(Some)
             .map_err(|error| StorageError::Damaged(error.to_string()))
+    }
+
+    /// Returns the new words of a pairing to keep, unless it was decided about the person's already:
+    /// what people decided, only people change.
+    pub(super) fn undecided(
+        &self,
+        notebook: NotebookId,
+        person: PersonId,
+        words: String,
+        storage: &dyn Storage,
+    ) -> Result<Option<Verification>, StorageError> {
+        let known = self.verification(notebook, person, storage)?;
+        let is_open = known.is_none_or(|known| known.state == VerificationState::Open);
+        let state = VerificationState::Open;
+        Ok(is_open.then_some(Verification { state, words }))
     }
 
     /// Keeps what the person decided about the words.

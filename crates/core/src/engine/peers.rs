@@ -3,7 +3,7 @@
 use super::{Effect, Engine};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::frontier::{Frontier, SignedFrontier};
-use crate::ids::{DeviceId, NotebookId, PersonId};
+use crate::ids::{DeviceId, NotebookId, PersonId, Seq};
 use crate::replica::OpenReplicaError;
 use crate::storage::{Space, Storage, StorageError, Write};
 use crate::sync::Session;
@@ -102,6 +102,15 @@ pub struct PeerStatus {
     pub stopped: Option<String>,
 }
 
+/// Returns what a peer says that it has, without what it cannot have: of this device's own logs there
+/// is no more than is here, and whoever claims more is believed nothing about that log.
+fn believed(mine: &Frontier, mut theirs: Frontier, own: DeviceId) -> Frontier {
+    theirs
+        .logs
+        .retain(|log, (seq, _)| log.device != own || *seq <= mine.seq(log));
+    theirs
+}
+
 /// What a device has said about a notebook.
 pub(super) type View = (NotebookId, DeviceId, PeerRecord);
 
@@ -177,6 +186,7 @@ impl Engine {
                 let theirs = record
                     .map(|record| record.frontier.clone())
                     .unwrap_or_default();
+                let believed = believed(&mine, theirs.clone(), own);
                 PeerStatus {
                     person,
                     device,
@@ -186,7 +196,7 @@ impl Engine {
                         .into_iter()
                         .chain(record.map(|record| record.heard_ms))
                         .max(),
-                    behind: mine.beyond(&theirs),
+                    behind: mine.beyond(&believed),
                     ahead: theirs.beyond(&mine),
                     stopped,
                 }
@@ -210,12 +220,14 @@ impl Engine {
                     .range((notebook, DeviceId::ZERO)..)
                     .take_while(|((of, _), _)| *of == notebook)
                     .filter(|((_, device), _)| *device != own)
-                    .map(|(_, record)| record.frontier.seq(log).get())
+                    .map(|(_, record)| record.frontier.seq(log))
+                    .filter(|confirmed| confirmed <= seq)
+                    .map(Seq::get)
                     .max()
                     .unwrap_or(0);
                 seq.get().saturating_sub(confirmed)
             })
-            .sum()
+            .fold(0, u64::saturating_add)
     }
 
     /// Takes over what a peer said in a session.
@@ -227,6 +239,7 @@ impl Engine {
 
     pub(super) fn note_view(&mut self, (notebook, device, record): View) {
         self.peers.insert((notebook, device), record);
+        self.unsaved_peers.insert((notebook, device));
         self.effects.push_back(Effect::PeerHeard(notebook));
     }
 
@@ -235,6 +248,7 @@ impl Engine {
         for notebook in session.notebooks() {
             if let Some(record) = self.peers.get_mut(&(notebook, session.peer())) {
                 record.heard_ms = record.heard_ms.max(session.heard_ms());
+                self.unsaved_peers.insert((notebook, session.peer()));
             }
             self.effects.push_back(Effect::PeerHeard(notebook));
         }
@@ -255,23 +269,30 @@ impl Engine {
             })
             .collect();
         for (notebook, device, heard_ms) in live {
-            if let Some(record) = self.peers.get_mut(&(notebook, device)) {
-                record.heard_ms = record.heard_ms.max(heard_ms);
+            if let Some(record) = self.peers.get_mut(&(notebook, device))
+                && record.heard_ms < heard_ms
+            {
+                record.heard_ms = heard_ms;
+                self.unsaved_peers.insert((notebook, device));
             }
         }
         for notebook in self.replicas.keys() {
             let writes: Vec<Write> = self
-                .peers
+                .unsaved_peers
                 .range((*notebook, DeviceId::ZERO)..)
-                .take_while(|((of, _), _)| of == notebook)
-                .map(|((_, device), record)| Write::Put {
-                    space: Space::Frontier,
-                    key: device.as_bytes().to_vec(),
-                    value: record.to_bytes(),
+                .take_while(|(of, _)| of == notebook)
+                .filter_map(|(_, device)| {
+                    let record = self.peers.get(&(*notebook, *device))?;
+                    Some(Write::Put {
+                        space: Space::Frontier,
+                        key: device.as_bytes().to_vec(),
+                        value: record.to_bytes(),
+                    })
                 })
                 .collect();
             if !writes.is_empty() {
                 storage.commit(*notebook, &writes)?;
+                self.unsaved_peers.retain(|(of, _)| of != notebook);
             }
         }
         Ok(())

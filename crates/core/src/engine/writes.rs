@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::pairing::record_write;
-use super::{Effect, Engine, Verification, VerificationState};
+use super::{Effect, Engine};
 use crate::control::{ControlError, InviteState, Label, Role};
 use crate::ids::{ControlHash, NotebookId};
 use crate::pairing::{InviteRecord, Joined, Ticket};
@@ -122,16 +122,13 @@ impl Engine {
         let mut entries = joined.controls.into_iter();
         let create = entries.next().ok_or(AdoptError::NotAdmitted)?;
         let notebook = create.notebook_id();
+        let words = self.undecided(notebook, joined.inviter, joined.words, storage)?;
         let is_new = !self.replicas.contains_key(&notebook);
         if is_new {
             let replica = Replica::join(Arc::clone(&self.identity.device), create)?;
             self.replicas.insert(notebook, replica);
         }
         let own = self.identity.device.id();
-        let verification = Verification {
-            state: VerificationState::Open,
-            words: joined.words,
-        };
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return Err(AdoptError::NoNotebook);
         };
@@ -151,7 +148,7 @@ impl Engine {
             checked?;
             return Err(AdoptError::NotAdmitted);
         }
-        replica.keep_with_next_commit([verification.write(joined.inviter)]);
+        replica.keep_with_next_commit(words.map(|words| words.write(joined.inviter)));
         self.commit(notebook, storage)?;
         self.effects.push_back(Effect::MembershipChanged(notebook));
         Ok(notebook)
