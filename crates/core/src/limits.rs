@@ -56,6 +56,13 @@ pub const BODY_UNPACKED_BYTES_FREE: usize = 64 * 1024;
 /// hundred bytes on each, and run lengths hide them from every limit on bytes.
 pub const OPERATIONS_PER_ENTRY_MAX: u64 = 200_000;
 
+/// Most documents that a log writes to for the first time in one entry: each costs memory on every
+/// device for ever. An import of many sessions is cut into several entries.
+pub const NEW_DOCUMENTS_PER_ENTRY_MAX: usize = 64;
+
+/// Most documents that one log writes to: a session a day for forty years.
+pub const DOCUMENTS_PER_LOG_MAX: usize = 16_384;
+
 /// Body size from which compression pays for its header.
 pub const COMPRESS_BYTES_MIN: usize = 256;
 
@@ -79,6 +86,10 @@ pub const LOGS_PER_DEVICE_MAX: usize = 64;
 /// Most entries of one device that are named as set aside: enough to judge it by, and no more that a
 /// hostile one can make everybody keep.
 pub const SET_ASIDE_PER_DEVICE_MAX: usize = 64;
+
+/// Longest reason why an entry was set aside, in bytes: a sentence, which may quote what the document
+/// library said.
+pub const SET_ASIDE_REASON_BYTES_MAX: usize = 1_024;
 
 /// Longest sealed label of a control entry: names and role words.
 pub const LABEL_BYTES_MAX: usize = 4 * 1024;

@@ -30,7 +30,7 @@ pub enum Outcome {
     /// None is, because it builds on changes that are not here. The caller keeps it and comes
     /// again when they are; nothing of it is kept here.
     Waiting {
-        /// What it lacks.
+        /// What it lacks; nothing where an entry of the same actor before it was not applied.
         missing: Vec<(DocumentId, ChangeHash)>,
     },
     /// None is, and none ever will be.

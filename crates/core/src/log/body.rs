@@ -12,7 +12,8 @@ use crate::document::{self, Change, DocumentId, LastChange};
 use crate::ids::ActorId;
 use crate::limits::{
     BODY_BYTES_MAX, BODY_UNPACKED_BYTES_FREE, BODY_UNPACKED_PER_BYTE_MAX, CHANGES_PER_ENTRY_MAX,
-    COMPRESS_BYTES_MIN, OPERATIONS_PER_ENTRY_MAX,
+    COMPRESS_BYTES_MIN, DOCUMENTS_PER_LOG_MAX, NEW_DOCUMENTS_PER_ENTRY_MAX,
+    OPERATIONS_PER_ENTRY_MAX,
 };
 
 const FORM_PLAIN: u8 = 0;
@@ -47,6 +48,12 @@ pub enum BodyError {
     /// All changes together have more operations than an entry may have.
     #[error("the changes have more than {OPERATIONS_PER_ENTRY_MAX} operations together")]
     TooManyOperations,
+    /// More documents than one entry may begin.
+    #[error("the entry begins more than {NEW_DOCUMENTS_PER_ENTRY_MAX} documents")]
+    TooManyNewDocuments,
+    /// More documents than one log may write to.
+    #[error("the log writes to more than {DOCUMENTS_PER_LOG_MAX} documents")]
+    TooManyDocuments,
     /// A change inside is not acceptable.
     #[error("a change is not acceptable: {0}")]
     Change(String),
@@ -179,6 +186,7 @@ fn decode_content(
     let mut changes: DocumentChanges = Vec::new();
     let mut last: Option<DocumentId> = None;
     let mut operations: u64 = 0;
+    let known = tips.len();
     for _ in 0..count {
         let id = match (reader.u8("document")?, last) {
             (0, Some(id)) => id,
@@ -194,6 +202,12 @@ fn decode_content(
             return Err(BodyError::TooManyOperations);
         }
         tips.set(id, LastChange::of(change.facts()));
+        if tips.len() - known > NEW_DOCUMENTS_PER_ENTRY_MAX {
+            return Err(BodyError::TooManyNewDocuments);
+        }
+        if tips.len() > DOCUMENTS_PER_LOG_MAX {
+            return Err(BodyError::TooManyDocuments);
+        }
         changes.push((id, change));
     }
     reader.finish()?;
@@ -286,5 +300,35 @@ mod tests {
             let decoded = Body::decode(ACTOR, &tips, &plain);
             assert_eq!(decoded.is_ok(), is_taken, "{} changes", changes.len());
         }
+    }
+
+    #[test]
+    fn an_entry_begins_few_documents_and_a_log_has_a_limit() {
+        let one = change(|transaction| transaction.put(ROOT, "number", 1).unwrap());
+        let begin = |tips: &DocumentTips, numbers: std::ops::Range<u64>| {
+            let changes: DocumentChanges = numbers
+                .map(|number| (document(number), one.clone()))
+                .collect();
+            let (plain, _) = Body::encode(ACTOR, tips, &changes);
+            Body::decode(ACTOR, tips, &plain).map(|body| body.tips)
+        };
+        let most = NEW_DOCUMENTS_PER_ENTRY_MAX as u64;
+        let empty = DocumentTips::default();
+        assert_eq!(begin(&empty, 0..most).unwrap().len() as u64, most);
+        assert_eq!(
+            begin(&empty, 0..most + 1),
+            Err(BodyError::TooManyNewDocuments)
+        );
+        let mut tips = empty;
+        for number in 1..DOCUMENTS_PER_LOG_MAX as u64 {
+            tips.set(document(number), LastChange::of(one.facts()));
+        }
+        let full = begin(&tips, 0..1).unwrap();
+        assert_eq!(full.len(), DOCUMENTS_PER_LOG_MAX);
+        let next = DOCUMENTS_PER_LOG_MAX as u64;
+        assert_eq!(
+            begin(&full, next..next + 1),
+            Err(BodyError::TooManyDocuments)
+        );
     }
 }

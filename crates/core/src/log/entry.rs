@@ -8,7 +8,7 @@ use crate::crypto::{self, AeadError, Nonce, SIGNATURE_BYTES, Secret, Signature, 
 use crate::document::{Change, DocumentId};
 use crate::identity::DeviceSecrets;
 use crate::ids::{ActorId, ControlHash, EntryHash, EpochId, LogId, NotebookId, Seq};
-use crate::limits::ENTRY_BYTES_MAX;
+use crate::limits::{DOCUMENTS_PER_LOG_MAX, ENTRY_BYTES_MAX};
 
 /// Length of the value before a ciphertext that commits to its key.
 const CHECK_BYTES: usize = 16;
@@ -159,7 +159,8 @@ impl VerifiedEntry {
     /// `previous` is the log's last seq and hash ([`Seq::NONE`] and zero before the first).
     ///
     /// # Errors
-    /// [`EntryError::TooLong`] where the changes do not fit one entry.
+    /// [`EntryError::TooLong`] where the changes do not fit one entry, [`BodyError::TooManyDocuments`]
+    /// where the log has no room for another document.
     pub fn write(
         notebook: NotebookId,
         log: LogId,
@@ -170,6 +171,9 @@ impl VerifiedEntry {
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<(Self, DocumentTips), EntryError> {
         let (mut plain, after) = Body::encode(actor_of(notebook, log), tips, changes);
+        if after.len() > DOCUMENTS_PER_LOG_MAX {
+            return Err(BodyError::TooManyDocuments.into());
+        }
         padding::pad(&mut plain);
         let mut nonce = Nonce::default();
         rng.fill_bytes(&mut nonce);

@@ -2,25 +2,49 @@
 //!
 //! Every entry signs the root as of itself, so a log's last entry vouches for all that the log ever
 //! wrote: a loader that holds the changes recomputes the root instead of opening every entry. The
-//! documents are spread over 256 buckets by the last byte of their id, so that one
-//! keystroke rehashes one bucket and not the list of ten years.
+//! documents are spread over 256 buckets by a hash of their id, so that one keystroke rehashes one
+//! bucket and not the list of ten years. A bucket is hashed when the root is asked for: whoever picks
+//! ids that share one bucket makes an entry cost its hash once, not once a change.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::crypto;
 use crate::document::{DocumentId, LastChange};
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 struct Bucket {
     tips: BTreeMap<DocumentId, LastChange>,
-    hash: [u8; 32],
+    /// The hash over the tips, where it was asked for since they changed.
+    hash: OnceLock<[u8; 32]>,
 }
+
+impl Bucket {
+    fn hash(&self) -> &[u8; 32] {
+        self.hash.get_or_init(|| {
+            let mut parts: Vec<&[u8]> = Vec::with_capacity(self.tips.len() * 2);
+            for (document, tip) in &self.tips {
+                parts.push(document.as_bytes());
+                parts.push(tip.hash.as_ref());
+            }
+            crypto::digest("hearthside 2026-11 document tips", &parts)
+        })
+    }
+}
+
+impl PartialEq for Bucket {
+    fn eq(&self, other: &Self) -> bool {
+        self.tips == other.tips
+    }
+}
+
+impl Eq for Bucket {}
 
 /// The last change of one log in each document that it wrote to. A clone shares all buckets.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DocumentTips {
     buckets: BTreeMap<u8, Arc<Bucket>>,
+    len: usize,
 }
 
 impl DocumentTips {
@@ -32,13 +56,18 @@ impl DocumentTips {
     /// Replaces the log's last change in a document.
     pub fn set(&mut self, document: DocumentId, tip: LastChange) {
         let bucket = Arc::make_mut(self.buckets.entry(bucket_of(&document)).or_default());
-        bucket.tips.insert(document, tip);
-        let mut parts: Vec<&[u8]> = Vec::with_capacity(bucket.tips.len() * 2);
-        for (document, tip) in &bucket.tips {
-            parts.push(document.as_bytes());
-            parts.push(tip.hash.as_ref());
-        }
-        bucket.hash = crypto::digest("hearthside 2026-11 document tips", &parts);
+        self.len += usize::from(bucket.tips.insert(document, tip).is_none());
+        bucket.hash = OnceLock::new();
+    }
+
+    /// Returns how many documents the log wrote to.
+    pub const fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Says whether the log has written to none.
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Returns the root over all documents.
@@ -46,7 +75,7 @@ impl DocumentTips {
         let mut bytes = Vec::with_capacity(self.buckets.len() * 33);
         for (number, bucket) in &self.buckets {
             bytes.push(*number);
-            bytes.extend_from_slice(&bucket.hash);
+            bytes.extend_from_slice(bucket.hash());
         }
         crypto::digest("hearthside 2026-11 document root", &[&bytes])
     }
@@ -58,6 +87,48 @@ impl DocumentTips {
 }
 
 fn bucket_of(document: &DocumentId) -> u8 {
-    // ULIDs share their first bytes (a time), so the last byte spreads better.
-    document.as_bytes().last().copied().unwrap_or(0)
+    let hash = crypto::digest("hearthside 2026-11 document bucket", &[document.as_bytes()]);
+    let [bucket, ..] = hash;
+    bucket
+}
+
+#[cfg(test)]
+mod tests {
+    use automerge::ChangeHash;
+
+    use super::*;
+
+    fn tip(number: u8) -> LastChange {
+        LastChange {
+            hash: ChangeHash([number; 32]),
+            seq: 1,
+            max_op: 1,
+            timestamp: 0,
+            others: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn ids_that_share_bytes_share_no_bucket_and_order_makes_no_difference() {
+        let ids: Vec<DocumentId> = (0..=255)
+            .map(|number| {
+                let mut id = [5; 16];
+                id[0] = number;
+                DocumentId::from_bytes(id)
+            })
+            .collect();
+        let (mut up, mut down) = (DocumentTips::default(), DocumentTips::default());
+        for id in &ids {
+            up.set(*id, tip(1));
+        }
+        for id in ids.iter().rev() {
+            let before = down.root();
+            down.set(*id, tip(1));
+            assert_ne!(down.root(), before);
+        }
+        assert_eq!((up.root(), up.len()), (down.root(), 256));
+        assert_eq!(up, down);
+        let largest = up.buckets.values().map(|bucket| bucket.tips.len()).max();
+        assert!(largest < Some(16), "{largest:?}");
+    }
 }

@@ -1,5 +1,6 @@
 //! Writes: edits of documents become one signed entry of this device's log.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use automerge::Automerge;
@@ -8,8 +9,8 @@ use super::Replica;
 use crate::document::{Change, DocumentId, EditError};
 use crate::epoch::RekeyError;
 use crate::ids::{EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
-use crate::limits::{CHANGES_PER_ENTRY_MAX, OPERATIONS_PER_ENTRY_MAX};
-use crate::log::{EntryError, EntryKeys, Header, VerifiedEntry, actor_of};
+use crate::limits::{CHANGES_PER_ENTRY_MAX, NEW_DOCUMENTS_PER_ENTRY_MAX, OPERATIONS_PER_ENTRY_MAX};
+use crate::log::{DocumentTips, EntryError, EntryKeys, Header, VerifiedEntry, actor_of};
 use crate::storage::{Storage, StorageError};
 
 /// Changes that go into one entry before another is begun: with the rest of an entry they stay below
@@ -116,7 +117,8 @@ impl Replica {
         let changes = session.edit.finish()?;
         let mut rest = changes.as_slice();
         while !rest.is_empty() {
-            let (now, later) = rest.split_at(entry_span(rest));
+            let tips = self.logs.get(&log).map(|log| &log.tips);
+            let (now, later) = rest.split_at(entry_span(rest, tips));
             self.write_entry(log, epoch, now, rng)?;
             rest = later;
         }
@@ -160,7 +162,7 @@ impl Replica {
             epoch: (epoch, key),
             heads: self.controls.heads_covering(&known),
         };
-        let empty = crate::log::DocumentTips::default();
+        let empty = DocumentTips::default();
         let (previous, tips) = self
             .logs
             .get(&log)
@@ -192,15 +194,22 @@ impl Replica {
 }
 
 /// Returns how many changes from the front go into one entry.
-fn entry_span(changes: &[(DocumentId, Change)]) -> usize {
+/// `tips` are those of the log before them.
+fn entry_span(changes: &[(DocumentId, Change)], tips: Option<&DocumentTips>) -> usize {
     let (mut bytes, mut operations) = (0, 0);
+    let mut begun: BTreeSet<DocumentId> = BTreeSet::new();
     let fitting = changes
         .iter()
         .take(CHANGES_PER_ENTRY_MAX)
-        .take_while(|(_, change)| {
+        .take_while(|(id, change)| {
+            if tips.is_none_or(|tips| tips.get(id).is_none()) {
+                begun.insert(*id);
+            }
             bytes += change.bytes().len();
             operations += change.facts().op_count;
-            bytes <= ENTRY_CHANGE_BYTES_AIM && operations <= OPERATIONS_PER_ENTRY_MAX
+            bytes <= ENTRY_CHANGE_BYTES_AIM
+                && operations <= OPERATIONS_PER_ENTRY_MAX
+                && begun.len() <= NEW_DOCUMENTS_PER_ENTRY_MAX
         })
         .count();
     fitting.max(1)

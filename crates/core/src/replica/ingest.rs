@@ -250,7 +250,7 @@ impl Replica {
             person,
             device,
             seq,
-            reason,
+            reason: super::persist::truncated(&reason).to_owned(),
         };
         self.unsaved.push(Write::Put {
             space: Space::SetAside,

@@ -12,17 +12,21 @@ use std::collections::BTreeMap;
 use super::log::Log;
 use super::{Replica, SetAside};
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::document::limits::CHANGE_ACTORS_MAX;
 use crate::document::{ChangeHash, DocumentId, LastChange};
 use crate::ids::{ActorId, ControlHash, DeviceId, EntryHash, Incarnation, LogId, PersonId, Seq};
-use crate::limits::{CONTROL_HEADS_MAX, LOGS_MAX};
+use crate::limits::{
+    CONTROL_HEADS_MAX, DOCUMENTS_PER_LOG_MAX, LOGS_MAX, LOGS_PER_DEVICE_MAX,
+    SET_ASIDE_REASON_BYTES_MAX,
+};
 use crate::log::DocumentTips;
 use crate::storage::{Position, Space, Write};
 
 const VERSION: u8 = 1;
 /// Entries after which the saved state is brought up to date: replaying this many is quick.
 const SNAPSHOT_ENTRIES: u64 = 512;
-/// Most documents that a state may name; a guard against damaged counts, not a limit on use.
-const DOCUMENTS_MAX: usize = 1 << 20;
+/// Most logs that a state may name: this device's own may come on top of those of others.
+const STATE_LOGS_MAX: usize = LOGS_MAX + LOGS_PER_DEVICE_MAX;
 
 impl SetAside {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
@@ -32,12 +36,11 @@ impl SetAside {
             .raw(self.person.unwrap_or(PersonId::ZERO).as_bytes())
             .raw(self.device.as_bytes())
             .varint(self.seq.get())
-            .bytes(self.reason.as_bytes());
+            .bytes(truncated(&self.reason).as_bytes());
         writer.into_bytes()
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
-        const REASON_BYTES_MAX: usize = 4096;
         let mut reader = Reader::new(bytes);
         read_version(&mut reader)?;
         let person = PersonId::from_bytes(reader.array("person")?);
@@ -45,11 +48,20 @@ impl SetAside {
             person: (!person.is_zero()).then_some(person),
             device: DeviceId::from_bytes(reader.array("device")?),
             seq: Seq::new(reader.varint("seq")?),
-            reason: reader.text("reason", REASON_BYTES_MAX)?.to_owned(),
+            reason: reader
+                .text("reason", SET_ASIDE_REASON_BYTES_MAX)?
+                .to_owned(),
         };
         reader.finish()?;
         Ok(set_aside)
     }
+}
+
+/// Returns as much of a reason as is kept.
+pub(super) fn truncated(reason: &str) -> &str {
+    reason
+        .get(..reason.floor_char_boundary(SET_ASIDE_REASON_BYTES_MAX))
+        .unwrap_or_default()
 }
 
 /// The saved state of the logs.
@@ -64,7 +76,7 @@ impl State {
         let mut reader = Reader::new(bytes);
         read_version(&mut reader)?;
         let next_position = reader.varint("next position")?;
-        let count = reader.count("logs", LOGS_MAX)?;
+        let count = reader.count("logs", STATE_LOGS_MAX)?;
         let mut logs = BTreeMap::new();
         for _ in 0..count {
             let log = read_log(&mut reader)?;
@@ -203,7 +215,7 @@ fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
         positions.push(last);
     }
     let mut tips = DocumentTips::default();
-    for _ in 0..reader.count("document tips", DOCUMENTS_MAX)? {
+    for _ in 0..reader.count("document tips", DOCUMENTS_PER_LOG_MAX)? {
         let document = DocumentId::from_bytes(reader.array("document")?);
         tips.set(document, read_last_change(reader)?);
     }
@@ -218,7 +230,7 @@ fn read_last_change(reader: &mut Reader<'_>) -> Result<LastChange, DecodeError> 
     let seq = reader.varint("change seq")?;
     let max_op = reader.varint("last operation")?;
     let timestamp = reader.u64("change time")? as i64;
-    let count = reader.count("other actors", LOGS_MAX)?;
+    let count = reader.count("other actors", CHANGE_ACTORS_MAX)?;
     let mut others = Vec::with_capacity(count);
     for _ in 0..count {
         others.push(ActorId::from_bytes(reader.array("other actor")?));
@@ -239,5 +251,28 @@ fn read_version(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
             what: "record version",
             value: other.into(),
         }),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_of_any_length_is_kept_as_far_as_it_can_be_read_again() {
+        for len in [0, 1, 511, 512, 513, 9_000] {
+            // Two bytes each, behind one, so that the limit falls inside a character.
+            let reason = format!("x{}", "ü".repeat(len));
+            let set_aside = SetAside {
+                person: None,
+                device: DeviceId::from_bytes([1; 32]),
+                seq: Seq::new(3),
+                reason: reason.clone(),
+            };
+            let read = SetAside::parse(&set_aside.to_bytes()).unwrap();
+            assert!(reason.starts_with(&read.reason));
+            assert!(read.reason.len() >= reason.len().min(SET_ASIDE_REASON_BYTES_MAX - 1));
+        }
     }
 }
