@@ -73,7 +73,7 @@ async fn an_engine_that_breaks_is_reported_and_one_that_is_told_to_stop_is_not()
     let folder = tempfile::tempdir().unwrap();
     let (node, mut task) = start(&folder, "broken", Stay::Running).await;
     let broken = node.work(|_| panic!("a fault")).await;
-    assert_eq!(broken.map(|()| ()).unwrap_err().code, "node_stopping");
+    assert_eq!(broken.unwrap_err().code, "node_stopping");
     let failure = task.ended().await.unwrap_err();
     assert_eq!(failure.code, "engine_died");
     assert!(failure.hint.unwrap().contains("hearth up"));

@@ -89,7 +89,8 @@ impl HomeDir {
             .map_err(|error| Failure::usage("socket_path", format!("{error}.")))
     }
 
-    /// Makes a home, a person and their first device.
+    /// Makes a home, a person and their first device. Where this was cut off before there was a
+    /// person, it goes on with the home that is there.
     ///
     /// # Errors
     /// A [`Failure`] where there is a home already, the folder cannot be used, or no passphrase was
@@ -101,19 +102,9 @@ impl HomeDir {
     ) -> Result<InitOutcome, Failure> {
         check_name("name", &init.name)?;
         check_name("device label", &init.device)?;
-        if Store::inspect(&self.root).is_ok() {
-            return Err(already_here(&self.root));
-        }
-        let protection = match init.protection {
-            InitProtection::Passphrase => Protection::Passphrase {
-                passphrase: fresh(passphrases)?,
-                cost: kdf_cost(),
-            },
-            InitProtection::Keyring => Protection::Keyring {
-                passphrase: fresh(passphrases)?,
-                cost: kdf_cost(),
-            },
-            InitProtection::Bare => Protection::Bare,
+        let store = match Store::inspect(&self.root) {
+            Ok(_) => self.unfinished(init.protection, passphrases)?,
+            Err(_) => self.create(init.protection, passphrases)?,
         };
         let mut rng = random();
         let phrase = RecoveryPhrase::random(&mut rng);
@@ -135,8 +126,6 @@ impl HomeDir {
                 port,
             },
         };
-        let store =
-            Store::create(&self.root, &protection).map_err(|error| self.create_failed(error))?;
         let mut storage = NodeStorage::new(store);
         storage
             .put_own(IDENTITY_KEPT_AS, &stored.to_bytes())
@@ -148,33 +137,93 @@ impl HomeDir {
         })
     }
 
+    fn create(
+        &self,
+        protection: InitProtection,
+        passphrases: &mut dyn PassphraseSource,
+    ) -> Result<Store, Failure> {
+        let protection = match protection {
+            InitProtection::Passphrase => Protection::Passphrase {
+                passphrase: fresh(passphrases)?,
+                cost: kdf_cost(),
+            },
+            InitProtection::Keyring => Protection::Keyring {
+                passphrase: fresh(passphrases)?,
+                cost: kdf_cost(),
+            },
+            InitProtection::Bare => Protection::Bare,
+        };
+        Store::create(&self.root, &protection).map_err(|error| self.create_failed(error))
+    }
+
+    /// Opens a store that holds no identity yet: one whose making was cut off.
+    fn unfinished(
+        &self,
+        protection: InitProtection,
+        passphrases: &mut dyn PassphraseSource,
+    ) -> Result<Store, Failure> {
+        // What does not open as the new home would is somebody's, and is left alone.
+        let here = |_| already_here(&self.root);
+        let store = self.store(&mut || fresh(passphrases)).map_err(here)?;
+        let is_as_wanted = match store.info().protection {
+            ProtectionKind::Passphrase(_) => protection == InitProtection::Passphrase,
+            ProtectionKind::Keyring(_) => protection == InitProtection::Keyring,
+            ProtectionKind::Bare => protection == InitProtection::Bare,
+            _ => false,
+        };
+        let storage = NodeStorage::new(store);
+        if !matches!(storage.get_own(IDENTITY_KEPT_AS), Ok(None)) || !storage.is_empty() {
+            return Err(already_here(&self.root));
+        }
+        if !is_as_wanted {
+            return Err(Failure::usage(
+                "init_unfinished",
+                format!(
+                    "An init of {} was cut off before there was an identity, with another --unlock.",
+                    self.root.display()
+                ),
+            )
+            .with_hint("Run it with the same --unlock, or remove the folder: nothing is in it."));
+        }
+        Ok(storage.into_store())
+    }
+
     /// Opens the home in this process.
     ///
     /// # Errors
     /// A [`Failure`] with the exit code that fits: no identity, locked, wrong passphrase, damaged.
     pub fn open(&self, passphrases: &mut dyn PassphraseSource) -> Result<Host, Failure> {
+        let mut existing = || Ok(Passphrase::new(passphrases.existing()?.expose().to_owned()));
+        let store = self.store(&mut existing)?;
+        self.host(store)
+    }
+
+    /// Opens the store with a remembered key or unattended, else with the passphrase.
+    fn store(
+        &self,
+        passphrase: &mut dyn FnMut() -> Result<Passphrase, Failure>,
+    ) -> Result<Store, Failure> {
         let info = Store::inspect(&self.root).map_err(|error| self.open_failed(error))?;
         let cache = UnlockCache::new(&self.root, info.store_id);
         if let Some(key) = cache.get() {
             match Store::open(&self.root, &Unlock::Key(key)) {
-                Ok(store) => return self.host(store),
+                Ok(store) => return Ok(store),
                 Err(OpenError::Unlock(_)) => {}
                 Err(error) => return Err(self.open_failed(error)),
             }
         }
         if !matches!(info.protection, ProtectionKind::Passphrase(_)) {
             match Store::open(&self.root, &Unlock::Unattended) {
-                Ok(store) => return self.host(store),
+                Ok(store) => return Ok(store),
                 Err(OpenError::Unlock(error))
                     if !matches!(error, UnlockError::WrongPassphrase)
                         && matches!(info.protection, ProtectionKind::Keyring(_)) => {}
                 Err(error) => return Err(self.open_failed(error)),
             }
         }
-        let passphrase = Passphrase::new(passphrases.existing()?.expose().to_owned());
-        let store = Store::open(&self.root, &Unlock::Passphrase(&passphrase))
-            .map_err(|error| self.open_failed(error))?;
-        self.host(store)
+        let passphrase = passphrase()?;
+        Store::open(&self.root, &Unlock::Passphrase(&passphrase))
+            .map_err(|error| self.open_failed(error))
     }
 
     /// Opens the home with the key of a process that held it before.
@@ -378,5 +427,62 @@ fn replica_failed(error: OpenReplicaError) -> Failure {
             super::sentence(&other.to_string()),
         )
         .with_hint("Run `hearth verify`, then restore a backup."),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::api::Secret;
+
+    struct Typed(&'static str);
+
+    impl PassphraseSource for Typed {
+        fn existing(&mut self) -> Result<Secret, Failure> {
+            Ok(Secret::new(self.0.to_owned()))
+        }
+
+        fn fresh(&mut self) -> Result<Secret, Failure> {
+            self.existing()
+        }
+    }
+
+    fn init(protection: InitProtection) -> InitHome {
+        InitHome {
+            name: "Ana".to_owned(),
+            device: "laptop".to_owned(),
+            network: "direct".parse().unwrap(),
+            protection,
+        }
+    }
+
+    #[test]
+    fn an_init_that_was_cut_off_is_done_again_and_a_home_in_use_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = HomeDir::new(folder.path().join("home"), None);
+        let passphrase = Protection::Passphrase {
+            passphrase: fresh(&mut Typed("first")).unwrap(),
+            cost: KdfCost::test_only(),
+        };
+        drop(Store::create(home.root(), &passphrase).unwrap());
+        let failure = home.open(&mut Typed("first")).map(drop).unwrap_err();
+        assert_eq!(failure.code, "no_identity");
+
+        let with = |protection, typed| {
+            let made = home.init(init(protection), &mut Typed(typed));
+            made.map(drop).map_err(|failure| failure.code)
+        };
+        // Somebody's home, for all that this passphrase can tell.
+        let refused = Err("already_initialised".into());
+        assert_eq!(with(InitProtection::Passphrase, "other"), refused);
+        let unfinished = Err("init_unfinished".into());
+        assert_eq!(with(InitProtection::Bare, "first"), unfinished);
+        assert_eq!(with(InitProtection::Passphrase, "first"), Ok(()));
+        let person = home.open(&mut Typed("first")).unwrap().me();
+        assert_eq!(with(InitProtection::Passphrase, "first"), refused);
+        assert_eq!(home.open(&mut Typed("first")).unwrap().me(), person);
+        // What commands would use for the next quarter of an hour.
+        home.forget_key().unwrap();
     }
 }

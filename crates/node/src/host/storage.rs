@@ -36,6 +36,16 @@ impl NodeStorage {
         &self.store
     }
 
+    /// Says whether no notebook is kept.
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    /// Gives the store back.
+    pub fn into_store(self) -> Store {
+        self.store
+    }
+
     /// Lends the store, to change its protection.
     pub const fn store_mut(&mut self) -> &mut Store {
         &mut self.store

@@ -14,6 +14,8 @@ use crate::api::Failure;
 
 /// How long both sides may take to agree after they meet again.
 const AGREE_WITHIN: Duration = Duration::from_secs(30);
+/// How long a node may take to be ready.
+const READY_WITHIN: Duration = Duration::from_secs(30);
 /// How long a node may take to stop.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 
@@ -171,7 +173,9 @@ fn compare(ana: &Person, ben: &Person, notebook: &str) -> Result<(bool, Value), 
     });
     let [first, second] = both;
     let ((ana_heads, ana_export), (ben_heads, ben_export)) = (first?, second?);
-    let heads_equal = ana_heads == ben_heads;
+    // What neither side says is not the same.
+    let is_told = ana_heads.as_array().is_some_and(|heads| !heads.is_empty());
+    let heads_equal = is_told && ana_heads == ben_heads;
     let exports_equal = ana_export == ben_export;
     let digest = |bytes: &[u8]| blake3::hash(bytes).to_hex().to_string();
     let compared = json!({
@@ -313,25 +317,20 @@ impl<'a> Person<'a> {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| failed(self.name, &error))?;
-        let mut line = String::new();
-        if let Some(stdout) = child.stdout.take() {
-            let mut reader = BufReader::new(stdout);
-            reader
-                .read_line(&mut line)
-                .map_err(|error| failed(self.name, &error))?;
-        }
+        let stdout = child.stdout.take();
         let node = RunningNode {
             child,
             hearth: self.hearth.to_owned(),
             home: self.home.clone(),
         };
+        let line = stdout.and_then(first_line).unwrap_or_default();
         let ready: Value = serde_json::from_str(&line).unwrap_or_default();
         if ready["ok"] == json!(true) {
             Ok(node)
         } else {
             let why = ready["error"]["message"]
                 .as_str()
-                .unwrap_or("it ended before it was ready");
+                .unwrap_or("it ended before it was ready, or took too long");
             Err(Failure::error(
                 "demo_failed",
                 format!("{}'s node did not start: {why}", self.name),
@@ -381,6 +380,19 @@ impl Drop for RunningNode {
             let _gone = self.child.wait();
         }
     }
+}
+
+/// Reads the first line, for as long as a node may take to write it.
+fn first_line(output: impl std::io::Read + Send + 'static) -> Option<String> {
+    let (sender, line) = std::sync::mpsc::channel();
+    // The thread ends with the line, or with the process that was to write it.
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        if BufReader::new(output).read_line(&mut line).is_ok() {
+            let _nobody_waits = sender.send(line);
+        }
+    });
+    line.recv_timeout(READY_WITHIN).ok()
 }
 
 fn failed(what: &str, error: &std::io::Error) -> Failure {
