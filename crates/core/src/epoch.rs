@@ -108,6 +108,8 @@ pub struct NewEpoch {
 #[derive(Debug, Clone, Default)]
 pub struct EpochKeys {
     keys: BTreeMap<EpochId, Secret>,
+    /// Epochs whose wrap does not open: it never will, and trying costs as much as a signature.
+    closed: BTreeSet<EpochId>,
 }
 
 impl EpochKeys {
@@ -144,8 +146,10 @@ impl EpochKeys {
         match self.keys.entry(wraps.epoch) {
             Entry::Occupied(_) if !leads_on => return false,
             Entry::Occupied(_) => {}
+            Entry::Vacant(_) if self.closed.contains(&wraps.epoch) => return false,
             Entry::Vacant(place) => {
                 let Some(key) = open_wrap(set.notebook(), entry, rekey, device, wraps) else {
+                    self.closed.insert(wraps.epoch);
                     return false;
                 };
                 place.insert(key);

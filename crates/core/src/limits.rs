@@ -123,3 +123,7 @@ pub const ACK_DELAY_MS: u64 = 25;
 
 /// Recent entries that stay in memory for each notebook, so that a live push reads no disk.
 pub const RECENT_ENTRIES_MAX: usize = 256;
+
+/// Bytes of recent entries that stay in memory for each notebook: long entries would otherwise make
+/// it 190 MiB.
+pub const RECENT_BYTES_MAX: usize = 4 * 1024 * 1024;

@@ -4,14 +4,17 @@
 
 mod support;
 
+use std::sync::Arc;
+
 use automerge::ROOT;
 use automerge::transaction::Transactable;
 use hearth_core::document::DocumentId;
 use hearth_core::log::RawEntry;
+use hearth_core::replica::Replica;
 use hearth_core::storage::Write;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
-use support::{NoDisk, Pair, pair};
+use support::{NoDisk, Pair, Person, pair};
 
 #[test]
 fn an_edit_of_many_new_documents_is_cut_into_entries_that_others_take() {
@@ -57,4 +60,30 @@ fn an_edit_of_many_new_documents_is_cut_into_entries_that_others_take() {
         (reader.waiting(), reader.documents().ids().count()),
         (0, 200)
     );
+}
+
+#[test]
+fn control_entries_that_come_together_say_what_they_say_one_by_one() {
+    let Pair {
+        reader, controls, ..
+    } = pair(12);
+    let ben = Person::draw(2);
+    let join = || Replica::join(Arc::clone(&ben.device), controls[0].clone()).unwrap();
+    let mut together = join();
+    together.ingest_controls(controls[1..].to_vec()).unwrap();
+    assert_eq!(together.membership(), reader.membership());
+    assert_eq!(together.controls().digest(), reader.controls().digest());
+
+    // The one that is refused takes none of those before it along.
+    let mut cut = join();
+    let mut foreign = controls[1..3].to_vec();
+    foreign.push(pair(13).controls[1].clone());
+    foreign.extend_from_slice(&controls[3..]);
+    assert!(cut.ingest_controls(foreign).is_err());
+    let mut apart = join();
+    for entry in &controls[1..3] {
+        apart.ingest_control(entry.clone()).unwrap();
+    }
+    assert_eq!(cut.membership(), apart.membership());
+    assert_eq!(cut.controls().digest(), apart.controls().digest());
 }

@@ -132,13 +132,7 @@ impl Engine {
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return Err(AdoptError::NoNotebook);
         };
-        let mut checked = Ok(());
-        for entry in entries {
-            checked = replica.ingest_control(entry).map(drop);
-            if checked.is_err() {
-                break;
-            }
-        }
+        let checked = replica.ingest_controls(entries);
         let is_member = replica.membership().person_of(&own).is_some();
         if checked.is_err() || !is_member {
             // Entries that did check stay in a notebook that was here before: they are the notebook's.

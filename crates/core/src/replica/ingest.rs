@@ -74,12 +74,45 @@ impl Replica {
     /// # Errors
     /// [`ControlError`]; the set is unchanged then.
     pub fn ingest_control(&mut self, entry: ControlEntry) -> Result<Inserted, ControlError> {
+        let inserted = self.insert_control(entry)?;
+        if matches!(inserted, Inserted::Added(_)) {
+            self.resolve();
+        }
+        Ok(inserted)
+    }
+
+    /// Takes control entries in that came together, in order. What they say is resolved once: that
+    /// costs time in proportion to all entries of the notebook.
+    ///
+    /// # Errors
+    /// [`ControlError`] of the first that is refused; those before it are taken in, none after it is.
+    pub fn ingest_controls(
+        &mut self,
+        entries: impl IntoIterator<Item = ControlEntry>,
+    ) -> Result<(), ControlError> {
+        let mut is_new = false;
+        let mut taken = Ok(());
+        for entry in entries {
+            match self.insert_control(entry) {
+                Ok(inserted) => is_new |= matches!(inserted, Inserted::Added(_)),
+                Err(error) => {
+                    taken = Err(error);
+                    break;
+                }
+            }
+        }
+        if is_new {
+            self.resolve();
+        }
+        taken
+    }
+
+    fn insert_control(&mut self, entry: ControlEntry) -> Result<Inserted, ControlError> {
         let inserted = self.controls.insert(entry)?;
         if let Inserted::Added(added) = &inserted {
             for hash in added {
                 self.keep_control(hash);
             }
-            self.resolve();
         }
         Ok(inserted)
     }

@@ -33,7 +33,7 @@ use crate::epoch::{EpochKeys, Wraps};
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::identity::DeviceSecrets;
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
-use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_ENTRIES_MAX};
+use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_BYTES_MAX, RECENT_ENTRIES_MAX};
 use crate::log::{RawEntry, notebook_tag};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 
@@ -101,6 +101,7 @@ pub struct Replica {
     committed_position: Position,
     /// The newest entries, so that pushing them reads no disk.
     recent: VecDeque<(Position, Arc<RawEntry>)>,
+    recent_bytes: usize,
     unsaved: Vec<Write>,
     applied: Vec<Applied>,
     frontier: Option<(Frontier, [u8; 32])>,
@@ -395,10 +396,14 @@ impl Replica {
     }
 
     fn remember(&mut self, entry: Arc<RawEntry>) {
-        if self.recent.len() >= RECENT_ENTRIES_MAX {
-            self.recent.pop_front();
-        }
+        self.recent_bytes += entry.as_bytes().len();
         self.recent.push_back((self.next_position, entry));
+        while self.recent.len() > RECENT_ENTRIES_MAX || self.recent_bytes > RECENT_BYTES_MAX {
+            let Some((_, oldest)) = self.recent.pop_front() else {
+                break;
+            };
+            self.recent_bytes = self.recent_bytes.saturating_sub(oldest.as_bytes().len());
+        }
         self.next_position += 1;
         self.entries_since_snapshot += 1;
         self.frontier = None;

@@ -124,6 +124,7 @@ impl Replica {
             next_position: 0,
             committed_position: 0,
             recent: VecDeque::new(),
+            recent_bytes: 0,
             unsaved: Vec::new(),
             applied: Vec::new(),
             frontier: None,

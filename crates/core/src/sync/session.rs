@@ -481,16 +481,21 @@ impl Session {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
-        let mut taken = Ok(());
+        let mut malformed = Ok(());
+        let mut parsed = Vec::with_capacity(entries.len());
         for bytes in entries {
-            taken = ControlEntry::parse(&bytes).and_then(|entry| {
-                channel.note_has_control(entry.hash());
-                replica.ingest_control(entry).map(drop)
-            });
-            if taken.is_err() {
-                break;
+            match ControlEntry::parse(&bytes) {
+                Ok(entry) => {
+                    channel.note_has_control(entry.hash());
+                    parsed.push(entry);
+                }
+                Err(error) => {
+                    malformed = Err(error);
+                    break;
+                }
             }
         }
+        let taken = replica.ingest_controls(parsed).and(malformed);
         channel.ack_since_ms.get_or_insert(now_ms);
         if let Err(error) = taken {
             self.stop(tag, error.into());
