@@ -15,7 +15,7 @@ use hearth_core::frontier::SignedFrontier;
 use hearth_core::ids::{EntryHash, NotebookId, NotebookTag, Seq};
 use hearth_core::log::RawEntry;
 use hearth_core::replica::{IngestError, Ingested, Replica};
-use hearth_core::storage::{Storage, Write};
+use hearth_core::storage::{Space, Storage, Write};
 use hearth_testkit::adversary::{
     HostileMember, Mutator, compressed_bomb, duplicate_seq, nested_maps, orphans, raw_body,
     run_length_bomb, with_actor,
@@ -662,5 +662,85 @@ fn nothing_that_follows_a_refused_entry_counts_in_any_batch() {
             victim.documents().get(&GOALS_OF_NOBODY).is_none(),
             "{apart}"
         );
+    }
+}
+
+/// Saved copies are a cache: what is wrong with one shows neither in a sync nor in an edit.
+#[test]
+fn a_damaged_saved_document_heals_while_entries_arrive_and_while_it_is_edited() {
+    let (mut disk, notebook, mut member, open) = replica();
+    let mut victim = open(&disk);
+    victim.snapshot();
+    disk.commit(notebook, victim.unsaved()).unwrap();
+    let sound = victim.documents().document(&NOTES).unwrap().save();
+    let damaged = Write::Put {
+        space: Space::Document,
+        key: NOTES.as_bytes().to_vec(),
+        value: vec![1, 2, 3],
+    };
+    disk.commit(notebook, &[damaged]).unwrap();
+
+    let mut syncing = open(&disk);
+    let change = honest_change(&member, 0);
+    let hash = change.facts().hash;
+    let entry = member.sign_changes(&[(NOTES, change)]);
+    syncing.ingest_entry(entry).unwrap();
+    assert!(syncing.has_unsaved());
+    syncing.advance(&disk).unwrap();
+    assert_eq!(syncing.waiting(), 0);
+    assert!(syncing.documents().has_change(&NOTES, &hash));
+
+    let mut editing = open(&disk);
+    let mut random = rand_chacha::ChaCha20Rng::seed_from_u64(1);
+    let heads = editing
+        .edit(&disk, &mut random, |session| {
+            session
+                .read(&NOTES)
+                .map(|document| document.map(Automerge::get_heads))
+        })
+        .unwrap();
+    let loaded = hearth_core::document::Document::load(&sound).unwrap();
+    assert_eq!(heads, Some(loaded.automerge().get_heads()));
+
+    // It is saved anew, and then sound by itself.
+    assert!(!editing.is_snapshot_current());
+    editing.snapshot();
+    disk.commit(notebook, editing.unsaved()).unwrap();
+    let saved = disk
+        .get(notebook, Space::Document, NOTES.as_bytes())
+        .unwrap();
+    assert!(hearth_core::document::Document::load(&saved.unwrap()).is_ok());
+}
+
+#[test]
+fn whoever_may_wait_for_a_forked_log_is_not_named() {
+    let (disk, notebook, mut forker, open) = replica();
+    let mut victim = open(&disk);
+    let change = honest_change(&forker, 0);
+    let mut twin = forker.clone();
+    victim
+        .ingest_entry(forker.sign_changes(&[(OTHER, change)]))
+        .unwrap();
+    assert!(victim.ingest_entry(twin.sign(vec![0; 90])).is_err());
+
+    // The witness has the other half and builds on it.
+    let (world, _) = world();
+    let witness = world.device(WITNESS).unwrap();
+    let identity = &witness.identity;
+    let mut honest =
+        HostileMember::new(identity, witness.replica(notebook).unwrap(), 0x22).unwrap();
+    let mut is_full = false;
+    for orphan in orphans(*honest.actor().as_bytes(), 1, 1_100) {
+        let entry = honest.sign_changes(&[(OTHER, scan(&orphan).unwrap())]);
+        is_full |=
+            victim.ingest_entry(entry) == Err(IngestError::TooManyWaiting(identity.device.id()));
+        if victim.waiting() == 1 {
+            victim.advance(&disk).unwrap();
+        }
+    }
+    victim.advance(&disk).unwrap();
+    assert!(is_full);
+    for named in victim.set_aside().values() {
+        assert_ne!(named.device, identity.device.id(), "{named:?}");
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::{Applied, AppliedChange, OpenReplicaError, Replica};
 use crate::document::{Document, DocumentId, EntryChanges, Outcome};
+use crate::identity::DeviceSecrets;
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
 use crate::log::{Body, DocumentTips, RawEntry, VerifiedEntry};
 use crate::storage::{Space, Storage, StorageError};
@@ -315,7 +316,7 @@ impl Replica {
     }
 
     /// Opens a document from its saved copy where it exists and is not open. A damaged copy is
-    /// rebuilt from the entries.
+    /// rebuilt from the entries, and saved with the next state.
     ///
     /// # Errors
     /// [`StorageError`] where it can be neither read nor rebuilt.
@@ -327,31 +328,62 @@ impl Replica {
         if !self.use_saved || self.documents.get(&id).is_some() {
             return Ok(());
         }
-        match saved_document(self.notebook, id, storage) {
-            Ok(Some(document)) => self.documents.insert(id, document),
-            Ok(None) => {}
-            Err(StorageError::Damaged(_)) if self.unsaved.is_empty() => {
-                self.rebuild(storage).map_err(|error| match error {
-                    OpenReplicaError::Storage(error) => error,
-                    other => StorageError::Damaged(other.to_string()),
-                })?;
+        match saved_document(self.notebook, id, &self.device, storage)? {
+            Some(Saved::Sound(document)) => self.documents.insert(id, document),
+            Some(Saved::Rebuilt(document)) => {
+                self.documents.insert(id, document);
+                self.note_rebuilt(id);
             }
-            Err(error) => return Err(error),
+            None => {}
         }
         Ok(())
     }
+
+    /// Has a document that was rebuilt saved again.
+    pub(super) fn note_rebuilt(&mut self, id: DocumentId) {
+        self.dirty.insert(id);
+        self.entries_since_snapshot = self.entries_since_snapshot.max(1);
+    }
 }
 
-/// Reads the saved copy of a document, where there is one.
+/// A document as it came from the disk.
+pub(super) enum Saved {
+    /// From its saved copy.
+    Sound(Document),
+    /// From the entries, since its saved copy is damaged.
+    Rebuilt(Document),
+}
+
+/// Reads the saved copy of a document, where there is one; rebuilds it from the entries on disk where
+/// that is damaged. Whatever is not on disk yet was applied to a document that is open, and is not
+/// read here.
+///
+/// # Errors
+/// [`StorageError`] where it can be neither read nor rebuilt.
 pub(super) fn saved_document(
     notebook: NotebookId,
     id: DocumentId,
+    device: &Arc<DeviceSecrets>,
     storage: &dyn Storage,
-) -> Result<Option<Document>, StorageError> {
-    let Some(saved) = storage.get(notebook, Space::Document, id.as_bytes())? else {
-        return Ok(None);
+) -> Result<Option<Saved>, StorageError> {
+    let reason = match storage.get(notebook, Space::Document, id.as_bytes()) {
+        Ok(None) => return Ok(None),
+        Ok(Some(saved)) => match Document::load(&saved) {
+            Ok(document) => return Ok(Some(Saved::Sound(document))),
+            Err(error) => error.to_string(),
+        },
+        Err(StorageError::Damaged(reason)) => reason,
+        Err(error) => return Err(error),
     };
-    Document::load(&saved)
-        .map(Some)
-        .map_err(|error| StorageError::Damaged(error.to_string()))
+    let mut rebuilt =
+        Replica::open_from(notebook, Arc::clone(device), storage, false).map_err(|error| {
+            match error {
+                OpenReplicaError::Storage(error) => error,
+                other => StorageError::Damaged(other.to_string()),
+            }
+        })?;
+    match rebuilt.documents.remove(&id) {
+        Some(document) => Ok(Some(Saved::Rebuilt(document))),
+        None => Err(StorageError::Damaged(reason)),
+    }
 }

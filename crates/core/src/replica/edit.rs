@@ -6,8 +6,10 @@ use std::sync::Arc;
 use automerge::Automerge;
 
 use super::Replica;
+use super::apply::{Saved, saved_document};
 use crate::document::{Change, DocumentId, EditError};
 use crate::epoch::RekeyError;
+use crate::identity::DeviceSecrets;
 use crate::ids::{EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
 use crate::limits::{CHANGES_PER_ENTRY_MAX, NEW_DOCUMENTS_PER_ENTRY_MAX, OPERATIONS_PER_ENTRY_MAX};
 use crate::log::{DocumentTips, EntryError, EntryKeys, Header, VerifiedEntry, actor_of};
@@ -50,8 +52,11 @@ pub enum EditFailed<E> {
 pub struct EditSession<'a> {
     edit: crate::document::Edit<'a>,
     notebook: NotebookId,
+    device: Arc<DeviceSecrets>,
     /// Where saved documents are; `None` where all documents are open already.
     storage: Option<&'a dyn Storage>,
+    /// Documents whose saved copies were damaged.
+    rebuilt: Vec<DocumentId>,
 }
 
 impl EditSession<'_> {
@@ -76,8 +81,15 @@ impl EditSession<'_> {
     fn open(&mut self, id: &DocumentId) -> Result<(), StorageError> {
         if self.edit.read(id).is_none()
             && let Some(storage) = self.storage
-            && let Some(document) = super::apply::saved_document(self.notebook, *id, storage)?
+            && let Some(saved) = saved_document(self.notebook, *id, &self.device, storage)?
         {
+            let document = match saved {
+                Saved::Sound(document) => document,
+                Saved::Rebuilt(document) => {
+                    self.rebuilt.push(*id);
+                    document
+                }
+            };
             self.edit.open(*id, document);
         }
         Ok(())
@@ -111,10 +123,18 @@ impl Replica {
         let mut session = EditSession {
             edit,
             notebook: self.notebook,
+            device: Arc::clone(&self.device),
             storage: self.use_saved.then_some(storage),
+            rebuilt: Vec::new(),
         };
-        let value = work(&mut session).map_err(EditFailed::Edit)?;
-        let changes = session.edit.finish()?;
+        let worked = work(&mut session);
+        let EditSession { edit, rebuilt, .. } = session;
+        let changes = worked.map(|value| (value, edit.finish()));
+        for id in rebuilt {
+            self.note_rebuilt(id);
+        }
+        let (value, changes) = changes.map_err(EditFailed::Edit)?;
+        let changes = changes?;
         let mut rest = changes.as_slice();
         while !rest.is_empty() {
             let tips = self.logs.get(&log).map(|log| &log.tips);

@@ -197,6 +197,9 @@ impl Replica {
                 device,
                 seq: seq.get(),
             };
+            if let Some(log) = self.logs.get_mut(&log_id) {
+                log.forked = true;
+            }
             self.note_set_aside(hash, device, seq, error.to_string());
             return Err(error);
         }
@@ -211,11 +214,13 @@ impl Replica {
                 || log.waiting_bytes() >= WAITING_BYTES_PER_LOG_MAX;
             if is_full && log.broken.is_none() {
                 let error = IngestError::TooManyWaiting(device);
-                // A key may be late; changes that nobody has are the writer's own doing.
+                // A key may be late, and what is missing may stand in a forked log, in the half that
+                // is not here. Changes that nobody has are the writer's own doing.
+                let is_excused = self.logs.values().any(|other| other.forked);
                 let first = log
                     .pending
                     .front()
-                    .filter(|_| !log.missing.is_empty())
+                    .filter(|_| !log.missing.is_empty() && !is_excused)
                     .map(|entry| (entry.hash(), entry.header().seq));
                 if let Some((hash, seq)) = first {
                     self.note_set_aside(hash, device, seq, error.to_string());

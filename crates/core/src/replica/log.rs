@@ -38,6 +38,9 @@ pub(super) struct Log {
     pub(super) missing: Vec<(DocumentId, ChangeHash)>,
     /// Set once an entry was set aside: all that follow it are, too.
     pub(super) broken: Option<Seq>,
+    /// Whether its device signed two entries for one place: others may build on the one that is not
+    /// here.
+    pub(super) forked: bool,
     /// The control heads that the last entry named, which a later one may not go behind.
     pub(super) heads: Vec<crate::ids::ControlHash>,
 }
@@ -53,6 +56,7 @@ impl Log {
             pending: VecDeque::new(),
             missing: Vec::new(),
             broken: None,
+            forked: false,
             heads: Vec::new(),
         }
     }

@@ -153,13 +153,9 @@ impl Replica {
         }
     }
 
-    /// Opens a notebook from its control entries and content entries alone.
-    pub(super) fn rebuild(&mut self, storage: &dyn Storage) -> Result<(), OpenReplicaError> {
-        *self = Self::open_from(self.notebook, Arc::clone(&self.device), storage, false)?;
-        Ok(())
-    }
-
-    fn open_from(
+    /// Opens a notebook from its storage, or, without `use_saved`, from its control entries and
+    /// content entries alone.
+    pub(super) fn open_from(
         notebook: NotebookId,
         device: Arc<DeviceSecrets>,
         storage: &dyn Storage,

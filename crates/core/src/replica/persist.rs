@@ -2,10 +2,10 @@
 //! the entries that came after it, not ten years of them.
 //!
 //! State value: `version u8 ‖ next position varint ‖ logs (count)`, each log: device 32, incarnation
-//! 16, tip seq varint, tip hash 32, settled seq varint, broken seq varint (0: not), control heads
-//! (count, 32 each), positions (count; each as the distance from the one before), document tips
-//! (count; document 16, hash 32, seq, last operation varint, time u64,
-//! other actors (count, 16 each)).
+//! 16, tip seq varint, tip hash 32, settled seq varint, broken seq varint (0: not), forked u8 (0 or 1),
+//! control heads (count, 32 each), positions (count; each as the distance from the one before),
+//! document tips (count; document 16, hash 32, seq, last operation varint, time u64, other actors
+//! (count, 16 each)).
 
 use std::collections::BTreeMap;
 
@@ -164,6 +164,7 @@ fn write_log(log: &Log, writer: &mut Writer) {
         .raw(hash.as_bytes())
         .varint(log.settled.get())
         .varint(log.broken.unwrap_or(Seq::NONE).get())
+        .u8(u8::from(log.forked))
         .varint(log.heads.len() as u64);
     for head in &log.heads {
         writer.raw(head.as_bytes());
@@ -200,6 +201,7 @@ fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
     );
     let settled = Seq::new(reader.varint("settled")?);
     let broken = Seq::new(reader.varint("broken")?);
+    let forked = reader.u8("forked")? != 0;
     let mut heads = Vec::new();
     for _ in 0..reader.count("control heads", CONTROL_HEADS_MAX)? {
         heads.push(ControlHash::from_bytes(reader.array("control head")?));
@@ -222,6 +224,7 @@ fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
     let broken = (broken != Seq::NONE).then_some(broken);
     let mut log = Log::restore(id, tip, positions, settled, tips, broken);
     log.heads = heads;
+    log.forked = forked;
     Ok(log)
 }
 
