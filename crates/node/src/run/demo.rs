@@ -349,10 +349,13 @@ struct RunningNode {
 impl RunningNode {
     /// Has the node stop by itself.
     fn stop(mut self) -> Result<(), Failure> {
-        let told = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
-        if !told.is_ok_and(|status| status.success()) {
+        let told = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .is_some_and(|pid| {
+                rustix::process::kill_process(pid, rustix::process::Signal::TERM).is_ok()
+            });
+        if !told {
             return Err(Failure::error(
                 "demo_failed",
                 format!("{} could not be told to stop", self.home.display()),

@@ -105,6 +105,7 @@ fn peer(
             "path": path,
             "behind": status.behind,
             "ahead": status.ahead,
+            "stopped": status.stopped,
             "verified": is_me || is_match(words.as_ref()),
         }),
     ))
