@@ -722,6 +722,8 @@ fn whoever_may_wait_for_a_forked_log_is_not_named() {
         .ingest_entry(forker.sign_changes(&[(OTHER, change)]))
         .unwrap();
     assert!(victim.ingest_entry(twin.sign(vec![0; 90])).is_err());
+    victim.advance(&disk).unwrap();
+    assert_eq!(victim.waiting(), 0);
 
     // The witness has the other half and builds on it.
     let (world, _) = world();
