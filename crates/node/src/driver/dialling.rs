@@ -4,7 +4,7 @@
 //! then on, a large group could fall into parts that never meet: so one device more is, for a while
 //! each, the one that was not heard for longest.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hearth_core::engine::{CloseReason, ConnectionId};
@@ -68,6 +68,8 @@ impl Rotation {
 #[derive(Debug, Default)]
 struct Wanted {
     dialled: BTreeMap<DeviceId, TransportId>,
+    /// Those of a notebook that has too few links.
+    needed: BTreeSet<DeviceId>,
     /// With when each was last heard.
     spare: BTreeMap<DeviceId, (TransportId, u64)>,
 }
@@ -84,6 +86,7 @@ impl Engine {
             .collect();
         let Wanted {
             dialled: mut wanted,
+            needed,
             spare,
         } = self.wanted(&linked);
         for device in self.syncs.iter().flat_map(super::syncs::Syncing::pending) {
@@ -100,7 +103,7 @@ impl Engine {
         {
             wanted.insert(*device, *transport);
         }
-        if let Some(device) = over {
+        if let Some(device) = over.filter(|device| !needed.contains(device)) {
             wanted.remove(&device);
             self.make_room(linked.get(&device).copied());
         }
@@ -131,6 +134,9 @@ impl Engine {
                 .flat_map(|(_, member)| &member.devices)
                 .filter(|(device, _)| **device != own);
             for (device, card) in devices {
+                if !full {
+                    wanted.needed.insert(*device);
+                }
                 if !full || linked.contains_key(device) {
                     wanted.dialled.insert(*device, card.transport);
                 } else {
@@ -202,8 +208,6 @@ impl Engine {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
 
     fn device(number: u8) -> DeviceId {
