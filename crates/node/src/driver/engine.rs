@@ -257,6 +257,10 @@ impl Engine {
             }
             Command::Work(work) => work(&mut self.host),
             Command::Subscribe(sender) => self.watchers.subscribe(sender),
+            Command::LinkStats(done) => {
+                let stats = self.links.values().map(|link| link.handle.stats());
+                let _caller_left = done.send(stats.collect());
+            }
             Command::Sync {
                 notebook,
                 deadline,

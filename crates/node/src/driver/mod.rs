@@ -33,7 +33,7 @@ use tokio::time::Instant;
 
 use crate::api::{self, Failure, Request};
 use crate::host::{Host, random};
-use crate::net::{Link, Net, NetOptions, Profile};
+use crate::net::{Link, LinkStats, Net, NetOptions, Profile};
 
 use engine::EngineEnded;
 
@@ -113,6 +113,8 @@ pub(crate) enum Command {
     },
     /// Work of this process on the open home.
     Work(Box<dyn FnOnce(&mut Host) + Send>),
+    /// Somebody in this process wants to know what the links have cost.
+    LinkStats(oneshot::Sender<Vec<LinkStats>>),
     /// Somebody in this process wants to hear of every entry that is applied.
     Subscribe(mpsc::Sender<(NotebookId, Applied)>),
     /// All peers are to be tried now.
@@ -283,6 +285,16 @@ impl Node {
         let (sender, receiver) = mpsc::channel(UNREAD_EVENTS_MAX);
         self.send(Command::Subscribe(sender)).await?;
         Ok(receiver)
+    }
+
+    /// Returns what each open link has cost so far.
+    ///
+    /// # Errors
+    /// A [`Failure`] where the node is stopping.
+    pub async fn link_stats(&self) -> Result<Vec<LinkStats>, Failure> {
+        let (done, answer) = oneshot::channel();
+        self.send(Command::LinkStats(done)).await?;
+        answer.await.map_err(|_| stopping())
     }
 
     /// Tells the engine to put everything on disk and end.
