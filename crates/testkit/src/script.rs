@@ -118,7 +118,10 @@ impl Script {
         self.join_all()?;
         self.connect_some()?;
         self.world.check_converged()?;
+        self.write_on()?;
+        self.world.check_converged()?;
         self.connect_all()?;
+        self.write_on()?;
         self.world.check_converged()?;
         self.world.check_statuses()?;
         Ok(self.tally())
@@ -442,6 +445,18 @@ impl Script {
         self.connect(&pairs)
     }
 
+    /// Lets a few devices write over the connections that there are, which nothing disturbs: all of
+    /// it has to arrive without a new connection.
+    fn write_on(&mut self) -> Checked<()> {
+        for _ in 0..=self.plans.len() {
+            self.edit()?;
+            for _ in 0..self.world.random.below(8) {
+                self.world.step()?;
+            }
+        }
+        self.world.run_until_quiet()
+    }
+
     fn connect_all(&mut self) -> Checked<()> {
         let mut pairs = BTreeSet::new();
         for plan in &self.plans {
@@ -472,6 +487,13 @@ impl Script {
                 } else {
                     self.world.dial(other, one);
                 }
+            }
+            // Whoever writes while two greet each other makes them compare what is no longer so.
+            for _ in 0..self.world.random.below(6) {
+                for _ in 0..self.world.random.below(12) {
+                    self.world.step()?;
+                }
+                self.edit()?;
             }
             self.world.run_until_quiet()?;
         }

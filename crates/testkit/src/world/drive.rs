@@ -12,8 +12,11 @@ use crate::network::{Arrival, LinkId, NodeId};
 const TICK_MS: u64 = 2_000;
 /// Time without any frame after which nothing more is coming: longer than any acknowledgement waits.
 const QUIET_MS: u64 = 400;
-/// Most steps until a world settles: far above what any honest run takes.
-const STEPS_MAX: u64 = 200_000;
+/// Most frames until a world settles. The largest groups take a tenth of it; more is a conversation
+/// that feeds itself.
+const FRAMES_MAX: u64 = 10_000;
+/// Most steps until a world settles, frames or not.
+const STEPS_MAX: u64 = 100_000;
 
 impl World {
     pub(super) fn connect_engine(
@@ -235,10 +238,14 @@ impl World {
     /// [`super::Violation`] where the world does not settle, or a promise is broken on the way.
     pub fn run_until_quiet(&mut self) -> Checked<()> {
         let (mut frames, _) = self.network.delivered();
+        let frames_max = frames + FRAMES_MAX;
         let mut since = self.clock.now_ms();
         for _ in 0..STEPS_MAX {
             self.step()?;
             let (delivered, _) = self.network.delivered();
+            if delivered > frames_max {
+                break;
+            }
             if delivered != frames || self.network.next_due_ms().is_some() {
                 frames = delivered;
                 since = self.clock.now_ms();
