@@ -40,22 +40,41 @@ impl PartialEq for Bucket {
 
 impl Eq for Bucket {}
 
-/// The last change of one log in each document that it wrote to. A clone shares all buckets.
+/// A sixteenth of the buckets.
+type Shelf = [Option<Arc<Bucket>>; SHELF_BUCKETS];
+
+const SHELVES: usize = 16;
+const SHELF_BUCKETS: usize = 16;
+
+/// The last change of one log in each document that it wrote to.
+///
+/// A clone shares all buckets and costs no allocation, and a change copies one shelf and one bucket:
+/// each entry that is written or opened makes a few of both.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DocumentTips {
-    buckets: BTreeMap<u8, Arc<Bucket>>,
+    shelves: [Option<Arc<Shelf>>; SHELVES],
     len: usize,
 }
 
 impl DocumentTips {
     /// Returns the log's last change in a document.
     pub fn get(&self, document: &DocumentId) -> Option<&LastChange> {
-        self.buckets.get(&bucket_of(document))?.tips.get(document)
+        let (shelf, place) = place_of(document);
+        let shelf = self.shelves.get(shelf)?.as_ref()?;
+        shelf.get(place)?.as_ref()?.tips.get(document)
     }
 
     /// Replaces the log's last change in a document.
     pub fn set(&mut self, document: DocumentId, tip: LastChange) {
-        let bucket = Arc::make_mut(self.buckets.entry(bucket_of(&document)).or_default());
+        let (shelf, place) = place_of(&document);
+        let Some(shelf) = self.shelves.get_mut(shelf) else {
+            return;
+        };
+        let shelf = Arc::make_mut(shelf.get_or_insert_default());
+        let Some(bucket) = shelf.get_mut(place) else {
+            return;
+        };
+        let bucket = Arc::make_mut(bucket.get_or_insert_default());
         self.len += usize::from(bucket.tips.insert(document, tip).is_none());
         bucket.hash = OnceLock::new();
     }
@@ -70,20 +89,40 @@ impl DocumentTips {
         self.len == 0
     }
 
-    /// Returns the root over all documents.
+    /// Returns the root over all documents: a hash over the number and the hash of every bucket that
+    /// holds any.
     pub fn root(&self) -> [u8; 32] {
-        let mut bytes = Vec::with_capacity(self.buckets.len() * 33);
-        for (number, bucket) in &self.buckets {
-            bytes.push(*number);
+        let mut bytes = Vec::with_capacity(self.len.min(SHELVES * SHELF_BUCKETS) * 33);
+        for (number, bucket) in self.buckets() {
+            bytes.push(number);
             bytes.extend_from_slice(bucket.hash());
         }
         crypto::digest("hearthside 2026-11 document root", &[&bytes])
     }
 
-    /// Returns all tips by document.
+    /// Returns all tips, the same order for the same documents.
     pub fn iter(&self) -> impl Iterator<Item = (&DocumentId, &LastChange)> {
-        self.buckets.values().flat_map(|bucket| &bucket.tips)
+        self.buckets().flat_map(|(_, bucket)| &bucket.tips)
     }
+
+    /// Returns the buckets that hold any tip by ascending number.
+    fn buckets(&self) -> impl Iterator<Item = (u8, &Bucket)> {
+        (0..=u8::MAX).filter_map(|number| {
+            let (shelf, place) = place_in_shelves(number);
+            let shelf = self.shelves.get(shelf)?.as_ref()?;
+            Some((number, &**shelf.get(place)?.as_ref()?))
+        })
+    }
+}
+
+/// Returns the shelf of a document's bucket, and the place of the bucket on it.
+fn place_of(document: &DocumentId) -> (usize, usize) {
+    place_in_shelves(bucket_of(document))
+}
+
+const fn place_in_shelves(bucket: u8) -> (usize, usize) {
+    let bucket = bucket as usize;
+    (bucket / SHELF_BUCKETS, bucket % SHELF_BUCKETS)
 }
 
 fn bucket_of(document: &DocumentId) -> u8 {
@@ -128,7 +167,7 @@ mod tests {
         }
         assert_eq!((up.root(), up.len()), (down.root(), 256));
         assert_eq!(up, down);
-        let largest = up.buckets.values().map(|bucket| bucket.tips.len()).max();
+        let largest = up.buckets().map(|(_, bucket)| bucket.tips.len()).max();
         assert!(largest < Some(16), "{largest:?}");
     }
 }
