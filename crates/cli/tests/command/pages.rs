@@ -186,8 +186,8 @@ fn the_network_profiles_say_what_they_reveal() {
     insta::assert_snapshot!(ran.stdout, @r#"
     Create your identity on this device
 
-    Makes your keys here and shows a recovery phrase of 24 words once. Write it down: with it you can
-    come back after losing every device, and nobody can do that for you.
+    Makes your keys here and shows a recovery phrase of 24 words once. Write it down: it is the only key
+    to who you are once every device is lost, and nobody can make it again.
 
     Usage: hearth init [OPTIONS] --name <NAME>
 
