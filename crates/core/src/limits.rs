@@ -117,9 +117,10 @@ pub const PAIRING_MS_MAX: u64 = 30_000;
 /// Most notebooks in one summary, and so most that two devices can share.
 pub const SHARED_NOTEBOOKS_MAX: usize = 4_096;
 
-/// How long an acknowledgement may wait for more to acknowledge, in milliseconds. It saves a
-/// signature and a packet for each keystroke; nobody waits for it.
-pub const ACK_DELAY_MS: u64 = 25;
+/// How often a peer is told what was kept while more and more of it comes, in milliseconds. It saves
+/// a signature and a packet for each keystroke. What somebody may wait for is told at once: the
+/// first thing after a pause, and the last of what the peer said it has.
+pub const ACK_INTERVAL_MS: u64 = 250;
 
 /// Recent entries that stay in memory for each notebook, so that a live push reads no disk.
 pub const RECENT_ENTRIES_MAX: usize = 256;

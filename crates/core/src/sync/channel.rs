@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::frame::{Acknowledgement, Frame, WireTag};
+use super::schedule::AckSchedule;
 use super::session::Stopped;
 use crate::codec::Writer;
 use crate::frontier::{Frontier, SignedFrontier};
@@ -37,8 +38,8 @@ pub(super) struct Channel {
     cursor: Position,
     pub(super) encoder: WireEncoder,
     pub(super) decoder: WireDecoder,
-    /// Since when something is kept that the peer was not told of.
-    pub(super) ack_since_ms: Option<u64>,
+    /// When the peer is told what was kept.
+    pub(super) acks: AckSchedule,
     /// Something came that could not be placed, so the peer is to begin anew.
     pub(super) wants_restart: bool,
     /// Entries were dropped since too many wait; once some no longer do, the peer is to begin anew.
@@ -69,7 +70,7 @@ impl Channel {
             cursor: 0,
             encoder: WireEncoder::default(),
             decoder: WireDecoder::default(),
-            ack_since_ms: None,
+            acks: AckSchedule::default(),
             wants_restart: false,
             has_overflowed: false,
             restarts: 0,
@@ -89,6 +90,7 @@ impl Channel {
     pub(super) fn begin(&mut self, peer: DeviceId, replica: &mut Replica, theirs: Frontier) {
         self.is_live = true;
         self.begins += 1;
+        self.acks.begin(theirs.beyond(replica.frontier()) > 0);
         self.sent_wraps = if replica.frontier().control_digest == theirs.control_digest {
             replica.wraps().keys().copied().collect()
         } else {
@@ -139,14 +141,14 @@ impl Channel {
         let signed = replica.sign_frontier();
         self.told_to_peer = signed.frontier.clone();
         self.has_told = true;
-        self.ack_since_ms = None;
+        self.acks.clear();
         Frame::Frontier(self.tag, Box::new(signed))
     }
 
     /// Stops the notebook for as long as this connection lasts.
     pub(super) fn stop(&mut self, reason: Stopped) {
         self.is_live = false;
-        self.ack_since_ms = None;
+        self.acks.clear();
         self.stopped = Some(reason);
     }
 
@@ -195,7 +197,7 @@ impl Channel {
             signature: *signed.signature(),
         };
         self.told_to_peer = signed.frontier;
-        self.ack_since_ms = None;
+        self.acks.clear();
         Frame::Ack(self.tag, ack)
     }
 

@@ -8,6 +8,7 @@
 
 mod channel;
 mod frame;
+mod schedule;
 mod session;
 
 pub use session::{PeerView, Session, SessionError, Stopped};

@@ -10,7 +10,7 @@ use crate::crypto::{self, Secret};
 use crate::epoch::Wraps;
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::ids::{DeviceId, EntryHash, LogId, NotebookId, Seq};
-use crate::limits::{ACK_DELAY_MS, LOGS_MAX, SHARED_NOTEBOOKS_MAX};
+use crate::limits::{LOGS_MAX, SHARED_NOTEBOOKS_MAX};
 use crate::log::WireError;
 use crate::replica::{IngestError, Ingested, Replica};
 use crate::storage::{Storage, StorageError};
@@ -496,7 +496,7 @@ impl Session {
             }
         }
         let taken = replica.ingest_controls(parsed).and(malformed);
-        channel.ack_since_ms.get_or_insert(now_ms);
+        channel.acks.kept(now_ms);
         if let Err(error) = taken {
             self.stop(tag, error.into());
         }
@@ -528,7 +528,7 @@ impl Session {
             channel.wants_restart |= progressed && channel.has_overflowed;
             channel.has_overflowed &= !progressed;
         }
-        channel.ack_since_ms.get_or_insert(now_ms);
+        channel.acks.kept(now_ms);
         Ok(())
     }
 
@@ -585,7 +585,7 @@ impl Session {
             reader.finish()?;
         }
         let progressed = replica.advance(storage)?;
-        channel.ack_since_ms.get_or_insert(now_ms);
+        channel.acks.kept(now_ms);
         channel.wants_restart |= misplaced || (progressed && channel.has_overflowed);
         channel.has_overflowed = overflowed || (channel.has_overflowed && !progressed);
         let notebook = channel.notebook;
@@ -664,14 +664,13 @@ impl Session {
     /// that could wait a little as well.
     pub fn acknowledge(&mut self, shared: &mut [&mut Replica], now_ms: u64, at_once: bool) {
         self.set_clock(now_ms);
+        self.note_caught_up(shared);
         let due: Vec<WireTag> = self
             .channels
             .values()
             .filter(|channel| {
-                channel.is_live
-                    && channel.ack_since_ms.is_some_and(|since| {
-                        at_once || now_ms >= since.saturating_add(ACK_DELAY_MS)
-                    })
+                let due_ms = channel.acks.due_ms();
+                channel.is_live && due_ms.is_some_and(|due_ms| at_once || now_ms >= due_ms)
             })
             .map(|channel| channel.tag)
             .collect();
@@ -679,7 +678,7 @@ impl Session {
             let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
                 // Nothing of it can be said to this peer any more, so nothing falls due either.
                 if let Some(channel) = self.channels.get_mut(&tag) {
-                    channel.ack_since_ms = None;
+                    channel.acks.clear();
                 }
                 continue;
             };
@@ -694,7 +693,25 @@ impl Session {
                     channel.acknowledge(replica)
                 };
                 channel.wants_restart = false;
+                channel.acks.told(now_ms);
                 self.push(frame);
+            }
+        }
+    }
+
+    /// Notes which notebooks hold all that the peer said it has.
+    fn note_caught_up(&mut self, shared: &mut [&mut Replica]) {
+        let behind: Vec<WireTag> = self
+            .channels
+            .values()
+            .filter(|channel| channel.acks.is_behind())
+            .map(|channel| channel.tag)
+            .collect();
+        for tag in behind {
+            if let Some((channel, replica)) = find(&mut self.channels, shared, &tag)
+                && channel.told_by_peer.beyond(replica.frontier()) == 0
+            {
+                channel.acks.caught_up();
             }
         }
     }
@@ -721,7 +738,7 @@ impl Session {
     fn set_clock(&mut self, now_ms: u64) {
         self.heard_ms = self.heard_ms.min(now_ms);
         for channel in self.channels.values_mut() {
-            channel.ack_since_ms = channel.ack_since_ms.map(|since| since.min(now_ms));
+            channel.acks.set_clock(now_ms);
         }
     }
 
@@ -736,8 +753,7 @@ impl Session {
             .channels
             .values()
             .filter(|channel| channel.is_live)
-            .filter_map(|channel| channel.ack_since_ms)
-            .map(|since| since.saturating_add(ACK_DELAY_MS))
+            .filter_map(|channel| channel.acks.due_ms())
             .min();
         ack.map_or(life, |ack| ack.min(life))
     }
