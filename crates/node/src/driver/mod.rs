@@ -2,7 +2,7 @@
 //!
 //! The engine's thread runs a runtime of its own, with the readers and writers of all links on it, so
 //! that a frame crosses no thread between the link and the engine. Everything that happens is a
-//! [`Command`] or [`Traffic`]; the loop handles what is there, lets the documents show it, puts it on
+//! `Command` or `Traffic`; the loop handles what is there, lets the documents show it, puts it on
 //! disk in one commit, and only then sends.
 
 mod addresses;
