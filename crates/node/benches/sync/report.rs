@@ -1,0 +1,127 @@
+//! The table: what was measured, the ratio to the peer, the goal, and whether it holds.
+
+use std::time::Duration;
+
+/// What a line says.
+#[derive(Debug, Clone, Copy)]
+enum Unit {
+    Milliseconds,
+    Microseconds,
+    Bytes,
+}
+
+/// The goal of a line.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Goal {
+    /// At most this part of the peer's figure.
+    Ratio(f64),
+    /// At most this figure.
+    Micros(f64),
+    /// None: the line is there to compare with.
+    None,
+}
+
+/// Collects lines and prints them.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    rows: Vec<[String; 6]>,
+}
+
+impl Report {
+    /// Adds a line of times.
+    pub(crate) fn time(&mut self, name: &str, ours: Duration, peer: Duration, goal: f64) {
+        let millis = |time: Duration| time.as_secs_f64() * 1e3;
+        self.row(
+            name,
+            Unit::Milliseconds,
+            millis(ours),
+            Some(millis(peer)),
+            Goal::Ratio(goal),
+        );
+    }
+
+    /// Adds a line of bytes.
+    pub(crate) fn bytes(&mut self, name: &str, ours: f64, peer: f64, goal: f64) {
+        self.row(name, Unit::Bytes, ours, Some(peer), Goal::Ratio(goal));
+    }
+
+    /// Adds a line about the disk.
+    pub(crate) fn disk(&mut self, name: &str, ours: Duration, goal: Goal) {
+        self.row(
+            name,
+            Unit::Microseconds,
+            ours.as_secs_f64() * 1e6,
+            None,
+            goal,
+        );
+    }
+
+    fn row(&mut self, name: &str, unit: Unit, ours: f64, peer: Option<f64>, goal: Goal) {
+        let figure = |value: f64| match unit {
+            Unit::Milliseconds => format!("{value:.2} ms"),
+            Unit::Microseconds => format!("{value:.0} µs"),
+            Unit::Bytes if value >= 10_000.0 => format!("{:.1} kB", value / 1e3),
+            Unit::Bytes => format!("{value:.0} B"),
+        };
+        let ratio = peer.map(|peer| ours / peer);
+        let (words, holds) = match goal {
+            Goal::Ratio(most) => (format!("≤ {most}"), ratio.map(|ratio| ratio <= most)),
+            Goal::Micros(most) => (format!("≤ {most} µs"), Some(ours <= most)),
+            Goal::None => (String::new(), None),
+        };
+        self.rows.push([
+            name.to_owned(),
+            figure(ours),
+            peer.map(figure).unwrap_or_default(),
+            ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default(),
+            words,
+            holds
+                .map_or("", |holds| if holds { "yes" } else { "NO" })
+                .to_owned(),
+        ]);
+    }
+
+    /// Prints the table in Markdown.
+    pub(crate) fn print(&self) {
+        let head = ["", "Hearthside", "peer", "ratio", "goal", "holds"].map(str::to_owned);
+        let widths: Vec<usize> = (0..head.len())
+            .map(|column| {
+                let cells = self.rows.iter().chain([&head]);
+                cells
+                    .filter_map(|row| row.get(column))
+                    .map(|cell| cell.chars().count())
+                    .max()
+                    .unwrap_or(0)
+            })
+            .collect();
+        let line = |row: &[String; 6]| {
+            let cells: Vec<String> = row
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| format!("{cell:<width$}"))
+                .collect();
+            println!("| {} |", cells.join(" | "));
+        };
+        line(&head);
+        let rules: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+        println!("| {} |", rules.join(" | "));
+        for row in &self.rows {
+            line(row);
+        }
+    }
+}
+
+/// Returns the time that this many in a hundred do not pass. `sorted` is in ascending order.
+pub(crate) fn percentile(sorted: &[Duration], percent: usize) -> Duration {
+    let place = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+/// Returns the middle one by a key.
+///
+/// # Panics
+/// Where there is none.
+pub(crate) fn median_by<T: Copy, K: Ord>(mut all: Vec<T>, key: impl Fn(&T) -> K) -> T {
+    all.sort_by_key(|one| key(one));
+    all[all.len() / 2]
+}
