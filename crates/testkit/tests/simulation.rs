@@ -28,6 +28,65 @@ fn two_devices_converge() {
 }
 
 #[test]
+fn writing_while_two_greet_each_other_stalls_no_notebook() {
+    for steps in 0..8 {
+        for writer in [0, 1] {
+            let mut world = World::new(17, 2).unwrap();
+            let notebooks = [0, 1].map(|node| {
+                let notebook = world.create(node, Role::Peer).unwrap();
+                world.start_note(node, notebook).unwrap();
+                world.pair(node, 1 - node, notebook).unwrap();
+                notebook
+            });
+            world.meet(0, 1).unwrap();
+            world.crash(1);
+            world.start(1).unwrap();
+            world.run_for(6_000).unwrap();
+            assert!(world.dial(0, 1));
+            for _ in 0..steps {
+                world.step().unwrap();
+            }
+            while !world.edit(writer, notebooks[0]).unwrap() {}
+            world.run_until_quiet().unwrap();
+            // The other notebook was equal throughout; what comes now has to be pushed.
+            for node in [0, 1] {
+                while !world.edit(node, notebooks[1]).unwrap() {}
+                world.run_until_quiet().unwrap();
+                assert!(world.network.are_linked(0, 1));
+                let result = world
+                    .check_converged()
+                    .and_then(|()| world.check_statuses());
+                assert_eq!(result, Ok(()), "{writer} wrote after {steps} steps");
+            }
+        }
+    }
+}
+
+#[test]
+fn people_admitted_apart_read_what_was_written_apart() {
+    let mut world = World::new(18, 4).unwrap();
+    let notebook = world.create(0, Role::Peer).unwrap();
+    world.start_note(0, notebook).unwrap();
+    world.pair(0, 1, notebook).unwrap();
+    world.meet(0, 1).unwrap();
+    let now = world.clock.now_ms();
+    world.network.part(0, 1, now);
+    // Both let the third in, so the key of each reaches them; the fourth is let in on one side only.
+    world.pair(1, 2, notebook).unwrap();
+    while !world.edit(1, notebook).unwrap() {}
+    world.pair(0, 2, notebook).unwrap();
+    world.pair(0, 3, notebook).unwrap();
+    while !world.edit(0, notebook).unwrap() {}
+    world.run_until_quiet().unwrap();
+    let now = world.clock.now_ms();
+    world.network.heal(now);
+    for (one, other) in [(0, 1), (0, 2), (0, 3)] {
+        world.meet(one, other).unwrap();
+    }
+    assert_eq!(world.check_converged(), Ok(()));
+}
+
+#[test]
 #[allow(clippy::print_stdout)]
 fn any_number_of_devices_converge_whatever_happens() {
     let seeds = hearth_testkit::seeds::chosen(hearth_testkit::seeds::SEEDS);
