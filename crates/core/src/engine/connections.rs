@@ -447,8 +447,11 @@ impl Engine {
             let Connection::Sync { session, .. } = connection else {
                 continue;
             };
-            let known: BTreeSet<NotebookId> = session.notebooks().collect();
             let shared = shared_in(&mut self.replicas, &self.distrusted, session.peer());
+            if !shared.is_empty() && session.is_about(shared.iter().map(|one| one.notebook())) {
+                continue;
+            }
+            let known: BTreeSet<NotebookId> = session.notebooks().collect();
             let still = shared.iter().map(|replica| replica.notebook()).collect();
             if !session.retain(&still) && still.is_empty() {
                 failed.push((*id, CloseReason::Stranger));

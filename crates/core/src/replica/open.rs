@@ -334,6 +334,9 @@ impl Replica {
     /// whoever edits does it otherwise.
     pub(crate) fn rekey_after_merge(&mut self, rng: &mut dyn rand_core::CryptoRng) {
         let heads = self.membership.epoch_heads();
+        if heads.len() < 2 {
+            return;
+        }
         let own = self.device.id();
         let started_one = heads.iter().any(|epoch| {
             self.controls
@@ -341,12 +344,7 @@ impl Replica {
                 .is_some_and(|entry| entry.device == own)
         });
         let all_held = heads.iter().all(|epoch| self.keys.get(epoch).is_some());
-        if heads.len() > 1
-            && all_held
-            && started_one
-            && self.wants_rekey()
-            && self.membership.may_write(&own)
-        {
+        if all_held && started_one && self.wants_rekey() && self.membership.may_write(&own) {
             // A member's key that cannot be used makes it fail; the next edit says so.
             let _retried_by_the_next_edit = self.rekey(None, rng);
         }

@@ -91,15 +91,21 @@ impl Channel {
         self.is_live = true;
         self.begins += 1;
         self.acks.begin(theirs.beyond(replica.frontier()) > 0);
-        self.sent_wraps = if replica.frontier().control_digest == theirs.control_digest {
+        let has_same_controls = replica.frontier().control_digest == theirs.control_digest;
+        self.sent_wraps = if has_same_controls {
             replica.wraps().keys().copied().collect()
         } else {
             BTreeSet::new()
         };
-        self.control_cursor = 0;
+        self.control_cursor = if has_same_controls {
+            replica.controls().len()
+        } else {
+            0
+        };
         self.sent_controls = replica
             .controls()
             .iter()
+            .skip(self.control_cursor)
             .map(crate::control::ControlEntry::hash)
             .filter(|hash| replica.controls().is_within(hash, &theirs.control_heads))
             .collect();
@@ -232,6 +238,9 @@ impl Channel {
     }
 
     fn next_controls(&mut self, replica: &Replica) -> Option<Frame> {
+        if self.control_cursor >= replica.controls().len() {
+            return None;
+        }
         let mut entries = Vec::new();
         let mut bytes = 0;
         for entry in replica.controls().iter().skip(self.control_cursor) {

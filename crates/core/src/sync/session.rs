@@ -108,6 +108,8 @@ pub struct Session {
     peer_key: crypto::VerifyKey,
     exporter: Secret,
     channels: BTreeMap<WireTag, Channel>,
+    /// The tags of the channels.
+    tags: BTreeMap<NotebookId, WireTag>,
     outgoing: NotebookNumbers,
     incoming: NotebookNumbers,
     queue: VecDeque<Frame>,
@@ -145,6 +147,7 @@ impl Session {
             peer_key,
             exporter: Secret::from_bytes(exporter),
             channels: BTreeMap::new(),
+            tags: BTreeMap::new(),
             outgoing: NotebookNumbers::default(),
             incoming: NotebookNumbers::default(),
             queue: VecDeque::new(),
@@ -162,10 +165,7 @@ impl Session {
             newly_stopped: Vec::new(),
         };
         for replica in shared.iter() {
-            let tag = session.tag(replica.notebook());
-            session
-                .channels
-                .insert(tag, Channel::new(replica.notebook(), tag));
+            session.open(replica.notebook());
         }
         let digest = session.digest(dialled, shared);
         session.push(Frame::Hello {
@@ -213,9 +213,16 @@ impl Session {
         self.queue.push_back(frame);
     }
 
+    /// Says whether these are the notebooks of this connection, each named once.
+    pub fn is_about(&self, notebooks: impl ExactSizeIterator<Item = NotebookId>) -> bool {
+        let mut notebooks = notebooks;
+        notebooks.len() == self.tags.len()
+            && notebooks.all(|notebook| self.tags.contains_key(&notebook))
+    }
+
     /// Returns the notebooks of this connection.
     pub fn notebooks(&self) -> impl Iterator<Item = NotebookId> {
-        self.channels.values().map(|channel| channel.notebook)
+        self.tags.keys().copied()
     }
 
     /// Says whether both sides know what the other has of a notebook.
@@ -235,9 +242,14 @@ impl Session {
     }
 
     fn channel_of(&self, notebook: NotebookId) -> Option<&Channel> {
-        self.channels
-            .values()
-            .find(|channel| channel.notebook == notebook)
+        self.channels.get(self.tags.get(&notebook)?)
+    }
+
+    fn open(&mut self, notebook: NotebookId) -> WireTag {
+        let tag = self.tag(notebook);
+        self.channels.insert(tag, Channel::new(notebook, tag));
+        self.tags.insert(notebook, tag);
+        tag
     }
 
     /// Adds a notebook that has become shared while the connection was open; nothing of it is
@@ -246,12 +258,10 @@ impl Session {
     /// # Errors
     /// [`SessionError`] where the peer's frontier of it came before and does not check.
     pub fn share(&mut self, replica: &mut Replica) -> Result<(), SessionError> {
-        let tag = self.tag(replica.notebook());
-        if self.channels.contains_key(&tag) {
+        if self.tags.contains_key(&replica.notebook()) {
             return Ok(());
         }
-        self.channels
-            .insert(tag, Channel::new(replica.notebook(), tag));
+        let tag = self.open(replica.notebook());
         match self.early.remove(&tag) {
             Some(frontier) => self.frontier(tag, frontier, &mut [replica]),
             None => {
@@ -265,6 +275,7 @@ impl Session {
     pub fn retain(&mut self, shared: &BTreeSet<NotebookId>) -> bool {
         self.channels
             .retain(|_, channel| shared.contains(&channel.notebook));
+        self.tags.retain(|notebook, _| shared.contains(notebook));
         self.views.retain(|notebook, _| shared.contains(notebook));
         !self.channels.is_empty()
     }
@@ -320,8 +331,8 @@ impl Session {
         ))
     }
 
-    /// Takes a frame of the peer. `shared` are the replicas of this connection's notebooks, with
-    /// nothing unsaved that a frontier would vouch for.
+    /// Takes a frame of the peer. `shared` are the replicas of this connection's notebooks by
+    /// ascending id, with nothing unsaved that a frontier would vouch for.
     ///
     /// # Errors
     /// [`SessionError`]; the connection is to be closed then.
@@ -415,11 +426,12 @@ impl Session {
         // The peer found a difference, perhaps to what was here a moment ago, where this side found
         // none: it needs this list to know where there is none.
         self.list(shared);
+        let theirs: BTreeMap<WireTag, [u8; 16]> =
+            lines.iter().map(|line| (line.tag, line.digest)).collect();
         for replica in shared.iter_mut() {
             let tag = self.tag(replica.notebook());
             let mine = self.frontier_mac(!self.dialled, replica);
-            let theirs = lines.iter().find(|line| line.tag == tag);
-            if theirs.is_some_and(|line| line.digest == mine) {
+            if theirs.get(&tag) == Some(&mine) {
                 self.begin_equal(replica);
             } else {
                 self.tell_frontier(tag, &mut [&mut **replica]);
@@ -786,9 +798,7 @@ impl Session {
             let Some(channel) = tags.get(place).and_then(|tag| self.channels.get_mut(tag)) else {
                 continue;
             };
-            let Some(replica) = shared
-                .iter()
-                .find(|replica| replica.notebook() == channel.notebook)
+            let Some(replica) = place_in(shared, channel.notebook).and_then(|at| shared.get(at))
             else {
                 continue;
             };
@@ -820,10 +830,15 @@ fn find<'a>(
     let channel = channels
         .get_mut(tag)
         .filter(|channel| channel.stopped.is_none())?;
-    let replica = shared
-        .iter_mut()
-        .find(|replica| replica.notebook() == channel.notebook)?;
+    let replica = place_in(shared, channel.notebook).and_then(|at| shared.get_mut(at))?;
     Some((channel, replica))
+}
+
+/// Finds the place of a notebook among shared ones, which are in ascending order.
+fn place_in(shared: &[&mut Replica], notebook: NotebookId) -> Option<usize> {
+    shared
+        .binary_search_by_key(&notebook, |replica| replica.notebook())
+        .ok()
 }
 
 fn truncate(hash: [u8; 32]) -> WireTag {
