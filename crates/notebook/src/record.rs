@@ -50,6 +50,14 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Says whether there is an object under `key` of the root.
+    pub(crate) fn is_there(doc: &Automerge, key: &str) -> bool {
+        matches!(
+            doc.get(automerge::ROOT, key),
+            Ok(Some((Value::Object(ObjType::Map), _)))
+        )
+    }
+
     /// Reads every object of a kind under the root, in the order of their ids.
     pub(crate) fn all(doc: &'a Automerge, kind: Kind) -> Vec<(ObjectId, Self)> {
         // "/" is followed by "0", so this range holds the keys "kind/…" and no other.

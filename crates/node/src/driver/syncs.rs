@@ -86,7 +86,8 @@ impl Engine {
     fn outcome_of(&mut self, notebooks: &[NotebookId]) -> Outcome {
         let mut outcome = Outcome::default();
         for notebook in notebooks {
-            let directory = self.host.directory(*notebook);
+            // A device's names are the same in all notebooks, and finding them out opens labels.
+            let mut directory = None;
             for status in self.host.engine.peer_statuses(*notebook) {
                 let state = if self.host.engine.is_distrusted(*notebook, status.person) {
                     PeerOutcome::Unreachable(
@@ -95,16 +96,16 @@ impl Engine {
                 } else {
                     PeerOutcome::Pending
                 };
-                let about = json!({
-                    "person": status.person.to_string(),
-                    "name": directory.person_name(&status.person),
-                    "device": status.device.to_string(),
-                    "device_label": directory.device_label(&status.device),
+                let (_, known) = outcome.peers.entry(status.device).or_insert_with(|| {
+                    let directory = directory.get_or_insert_with(|| self.host.directory(*notebook));
+                    let about = json!({
+                        "person": status.person.to_string(),
+                        "name": directory.person_name(&status.person),
+                        "device": status.device.to_string(),
+                        "device_label": directory.device_label(&status.device),
+                    });
+                    (about, state.clone())
                 });
-                let (_, known) = outcome
-                    .peers
-                    .entry(status.device)
-                    .or_insert_with(|| (about, state.clone()));
                 if state == PeerOutcome::Pending {
                     *known = state;
                 }
@@ -126,7 +127,7 @@ impl Engine {
             .collect();
         let now = Instant::now();
         for mut sync in std::mem::take(&mut self.syncs) {
-            let confirmed = self.confirmed(&sync.notebooks);
+            let confirmed = self.confirmed(&sync);
             for (device, (_, state)) in &mut sync.outcome.peers {
                 if confirmed.get(device) == Some(&true) {
                     *state = PeerOutcome::Confirmed;
@@ -147,10 +148,15 @@ impl Engine {
     }
 
     /// Says of each device whether it has all that is here of some notebooks, and the reverse.
-    fn confirmed(&mut self, notebooks: &[NotebookId]) -> BTreeMap<DeviceId, bool> {
+    fn confirmed(&mut self, sync: &Syncing) -> BTreeMap<DeviceId, bool> {
         let mut confirmed = BTreeMap::new();
         let engine = &mut self.host.engine;
-        for notebook in notebooks {
+        for notebook in &sync.notebooks {
+            let mut devices = sync.outcome.peers.keys();
+            if devices.all(|device| confirmed.get(device) == Some(&false)) {
+                // Nobody has everything, whatever there is of the other notebooks.
+                break;
+            }
             let Some(replica) = engine.replica_mut(*notebook) else {
                 continue;
             };

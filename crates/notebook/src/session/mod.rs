@@ -47,6 +47,14 @@ fn header(docs: &mut dyn Documents, id: ObjectId) -> Result<Record<'_>, EditErro
 
 /// The document of a session that is in the index; an empty one where it has not arrived.
 fn document(docs: &mut dyn Documents, id: ObjectId) -> Result<Option<&Automerge>, EditError> {
-    header(docs, id)?;
+    let key = Kind::Session.key(id);
+    // A keystroke comes this way, and of the header it wants to know no more than this.
+    let index = docs.read(DocumentId::INDEX)?;
+    if !index.is_some_and(|index| Record::is_there(index, &key)) {
+        return Err(EditError::NotFound {
+            kind: Kind::Session,
+            id,
+        });
+    }
     Ok(docs.read(id.document())?)
 }
