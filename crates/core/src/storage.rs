@@ -31,6 +31,8 @@ pub enum Space {
     /// The mark of an older copy: there once an entry came that this device signed and that was not
     /// written here.
     StaleCopy,
+    /// Entries that are kept and not applied, by hash, with their changes, as of the state of the logs.
+    Held,
 }
 
 impl Space {
@@ -46,6 +48,7 @@ impl Space {
             Self::Invite => 7,
             Self::Verification => 8,
             Self::StaleCopy => 9,
+            Self::Held => 10,
         }
     }
 }

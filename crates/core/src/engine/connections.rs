@@ -349,7 +349,13 @@ impl Engine {
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return Ok(());
         };
-        if let Err(error) = storage.commit(notebook, replica.unsaved()) {
+        // Control entries may have changed which entries count.
+        let placed = if replica.wants_advance() {
+            replica.advance(storage).map(drop)
+        } else {
+            Ok(())
+        };
+        if let Err(error) = placed.and_then(|()| storage.commit(notebook, replica.unsaved())) {
             self.close_all_of(notebook);
             self.reopen(notebook, storage);
             return Err(error);

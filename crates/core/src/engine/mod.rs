@@ -56,6 +56,9 @@ pub enum Effect {
     Applied(NotebookId, Applied),
     /// Members, invitations or keys of a notebook changed.
     MembershipChanged(NotebookId),
+    /// A notebook's documents were built anew, since other entries count than did: whatever was derived
+    /// from them is to be read again.
+    Rebuilt(NotebookId),
     /// Something new is known about what a peer has.
     PeerHeard(NotebookId),
     /// A notebook's saved state could not be kept. Nothing is lost by it, but the next start reads
@@ -165,6 +168,9 @@ impl Engine {
                     .into_iter()
                     .map(|applied| Effect::Applied(*notebook, applied)),
             );
+            if replica.take_rebuilt() {
+                self.effects.push_back(Effect::Rebuilt(*notebook));
+            }
         }
         std::mem::take(&mut self.effects)
     }

@@ -1,13 +1,15 @@
-//! Applies what arrived: opens entries, decodes them, and hands their changes to the documents in
-//! batches. What cannot be applied is set aside under its signer's name.
+//! Places what arrived: opens entries, decodes them, and hands the changes of those that count to the
+//! documents in batches. What does not count is held; what is not valid is named for its signer.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use std::mem;
 use std::sync::Arc;
 
+use super::counting::ContentVerdict;
+use super::held::{Relation, Why};
 use super::{Applied, AppliedChange, OpenReplicaError, Replica};
-use crate::document::{Document, DocumentId, EntryChanges, Outcome};
+use crate::document::{ChangeHash, Document, DocumentId, EntryChanges, Outcome};
 use crate::identity::DeviceSecrets;
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
 use crate::log::{Body, DocumentTips, RawEntry, VerifiedEntry};
@@ -74,18 +76,32 @@ impl Batch {
     }
 }
 
+/// What is to be done with the next entry of a log.
 enum Step {
+    /// It counts, if nothing that it builds on says otherwise.
     Ready(Body),
+    /// It is kept and not applied.
+    Hold(Body, Why),
+    /// Its key is not here.
     Waits,
-    SetAside(String),
+    /// It cannot be read, and so nothing that follows it.
+    Unreadable(String),
 }
 
 impl Replica {
-    /// Applies all that can be applied now; returns whether anything was.
+    /// Places all that can be placed now; returns whether anything was.
     ///
     /// # Errors
-    /// [`StorageError`] where a document that exists cannot be read.
+    /// [`StorageError`] where a document that exists cannot be read, or all that is to be placed again.
     pub fn advance(&mut self, storage: &dyn Storage) -> Result<bool, StorageError> {
+        if self.wants_rebuild {
+            self.rebuild(storage)?;
+            return Ok(true);
+        }
+        self.place_pending(storage)
+    }
+
+    pub(super) fn place_pending(&mut self, storage: &dyn Storage) -> Result<bool, StorageError> {
         let mut progressed = false;
         // A log that waits is left out for the rest of a pass, so that however much of it there is,
         // it holds up no other.
@@ -110,7 +126,7 @@ impl Replica {
         waiting: &mut BTreeSet<LogId>,
         storage: &dyn Storage,
     ) -> Result<Option<bool>, StorageError> {
-        let (batch, mut progressed) = self.next_batch(waiting);
+        let (batch, mut progressed) = self.next_batch(waiting, storage)?;
         if batch.entries.is_empty() {
             return Ok(progressed.then_some(true));
         }
@@ -136,8 +152,9 @@ impl Replica {
                 // Whatever came before is here, and so is the rest: it depends on what it holds
                 // itself further on, which no replica can ever apply.
                 Outcome::Waiting { missing } if missing.is_empty() => {
-                    self.settle_set_aside(candidate.log, "its changes are not in causal order");
+                    let reason = "its changes are not in causal order";
                     waiting.insert(candidate.log);
+                    self.settle_invalid(candidate, entry, reason);
                     progressed = true;
                 }
                 Outcome::Waiting { mut missing } => {
@@ -148,8 +165,8 @@ impl Replica {
                     }
                 }
                 Outcome::Refused(refusal) => {
-                    self.settle_set_aside(candidate.log, &refusal.to_string());
                     waiting.insert(candidate.log);
+                    self.settle_invalid(candidate, entry, &refusal.to_string());
                     progressed = true;
                 }
             }
@@ -162,8 +179,13 @@ impl Replica {
         self.logs.get(id).is_some_and(|log| {
             log.missing
                 .iter()
-                .any(|(document, change)| !self.documents.has_change(document, change))
+                .any(|(document, change)| !self.is_placed(document, change))
         })
+    }
+
+    /// Says whether a change is in an open document, or in an entry that is held.
+    fn is_placed(&self, document: &DocumentId, change: &ChangeHash) -> bool {
+        self.documents.has_change(document, change) || self.held.has_change(document, change)
     }
 
     /// Keeps the arrivals of entries that still wait, in order.
@@ -187,8 +209,12 @@ impl Replica {
 
     /// Opens pending entries in the order of arrival until a batch is full. An entry is only opened
     /// after the one before it in its log. Logs that turn out to wait are added to `waiting`. Also
-    /// says whether any entry was set aside on the way.
-    fn next_batch(&mut self, waiting: &mut BTreeSet<LogId>) -> (Batch, bool) {
+    /// says whether any entry was placed on the way.
+    fn next_batch(
+        &mut self,
+        waiting: &mut BTreeSet<LogId>,
+        storage: &dyn Storage,
+    ) -> Result<(Batch, bool), StorageError> {
         let mut batch = Batch::default();
         // A log of which something is in the batch but whose next entry is for a later one.
         let mut stopped: BTreeSet<LogId> = BTreeSet::new();
@@ -206,28 +232,42 @@ impl Replica {
                 continue;
             }
             let place = batch.reached.get(id).copied().unwrap_or(0);
-            match self.open_pending(id, place, batch.tips.get(id)) {
-                None => {}
-                Some((entry, Step::Ready(body))) => batch.push(self.notebook, &entry, body),
-                Some((_, Step::Waits)) if place == 0 => {
-                    waiting.insert(*id);
+            let Some((entry, step)) = self.open_pending(id, place, batch.tips.get(id)) else {
+                continue;
+            };
+            let step = match step {
+                Step::Ready(body) if self.held.is_empty() => {
+                    batch.push(self.notebook, &entry, body);
+                    continue;
                 }
-                Some((_, Step::Waits)) => {
+                // What precedes it in the log is in this batch and is placed first.
+                _ if place > 0 => {
                     stopped.insert(*id);
+                    continue;
                 }
-                Some((_, Step::SetAside(reason))) => {
-                    // What precedes it in the log is in this batch and is settled first.
-                    if place == 0 {
-                        self.settle_set_aside(*id, &reason);
+                Step::Ready(body) => self.relate(id, body, storage)?,
+                step => step,
+            };
+            match step {
+                Step::Ready(body) => batch.push(self.notebook, &entry, body),
+                Step::Hold(body, why) => {
+                    if self.hold(id, &entry, body, why, storage)? {
                         progressed = true;
                     } else {
-                        stopped.insert(*id);
+                        waiting.insert(*id);
                     }
+                }
+                Step::Waits => {
+                    waiting.insert(*id);
+                }
+                Step::Unreadable(reason) => {
+                    self.settle_unreadable(*id, &reason);
+                    progressed = true;
                 }
             }
         }
         self.arrivals = arrivals;
-        (batch, progressed)
+        Ok((batch, progressed))
     }
 
     /// Opens the pending entry at a place of its log; `tips` are those after the entry before it,
@@ -240,26 +280,24 @@ impl Replica {
     ) -> Option<(Arc<RawEntry>, Step)> {
         let log = self.logs.get(id)?;
         let entry = Arc::clone(log.pending.get(place)?);
-        if let Some(broken) = log.broken {
-            let reason = format!(
-                "follows entry {} of the same device, which was set aside",
-                broken.get()
-            );
-            return Some((entry, Step::SetAside(reason)));
+        if log.unreadable {
+            return Some((entry, Step::Unreadable(String::new())));
         }
+        let verdict = log.spans.verdict(entry.header().seq);
+        let is_valid = log.broken.is_none();
         let tips = tips.unwrap_or(&log.tips).clone();
-        let step = self.open_entry(&entry, &tips);
+        let step = match self.open_entry(&entry, &tips) {
+            Step::Ready(body) if !is_valid => Step::Hold(body, Why::Invalid),
+            Step::Ready(body) if verdict != ContentVerdict::Counts => {
+                Step::Hold(body, Why::Uncounted)
+            }
+            step => step,
+        };
         Some((entry, step))
     }
 
     fn open_entry(&mut self, raw: &RawEntry, tips: &DocumentTips) -> Step {
         let header = raw.header();
-        if !self
-            .membership_at(&header.heads)
-            .may_write(&header.log.device)
-        {
-            return Step::SetAside("its author may not write in this notebook".to_owned());
-        }
         // An author knows the re-key whose key they seal under. One who names another could make
         // everybody wait for ever.
         if !self
@@ -267,7 +305,7 @@ impl Replica {
             .is_within(&header.epoch.rekey(), &header.heads)
             || !self.membership.is_epoch(&header.epoch)
         {
-            return Step::SetAside("sealed under a key that the rules do not count".to_owned());
+            return Step::Unreadable("sealed under a key that the rules do not count".to_owned());
         }
         let Some(key) = self.keys.get(&header.epoch) else {
             return Step::Waits;
@@ -275,8 +313,116 @@ impl Replica {
         let entry: VerifiedEntry = raw.clone().trusted(self.notebook);
         match entry.open(key, tips) {
             Ok(body) => Step::Ready(body),
-            Err(error) => Step::SetAside(error.to_string()),
+            Err(error) => Step::Unreadable(error.to_string()),
         }
+    }
+
+    /// Finds out whether an entry that counts builds on any that are held: on ones that are applied
+    /// with it, or on one that never will be.
+    fn relate(
+        &mut self,
+        id: &LogId,
+        body: Body,
+        storage: &dyn Storage,
+    ) -> Result<Step, StorageError> {
+        for (document, _) in &body.changes {
+            self.load_document(*document, storage)?;
+        }
+        if self.skips_a_held_change(id, &body) {
+            return Ok(Step::Hold(body, Why::Invalid));
+        }
+        let is_applied = |document: &DocumentId, change: &ChangeHash| {
+            self.documents.has_change(document, change)
+        };
+        Ok(match self.held.relation(&body.changes, &is_applied) {
+            Relation::Free => Step::Ready(body),
+            Relation::Lost(_) => Step::Hold(body, Why::Lost),
+            Relation::Adopts(hashes) => {
+                if self.adopt(&hashes, id, storage)? {
+                    Step::Ready(body)
+                } else {
+                    Step::Hold(body, Why::Lost)
+                }
+            }
+        })
+    }
+
+    /// Says whether a change leaves out the one that its log wrote before it in the same document
+    /// where that one is held. Where it counted, such a change would be refused, so it always is.
+    fn skips_a_held_change(&self, id: &LogId, body: &Body) -> bool {
+        let Some(log) = self.logs.get(id).filter(|_| self.held.has_any_of(id)) else {
+            return false;
+        };
+        let mut last: BTreeMap<DocumentId, ChangeHash> = BTreeMap::new();
+        body.changes.iter().any(|(document, change)| {
+            let before = last.insert(*document, change.facts().hash);
+            let before = before.or_else(|| log.tips.get(document).map(|tip| tip.hash));
+            before.is_some_and(|before| {
+                self.held.has_change(document, &before)
+                    && !self.documents.has_change(document, &before)
+                    && !change.facts().deps.contains(&before)
+            })
+        })
+    }
+
+    /// Holds the oldest pending entry of a log, once all that its changes build on is placed; says
+    /// whether it is.
+    fn hold(
+        &mut self,
+        id: &LogId,
+        entry: &RawEntry,
+        body: Body,
+        why: Why,
+        storage: &dyn Storage,
+    ) -> Result<bool, StorageError> {
+        let own: BTreeSet<(DocumentId, ChangeHash)> = body.hashes().collect();
+        let mut missing = Vec::new();
+        for (document, change) in &body.changes {
+            self.load_document(*document, storage)?;
+            for dep in &change.facts().deps {
+                if !own.contains(&(*document, *dep)) && !self.is_placed(document, dep) {
+                    missing.push((*document, *dep));
+                }
+            }
+        }
+        let Some(log) = self.logs.get_mut(id) else {
+            return Ok(false);
+        };
+        if !missing.is_empty() {
+            missing.truncate(MISSING_MAX);
+            log.missing = missing;
+            return Ok(false);
+        }
+        let seq = entry.header().seq;
+        let is_first_invalid = why == Why::Invalid && log.broken.is_none();
+        if is_first_invalid {
+            log.broken = Some(seq);
+        }
+        log.pending.pop_front();
+        log.settle(seq, Some(body.tips));
+        let changes = Arc::new(body.changes);
+        self.held.hold(entry.hash(), (*id, seq), why, changes);
+        self.entries_since_snapshot = self.entries_since_snapshot.max(1);
+        let reason = match why {
+            Why::Uncounted => self.reason_of_verdict(id, seq),
+            Why::Lost => Some("builds on something that does not count".to_owned()),
+            Why::Invalid if is_first_invalid => {
+                Some("leaves out what its writer wrote before it".to_owned())
+            }
+            Why::Invalid => None,
+        };
+        if let Some(reason) = reason {
+            self.note_set_aside(entry.hash(), id.device, seq, reason);
+        }
+        Ok(true)
+    }
+
+    /// Returns why an entry does not count, where it is the first of its log with that verdict: the
+    /// others say nothing new.
+    fn reason_of_verdict(&self, id: &LogId, seq: Seq) -> Option<String> {
+        let log = self.logs.get(id)?;
+        let span = log.spans.iter().find(|span| span.first == seq)?;
+        Some(span.verdict.reason())
     }
 
     fn settle_applied(&mut self, candidate: Candidate, entry: &EntryChanges) {
@@ -298,7 +444,22 @@ impl Replica {
         });
     }
 
-    fn settle_set_aside(&mut self, id: LogId, reason: &str) {
+    /// Settles an entry that turned out not to be valid: nothing that follows it in its log is.
+    fn settle_invalid(&mut self, candidate: Candidate, entry: EntryChanges, reason: &str) {
+        let Some(log) = self.logs.get_mut(&candidate.log) else {
+            return;
+        };
+        log.pending.pop_front();
+        log.settle(candidate.seq, Some(candidate.tips));
+        log.broken = Some(candidate.seq);
+        let (id, seq) = (candidate.log, candidate.seq);
+        let changes = Arc::new(entry.changes);
+        self.held
+            .hold(candidate.entry, (id, seq), Why::Invalid, changes);
+        self.note_set_aside(candidate.entry, id.device, seq, reason.to_owned());
+    }
+
+    fn settle_unreadable(&mut self, id: LogId, reason: &str) {
         let Some(log) = self.logs.get_mut(&id) else {
             return;
         };
@@ -307,6 +468,7 @@ impl Replica {
         };
         let seq = entry.header().seq;
         log.settle(seq, None);
+        log.unreadable = true;
         if log.broken.is_some() {
             // The first one is named; those that follow it need no record of their own.
             return;

@@ -116,6 +116,10 @@ impl Replica {
         if !self.membership.may_write(&self.device.id()) {
             return Err(EditFailed::NotAllowed);
         }
+        // Nobody may build on what counts no longer.
+        if self.wants_advance() {
+            self.advance(storage)?;
+        }
         // Before anything is written: afterwards the documents would show what is in no entry.
         let epoch = self.rekey_if_needed(rng)?;
         let log = self.writing_log(rng);
@@ -145,7 +149,15 @@ impl Replica {
         Ok(value)
     }
 
+    /// Returns the log that this device goes on writing, or a new one: where an entry of the old one is
+    /// not applied, the numbers of its changes would repeat.
     fn writing_log(&mut self, rng: &mut dyn rand_core::CryptoRng) -> LogId {
+        if self.own_log().is_some_and(|own| {
+            let log = self.logs.get(&own);
+            self.held.has_any_of(&own) || log.is_some_and(|log| log.broken.is_some())
+        }) {
+            self.own = None;
+        }
         let incarnation = *self.own.get_or_insert_with(|| {
             let mut bytes = [0; Incarnation::LEN];
             rng.fill_bytes(&mut bytes);
@@ -170,7 +182,7 @@ impl Replica {
         let mut known = self
             .logs
             .get(&log)
-            .map_or_else(Vec::new, |log| log.heads.clone());
+            .map_or_else(Vec::new, |log| log.heads().to_vec());
         known.extend(
             self.membership
                 .member_of(&log.device)

@@ -212,7 +212,7 @@ impl Replica {
         if let Some(log) = known {
             let is_full = log.waiting() >= WAITING_ENTRIES_PER_LOG_MAX
                 || log.waiting_bytes() >= WAITING_BYTES_PER_LOG_MAX;
-            if is_full && log.broken.is_none() {
+            if is_full {
                 let error = IngestError::TooManyWaiting(device);
                 // A key may be late, and what is missing may stand in a forked log, in the half that
                 // is not here. Changes that nobody has are the writer's own doing.
@@ -227,9 +227,9 @@ impl Replica {
                 }
                 return Err(error);
             }
-            if log.heads != header.heads
+            if log.heads() != header.heads
                 && !log
-                    .heads
+                    .heads()
                     .iter()
                     .all(|head| self.controls.is_within(head, &header.heads))
             {
@@ -259,8 +259,14 @@ impl Replica {
     pub(super) fn keep_entry(&mut self, entry: Arc<RawEntry>) {
         let position = self.next_position;
         let id = entry.header().log;
+        let header = entry.header();
+        let goes_on = self
+            .logs
+            .get(&id)
+            .is_some_and(|log| log.goes_on_counting(&header.heads));
+        let span = (!goes_on).then(|| self.judge(&id, &header.heads, header.seq));
         let log = self.logs.entry(id).or_insert_with(|| Log::new(id));
-        log.extend(&entry, position);
+        log.extend(&entry, position, span);
         log.pending.push_back(Arc::clone(&entry));
         self.arrivals.push_back(id);
         self.unsaved.push(Write::Append(entry.as_bytes().to_vec()));

@@ -7,8 +7,11 @@
 //!   that it names is here. What is refused is kept, named, and never applied.
 //! - Documents change through entries only.
 
+mod adopt;
 mod apply;
+mod counting;
 mod edit;
+mod held;
 mod ingest;
 mod invite;
 mod log;
@@ -37,6 +40,7 @@ use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_BYTES_MAX, RECENT_ENTRIES_MAX};
 use crate::log::{RawEntry, notebook_tag};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 
+use held::Held;
 use log::Log;
 
 /// The value of the mark of an older copy.
@@ -95,6 +99,12 @@ pub struct Replica {
     documents: DocumentSet,
     dirty: std::collections::BTreeSet<DocumentId>,
     set_aside: BTreeMap<EntryHash, SetAside>,
+    /// The entries that are kept and not applied.
+    held: Held,
+    /// Other entries count than those that are applied, so all are to be placed anew.
+    wants_rebuild: bool,
+    /// All were placed anew, and nobody was told yet.
+    is_rebuilt: bool,
     /// The position that the next committed entry gets.
     next_position: Position,
     /// The position after the last entry that is on disk.
@@ -412,6 +422,7 @@ impl Replica {
     fn resolve(&mut self) {
         self.membership = Membership::resolve(&self.controls);
         self.frontier = None;
+        self.recount();
         // The newest first: it leads to those that it supersedes, and opening a wrap costs far more
         // than following.
         let mut epochs: Vec<EpochId> = self.wraps.keys().copied().collect();

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::held::Held;
 use super::persist::State;
 use super::{Replica, SetAside};
 use crate::control::{
@@ -121,6 +122,9 @@ impl Replica {
             documents: DocumentSet::new(),
             dirty: BTreeSet::new(),
             set_aside: BTreeMap::new(),
+            held: Held::default(),
+            wants_rebuild: false,
+            is_rebuilt: false,
             next_position: 0,
             committed_position: 0,
             recent: VecDeque::new(),
@@ -184,13 +188,16 @@ impl Replica {
             let state = State::parse(&value).map_err(|error| damaged(error.to_string()))?;
             from = state.next_position;
             replica.logs = state.logs;
+            replica.restore_held(storage)?;
             replica
                 .refill_pending(storage)
                 .map_err(|error| damaged(error.to_string()))?;
+            // The control entries may have moved on since the state was saved.
+            replica.recount();
         }
         replica.next_position = from;
+        replica.committed_position = from;
         replica.replay(from, storage)?;
-        replica.committed_position = replica.next_position;
         let own = replica.device.id();
         replica.own = replica
             .logs
@@ -241,6 +248,7 @@ impl Replica {
             }
             self.unsaved
                 .retain(|write| !matches!(write, crate::storage::Write::Append(_)));
+            self.committed_position = self.next_position;
             self.advance(storage)?;
         }
         self.advance(storage)?;

@@ -2,27 +2,38 @@
 //! the entries that came after it, not ten years of them.
 //!
 //! State value: `version u8 ‖ next position varint ‖ logs (count)`, each log: device 32, incarnation
-//! 16, tip seq varint, tip hash 32, settled seq varint, broken seq varint (0: not), forked u8 (0 or 1),
-//! control heads (count, 32 each), positions (count; each as the distance from the one before),
+//! 16, tip seq varint, tip hash 32, settled seq varint, broken seq varint (0: not), flags u8 (1 forked,
+//! 2 unreadable), runs (count; first seq varint, control heads (count, 32 each)), spans (count; first
+//! seq varint, whether it counts u8), positions (count; each as the distance from the one before),
 //! document tips (count; document 16, hash 32, seq, last operation varint, time u64, other actors
 //! (count, 16 each)).
+//!
+//! Held value: `version u8 ‖ device 32 ‖ incarnation 16 ‖ seq varint ‖ order varint ‖ why u8 ‖ changes
+//! (count; document 16, bytes)`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::log::Log;
-use super::{Replica, SetAside};
+use super::counting::{ContentVerdict, Span, Spans};
+use super::held::{HeldEntry, Why};
+use super::log::{Log, Run};
+use super::{OpenReplicaError, Replica, SetAside};
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::document::limits::CHANGE_ACTORS_MAX;
-use crate::document::{ChangeHash, DocumentId, LastChange};
+use crate::document::limits::{CHANGE_ACTORS_MAX, CHANGE_BYTES_MAX};
+use crate::document::{ChangeHash, DocumentId, LastChange, scan};
 use crate::ids::{ActorId, ControlHash, DeviceId, EntryHash, Incarnation, LogId, PersonId, Seq};
 use crate::limits::{
-    CONTROL_HEADS_MAX, DOCUMENTS_PER_LOG_MAX, LOGS_MAX, LOGS_PER_DEVICE_MAX,
+    CHANGES_PER_ENTRY_MAX, CONTROL_HEADS_MAX, DOCUMENTS_PER_LOG_MAX, LOGS_MAX, LOGS_PER_DEVICE_MAX,
     SET_ASIDE_REASON_BYTES_MAX,
 };
 use crate::log::DocumentTips;
-use crate::storage::{Position, Space, Write};
+use crate::storage::{Position, Space, Storage, Write};
 
 const VERSION: u8 = 1;
+/// The version of the state. One of an older version is not read: all is placed from the entries then.
+const STATE_VERSION: u8 = 2;
+const FLAG_FORKED: u8 = 1;
+const FLAG_UNREADABLE: u8 = 2;
 /// Entries after which the saved state is brought up to date: replaying this many is quick.
 const SNAPSHOT_ENTRIES: u64 = 512;
 /// Most logs that a state may name: this device's own may come on top of those of others.
@@ -74,7 +85,7 @@ pub(super) struct State {
 impl State {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        read_version(&mut reader)?;
+        read_version_of(&mut reader, STATE_VERSION)?;
         let next_position = reader.varint("next position")?;
         let count = reader.count("logs", STATE_LOGS_MAX)?;
         let mut logs = BTreeMap::new();
@@ -91,6 +102,22 @@ impl State {
 }
 
 impl Replica {
+    /// Reads what was held as of the saved state.
+    pub(super) fn restore_held(&mut self, storage: &dyn Storage) -> Result<(), OpenReplicaError> {
+        for (key, value) in storage.scan(self.notebook, Space::Held)? {
+            let damaged = |reason: String| OpenReplicaError::Damaged {
+                notebook: self.notebook,
+                reason,
+            };
+            let hash = key
+                .try_into()
+                .map_err(|_| damaged("a held entry's hash".to_owned()))?;
+            let entry = read_held(&value).map_err(|error| damaged(error.to_string()))?;
+            self.held.restore(EntryHash::from_bytes(hash), entry);
+        }
+        Ok(())
+    }
+
     /// Says whether the saved state lags far enough behind to be worth saving again.
     pub const fn wants_snapshot(&self) -> bool {
         self.entries_since_snapshot >= SNAPSHOT_ENTRIES
@@ -104,17 +131,31 @@ impl Replica {
     /// Adds the state of the logs and every changed document to the unsaved writes.
     pub fn snapshot(&mut self) {
         for id in std::mem::take(&mut self.dirty) {
-            if let Some(document) = self.documents.document(&id) {
-                self.unsaved.push(Write::Put {
-                    space: Space::Document,
-                    key: id.as_bytes().to_vec(),
+            let (space, key) = (Space::Document, id.as_bytes().to_vec());
+            self.unsaved.push(match self.documents.document(&id) {
+                Some(document) => Write::Put {
+                    space,
+                    key,
                     value: document.save(),
-                });
-            }
+                },
+                // Nothing in it counts any more.
+                None => Write::Delete { space, key },
+            });
+        }
+        for (hash, entry) in self.held.take_changed() {
+            let (space, key) = (Space::Held, hash.as_bytes().to_vec());
+            self.unsaved.push(match entry {
+                Some(entry) => Write::Put {
+                    space,
+                    key,
+                    value: held_bytes(entry),
+                },
+                None => Write::Delete { space, key },
+            });
         }
         let mut writer = Writer::new();
         writer
-            .u8(VERSION)
+            .u8(STATE_VERSION)
             .varint(self.next_position)
             .varint(self.logs.len() as u64);
         for log in self.logs.values() {
@@ -139,9 +180,26 @@ impl Replica {
                     space: Space::Document,
                     key,
                     ..
+                }
+                | Write::Delete {
+                    space: Space::Document,
+                    key,
                 } => {
                     let id = key.try_into().map(DocumentId::from_bytes);
                     self.dirty.extend(id);
+                }
+                Write::Put {
+                    space: Space::Held,
+                    key,
+                    ..
+                }
+                | Write::Delete {
+                    space: Space::Held,
+                    key,
+                } => {
+                    if let Ok(hash) = key.try_into() {
+                        self.held.note_changed(EntryHash::from_bytes(hash));
+                    }
                 }
                 Write::Put {
                     space: Space::State,
@@ -164,10 +222,20 @@ fn write_log(log: &Log, writer: &mut Writer) {
         .raw(hash.as_bytes())
         .varint(log.settled.get())
         .varint(log.broken.unwrap_or(Seq::NONE).get())
-        .u8(u8::from(log.forked))
-        .varint(log.heads.len() as u64);
-    for head in &log.heads {
-        writer.raw(head.as_bytes());
+        .u8((u8::from(log.forked) * FLAG_FORKED) | (u8::from(log.unreadable) * FLAG_UNREADABLE))
+        .varint(log.runs.len() as u64);
+    for run in &log.runs {
+        writer
+            .varint(run.first.get())
+            .varint(run.heads.len() as u64);
+        for head in &run.heads {
+            writer.raw(head.as_bytes());
+        }
+    }
+    writer.varint(log.spans.iter().len() as u64);
+    for span in log.spans.iter() {
+        let counts = span.verdict == ContentVerdict::Counts;
+        writer.varint(span.first.get()).u8(u8::from(counts));
     }
     writer.varint(log.positions().len() as u64);
     let mut last = 0;
@@ -201,10 +269,27 @@ fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
     );
     let settled = Seq::new(reader.varint("settled")?);
     let broken = Seq::new(reader.varint("broken")?);
-    let forked = reader.u8("forked")? != 0;
-    let mut heads = Vec::new();
-    for _ in 0..reader.count("control heads", CONTROL_HEADS_MAX)? {
-        heads.push(ControlHash::from_bytes(reader.array("control head")?));
+    let flags = reader.u8("flags")?;
+    let mut runs = Vec::new();
+    for _ in 0..reader.count("runs", reader.remaining())? {
+        let first = Seq::new(reader.varint("run")?);
+        let mut heads = Vec::new();
+        for _ in 0..reader.count("control heads", CONTROL_HEADS_MAX)? {
+            heads.push(ControlHash::from_bytes(reader.array("control head")?));
+        }
+        runs.push(Run { first, heads });
+    }
+    let mut spans = Spans::default();
+    for _ in 0..reader.count("spans", reader.remaining())? {
+        // Only whether it counts is kept: all is judged anew before anything else is done.
+        spans.push(Span {
+            first: Seq::new(reader.varint("span")?),
+            verdict: match reader.u8("counts")? {
+                0 => ContentVerdict::NotMember,
+                _ => ContentVerdict::Counts,
+            },
+            is_open: false,
+        });
     }
     // Each position takes a byte at least, so a damaged count cannot ask for more than is here.
     let count = reader.count("positions", reader.remaining())?;
@@ -221,11 +306,58 @@ fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
         let document = DocumentId::from_bytes(reader.array("document")?);
         tips.set(document, read_last_change(reader)?);
     }
-    let broken = (broken != Seq::NONE).then_some(broken);
-    let mut log = Log::restore(id, tip, positions, settled, tips, broken);
-    log.heads = heads;
-    log.forked = forked;
+    let mut log = Log::restore(id, tip, positions);
+    log.runs = runs;
+    log.spans = spans;
+    log.settled = settled;
+    log.tips = tips;
+    log.broken = (broken != Seq::NONE).then_some(broken);
+    log.forked = flags & FLAG_FORKED != 0;
+    log.unreadable = flags & FLAG_UNREADABLE != 0;
     Ok(log)
+}
+
+fn held_bytes(entry: &HeldEntry) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer
+        .u8(VERSION)
+        .raw(entry.log.device.as_bytes())
+        .raw(entry.log.incarnation.as_bytes())
+        .varint(entry.seq.get())
+        .varint(entry.order)
+        .u8(entry.why.code())
+        .varint(entry.changes.len() as u64);
+    for (document, change) in entry.changes.iter() {
+        writer.raw(document.as_bytes()).bytes(change.bytes());
+    }
+    writer.into_bytes()
+}
+
+fn read_held(bytes: &[u8]) -> Result<HeldEntry, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    read_version(&mut reader)?;
+    let log = LogId {
+        device: DeviceId::from_bytes(reader.array("device")?),
+        incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
+    };
+    let seq = Seq::new(reader.varint("seq")?);
+    let order = reader.varint("order")?;
+    let why = Why::of(reader.u8("why")?).ok_or(DecodeError::Invalid("why"))?;
+    let mut changes = Vec::new();
+    for _ in 0..reader.count("changes", CHANGES_PER_ENTRY_MAX)? {
+        let document = DocumentId::from_bytes(reader.array("document")?);
+        let change = scan(reader.bytes("change", CHANGE_BYTES_MAX)?)
+            .map_err(|_| DecodeError::Invalid("change"))?;
+        changes.push((document, change));
+    }
+    reader.finish()?;
+    Ok(HeldEntry {
+        log,
+        seq,
+        order,
+        why,
+        changes: Arc::new(changes),
+    })
 }
 
 fn read_last_change(reader: &mut Reader<'_>) -> Result<LastChange, DecodeError> {
@@ -248,8 +380,12 @@ fn read_last_change(reader: &mut Reader<'_>) -> Result<LastChange, DecodeError> 
 }
 
 fn read_version(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+    read_version_of(reader, VERSION)
+}
+
+fn read_version_of(reader: &mut Reader<'_>, wanted: u8) -> Result<(), DecodeError> {
     match reader.u8("version")? {
-        VERSION => Ok(()),
+        found if found == wanted => Ok(()),
         other => Err(DecodeError::Unknown {
             what: "record version",
             value: other.into(),

@@ -86,6 +86,7 @@ impl Engine {
                     self.watchers.tell(&mut self.host, notebook, &applied);
                 }
                 Effect::MembershipChanged(_) => self.membership_changed = true,
+                Effect::Rebuilt(_) => self.index_changed = true,
                 Effect::PeerHeard(_) => self.peers_changed = true,
                 Effect::StaleCopy(notebook) => {
                     tracing::error!(%notebook, "this home is an older copy of itself and may not write");
