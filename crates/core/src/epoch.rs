@@ -10,11 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::{
-    ControlAuthor, ControlEntry, ControlKind, ControlSet, Label, Membership, Recipient, Rekey,
-    SealedLabel, SupersededKey,
+    ControlAuthor, ControlEntry, ControlKind, ControlSet, KeyGrant, Label, Membership, Recipient,
+    Rekey, SealedLabel, SupersededKey,
 };
-use crate::crypto::{self, AeadError, KemError, Nonce, SealingKey, Secret, WRAP_OVERHEAD_BYTES};
-use crate::identity::DeviceSecrets;
+use crate::crypto::{
+    self, AeadError, KemError, Nonce, SealingKey, SealingSecret, Secret, WRAP_OVERHEAD_BYTES,
+};
+use crate::identity::{DeviceSecrets, RecoverySecrets};
 use crate::ids::{ControlHash, DeviceId, EpochId, NotebookId};
 use crate::limits::{CONTROL_HEADS_MAX, RECIPIENTS_MAX};
 
@@ -148,7 +150,8 @@ impl EpochKeys {
             Entry::Occupied(_) => {}
             Entry::Vacant(_) if self.closed.contains(&wraps.epoch) => return false,
             Entry::Vacant(place) => {
-                let Some(key) = open_wrap(set.notebook(), entry, rekey, device, wraps) else {
+                let holder = (Recipient::Device(device.id()), device.sealing());
+                let Some(key) = open_wrap(set.notebook(), entry, rekey, holder, wraps) else {
                     self.closed.insert(wraps.epoch);
                     return false;
                 };
@@ -157,6 +160,77 @@ impl EpochKeys {
         }
         self.follow(set, wraps.epoch);
         true
+    }
+
+    /// Opens what was granted to this device, and the keys that it leads to; returns whether any is new.
+    pub fn learn_grants(&mut self, set: &ControlSet, device: &DeviceSecrets) -> bool {
+        let recipient = Recipient::Device(device.id());
+        self.learn_granted(set, recipient, device.sealing())
+    }
+
+    /// Opens, with a person's recovery key, this person's wrap of an epoch and what was granted to that key.
+    /// Returns whether any key is new.
+    pub fn recover(
+        &mut self,
+        set: &ControlSet,
+        recovery: &RecoverySecrets,
+        wraps: &BTreeMap<EpochId, Wraps>,
+    ) -> bool {
+        let recipient = Recipient::Recovery(recovery.card().id());
+        let mut epochs: Vec<&Wraps> = wraps.values().collect();
+        epochs.sort_by_key(|wraps| Reverse(set.level(&wraps.epoch.rekey())));
+        let mut is_new = false;
+        for wraps in epochs {
+            let epoch = wraps.epoch;
+            if self.keys.contains_key(&epoch) {
+                continue;
+            }
+            let Some(entry) = set.get(&epoch.rekey()) else {
+                continue;
+            };
+            let ControlKind::Rekey(rekey) = &entry.kind else {
+                continue;
+            };
+            let holder = (recipient, recovery.sealing());
+            if let Some(key) = open_wrap(set.notebook(), entry, rekey, holder, wraps) {
+                self.keys.insert(epoch, key);
+                self.follow(set, epoch);
+                is_new = true;
+            }
+        }
+        self.learn_granted(set, recipient, recovery.sealing()) || is_new
+    }
+
+    fn learn_granted(
+        &mut self,
+        set: &ControlSet,
+        recipient: Recipient,
+        sealing: &SealingSecret,
+    ) -> bool {
+        let mut is_new = false;
+        for (sender, granted) in set.grants_to(recipient) {
+            let epoch = granted.epoch;
+            if self.keys.contains_key(&epoch) {
+                continue;
+            }
+            let Some(ControlKind::Rekey(rekey)) = set.get(&epoch.rekey()).map(|entry| &entry.kind)
+            else {
+                continue;
+            };
+            let info = grant_info(set.notebook(), epoch, sender, recipient);
+            let Ok(opened) = crypto::open_from(sealing, &info, &granted.wrap) else {
+                continue;
+            };
+            let Ok(key) = <[u8; 32]>::try_from(opened).map(Secret::from_bytes) else {
+                continue;
+            };
+            if commitment(&key) == rekey.commitment {
+                self.keys.insert(epoch, key);
+                self.follow(set, epoch);
+                is_new = true;
+            }
+        }
+        is_new
     }
 
     /// Opens the superseded keys that the key of `epoch` leads to.
@@ -243,7 +317,7 @@ pub fn rekey(
         device,
         notebook,
         heads,
-        standing: member.admission,
+        standing: member.standing(),
     };
     let entry = author.sign(
         ControlKind::Rekey(Rekey {
@@ -260,6 +334,44 @@ pub fn rekey(
         wraps: Wraps { epoch, wraps },
         key,
     })
+}
+
+/// Seals the key of an epoch to one more holder, a device or recovery key of a member.
+///
+/// # Errors
+/// [`RekeyError`] where the holder is no member's, or its key is bad.
+pub fn grant(
+    (notebook, membership): (NotebookId, &Membership),
+    device: &DeviceSecrets,
+    (epoch, key): (EpochId, &Secret),
+    recipient: Recipient,
+    rng: &mut dyn rand_core::CryptoRng,
+) -> Result<KeyGrant, RekeyError> {
+    let sealing_key = sealing_key(membership, &recipient).ok_or(RekeyError::NotAllowed)?;
+    let info = grant_info(notebook, epoch, device.id(), recipient);
+    Ok(KeyGrant {
+        epoch,
+        recipient,
+        wrap: crypto::seal_to(sealing_key, &info, key.expose(), rng)?,
+    })
+}
+
+/// HPKE info of a grant: suite, notebook, epoch, sender, recipient.
+fn grant_info(
+    notebook: NotebookId,
+    epoch: EpochId,
+    sender: DeviceId,
+    recipient: Recipient,
+) -> Vec<u8> {
+    let mut writer = Writer::new();
+    writer
+        .raw(b"hearthside key grant")
+        .u8(crypto::SUITE)
+        .raw(notebook.as_bytes())
+        .raw(epoch.as_bytes())
+        .raw(sender.as_bytes())
+        .raw(&recipient.to_bytes());
+    writer.into_bytes()
 }
 
 /// Returns the epochs whose keys a newcomer needs under the new one to read all that is readable here,
@@ -312,8 +424,10 @@ fn epochs_to_wrap(
 fn sealing_key<'a>(membership: &'a Membership, recipient: &Recipient) -> Option<&'a SealingKey> {
     match recipient {
         Recipient::Device(device) => membership.card(device).map(|card| &card.sealing_key),
-        Recipient::Recovery(person) => membership
-            .member(person)
+        Recipient::Recovery(card) => membership
+            .members()
+            .values()
+            .find(|member| member.recovery.id() == *card)
             .map(|member| &member.recovery.sealing_key),
     }
 }
@@ -364,13 +478,12 @@ fn open_wrap(
     notebook: NotebookId,
     entry: &ControlEntry,
     rekey: &Rekey,
-    device: &DeviceSecrets,
+    (recipient, sealing): (Recipient, &SealingSecret),
     wraps: &Wraps,
 ) -> Option<Secret> {
-    let recipient = Recipient::Device(device.id());
     let wrap = wraps.for_recipient(rekey, recipient)?;
     let info = wrap_info(notebook, &rekey.commitment, entry.device)(recipient);
-    let secret: [u8; 32] = crypto::open_from(device.sealing(), &info, wrap)
+    let secret: [u8; 32] = crypto::open_from(sealing, &info, wrap)
         .ok()?
         .try_into()
         .ok()?;

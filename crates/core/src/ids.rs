@@ -79,6 +79,11 @@ id!(
     32
 );
 id!(
+    /// A recovery card as a holder of epoch keys: its hash. That of a person's first card is the person.
+    RecoveryId,
+    32
+);
+id!(
     /// A notebook: the hash of its `create` entry.
     NotebookId,
     32

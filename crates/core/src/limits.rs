@@ -32,8 +32,12 @@ pub const RECIPIENTS_MAX: usize = 768;
 /// few devices each they stay within [`RECIPIENTS_MAX`].
 pub const MEMBERS_MAX: usize = 256;
 
-/// Most entries of one person's roster.
-pub const ROSTER_ENTRIES_MAX: usize = 256;
+/// Most entries of one person's roster: a device a month for ten years, or a few lost ones each year. A set
+/// of them is one number of as many bits.
+pub const ROSTER_ENTRIES_MAX: usize = 128;
+
+/// Most parents of one roster entry: as many devices as add others while apart.
+pub const ROSTER_PARENTS_MAX: usize = 16;
 
 /// Longest roster entry: a recovery card, a device card and a few parents.
 pub const ROSTER_ENTRY_BYTES_MAX: usize = 8 * 1024;
@@ -128,3 +132,16 @@ pub const RECENT_ENTRIES_MAX: usize = 256;
 /// Bytes of recent entries that stay in memory for each notebook: long entries would otherwise make
 /// it 190 MiB.
 pub const RECENT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Most logs that one cut names: those of [`ROSTER_ENTRIES_MAX`] devices, a few lives of each.
+pub const CUT_LOGS_MAX: usize = 1_024;
+
+/// Most heads of a document that a signature names: as many as people who wrote it while apart.
+pub const SIGNED_HEADS_MAX: usize = 64;
+
+/// Longest line of grants from the creator to an admin: people who make each other admins stay far below,
+/// and each step costs everybody memory.
+pub const RANK_STEPS_MAX: usize = 64;
+
+/// Most control entries by one person's devices: what somebody floods is refused beyond it.
+pub const CONTROL_ENTRIES_PER_PERSON_MAX: usize = 4_096;

@@ -16,7 +16,7 @@ pub fn draw(seed: u64, name: &str) -> Identity {
     let mut random = ChaCha20Rng::seed_from_u64(seed);
     let recovery = RecoverySecrets::from_phrase(&RecoveryPhrase::random(&mut random));
     let device = DeviceSecrets::random(&mut random);
-    let roster = Roster::new(recovery.found_roster(&device));
+    let roster = Roster::found(&recovery, &device);
     Identity {
         device: Arc::new(device),
         roster,

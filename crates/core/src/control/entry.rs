@@ -8,7 +8,7 @@ use super::{ControlAuthor, ControlKind, SealedLabel};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, SIGNATURE_BYTES, Signature, VerifyKey};
 use crate::identity::RosterError;
-use crate::ids::{ControlHash, DeviceId, NotebookId};
+use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId};
 use crate::limits::{CONTROL_BYTES_MAX, CONTROL_HEADS_MAX, LABEL_BYTES_MAX};
 
 const VERSION: u8 = 1;
@@ -39,6 +39,9 @@ pub enum ControlError {
     /// The notebook holds as many control entries as are allowed.
     #[error("the notebook holds too many control entries")]
     Full,
+    /// One person's devices have signed as many as are allowed.
+    #[error("the devices of person {0} have signed too many control entries")]
+    TooManyByPerson(PersonId),
     /// Too many entries wait for a past that does not come.
     #[error("too many control entries wait for something that is missing")]
     TooManyWaiting,

@@ -1,10 +1,11 @@
 //! What a control entry says, in the clear: only what a mirror needs to resolve access.
 
+use super::{Cut, Freeze, KeyGrant, SignedText};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, SIGNATURE_BYTES, Signature, VerifyKey};
-use crate::identity::{Roster, RosterError};
-use crate::ids::{ControlHash, DeviceId, EpochId, NotebookId, PersonId};
-use crate::limits::{CONTROL_HEADS_MAX, RECIPIENTS_MAX};
+use crate::identity::{Roster, RosterEntry, RosterError, RosterKind};
+use crate::ids::{ControlHash, DeviceId, EpochId, NotebookId, PersonId, RecoveryId};
+use crate::limits::{CONTROL_HEADS_MAX, RECIPIENTS_MAX, ROSTER_ENTRY_BYTES_MAX};
 
 /// Length of a wrapped previous key: nonce, key, tag.
 const SUPERSEDED_BYTES: usize = 24 + 32 + 16;
@@ -43,16 +44,17 @@ pub struct Invite {
     pub rights: Rights,
 }
 
-/// The admission of a person with their devices.
+/// The admission of a person with their devices: by an invitation, or directly, of somebody whose roster
+/// the notebook holds already (a promotion, a readmission).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admit {
-    /// The invitation that this admission redeems.
+    /// The invitation that this admission redeems; zero for a direct one.
     pub invite: ControlHash,
-    /// What the person may do: exactly what the invitation offers.
+    /// What the person may do: exactly what the invitation offers, where there is one.
     pub rights: Rights,
     /// The person's roster as they presented it.
     pub roster: Box<Roster>,
-    /// The ticket key's signature over notebook, invitation and roster.
+    /// The ticket key's signature over notebook, invitation and roster; zeros for a direct admission.
     pub proof: Signature,
 }
 
@@ -71,8 +73,8 @@ impl Admit {
 pub enum Recipient {
     /// A member's device.
     Device(DeviceId),
-    /// A member's recovery key.
-    Recovery(PersonId),
+    /// A member's recovery key, by its card.
+    Recovery(RecoveryId),
 }
 
 impl Recipient {
@@ -88,7 +90,7 @@ impl Recipient {
         let id = reader.array("recipient")?;
         match tag {
             0 => Ok(Self::Device(DeviceId::from_bytes(id))),
-            1 => Ok(Self::Recovery(PersonId::from_bytes(id))),
+            1 => Ok(Self::Recovery(RecoveryId::from_bytes(id))),
             other => Err(DecodeError::Unknown {
                 what: "recipient",
                 value: other.into(),
@@ -147,8 +149,54 @@ pub enum ControlKind {
     },
     /// Admits a person.
     Admit(Admit),
+    /// Ends a person's membership.
+    Remove {
+        /// Who is out.
+        person: PersonId,
+        /// What the author knew of what they wrote: nothing beyond it counts.
+        cut: Cut,
+    },
+    /// Takes the admin bit away.
+    Demote {
+        /// Whose.
+        person: PersonId,
+    },
+    /// Says whether a member may write; what they are called stands in the label.
+    Role {
+        /// Whose role.
+        person: PersonId,
+        /// Whether they may write content.
+        may_write: bool,
+        /// Where they may not: what the author knew of what they wrote. Otherwise empty.
+        cut: Cut,
+    },
+    /// Ends the author's own membership.
+    Leave,
+    /// Carries the addition of a device to a person's roster.
+    AddDevice {
+        /// The roster's entry.
+        entry: Box<RosterEntry>,
+    },
+    /// Carries a revocation of one or more devices.
+    RevokeDevice {
+        /// The roster's entry.
+        entry: Box<RosterEntry>,
+        /// What the author knew of what those devices wrote.
+        cut: Cut,
+    },
+    /// Carries the change of a person's recovery key.
+    RotateRecovery {
+        /// The roster's entry.
+        entry: Box<RosterEntry>,
+    },
     /// Starts an epoch.
     Rekey(Rekey),
+    /// Hands a key that the author holds to one more holder.
+    Grant(Box<KeyGrant>),
+    /// Says which branch of a forked log counts.
+    Freeze(Freeze),
+    /// Signs a text of a document, by its hash.
+    Sign(SignedText),
     /// Offers an admission.
     Invite(Invite),
     /// Takes an offer back.
@@ -159,6 +207,16 @@ pub enum ControlKind {
 }
 
 impl ControlKind {
+    /// Returns the roster entry that this carries.
+    pub fn carried(&self) -> Option<&RosterEntry> {
+        match self {
+            Self::AddDevice { entry }
+            | Self::RevokeDevice { entry, .. }
+            | Self::RotateRecovery { entry } => Some(entry),
+            _ => None,
+        }
+    }
+
     /// Returns the code of the kind in the format.
     ///
     /// 1 create · 2 admit · 3 remove · 4 demote · 5 role · 6 leave · 7 add device · 8 revoke device ·
@@ -168,7 +226,17 @@ impl ControlKind {
         match self {
             Self::Create { .. } => 1,
             Self::Admit(_) => 2,
+            Self::Remove { .. } => 3,
+            Self::Demote { .. } => 4,
+            Self::Role { .. } => 5,
+            Self::Leave => 6,
+            Self::AddDevice { .. } => 7,
+            Self::RevokeDevice { .. } => 8,
+            Self::RotateRecovery { .. } => 9,
             Self::Rekey(_) => 10,
+            Self::Grant(_) => 11,
+            Self::Freeze(_) => 14,
+            Self::Sign(_) => 15,
             Self::Invite(_) => 16,
             Self::RevokeInvite { .. } => 17,
         }
@@ -191,7 +259,31 @@ impl ControlKind {
                 roster: Box::new(Roster::read(&mut reader)?),
                 proof: reader.array::<SIGNATURE_BYTES>("proof")?,
             }),
+            3 => Self::Remove {
+                person: PersonId::from_bytes(reader.array("person")?),
+                cut: Cut::read(&mut reader)?,
+            },
+            4 => Self::Demote {
+                person: PersonId::from_bytes(reader.array("person")?),
+            },
+            5 => read_role(&mut reader)?,
+            6 => Self::Leave,
+            7 => Self::AddDevice {
+                entry: read_carried(&mut reader, |kind| matches!(kind, RosterKind::Add { .. }))?,
+            },
+            8 => Self::RevokeDevice {
+                entry: read_carried(&mut reader, RosterKind::revokes)?,
+                cut: Cut::read(&mut reader)?,
+            },
+            9 => Self::RotateRecovery {
+                entry: read_carried(&mut reader, |kind| {
+                    matches!(kind, RosterKind::Rotate { .. })
+                })?,
+            },
             10 => Self::Rekey(read_rekey(&mut reader)?),
+            11 => Self::Grant(Box::new(KeyGrant::read(&mut reader)?)),
+            14 => Self::Freeze(Freeze::read(&mut reader)?),
+            15 => Self::Sign(SignedText::read(&mut reader)?),
             16 => {
                 let key = reader.array("ticket key")?;
                 let ticket_key =
@@ -231,6 +323,23 @@ impl ControlKind {
                 admit.roster.write(&mut writer);
                 writer.raw(&admit.proof);
             }
+            Self::Remove { person, cut } => cut.write(writer.raw(person.as_bytes())),
+            Self::Demote { person } => {
+                writer.raw(person.as_bytes());
+            }
+            Self::Role {
+                person,
+                may_write,
+                cut,
+            } => cut.write(writer.raw(person.as_bytes()).u8((*may_write).into())),
+            Self::Leave => {}
+            Self::AddDevice { entry } | Self::RotateRecovery { entry } => {
+                writer.bytes(entry.as_bytes());
+            }
+            Self::RevokeDevice { entry, cut } => cut.write(writer.bytes(entry.as_bytes())),
+            Self::Grant(grant) => grant.write(&mut writer),
+            Self::Freeze(freeze) => freeze.write(&mut writer),
+            Self::Sign(text) => text.write(&mut writer),
             Self::Rekey(rekey) => write_rekey(rekey, &mut writer),
             Self::Invite(invite) => {
                 writer
@@ -242,6 +351,36 @@ impl ControlKind {
             }
         }
         writer.into_bytes()
+    }
+}
+
+fn read_role(reader: &mut Reader<'_>) -> Result<ControlKind, DecodeError> {
+    let person = PersonId::from_bytes(reader.array("person")?);
+    let may_write = match reader.u8("may write")? {
+        0 => false,
+        1 => true,
+        _ => return Err(DecodeError::Invalid("may write")),
+    };
+    let cut = Cut::read(reader)?;
+    if may_write && !cut.is_empty() {
+        return Err(DecodeError::Invalid("cut of somebody who may write"));
+    }
+    Ok(ControlKind::Role {
+        person,
+        may_write,
+        cut,
+    })
+}
+
+fn read_carried(
+    reader: &mut Reader<'_>,
+    is_wanted: impl Fn(&RosterKind) -> bool,
+) -> Result<Box<RosterEntry>, RosterError> {
+    let entry = RosterEntry::parse(reader.bytes("roster entry", ROSTER_ENTRY_BYTES_MAX)?)?;
+    if is_wanted(&entry.kind) {
+        Ok(Box::new(entry))
+    } else {
+        Err(DecodeError::Invalid("kind of the roster entry").into())
     }
 }
 

@@ -111,6 +111,16 @@ pub enum Label {
         /// When the issuer stops redeeming it, in milliseconds since 1970 UTC.
         expires_ms: u64,
     },
+    /// Of a change of role.
+    Role {
+        /// What the member is called from now on.
+        role: Role,
+    },
+    /// Of an added device.
+    Device {
+        /// The device's label.
+        device: String,
+    },
 }
 
 impl Label {
@@ -127,23 +137,33 @@ impl Label {
             Self::Invite { role, expires_ms } => {
                 writer.u8(1).u8(role.code()).u64(*expires_ms);
             }
+            Self::Role { role } => {
+                writer.u8(2).u8(role.code());
+            }
+            Self::Device { device } => {
+                writer.u8(3).bytes(device.as_bytes());
+            }
         }
         writer.into_bytes()
     }
 
     fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        let tag = reader.u8("label")?;
-        let role = Role::from_code(reader.u8("role")?)?;
-        let label = match tag {
+        let label = match reader.u8("label")? {
             0 => Self::Member {
-                role,
+                role: Role::from_code(reader.u8("role")?)?,
                 name: reader.text("name", NAME_BYTES_MAX)?.to_owned(),
                 device: reader.text("device label", NAME_BYTES_MAX)?.to_owned(),
             },
             1 => Self::Invite {
-                role,
+                role: Role::from_code(reader.u8("role")?)?,
                 expires_ms: reader.u64("expiry")?,
+            },
+            2 => Self::Role {
+                role: Role::from_code(reader.u8("role")?)?,
+            },
+            3 => Self::Device {
+                device: reader.text("device label", NAME_BYTES_MAX)?.to_owned(),
             },
             other => {
                 return Err(DecodeError::Unknown {

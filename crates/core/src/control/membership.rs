@@ -1,12 +1,13 @@
 //! Resolved membership: a pure function of a set of control entries.
 //!
-//! An entry counts where its standing does, down to `create`; an admission counts where its
-//! invitation was open to it. What the set says is asked at all of its entries, or at those within
-//! some heads: a content entry is judged as of the heads that it names.
+//! What the set says is asked at all of its entries, or at those within some heads: a content entry is
+//! judged as of the heads that it names. The rules are in `rules`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Admit, ControlEntry, ControlKind, ControlSet, Recipient, Rekey, Rights};
+use super::rules::{Ending, Rank, Rules};
+use super::set::Scope;
+use super::{ControlKind, ControlSet, Recipient, Rights};
 use crate::identity::{DeviceCard, RecoveryCard};
 use crate::ids::{ControlHash, DeviceId, EpochId, PersonId};
 use crate::limits::MEMBERS_MAX;
@@ -16,14 +17,25 @@ use crate::limits::MEMBERS_MAX;
 pub struct Member {
     /// What they may do.
     pub rights: Rights,
-    /// The entry that admitted them: `create` or an `admit`.
+    /// The entry that admitted them: `create` or an `admit`; the latest where there are several.
     pub admission: ControlHash,
     /// The device whose entry admitted them.
     pub admitted_by: DeviceId,
+    /// The entry that gives them standing as an admin: their most senior grant that is not ended.
+    pub grant: Option<ControlHash>,
+    /// The entry that says what they are called and whether they may write: the admission, or a `role`.
+    pub role: ControlHash,
     /// Their live devices.
     pub devices: BTreeMap<DeviceId, DeviceCard>,
     /// Their recovery card, to which every epoch key is wrapped as well.
     pub recovery: RecoveryCard,
+}
+
+impl Member {
+    /// Returns what an entry of this member stands on.
+    pub fn standing(&self) -> ControlHash {
+        self.grant.unwrap_or(self.admission)
+    }
 }
 
 /// What became of an invitation.
@@ -38,12 +50,28 @@ pub enum InviteState {
     Revoked,
 }
 
+/// What the set says of a person beyond being a member: what counts of what they wrote.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Past {
+    /// Their admissions that stand, live or not.
+    pub(super) admissions: Vec<ControlHash>,
+    /// What ended them or a device of theirs.
+    pub(super) endings: Vec<Ending>,
+    /// The devices that were added for good, revoked since or not.
+    pub(super) devices: BTreeSet<DeviceId>,
+    /// The rank of their most senior grant.
+    pub(super) seniority: Option<Rank>,
+}
+
 /// Who is a member, what they may do, and which epoch is in force.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Membership {
     members: BTreeMap<PersonId, Member>,
     devices: BTreeMap<DeviceId, PersonId>,
     invites: BTreeMap<ControlHash, InviteState>,
+    pub(super) past: BTreeMap<PersonId, Past>,
+    /// Admissions that the rules make void.
+    voided: BTreeSet<ControlHash>,
     epochs: BTreeSet<EpochId>,
     epoch_heads: BTreeSet<EpochId>,
     current: Option<EpochId>,
@@ -52,105 +80,106 @@ pub struct Membership {
 impl Membership {
     /// Resolves the whole set.
     pub fn resolve(set: &ControlSet) -> Self {
-        let mut resolved = Self::resolve_people(set, None);
+        let mut resolved = Self::resolve_people(set, &Scope::ALL);
         resolved.resolve_epochs(set);
         resolved
     }
 
     /// Resolves who was a member as of `heads`; epochs are left out.
     pub fn resolve_at(set: &ControlSet, heads: &[ControlHash]) -> Self {
-        Self::resolve_people(set, Some(heads))
+        Self::resolve_people(set, &set.scope(Some(heads)))
     }
 
-    fn resolve_people(set: &ControlSet, heads: Option<&[ControlHash]>) -> Self {
+    fn resolve_people(set: &ControlSet, scope: &Scope) -> Self {
+        let rules = Rules::judge(set, scope);
         let mut resolved = Self::default();
-        let mut effective: BTreeSet<ControlHash> = BTreeSet::new();
-        let redeemed = winning_redemptions(set, heads);
-        for entry in set.canonical() {
-            let hash = entry.hash();
-            if heads.is_some_and(|heads| !set.is_within(&hash, heads)) {
+        let mut live: BTreeMap<PersonId, Vec<ControlHash>> = BTreeMap::new();
+        for (person, admission) in rules.admissions() {
+            let removals = rules.removals_of(&person);
+            let past = resolved.past.entry(person).or_default();
+            past.admissions.push(admission);
+            if !rules.is_live(&person, &admission, &removals) {
                 continue;
             }
-            match &entry.kind {
-                ControlKind::Create { roster, .. } => {
-                    effective.insert(hash);
-                    let rights = Rights {
-                        admin: true,
-                        may_write: true,
+            if live.len() < MEMBERS_MAX || live.contains_key(&person) {
+                live.entry(person).or_default().push(admission);
+            }
+        }
+        let mut role_endings: BTreeMap<PersonId, Vec<ControlHash>> = BTreeMap::new();
+        for (person, admissions) in live {
+            if let Some((member, endings)) = member_of(&rules, &person, &admissions) {
+                for device in member.devices.keys() {
+                    self_insert(&mut resolved.devices, *device, person);
+                }
+                role_endings.insert(person, endings);
+                resolved.members.insert(person, member);
+            }
+        }
+        for (person, past) in &mut resolved.past {
+            let roles = role_endings.remove(person).unwrap_or_default();
+            past.endings = rules
+                .removals_of(person)
+                .into_iter()
+                .chain(roles)
+                .map(|entry| Ending {
+                    entry,
+                    device: None,
+                })
+                .chain(rules.device_endings(person))
+                .collect();
+            if let Some(view) = rules.rosters.get(person) {
+                past.devices = view
+                    .devices
+                    .keys()
+                    .chain(view.revoked.keys())
+                    .copied()
+                    .collect();
+            }
+            past.seniority = rules.seniority(person).map(|(_, rank)| rank.clone());
+        }
+        resolved.resolve_invites(&rules);
+        resolved
+    }
+
+    fn resolve_invites(&mut self, rules: &Rules<'_>) {
+        for node in rules.nodes() {
+            let hash = node.entry.hash();
+            match &node.entry.kind {
+                ControlKind::Invite(_) if rules.is_effective(&hash) => {
+                    let state = if rules.is_taken_back(&hash) {
+                        InviteState::Revoked
+                    } else {
+                        InviteState::Open
                     };
-                    resolved.admit(entry, rights, roster);
+                    self.invites.insert(hash, state);
                 }
-                ControlKind::Invite(_) if stands_as_admin(set, &effective, entry) => {
-                    effective.insert(hash);
-                    resolved.invites.insert(hash, InviteState::Open);
+                ControlKind::Admit(_) if !rules.is_effective(&hash) => {
+                    self.voided.insert(hash);
                 }
-                ControlKind::Admit(admit)
-                    if stands_as_admin(set, &effective, entry)
-                        && effective.contains(&admit.invite)
-                        && redeemed.get(&admit.invite) == Some(&hash)
-                        && resolved.has_room_for(&admit.roster.person()) =>
-                {
-                    effective.insert(hash);
-                    resolved.admit(entry, admit.rights, &admit.roster);
-                    resolved
-                        .invites
-                        .insert(admit.invite, InviteState::Used(admit.roster.person()));
-                }
-                ControlKind::RevokeInvite { invite } if set.counts_by_its_past(&hash) => {
-                    if let Some(state) = resolved.invites.get_mut(invite)
-                        && *state == InviteState::Open
-                    {
-                        *state = InviteState::Revoked;
-                    }
+                ControlKind::Admit(admit) if !admit.invite.is_zero() => {
+                    let used = InviteState::Used(admit.roster.person());
+                    self.invites.insert(admit.invite, used);
                 }
                 _ => {}
             }
         }
-        resolved
-    }
-
-    /// Says whether a person can still become a member: an epoch key has to reach all of them.
-    fn has_room_for(&self, person: &PersonId) -> bool {
-        self.members.len() < MEMBERS_MAX || self.members.contains_key(person)
-    }
-
-    fn admit(&mut self, entry: &ControlEntry, rights: Rights, roster: &crate::identity::Roster) {
-        let devices = roster.devices().clone();
-        for device in devices.keys() {
-            self.devices.entry(*device).or_insert(roster.person());
-        }
-        let member = self
-            .members
-            .entry(roster.person())
-            .or_insert_with(|| Member {
-                rights,
-                admission: entry.hash(),
-                admitted_by: entry.device,
-                devices: BTreeMap::new(),
-                recovery: roster.recovery().clone(),
-            });
-        if rights.admin && !member.rights.admin {
-            // Whoever is made an admin later stands on the entry that did it.
-            member.admission = entry.hash();
-            member.admitted_by = entry.device;
-        }
-        member.rights.admin |= rights.admin;
-        member.rights.may_write |= rights.may_write;
-        member.devices.extend(devices);
     }
 
     fn resolve_epochs(&mut self, set: &ControlSet) {
         for entry in set.canonical() {
             if let ControlKind::Rekey(rekey) = &entry.kind
-                && set.counts_by_its_past(&entry.hash())
+                && set.is_well_formed(&entry.hash())
             {
                 let epoch = entry.hash().as_epoch();
+                self.epochs.insert(epoch);
+                if !self.stands_after_endings(set, &entry.hash()) {
+                    continue;
+                }
                 for superseded in &rekey.supersedes {
                     if set.is_past(&superseded.epoch.rekey(), &entry.hash()) {
                         self.epoch_heads.remove(&superseded.epoch);
                     }
                 }
-                self.epochs.insert(epoch);
                 self.epoch_heads.insert(epoch);
             }
         }
@@ -159,6 +188,24 @@ impl Membership {
             .iter()
             .copied()
             .max_by_key(|epoch| (set.level(&epoch.rekey()), std::cmp::Reverse(*epoch)));
+    }
+
+    /// Says whether an entry that is no act of an admin stands: whatever ended its author or the device
+    /// came before it or after it, and the device's addition stands.
+    pub(super) fn stands_after_endings(&self, set: &ControlSet, hash: &ControlHash) -> bool {
+        let Some((person, device)) = set.author(hash) else {
+            return false;
+        };
+        let Some(past) = self.past.get(&person) else {
+            return false;
+        };
+        past.devices.contains(&device)
+            && past
+                .endings
+                .iter()
+                .filter(|ending| ending.device.is_none_or(|ended| ended == device))
+                .filter(|ending| !is_role(set, &ending.entry))
+                .all(|ending| set.is_past(hash, &ending.entry) || set.is_past(&ending.entry, hash))
     }
 
     /// Returns the members by person.
@@ -202,12 +249,19 @@ impl Membership {
         &self.invites
     }
 
+    /// Returns the admissions that the rules make void: somebody took the invitation back, or removed
+    /// who admitted, at the same time.
+    pub const fn voided_admissions(&self) -> &BTreeSet<ControlHash> {
+        &self.voided
+    }
+
     /// Returns the epoch that new entries are sealed under.
     pub const fn current_epoch(&self) -> Option<EpochId> {
         self.current
     }
 
-    /// Returns the epochs that no later one supersedes.
+    /// Returns the epochs that no later one supersedes, of those whose author may start one still or did
+    /// before they were out.
     pub const fn epoch_heads(&self) -> &BTreeSet<EpochId> {
         &self.epoch_heads
     }
@@ -220,8 +274,14 @@ impl Membership {
     /// Returns who must hold the epoch key: every live device and every recovery key, sorted.
     pub fn recipients(&self) -> Vec<Recipient> {
         let devices = self.devices.keys().copied().map(Recipient::Device);
-        let recoveries = self.members.keys().copied().map(Recipient::Recovery);
-        devices.chain(recoveries).collect()
+        let recoveries = self
+            .members
+            .values()
+            .map(|member| Recipient::Recovery(member.recovery.id()));
+        let mut recipients: Vec<Recipient> = devices.chain(recoveries).collect();
+        recipients.sort_unstable();
+        recipients.dedup();
+        recipients
     }
 
     /// Says whether an epoch that nothing supersedes is not sealed to exactly those who must hold
@@ -237,112 +297,99 @@ impl Membership {
     }
 }
 
-/// An admin's entry counts where the entry it stands on does, is an admission with the admin bit in
-/// its past, and names the author's device.
-fn stands_as_admin(
-    set: &ControlSet,
-    effective: &BTreeSet<ControlHash>,
-    entry: &ControlEntry,
-) -> bool {
-    effective.contains(&entry.standing) && names_as_admin(set, entry)
+/// Where two members claim one device, the lower person has it.
+fn self_insert(devices: &mut BTreeMap<DeviceId, PersonId>, device: DeviceId, person: PersonId) {
+    let owner = devices.entry(device).or_insert(person);
+    *owner = (*owner).min(person);
 }
 
-/// Says whether the entry that `entry` stands on is in its past and makes its author an admin.
-fn names_as_admin(set: &ControlSet, entry: &ControlEntry) -> bool {
-    let Some(standing) = set.get(&entry.standing) else {
-        return false;
-    };
-    let roster = match &standing.kind {
-        ControlKind::Create { roster, .. } => roster,
-        ControlKind::Admit(admit) if admit.rights.admin => &admit.roster,
-        _ => return false,
-    };
-    roster.devices().contains_key(&entry.device) && set.is_within(&entry.standing, &entry.heads)
+fn is_role(set: &ControlSet, hash: &ControlHash) -> bool {
+    set.get(hash)
+        .is_some_and(|entry| matches!(entry.kind, ControlKind::Role { .. }))
 }
 
-/// Of the admissions that cite one invitation, the one of lowest level, then hash, counts; one that
-/// a revocation of the invitation does not follow is void.
-fn winning_redemptions(
-    set: &ControlSet,
-    heads: Option<&[ControlHash]>,
-) -> BTreeMap<ControlHash, ControlHash> {
-    let within = |hash: &ControlHash| heads.is_none_or(|heads| set.is_within(hash, heads));
-    let mut revocations: BTreeMap<ControlHash, Vec<ControlHash>> = BTreeMap::new();
-    for entry in set.iter().filter(|entry| within(&entry.hash())) {
-        if let ControlKind::RevokeInvite { invite } = &entry.kind
-            && set.counts_by_its_past(&entry.hash())
-        {
-            revocations.entry(*invite).or_default().push(entry.hash());
-        }
-    }
-    let mut winners: BTreeMap<ControlHash, ControlHash> = BTreeMap::new();
-    for entry in set.iter().filter(|entry| within(&entry.hash())) {
-        let ControlKind::Admit(admit) = &entry.kind else {
-            continue;
+/// What somebody may do by one admission or change of role.
+#[derive(Debug, Clone)]
+struct Statement {
+    entry: ControlHash,
+    may_write: bool,
+    rank: Rank,
+}
+
+/// Returns a member with live admissions, and the changes of role that ended their writing.
+fn member_of(
+    rules: &Rules<'_>,
+    person: &PersonId,
+    admissions: &[ControlHash],
+) -> Option<(Member, Vec<ControlHash>)> {
+    let set = rules.set;
+    let view = rules.rosters.get(person)?;
+    let admission = *admissions
+        .iter()
+        .max_by_key(|admission| (set.level(admission), **admission))?;
+    let statements = statements_about(rules, person, admissions);
+    let in_force = statements
+        .iter()
+        .filter(|one| {
+            !statements
+                .iter()
+                .any(|later| set.is_past(&one.entry, &later.entry))
+        })
+        .min_by(|one, other| {
+            let key = |one: &Statement| (one.rank.clone(), one.may_write, one.entry);
+            key(one).cmp(&key(other))
+        })?;
+    let endings = statements
+        .iter()
+        .filter(|one| !one.may_write && is_role(set, &one.entry))
+        .filter(|one| one.entry == in_force.entry || set.is_past(&one.entry, &in_force.entry))
+        .map(|one| one.entry)
+        .collect();
+    let grant = rules.seniority(person).map(|(grant, _)| *grant);
+    let member = Member {
+        rights: Rights {
+            admin: grant.is_some(),
+            may_write: in_force.may_write,
+        },
+        admission,
+        admitted_by: set.get(&admission)?.device,
+        grant,
+        role: in_force.entry,
+        devices: view.devices.clone(),
+        recovery: view.recovery.clone(),
+    };
+    Some((member, endings))
+}
+
+/// Returns what live admissions and the changes of role after them say, each with its author's rank.
+fn statements_about(
+    rules: &Rules<'_>,
+    person: &PersonId,
+    admissions: &[ControlHash],
+) -> Vec<Statement> {
+    let set = rules.set;
+    let rank_of = |entry: &ControlHash| rules.rank_of_standing(entry).cloned().unwrap_or_default();
+    let admitted = admissions.iter().map(|entry| {
+        let may_write = match set.get(entry).map(|entry| &entry.kind) {
+            Some(ControlKind::Admit(admit)) => admit.rights.may_write,
+            _ => true,
         };
-        let hash = entry.hash();
-        let revoked = revocations
-            .get(&admit.invite)
-            .is_some_and(|all| all.iter().any(|revocation| !set.is_past(&hash, revocation)));
-        if revoked || !set.counts_by_its_past(&hash) {
-            continue;
-        }
-        let rank = |hash: &ControlHash| (set.level(hash), *hash);
-        let winner = winners.entry(admit.invite).or_insert(hash);
-        if rank(&hash) < rank(winner) {
-            *winner = hash;
-        }
-    }
-    winners
-}
-
-/// An invitation is taken back by whoever is an admin as of the revocation's own past, and knew of
-/// it. Judged by the past alone, nobody can make up a standing to void others' admissions with; of
-/// two admins who void each other's invitations at the same time both succeed, which fails safe.
-fn revocation_counts(set: &ControlSet, entry: &ControlEntry, invite: &ControlHash) -> bool {
-    let past = Membership::resolve_at(set, &entry.heads);
-    let is_admin = past
-        .member_of(&entry.device)
-        .is_some_and(|member| member.rights.admin);
-    is_admin && past.invites().contains_key(invite)
-}
-
-/// Says whether an admission redeems its invitation, or a re-key has the right author and
-/// recipients, given only what is in the entry's past. All of that is in `set`, the entry itself
-/// need not be.
-pub(super) fn counts_by_its_past(set: &ControlSet, entry: &ControlEntry) -> bool {
-    match &entry.kind {
-        ControlKind::Admit(admit) => cites_its_invite(set, entry, admit),
-        ControlKind::Rekey(rekey) => rekey_counts(set, entry, rekey),
-        ControlKind::RevokeInvite { invite } => revocation_counts(set, entry, invite),
-        _ => true,
-    }
-}
-
-/// An admission redeems an invitation of its own author's device, in its past, for the rights that
-/// it offers, with a proof by the ticket's key.
-fn cites_its_invite(set: &ControlSet, entry: &ControlEntry, admit: &Admit) -> bool {
-    let Some(issued) = set.get(&admit.invite) else {
-        return false;
-    };
-    let ControlKind::Invite(invite) = &issued.kind else {
-        return false;
-    };
-    issued.device == entry.device
-        && invite.rights == admit.rights
-        && set.is_within(&admit.invite, &entry.heads)
-        && invite
-            .ticket_key
-            .verify(
-                &Admit::proof_bytes(set.notebook(), admit.invite, &admit.roster),
-                &admit.proof,
-            )
-            .is_ok()
-}
-
-/// A re-key counts where its author may write as of its past, and its recipients are exactly those
-/// who must hold the key then.
-fn rekey_counts(set: &ControlSet, entry: &ControlEntry, rekey: &Rekey) -> bool {
-    let past = Membership::resolve_at(set, &entry.heads);
-    past.may_write(&entry.device) && past.recipients() == rekey.recipients
+        (*entry, may_write)
+    });
+    let changed = rules
+        .roles_of(person)
+        .into_iter()
+        .filter(|entry| admissions.iter().any(|before| set.is_past(before, entry)))
+        .filter_map(|entry| match set.get(&entry)?.kind {
+            ControlKind::Role { may_write, .. } => Some((entry, may_write)),
+            _ => None,
+        });
+    admitted
+        .chain(changed)
+        .map(|(entry, may_write)| Statement {
+            entry,
+            may_write,
+            rank: rank_of(&entry),
+        })
+        .collect()
 }

@@ -4,15 +4,21 @@
 //! function of the *set* of control entries, whatever the order in which they arrived.
 
 mod author;
+mod content;
 mod entry;
+mod form;
 mod kind;
 mod label;
 mod membership;
+mod parts;
+mod rules;
 mod set;
 
 pub use author::ControlAuthor;
+pub use content::{ContentVerdict, OnChain, TextSignature};
 pub use entry::{ControlEntry, ControlError};
 pub use kind::{Admit, ControlKind, Invite, Recipient, Rekey, Rights, SupersededKey};
 pub use label::{Label, Role, SealedLabel};
 pub use membership::{InviteState, Member, Membership};
+pub use parts::{Cut, CutLog, Freeze, KeyGrant, SignedText};
 pub use set::{ControlSet, Inserted};

@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{ControlEntry, ControlError, ControlKind};
+use super::{ControlEntry, ControlError, ControlKind, KeyGrant, Recipient};
 use crate::crypto;
-use crate::identity::{DeviceCard, Roster};
-use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId};
-use crate::limits::{CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, CONTROL_WAITING_MAX};
+use crate::identity::{DeviceCard, Roster, RosterEntry, RosterView};
+use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId, RecoveryId, RosterHash};
+use crate::limits::{
+    CONTROL_ENTRIES_MAX, CONTROL_ENTRIES_PER_PERSON_MAX, CONTROL_HEADS_MAX, CONTROL_WAITING_MAX,
+};
 
 /// What became of an entry that was offered to the set.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +25,32 @@ pub enum Inserted {
 }
 
 #[derive(Debug, Clone)]
-struct Node {
-    entry: ControlEntry,
-    level: u32,
+pub(super) struct Node {
+    pub(super) entry: ControlEntry,
+    pub(super) level: u32,
     /// Bit i is set where the entry at place i is a strict ancestor.
     ancestors: Vec<u64>,
     place: usize,
-    /// What the entry's own past says about it; that never changes, so it is found out once.
-    counts: bool,
+    /// Whose live device signed it, as of its own past.
+    pub(super) person: Option<PersonId>,
+    /// Whether its own past allows it; that never changes, so it is found out once.
+    pub(super) is_well_formed: bool,
+}
+
+/// Which entries of a set are looked at: all, or some heads with their past.
+#[derive(Debug, Clone)]
+pub(super) struct Scope(Option<Vec<u64>>);
+
+impl Scope {
+    pub(super) const ALL: Self = Self(None);
+
+    pub(super) fn holds(&self, node: &Node) -> bool {
+        self.0.as_ref().is_none_or(|places| {
+            places
+                .get(node.place / 64)
+                .is_some_and(|word| word >> (node.place % 64) & 1 == 1)
+        })
+    }
 }
 
 /// The control entries of one notebook.
@@ -43,8 +63,18 @@ pub struct ControlSet {
     waiting: BTreeMap<ControlHash, ControlEntry>,
     heads: BTreeSet<ControlHash>,
     devices: BTreeMap<DeviceId, (PersonId, DeviceCard)>,
-    /// The entries whose rosters name a device.
-    naming: BTreeMap<DeviceId, Vec<ControlHash>>,
+    /// The entries that name a device, each with the person whose it says it is.
+    naming: BTreeMap<DeviceId, Vec<(PersonId, ControlHash)>>,
+    /// What the set holds of each person's roster.
+    rosters: BTreeMap<PersonId, Roster>,
+    /// The control entries that brought each roster entry.
+    carriers: BTreeMap<RosterHash, Vec<ControlHash>>,
+    /// The grants of keys by their holders.
+    grants: BTreeMap<Recipient, Vec<ControlHash>>,
+    /// The leaves that each person's devices signed.
+    leaves: BTreeMap<PersonId, Vec<ControlHash>>,
+    /// How many entries each person's devices have signed.
+    signed: BTreeMap<PersonId, usize>,
     notebook: Option<NotebookId>,
 }
 
@@ -157,13 +187,69 @@ impl ControlSet {
     fn admit_to_set(&mut self, entry: ControlEntry) -> Result<(), ControlError> {
         let card = match &entry.kind {
             ControlKind::Create { roster, .. } => roster.devices().get(&entry.device),
-            _ => self.card_known_to(&entry),
+            kind => self.card_known_to(&entry).or_else(|| {
+                // A device that was just added may say so itself.
+                let added = kind.carried()?.kind.added()?;
+                (added.id() == entry.device).then_some(added)
+            }),
         };
         let card = card.ok_or(ControlError::UnknownDevice(entry.device))?;
         entry.verify(&card.verify_key)?;
+        let (level, ancestors) = self.past_of(&entry);
+        let mut node = Node {
+            level,
+            ancestors,
+            place: self.order.len(),
+            person: None,
+            is_well_formed: false,
+            entry,
+        };
+        let past = Scope(Some(node.ancestors.clone()));
+        let carried = self.take_carried(&node.entry, &past);
+        node.person = match &node.entry.kind {
+            ControlKind::Create { roster, .. } => Some(roster.person()),
+            _ => self.author_within(&node.entry, &past, carried.as_ref()),
+        };
+        if let Some(person) = node.person {
+            let signed = self.signed.entry(person).or_default();
+            if *signed >= CONTROL_ENTRIES_PER_PERSON_MAX {
+                return Err(ControlError::TooManyByPerson(person));
+            }
+            *signed += 1;
+        }
+        node.is_well_formed = super::form::is_well_formed(self, &node);
+        self.index(&node);
+        if let Some(carried) = carried.filter(|carried| node.person == Some(carried.person)) {
+            self.learn_carried(&carried, node.entry.hash());
+        }
+        self.learn_rosters(&node.entry);
+        let hash = node.entry.hash();
+        for head in &node.entry.heads {
+            self.heads.remove(head);
+        }
+        self.heads.insert(hash);
+        self.order.push(hash);
+        self.canonical.insert((level, hash));
+        self.nodes.insert(hash, node);
+        Ok(())
+    }
 
-        let place = self.order.len();
-        let mut ancestors = vec![0_u64; place.div_ceil(64)];
+    /// Notes what is looked up by who or what it is about.
+    fn index(&mut self, node: &Node) {
+        let hash = node.entry.hash();
+        match (&node.entry.kind, node.person) {
+            (ControlKind::Leave, Some(person)) => {
+                self.leaves.entry(person).or_default().push(hash);
+            }
+            (ControlKind::Grant(grant), _) => {
+                self.grants.entry(grant.recipient).or_default().push(hash);
+            }
+            _ => {}
+        }
+    }
+
+    fn past_of(&self, entry: &ControlEntry) -> (u32, Vec<u64>) {
+        let mut ancestors = vec![0_u64; self.order.len().div_ceil(64)];
         let mut level = 0;
         for head in &entry.heads {
             let Some(node) = self.nodes.get(head) else {
@@ -176,56 +262,204 @@ impl ControlSet {
             if let Some(word) = ancestors.get_mut(node.place / 64) {
                 *word |= 1 << (node.place % 64);
             }
-            self.heads.remove(head);
         }
-        let counts = super::membership::counts_by_its_past(self, &entry);
-        if let ControlKind::Create { roster, .. } = &entry.kind {
-            self.learn(roster, entry.hash());
-        } else if let ControlKind::Admit(admit) = &entry.kind {
-            self.learn(&admit.roster, entry.hash());
-        }
-        let hash = entry.hash();
-        self.heads.insert(hash);
-        self.order.push(hash);
-        self.canonical.insert((level, hash));
-        self.nodes.insert(
-            hash,
-            Node {
-                entry,
-                level,
-                ancestors,
-                place,
-                counts,
-            },
-        );
-        Ok(())
+        (level, ancestors)
     }
 
-    /// Returns the card of an entry's device where a roster in the entry's own past names it: what the
-    /// set holds beyond that must not matter.
+    /// Returns the card of an entry's device where the entry's own past names it: what the set holds
+    /// beyond that must not matter.
     fn card_known_to(&self, entry: &ControlEntry) -> Option<&DeviceCard> {
         let is_named = self
             .naming
             .get(&entry.device)?
             .iter()
-            .any(|naming| self.is_within(naming, &entry.heads));
+            .any(|(_, naming)| self.is_within(naming, &entry.heads));
         if !is_named {
             return None;
         }
         self.devices.get(&entry.device).map(|(_, card)| card)
     }
 
-    /// Notes whose devices these are. Where two people claim one device, the lower person has it,
-    /// since the answer must not depend on whose claim arrived first; standing never rests on it.
-    fn learn(&mut self, roster: &Roster, naming: ControlHash) {
-        for (id, card) in roster.devices() {
-            self.naming.entry(*id).or_default().push(naming);
-            let known = self
-                .devices
-                .entry(*id)
-                .or_insert_with(|| (roster.person(), card.clone()));
-            known.0 = known.0.min(roster.person());
+    /// Takes a carried roster entry into the roster where the past of the entry that carries it holds all
+    /// that it builds on. No view of the roster shows it before a carrier is noted.
+    fn take_carried(&mut self, entry: &ControlEntry, past: &Scope) -> Option<RosterEntry> {
+        let carried = entry.kind.carried()?;
+        let brings_past = carried
+            .parents
+            .iter()
+            .all(|parent| self.is_carried_within(parent, past));
+        let roster = self
+            .rosters
+            .get_mut(&carried.person)
+            .filter(|_| brings_past)?;
+        roster.insert(carried.clone()).ok()?;
+        Some(carried.clone())
+    }
+
+    fn learn_carried(&mut self, carried: &RosterEntry, carrier: ControlHash) {
+        self.carriers
+            .entry(carried.hash())
+            .or_default()
+            .push(carrier);
+        if let Some(card) = carried.kind.added() {
+            self.learn_device(carried.person, card.clone(), carrier);
         }
+    }
+
+    fn learn_rosters(&mut self, entry: &ControlEntry) {
+        let roster = match &entry.kind {
+            ControlKind::Create { roster, .. } => roster,
+            ControlKind::Admit(admit) => &admit.roster,
+            _ => return,
+        };
+        let (person, hash) = (roster.person(), entry.hash());
+        let known = self
+            .rosters
+            .entry(person)
+            .or_insert_with(|| (**roster).clone());
+        // One that is too long in all is a flood of that person's own; what is known of it stays.
+        let _fits = known.merge(roster);
+        for brought in roster.entries() {
+            if !known.contains(&brought.hash()) {
+                continue;
+            }
+            self.carriers.entry(brought.hash()).or_default().push(hash);
+        }
+        for brought in roster.entries() {
+            if let Some(card) = brought.kind.added() {
+                self.learn_device(person, card.clone(), hash);
+            }
+        }
+    }
+
+    /// Notes whose device this is. Where two people claim one device, the lower person has it, since the
+    /// answer must not depend on whose claim arrived first; standing never rests on it.
+    fn learn_device(&mut self, person: PersonId, card: DeviceCard, naming: ControlHash) {
+        self.naming
+            .entry(card.id())
+            .or_default()
+            .push((person, naming));
+        let known = self.devices.entry(card.id()).or_insert((person, card));
+        known.0 = known.0.min(person);
+    }
+
+    /// Returns whose live device signed an entry, as of the entry's own past with what it carries: a device
+    /// that was just added may say so itself, and none may take itself off.
+    fn author_within(
+        &self,
+        entry: &ControlEntry,
+        past: &Scope,
+        carried: Option<&RosterEntry>,
+    ) -> Option<PersonId> {
+        let added = carried
+            .filter(|carried| {
+                let added = carried.kind.added();
+                added.is_some_and(|card| card.id() == entry.device)
+            })
+            .map(|carried| carried.person);
+        let named = self.naming.get(&entry.device).into_iter().flatten();
+        let mut persons: BTreeSet<PersonId> = named
+            .filter(|(_, naming)| self.nodes.get(naming).is_some_and(|node| past.holds(node)))
+            .map(|(person, _)| *person)
+            .chain(added)
+            .collect();
+        persons.retain(|person| {
+            let extra = carried
+                .filter(|carried| carried.person == *person)
+                .map(RosterEntry::hash);
+            self.roster_within(person, past, extra)
+                .is_some_and(|view| view.devices.contains_key(&entry.device))
+        });
+        persons.first().copied()
+    }
+
+    fn is_carried_within(&self, hash: &RosterHash, scope: &Scope) -> bool {
+        self.carriers.get(hash).is_some_and(|carriers| {
+            carriers
+                .iter()
+                .filter_map(|carrier| self.nodes.get(carrier))
+                .any(|carrier| scope.holds(carrier))
+        })
+    }
+
+    /// Returns what a person's roster says as of a scope, and of one roster entry more.
+    pub(super) fn roster_within(
+        &self,
+        person: &PersonId,
+        scope: &Scope,
+        extra: Option<RosterHash>,
+    ) -> Option<RosterView> {
+        self.rosters
+            .get(person)?
+            .view_of(|hash| extra.as_ref() == Some(hash) || self.is_carried_within(hash, scope))
+    }
+
+    /// Returns what the set holds of a person's roster.
+    pub fn roster(&self, person: &PersonId) -> Option<&Roster> {
+        self.rosters.get(person)
+    }
+
+    /// Returns whose recovery card this is or was.
+    pub fn recovery_owner(&self, card: &RecoveryId) -> Option<PersonId> {
+        let owns = |roster: &Roster| {
+            let mut cards = roster.entries().filter_map(|entry| entry.kind.recovery());
+            cards.any(|known| known.id() == *card)
+        };
+        self.rosters
+            .iter()
+            .find(|(_, roster)| owns(roster))
+            .map(|(person, _)| *person)
+    }
+
+    /// Returns the people of whose rosters the set holds anything.
+    pub(super) fn persons(&self) -> impl Iterator<Item = &PersonId> {
+        self.rosters.keys()
+    }
+
+    /// Returns the control entries that brought a roster entry.
+    pub(super) fn carriers(&self, hash: &RosterHash) -> impl Iterator<Item = &Node> {
+        let carriers = self.carriers.get(hash).into_iter().flatten();
+        carriers.filter_map(|carrier| self.nodes.get(carrier))
+    }
+
+    /// Returns the entries within some heads, the heads included; all without.
+    pub(super) fn scope(&self, heads: Option<&[ControlHash]>) -> Scope {
+        let Some(heads) = heads else {
+            return Scope::ALL;
+        };
+        let mut places = vec![0_u64; self.order.len().div_ceil(64)];
+        for node in heads.iter().filter_map(|head| self.nodes.get(head)) {
+            for (into, from) in places.iter_mut().zip(&node.ancestors) {
+                *into |= from;
+            }
+            if let Some(word) = places.get_mut(node.place / 64) {
+                *word |= 1 << (node.place % 64);
+            }
+        }
+        Scope(Some(places))
+    }
+
+    pub(super) fn leaves_of(&self, person: &PersonId) -> impl Iterator<Item = &ControlHash> {
+        self.leaves.get(person).into_iter().flatten()
+    }
+
+    /// Returns who signed an entry: whose live device it was as of the entry's own past, and the device.
+    pub fn author(&self, hash: &ControlHash) -> Option<(PersonId, DeviceId)> {
+        let node = self.nodes.get(hash)?;
+        Some((node.person?, node.entry.device))
+    }
+
+    pub(super) fn node(&self, hash: &ControlHash) -> Option<&Node> {
+        self.nodes.get(hash)
+    }
+
+    /// Returns the entries of a scope by level, then hash: each follows its past, and the order depends on
+    /// nothing but the set.
+    pub(super) fn nodes_within<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Node> {
+        self.canonical
+            .iter()
+            .filter_map(|(_, hash)| self.nodes.get(hash))
+            .filter(|node| scope.holds(node))
     }
 
     /// Returns the notebook.
@@ -287,10 +521,34 @@ impl ControlSet {
         self.canonical.iter().filter_map(|(_, hash)| self.get(hash))
     }
 
-    /// Says whether an admission redeems its invitation, or a re-key has the right author and
-    /// recipients, as of its own past. Other entries have nothing of the kind to fulfil.
-    pub(super) fn counts_by_its_past(&self, hash: &ControlHash) -> bool {
-        self.nodes.get(hash).is_some_and(|node| node.counts)
+    /// Returns the entries that name a device, each after its past.
+    pub fn carriers_of(&self, device: &DeviceId) -> impl Iterator<Item = &ControlEntry> {
+        let naming = self.naming.get(device).into_iter().flatten();
+        naming.filter_map(|(_, hash)| self.get(hash))
+    }
+
+    /// Says whether an entry of the set brought a roster entry.
+    pub fn is_carried(&self, hash: &RosterHash) -> bool {
+        self.carriers.contains_key(hash)
+    }
+
+    /// Returns the grants of keys to a holder that their own past allows.
+    pub fn grants_to(&self, recipient: Recipient) -> impl Iterator<Item = (DeviceId, &KeyGrant)> {
+        self.grants
+            .get(&recipient)
+            .into_iter()
+            .flatten()
+            .filter_map(|hash| self.nodes.get(hash))
+            .filter(|node| node.is_well_formed)
+            .filter_map(|node| match &node.entry.kind {
+                ControlKind::Grant(grant) => Some((node.entry.device, &**grant)),
+                _ => None,
+            })
+    }
+
+    /// Says whether an entry's own past allows it.
+    pub fn is_well_formed(&self, hash: &ControlHash) -> bool {
+        self.nodes.get(hash).is_some_and(|node| node.is_well_formed)
     }
 
     /// Returns how many entries are in the set.

@@ -7,7 +7,7 @@
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, SEALING_KEY_BYTES, SealingKey, Signature, SignatureError, VerifyKey};
-use crate::ids::{DeviceId, PersonId, TransportId};
+use crate::ids::{DeviceId, PersonId, RecoveryId, TransportId};
 
 /// A card whose bytes are no keys.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,12 +58,60 @@ impl RecoveryCard {
         writer.into_bytes()
     }
 
+    /// Returns what names the card as a holder of epoch keys: for a person's first card, the same bytes as
+    /// the person.
+    pub fn id(&self) -> RecoveryId {
+        RecoveryId::from_bytes(*self.person().as_bytes())
+    }
+
     /// Returns whom this card makes, where it is their first.
     pub fn person(&self) -> PersonId {
         PersonId::from_bytes(crypto::digest(
             "hearthside 2026-11 person id",
             &[&self.to_bytes()],
         ))
+    }
+}
+
+/// A device's card with what its own keys say: whose device it is. `card ‖ signature 64 by the signing key ‖
+/// signature 64 by the transport key`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceClaim {
+    /// The device.
+    pub card: DeviceCard,
+    pub(super) signatures: [Signature; 2],
+}
+
+impl DeviceClaim {
+    /// Reads a claim from the front of `reader`; whose it is says [`DeviceClaim::verify`].
+    ///
+    /// # Errors
+    /// [`CardError`] for missing bytes or a bad card.
+    pub fn read(reader: &mut Reader<'_>) -> Result<Self, CardError> {
+        Ok(Self {
+            card: DeviceCard::read(reader)?,
+            signatures: [
+                reader.array("signing claim")?,
+                reader.array("transport claim")?,
+            ],
+        })
+    }
+
+    /// Returns the claim's bytes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let [signing, transport] = &self.signatures;
+        [&self.card.to_bytes()[..], signing, transport].concat()
+    }
+
+    /// Checks that both of the device's keys say that it is a person's.
+    ///
+    /// # Errors
+    /// [`SignatureError`] where one does not.
+    pub fn verify(&self, person: PersonId) -> Result<(), SignatureError> {
+        let [signing, transport] = &self.signatures;
+        let claimed = self.card.claimed_bytes(person);
+        self.card.verify_key.verify(&claimed, signing)?;
+        VerifyKey::from_bytes(self.card.transport.as_bytes())?.verify(&claimed, transport)
     }
 }
 
@@ -127,17 +175,6 @@ impl DeviceCard {
             "hearthside 2026-11 device claim",
             &[person.as_bytes(), &self.to_bytes()],
         )
-    }
-
-    /// Checks that both of the device's keys say that it is a person's.
-    pub(super) fn verify_claim(
-        &self,
-        person: PersonId,
-        [signing, transport]: &[Signature; 2],
-    ) -> Result<(), SignatureError> {
-        let claimed = self.claimed_bytes(person);
-        self.verify_key.verify(&claimed, signing)?;
-        VerifyKey::from_bytes(self.transport.as_bytes())?.verify(&claimed, transport)
     }
 
     /// Returns the device that this card makes.

@@ -1,7 +1,7 @@
 //! A device's three key pairs: made on the device, never copied, in no backup.
 
-use super::DeviceCard;
-use crate::crypto::{SealingSecret, Secret, Signature, SigningSecret};
+use super::{DeviceCard, DeviceClaim};
+use crate::crypto::{SealingSecret, Secret, SigningSecret};
 use crate::ids::{DeviceId, PersonId, TransportId};
 
 /// A device's secrets: signing, sealing and transport.
@@ -60,10 +60,13 @@ impl DeviceSecrets {
         self.card.id()
     }
 
-    /// Says with both keys that the device is a person's: signing key first, then transport key.
-    pub(super) fn claim(&self, person: PersonId) -> [Signature; 2] {
+    /// Says with both keys that the device is a person's.
+    pub fn claim(&self, person: PersonId) -> DeviceClaim {
         let claimed = self.card.claimed_bytes(person);
-        [self.signing.sign(&claimed), self.transport.sign(&claimed)]
+        DeviceClaim {
+            card: self.card.clone(),
+            signatures: [self.signing.sign(&claimed), self.transport.sign(&claimed)],
+        }
     }
 
     /// Lends the key that signs entries.

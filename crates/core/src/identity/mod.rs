@@ -9,8 +9,8 @@ mod phrase;
 mod recovery;
 mod roster;
 
-pub use card::{CardError, DeviceCard, RecoveryCard};
+pub use card::{CardError, DeviceCard, DeviceClaim, RecoveryCard};
 pub use device::DeviceSecrets;
 pub use phrase::{PHRASE_WORDS, PhraseError, RecoveryPhrase, words_of};
 pub use recovery::RecoverySecrets;
-pub use roster::{Roster, RosterEntry, RosterError, RosterKind};
+pub use roster::{Roster, RosterEntry, RosterError, RosterKind, RosterSigner, RosterView};

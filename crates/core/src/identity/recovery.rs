@@ -1,6 +1,6 @@
 //! The recovery keys that a phrase stands for. They leave the device once the phrase was shown.
 
-use super::{DeviceSecrets, RecoveryCard, RecoveryPhrase, RosterEntry};
+use super::{RecoveryCard, RecoveryPhrase};
 use crate::crypto::{SealingSecret, SigningSecret, derive};
 use crate::ids::PersonId;
 
@@ -33,9 +33,9 @@ impl RecoverySecrets {
         self.card().person()
     }
 
-    /// Signs the first entry of the person's roster, which names their first device.
-    pub fn found_roster(&self, device: &DeviceSecrets) -> RosterEntry {
-        RosterEntry::found(self, device)
+    /// Lends the key that opens what was wrapped to the recovery card.
+    pub const fn sealing(&self) -> &SealingSecret {
+        &self.sealing
     }
 
     /// Lends the signing half to the roster.

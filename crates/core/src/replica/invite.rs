@@ -148,8 +148,8 @@ impl Replica {
         Ok(ControlAuthor {
             device: &self.device,
             notebook: self.notebook,
-            heads: self.controls.heads_covering(&[member.admission]),
-            standing: member.admission,
+            heads: self.controls.heads_covering(&[member.standing()]),
+            standing: member.standing(),
         })
     }
 

@@ -15,6 +15,7 @@ mod held;
 mod ingest;
 mod invite;
 mod log;
+mod members;
 mod open;
 mod people;
 mod persist;
@@ -26,6 +27,7 @@ pub use edit::{EditFailed, EditSession};
 pub use ingest::{IngestError, Ingested};
 pub use invite::{InviteError, NewInvite};
 pub use log::SetAside;
+pub use members::MemberError;
 pub use open::{CreateError, OpenReplicaError};
 pub use people::{Profile, ProfileSource};
 
@@ -434,6 +436,7 @@ impl Replica {
                 self.keys.learn(&self.controls, &self.device, wraps);
             }
         }
+        self.keys.learn_grants(&self.controls, &self.device);
     }
 
     /// Returns the tag under which the notebook's entries travel.

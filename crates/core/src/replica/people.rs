@@ -56,10 +56,24 @@ impl Replica {
 
     /// Returns a device's label, where the admission of its person names it.
     pub fn device_label(&self, device: DeviceId) -> Option<String> {
+        if let Some(label) = self.added_label(device) {
+            return Some(label);
+        }
         let person = self.membership.person_of(&device)?;
         self.profile(person)
             .device
             .and_then(|(id, label)| (id == device).then_some(label))
+    }
+
+    /// Returns the label of a device that was added after its person had joined.
+    fn added_label(&self, device: DeviceId) -> Option<String> {
+        self.controls
+            .carriers_of(&device)
+            .filter_map(|entry| match self.open_label(entry) {
+                Some(Label::Device { device }) => Some(device),
+                _ => None,
+            })
+            .last()
     }
 
     /// Returns the members' profiles, by person.
@@ -75,8 +89,10 @@ impl Replica {
         let member = self.membership.member(&person)?;
         let admission = self.controls.get(&member.admission)?;
         let first_device = match &admission.kind {
-            ControlKind::Create { roster, .. } => roster.devices().keys().next().copied(),
-            ControlKind::Admit(admit) => admit.roster.devices().keys().next().copied(),
+            ControlKind::Create { .. } => Some(admission.device),
+            ControlKind::Admit(admit) if admit.roster.devices().len() == 1 => {
+                admit.roster.devices().keys().next().copied()
+            }
             _ => None,
         };
         let entry = match &admission.kind {
@@ -88,7 +104,16 @@ impl Replica {
             })?,
             _ => admission,
         };
-        Some((self.open_label(entry)?, first_device))
+        let mut label = self.open_label(entry)?;
+        let changed = self
+            .controls
+            .get(&member.role)
+            .and_then(|entry| self.open_label(entry));
+        if let (Label::Member { role, .. }, Some(Label::Role { role: now })) = (&mut label, changed)
+        {
+            *role = now;
+        }
+        Some((label, first_device))
     }
 
     /// Opens the words of a control entry, where its key is here.

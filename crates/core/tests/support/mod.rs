@@ -39,7 +39,7 @@ impl Person {
         let mut random = ChaCha20Rng::seed_from_u64(seed);
         let recovery = RecoverySecrets::from_phrase(&RecoveryPhrase::random(&mut random));
         let device = Arc::new(DeviceSecrets::random(&mut random));
-        let roster = Roster::new(recovery.found_roster(&device));
+        let roster = Roster::found(&recovery, &device);
         Self { device, roster }
     }
 

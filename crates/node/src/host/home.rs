@@ -110,7 +110,7 @@ impl HomeDir {
         let phrase = RecoveryPhrase::random(&mut rng);
         let recovery = RecoverySecrets::from_phrase(&phrase);
         let device = DeviceSecrets::random(&mut rng);
-        let roster = Roster::new(recovery.found_roster(&device));
+        let roster = Roster::found(&recovery, &device);
         let identity = Identity {
             device: Arc::new(device),
             roster,

@@ -37,7 +37,10 @@ pub(super) fn readers(host: &mut Host, notebook: &str) -> Result<Value, Failure>
                 let keys = people.entry(owner).or_default();
                 keys.devices.insert(device, since);
             }
-            Recipient::Recovery(owner) => {
+            Recipient::Recovery(card) => {
+                let Some(owner) = replica.controls().recovery_owner(&card) else {
+                    continue;
+                };
                 people.entry(owner).or_default().recovery = Some(since);
             }
         }
@@ -114,17 +117,19 @@ fn leading_to_current(replica: &Replica) -> BTreeSet<EpochId> {
     epochs
 }
 
-/// Who was given a key of one of `epochs`, each with the first re-key of all that gave them any.
+/// Who was given a key of one of `epochs`, each with the first re-key or grant of all that gave them any,
+/// whether the rules count it or not.
 fn holders(replica: &Replica, epochs: &BTreeSet<EpochId>) -> BTreeMap<Recipient, ControlHash> {
     let mut first: BTreeMap<Recipient, ControlHash> = BTreeMap::new();
     let mut holders: BTreeSet<Recipient> = BTreeSet::new();
     for entry in replica.controls().iter() {
-        let ControlKind::Rekey(rekey) = &entry.kind else {
-            continue;
+        let (epoch, recipients) = match &entry.kind {
+            ControlKind::Rekey(rekey) => (entry.hash().as_epoch(), rekey.recipients.as_slice()),
+            ControlKind::Grant(grant) => (grant.epoch, std::slice::from_ref(&grant.recipient)),
+            _ => continue,
         };
-        // Whoever made the key has it, named as a recipient or not.
-        let given: BTreeSet<Recipient> = rekey
-            .recipients
+        // Whoever made the key or hands it on has it, named as a recipient or not.
+        let given: BTreeSet<Recipient> = recipients
             .iter()
             .copied()
             .chain([Recipient::Device(entry.device)])
@@ -132,7 +137,7 @@ fn holders(replica: &Replica, epochs: &BTreeSet<EpochId>) -> BTreeMap<Recipient,
         for recipient in &given {
             first.entry(*recipient).or_insert(entry.hash());
         }
-        if epochs.contains(&entry.hash().as_epoch()) {
+        if epochs.contains(&epoch) {
             holders.extend(given);
         }
     }

@@ -1,0 +1,160 @@
+//! Whether an entry is well-formed: what its own past says about it, which never changes.
+
+use super::set::Node;
+use super::{Admit, ControlEntry, ControlKind, ControlSet, KeyGrant, Membership, Recipient, Rekey};
+use crate::ids::{ControlHash, PersonId};
+
+/// Says whether the past of an entry allows it. All of that is in `set`, the entry itself is not.
+pub(super) fn is_well_formed(set: &ControlSet, node: &Node) -> bool {
+    let entry = &node.entry;
+    let Some(author) = node.person else {
+        return false;
+    };
+    let as_admin = || stands_on_grant(set, entry, author);
+    match &entry.kind {
+        ControlKind::Create { .. } => true,
+        ControlKind::Admit(admit) => {
+            as_admin()
+                && admit.roster.person() != author
+                && if admit.invite.is_zero() {
+                    set.roster(&admit.roster.person()).is_some()
+                } else {
+                    redeems_its_invite(set, entry, admit)
+                }
+        }
+        ControlKind::Remove { person, .. }
+        | ControlKind::Demote { person }
+        | ControlKind::Role { person, .. } => as_admin() && *person != author,
+        ControlKind::Invite(_) => as_admin(),
+        ControlKind::RevokeInvite { invite } => {
+            as_admin() && is_known(set, entry, invite) && is_invite(set, invite)
+        }
+        ControlKind::Freeze(freeze) => {
+            let is_own = set
+                .device(&freeze.0.log.device)
+                .is_some_and(|(owner, _)| owner == author);
+            is_own || as_admin()
+        }
+        ControlKind::Leave => is_member(set, entry, author),
+        ControlKind::AddDevice { entry: carried }
+        | ControlKind::RevokeDevice { entry: carried, .. }
+        | ControlKind::RotateRecovery { entry: carried } => {
+            carried.person == author
+                && set
+                    .roster(&author)
+                    .is_some_and(|roster| roster.contains(&carried.hash()))
+        }
+        ControlKind::Rekey(rekey) => rekey_counts(set, entry, rekey),
+        ControlKind::Grant(grant) => grant_counts(set, entry, author, grant),
+        ControlKind::Sign(_) => is_member(set, entry, author),
+    }
+}
+
+/// Returns whose grant of the admin bit an entry is: `create`, or an admission with it.
+pub(super) fn holder_of(entry: &ControlEntry) -> Option<PersonId> {
+    match &entry.kind {
+        ControlKind::Create { roster, .. } => Some(roster.person()),
+        ControlKind::Admit(admit) if admit.rights.admin => Some(admit.roster.person()),
+        _ => None,
+    }
+}
+
+/// An admin's entry stands on a grant in its past that names the author. Who has left stands only on a grant
+/// that came after, or on `create`.
+fn stands_on_grant(set: &ControlSet, entry: &ControlEntry, author: PersonId) -> bool {
+    let Some(standing) = set.node(&entry.standing) else {
+        return false;
+    };
+    if holder_of(&standing.entry) != Some(author) || !is_known(set, entry, &entry.standing) {
+        return false;
+    }
+    matches!(standing.entry.kind, ControlKind::Create { .. })
+        || set
+            .leaves_of(&author)
+            .filter(|leave| is_known(set, entry, leave))
+            .all(|leave| set.is_past(leave, &entry.standing))
+}
+
+fn is_known(set: &ControlSet, entry: &ControlEntry, hash: &ControlHash) -> bool {
+    set.is_within(hash, &entry.heads)
+}
+
+fn is_invite(set: &ControlSet, hash: &ControlHash) -> bool {
+    set.get(hash)
+        .is_some_and(|entry| matches!(entry.kind, ControlKind::Invite(_)))
+}
+
+fn is_member(set: &ControlSet, entry: &ControlEntry, author: PersonId) -> bool {
+    Membership::resolve_at(set, &entry.heads)
+        .member(&author)
+        .is_some()
+}
+
+/// An admission redeems an invitation of its own author's device, in its past and not taken back there, for
+/// the rights that it offers, with a proof by the ticket's key.
+fn redeems_its_invite(set: &ControlSet, entry: &ControlEntry, admit: &Admit) -> bool {
+    let Some(issued) = set.get(&admit.invite) else {
+        return false;
+    };
+    let ControlKind::Invite(invite) = &issued.kind else {
+        return false;
+    };
+    issued.device == entry.device
+        && invite.rights == admit.rights
+        && is_known(set, entry, &admit.invite)
+        && invite
+            .ticket_key
+            .verify(
+                &Admit::proof_bytes(set.notebook(), admit.invite, &admit.roster),
+                &admit.proof,
+            )
+            .is_ok()
+}
+
+/// A re-key counts where its author may write as of its past, and its recipients are exactly those who must
+/// hold the key then. Somebody who is no admin needs an occasion: keys that met, or another set of holders
+/// than before.
+fn rekey_counts(set: &ControlSet, entry: &ControlEntry, rekey: &Rekey) -> bool {
+    let past = Membership::resolve_at(set, &entry.heads);
+    let Some(member) = past.member_of(&entry.device) else {
+        return false;
+    };
+    if !member.rights.may_write || past.recipients() != rekey.recipients {
+        return false;
+    }
+    let has_occasion = || match rekey.supersedes.as_slice() {
+        [old] => set
+            .get(&old.epoch.rekey())
+            .is_none_or(|entry| match &entry.kind {
+                ControlKind::Rekey(before) => before.recipients != rekey.recipients,
+                _ => true,
+            }),
+        _ => true,
+    };
+    member.rights.admin || has_occasion()
+}
+
+/// A grant counts where its author is a member, and hands the key to a device or recovery key of a member
+/// that the re-key was to reach (a repair), or to a device of the author's own.
+fn grant_counts(
+    set: &ControlSet,
+    entry: &ControlEntry,
+    author: PersonId,
+    grant: &KeyGrant,
+) -> bool {
+    if !is_known(set, entry, &grant.epoch.rekey()) {
+        return false;
+    }
+    let Some(ControlKind::Rekey(rekey)) = set.get(&grant.epoch.rekey()).map(|entry| &entry.kind)
+    else {
+        return false;
+    };
+    let past = Membership::resolve_at(set, &entry.heads);
+    let is_own = match grant.recipient {
+        Recipient::Device(device) => past.person_of(&device) == Some(author),
+        Recipient::Recovery(_) => false,
+    };
+    let is_repair = rekey.recipients.binary_search(&grant.recipient).is_ok()
+        && past.recipients().binary_search(&grant.recipient).is_ok();
+    past.member(&author).is_some() && (is_own || is_repair)
+}
