@@ -7,6 +7,7 @@
 //! is not on disk.
 
 mod connections;
+mod members;
 mod pairing;
 mod peers;
 mod writes;
@@ -15,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
+pub use members::DecideError;
 pub use pairing::{Verification, VerificationState};
 pub use peers::{PeerRecord, PeerStatus};
 pub use writes::{AdoptError, FoundError, IssuedInvite};
