@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use hearth_core::engine::Identity;
 use hearth_core::identity::{DeviceSecrets, RecoveryPhrase, RecoverySecrets, Roster};
+use hearth_core::ids::PersonId;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -22,6 +23,46 @@ pub fn draw(seed: u64, name: &str) -> Identity {
         roster,
         name: name.to_owned(),
         device_label: format!("{name}'s laptop"),
+    }
+}
+
+/// Somebody with several devices and their recovery keys, none of them in use yet.
+#[derive(Debug, Clone)]
+pub struct Person {
+    /// What they are called.
+    pub name: &'static str,
+    /// The keys that their phrase stands for.
+    pub recovery: RecoverySecrets,
+    /// Their devices; the first one founds the roster.
+    pub devices: Vec<Arc<DeviceSecrets>>,
+    founded: Roster,
+}
+
+impl Person {
+    /// Returns their id.
+    pub fn id(&self) -> PersonId {
+        self.recovery.person()
+    }
+
+    /// Returns a roster with the first device only.
+    pub fn founded(&self) -> Roster {
+        self.founded.clone()
+    }
+}
+
+/// Draws a person with some devices from a seed.
+pub fn draw_person(seed: u64, name: &'static str, devices: usize) -> Person {
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let recovery = RecoverySecrets::from_phrase(&RecoveryPhrase::random(&mut random));
+    let first = DeviceSecrets::random(&mut random);
+    let founded = Roster::found(&recovery, &first);
+    let more = (1..devices).map(|_| DeviceSecrets::random(&mut random));
+    let devices = core::iter::once(first).chain(more).map(Arc::new).collect();
+    Person {
+        name,
+        recovery,
+        devices,
+        founded,
     }
 }
 

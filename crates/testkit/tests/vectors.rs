@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::{ControlEntry, ControlSet, Membership};
+use hearth_core::crypto::Secret;
 use hearth_core::epoch::Wraps;
 use hearth_core::frontier::SignedFrontier;
-use hearth_core::identity::{DeviceCard, RecoveryPhrase, RosterEntry};
+use hearth_core::identity::{DeviceCard, RecoveryPhrase, Roster, RosterEntry};
 use hearth_core::log::{RawEntry, WireDecoder, WireEncoder};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
-use hearth_testkit::vectors::{Vector, add_new, make_all, read};
+use hearth_testkit::vectors::{Vector, add_new, make_all, read, resolved};
 
 fn stored(name: &str) -> Vec<Vector> {
     let vectors = read(name).unwrap();
@@ -193,5 +194,98 @@ fn a_stored_conversation_has_every_kind_of_frame() {
     // Hello, summary, frontier, wraps, entries, acknowledgement. Control entries came while pairing.
     for kind in [1, 2, 3, 5, 6, 7] {
         assert!(kinds.contains(&kind), "{kinds:?}");
+    }
+}
+
+/// The rosters of people with a history, each built up from its entries.
+#[test]
+fn roster_entries_of_every_kind_read_and_resolve_as_ever() {
+    let stored = stored("rosters");
+    for seed in 0..2 {
+        let input = format!("history {seed}");
+        let mut entries = stored
+            .iter()
+            .filter(|vector| vector.input == input)
+            .map(|vector| {
+                let bytes = vector.to_bytes().unwrap();
+                let entry = RosterEntry::parse(&bytes).unwrap();
+                assert_eq!(entry.as_bytes(), bytes);
+                entry
+            });
+        let mut roster = Roster::new(entries.next().unwrap()).unwrap();
+        let mut live = vec![roster.devices().len()];
+        let first_card = roster.recovery().id();
+        for entry in entries {
+            assert_eq!(roster.insert(entry), Ok(true));
+            live.push(roster.devices().len());
+        }
+        // Found, two added, one revoked, one recovered, one revoked, rotated, all others revoked, one
+        // recovered with the new key.
+        assert_eq!(live, [1, 2, 3, 2, 3, 2, 2, 1, 2], "{input}");
+        assert_ne!(roster.recovery().id(), first_card);
+        let kinds: BTreeSet<&str> = stored
+            .iter()
+            .filter(|vector| vector.input == input)
+            .filter_map(|vector| vector.name.split(": ").nth(1))
+            .collect();
+        assert_eq!(kinds.len(), 7, "{kinds:?}");
+    }
+}
+
+/// The notebook in which everything happens to members, entry by entry, with what was resolved then.
+#[test]
+fn control_entries_of_every_kind_read_and_resolve_as_ever() {
+    let stored = stored("members");
+    for seed in 0..2 {
+        let input = format!("members {seed}");
+        let vectors: Vec<&Vector> = stored.iter().filter(|one| one.input == input).collect();
+        let mut set: Option<ControlSet> = None;
+        let mut kinds: BTreeSet<u8> = BTreeSet::new();
+        for pair in vectors.chunks(2) {
+            let bytes = pair[0].to_bytes().unwrap();
+            let entry = ControlEntry::parse(&bytes).unwrap();
+            assert_eq!(entry.as_bytes(), bytes);
+            kinds.insert(entry.kind.code());
+            let hash = entry.hash();
+            let set = match &mut set {
+                None => set.insert(ControlSet::new(entry).unwrap()),
+                Some(set) => {
+                    set.insert(entry).unwrap();
+                    set
+                }
+            };
+            assert_eq!(set.waiting(), 0);
+            assert!(set.is_well_formed(&hash), "{} is void", pair[0].name);
+            assert_eq!(resolved(set), pair[1].output, "after {}", pair[0].name);
+        }
+        let wanted: BTreeSet<u8> = (1..=11).chain([14, 15, 16]).collect();
+        assert_eq!(kinds, wanted, "{input}");
+    }
+}
+
+#[test]
+fn words_of_roles_and_devices_open_as_ever() {
+    let mut words = BTreeSet::new();
+    let keys = stored("epoch_keys");
+    for vector in stored("members") {
+        if vector.name.ends_with("resolved") {
+            continue;
+        }
+        let entry = ControlEntry::parse(&vector.to_bytes().unwrap()).unwrap();
+        let Some(label) = &entry.label else { continue };
+        let epoch = label.epoch(entry.hash()).rekey().to_string();
+        let key = keys.iter().find(|key| key.input == epoch).unwrap();
+        let key: [u8; 32] = key.to_bytes().unwrap().try_into().unwrap();
+        words.insert(format!(
+            "{:?}",
+            label.open(&Secret::from_bytes(key)).unwrap()
+        ));
+    }
+    for wanted in [
+        "Role { role: Observer }",
+        "Role { role: Mentor }",
+        "Device { device: \"phone\" }",
+    ] {
+        assert!(words.contains(wanted), "{words:?}");
     }
 }

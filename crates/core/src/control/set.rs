@@ -152,7 +152,8 @@ impl ControlSet {
             return Err(ControlError::Full);
         }
         if !entry.heads.iter().all(|head| self.nodes.contains_key(head)) {
-            if let Some((_, card)) = self.devices.get(&entry.device) {
+            let known = self.devices.get(&entry.device).map(|(_, card)| card);
+            if let Some(card) = known.or_else(|| own_card(&entry)) {
                 entry.verify(&card.verify_key)?;
             }
             if self.waiting.len() >= CONTROL_WAITING_MAX {
@@ -187,11 +188,7 @@ impl ControlSet {
     fn admit_to_set(&mut self, entry: ControlEntry) -> Result<(), ControlError> {
         let card = match &entry.kind {
             ControlKind::Create { roster, .. } => roster.devices().get(&entry.device),
-            kind => self.card_known_to(&entry).or_else(|| {
-                // A device that was just added may say so itself.
-                let added = kind.carried()?.kind.added()?;
-                (added.id() == entry.device).then_some(added)
-            }),
+            _ => self.card_known_to(&entry).or_else(|| own_card(&entry)),
         };
         let card = card.ok_or(ControlError::UnknownDevice(entry.device))?;
         entry.verify(&card.verify_key)?;
@@ -610,4 +607,10 @@ impl ControlSet {
         let hashes: Vec<&[u8]> = self.nodes.keys().map(|hash| &hash.as_bytes()[..]).collect();
         crypto::digest("hearthside 2026-11 control set", &hashes)
     }
+}
+
+/// Returns the card of a device that was just added and says so itself.
+fn own_card(entry: &ControlEntry) -> Option<&DeviceCard> {
+    let added = entry.kind.carried()?.kind.added()?;
+    (added.id() == entry.device).then_some(added)
 }

@@ -5,10 +5,12 @@
 
 mod entries;
 mod frames;
+mod members;
 mod people;
 
 use std::path::PathBuf;
 
+pub use members::resolved;
 use serde::{Deserialize, Serialize};
 
 /// One vector.
@@ -61,6 +63,7 @@ pub fn make_all() -> Vec<VectorFile> {
     let mut files = people::make();
     files.extend(entries::make());
     files.extend(frames::make());
+    files.extend(members::make());
     files
 }
 

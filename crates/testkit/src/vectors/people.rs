@@ -22,7 +22,7 @@ pub(super) fn make() -> Vec<VectorFile> {
         },
         VectorFile {
             name: "rosters",
-            vectors: rosters(),
+            vectors: [rosters(), super::members::rosters()].concat(),
         },
         VectorFile {
             name: "tickets",
