@@ -255,6 +255,15 @@ impl Membership {
         &self.voided
     }
 
+    /// Says whether somebody who was a member was removed by an entry that counts.
+    pub fn is_removed(&self, person: &PersonId) -> bool {
+        self.member(person).is_none()
+            && self
+                .past
+                .get(person)
+                .is_some_and(|past| past.endings.iter().any(|ending| ending.device.is_none()))
+    }
+
     /// Returns the epoch that new entries are sealed under.
     pub const fn current_epoch(&self) -> Option<EpochId> {
         self.current

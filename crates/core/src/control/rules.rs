@@ -48,7 +48,7 @@ impl<'a> Rules<'a> {
     pub(super) fn judge(set: &'a ControlSet, scope: &'a Scope) -> Self {
         let rosters = set
             .persons()
-            .filter_map(|person| Some((*person, set.roster_within(person, scope, None)?)))
+            .filter_map(|person| Some((*person, set.roster_within(person, scope)?)))
             .collect();
         let mut rules = Self {
             set,

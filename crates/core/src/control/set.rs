@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{ControlEntry, ControlError, ControlKind, KeyGrant, Recipient};
 use crate::crypto;
-use crate::identity::{DeviceCard, Roster, RosterEntry, RosterView};
+use crate::identity::{DeviceCard, Roster, RosterView};
 use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId, RecoveryId, RosterHash};
 use crate::limits::{
     CONTROL_ENTRIES_MAX, CONTROL_ENTRIES_PER_PERSON_MAX, CONTROL_HEADS_MAX, CONTROL_WAITING_MAX,
@@ -202,10 +202,10 @@ impl ControlSet {
             entry,
         };
         let past = Scope(Some(node.ancestors.clone()));
-        let carried = self.take_carried(&node.entry, &past);
+        let extended = self.extended_roster(&node.entry, &past);
         node.person = match &node.entry.kind {
             ControlKind::Create { roster, .. } => Some(roster.person()),
-            _ => self.author_within(&node.entry, &past, carried.as_ref()),
+            _ => self.author_within(&node.entry, &past, extended.as_ref()),
         };
         if let Some(person) = node.person {
             let signed = self.signed.entry(person).or_default();
@@ -214,11 +214,11 @@ impl ControlSet {
             }
             *signed += 1;
         }
+        if let Some(roster) = extended.filter(|roster| node.person == Some(roster.person())) {
+            self.learn_carried(roster, &node.entry);
+        }
         node.is_well_formed = super::form::is_well_formed(self, &node);
         self.index(&node);
-        if let Some(carried) = carried.filter(|carried| node.person == Some(carried.person)) {
-            self.learn_carried(&carried, node.entry.hash());
-        }
         self.learn_rosters(&node.entry);
         let hash = node.entry.hash();
         for head in &node.entry.heads {
@@ -277,30 +277,33 @@ impl ControlSet {
         self.devices.get(&entry.device).map(|(_, card)| card)
     }
 
-    /// Takes a carried roster entry into the roster where the past of the entry that carries it holds all
-    /// that it builds on. No view of the roster shows it before a carrier is noted.
-    fn take_carried(&mut self, entry: &ControlEntry, past: &Scope) -> Option<RosterEntry> {
+    /// Returns the roster with the entry that a control entry carries, where the past of the control entry
+    /// holds all that it builds on.
+    fn extended_roster(&self, entry: &ControlEntry, past: &Scope) -> Option<Roster> {
         let carried = entry.kind.carried()?;
         let brings_past = carried
             .parents
             .iter()
             .all(|parent| self.is_carried_within(parent, past));
-        let roster = self
+        let mut roster = self
             .rosters
-            .get_mut(&carried.person)
-            .filter(|_| brings_past)?;
+            .get(&carried.person)
+            .filter(|_| brings_past)?
+            .clone();
         roster.insert(carried.clone()).ok()?;
-        Some(carried.clone())
+        Some(roster)
     }
 
-    fn learn_carried(&mut self, carried: &RosterEntry, carrier: ControlHash) {
-        self.carriers
-            .entry(carried.hash())
-            .or_default()
-            .push(carrier);
+    fn learn_carried(&mut self, roster: Roster, entry: &ControlEntry) {
+        let Some(carried) = entry.kind.carried() else {
+            return;
+        };
+        let carriers = self.carriers.entry(carried.hash()).or_default();
+        carriers.push(entry.hash());
         if let Some(card) = carried.kind.added() {
-            self.learn_device(carried.person, card.clone(), carrier);
+            self.learn_device(carried.person, card.clone(), entry.hash());
         }
+        self.rosters.insert(carried.person, roster);
     }
 
     fn learn_rosters(&mut self, entry: &ControlEntry) {
@@ -346,8 +349,9 @@ impl ControlSet {
         &self,
         entry: &ControlEntry,
         past: &Scope,
-        carried: Option<&RosterEntry>,
+        extended: Option<&Roster>,
     ) -> Option<PersonId> {
+        let carried = entry.kind.carried();
         let added = carried
             .filter(|carried| {
                 let added = carried.kind.added();
@@ -361,11 +365,14 @@ impl ControlSet {
             .chain(added)
             .collect();
         persons.retain(|person| {
-            let extra = carried
-                .filter(|carried| carried.person == *person)
-                .map(RosterEntry::hash);
-            self.roster_within(person, past, extra)
-                .is_some_and(|view| view.devices.contains_key(&entry.device))
+            let view = match extended.filter(|roster| roster.person() == *person) {
+                Some(roster) => roster.view_of(|hash| {
+                    carried.is_some_and(|carried| carried.hash() == *hash)
+                        || self.is_carried_within(hash, past)
+                }),
+                None => self.roster_within(person, past),
+            };
+            view.is_some_and(|view| view.devices.contains_key(&entry.device))
         });
         persons.first().copied()
     }
@@ -379,16 +386,10 @@ impl ControlSet {
         })
     }
 
-    /// Returns what a person's roster says as of a scope, and of one roster entry more.
-    pub(super) fn roster_within(
-        &self,
-        person: &PersonId,
-        scope: &Scope,
-        extra: Option<RosterHash>,
-    ) -> Option<RosterView> {
-        self.rosters
-            .get(person)?
-            .view_of(|hash| extra.as_ref() == Some(hash) || self.is_carried_within(hash, scope))
+    /// Returns what a person's roster says as of a scope.
+    pub(super) fn roster_within(&self, person: &PersonId, scope: &Scope) -> Option<RosterView> {
+        let roster = self.rosters.get(person)?;
+        roster.view_of(|hash| self.is_carried_within(hash, scope))
     }
 
     /// Returns what the set holds of a person's roster.
