@@ -94,33 +94,32 @@ impl Membership {
         let rules = Rules::judge(set, scope);
         let mut resolved = Self::default();
         let mut live: BTreeMap<PersonId, Vec<ControlHash>> = BTreeMap::new();
+        let mut removals: BTreeMap<PersonId, Vec<ControlHash>> = BTreeMap::new();
         for (person, admission) in rules.admissions() {
-            let removals = rules.removals_of(&person);
+            let removals = removals
+                .entry(person)
+                .or_insert_with(|| rules.removals_of(&person));
             let past = resolved.past.entry(person).or_default();
             past.admissions.push(admission);
-            if !rules.is_live(&person, &admission, &removals) {
-                continue;
-            }
-            if live.len() < MEMBERS_MAX || live.contains_key(&person) {
+            let has_room = live.len() < MEMBERS_MAX || live.contains_key(&person);
+            if has_room && rules.is_live(&person, &admission, removals) {
                 live.entry(person).or_default().push(admission);
             }
         }
-        let mut role_endings: BTreeMap<PersonId, Vec<ControlHash>> = BTreeMap::new();
         for (person, admissions) in live {
-            if let Some((member, endings)) = member_of(&rules, &person, &admissions) {
+            if let Some(member) = member_of(&rules, &person, &admissions) {
                 for device in member.devices.keys() {
-                    self_insert(&mut resolved.devices, *device, person);
+                    claim(&mut resolved.devices, *device, person);
                 }
-                role_endings.insert(person, endings);
                 resolved.members.insert(person, member);
             }
         }
         for (person, past) in &mut resolved.past {
-            let roles = role_endings.remove(person).unwrap_or_default();
-            past.endings = rules
-                .removals_of(person)
+            let removed = removals.remove(person).unwrap_or_default();
+            let silenced = silenced_by(&rules, person, &past.admissions);
+            past.endings = removed
                 .into_iter()
-                .chain(roles)
+                .chain(silenced)
                 .map(|entry| Ending {
                     entry,
                     device: None,
@@ -128,12 +127,8 @@ impl Membership {
                 .chain(rules.device_endings(person))
                 .collect();
             if let Some(view) = rules.rosters.get(person) {
-                past.devices = view
-                    .devices
-                    .keys()
-                    .chain(view.revoked.keys())
-                    .copied()
-                    .collect();
+                let devices = view.devices.keys().chain(view.revoked.keys());
+                past.devices = devices.copied().collect();
             }
             past.seniority = rules.seniority(person).map(|(_, rank)| rank.clone());
         }
@@ -307,7 +302,7 @@ impl Membership {
 }
 
 /// Where two members claim one device, the lower person has it.
-fn self_insert(devices: &mut BTreeMap<DeviceId, PersonId>, device: DeviceId, person: PersonId) {
+fn claim(devices: &mut BTreeMap<DeviceId, PersonId>, device: DeviceId, person: PersonId) {
     let owner = devices.entry(device).or_insert(person);
     *owner = (*owner).min(person);
 }
@@ -325,37 +320,17 @@ struct Statement {
     rank: Rank,
 }
 
-/// Returns a member with live admissions, and the changes of role that ended their writing.
-fn member_of(
-    rules: &Rules<'_>,
-    person: &PersonId,
-    admissions: &[ControlHash],
-) -> Option<(Member, Vec<ControlHash>)> {
+/// Returns a member with live admissions.
+fn member_of(rules: &Rules<'_>, person: &PersonId, admissions: &[ControlHash]) -> Option<Member> {
     let set = rules.set;
     let view = rules.rosters.get(person)?;
     let admission = *admissions
         .iter()
         .max_by_key(|admission| (set.level(admission), **admission))?;
     let statements = statements_about(rules, person, admissions);
-    let in_force = statements
-        .iter()
-        .filter(|one| {
-            !statements
-                .iter()
-                .any(|later| set.is_past(&one.entry, &later.entry))
-        })
-        .min_by(|one, other| {
-            let key = |one: &Statement| (one.rank.clone(), one.may_write, one.entry);
-            key(one).cmp(&key(other))
-        })?;
-    let endings = statements
-        .iter()
-        .filter(|one| !one.may_write && is_role(set, &one.entry))
-        .filter(|one| one.entry == in_force.entry || set.is_past(&one.entry, &in_force.entry))
-        .map(|one| one.entry)
-        .collect();
+    let in_force = in_force(set, &statements)?;
     let grant = rules.seniority(person).map(|(grant, _)| *grant);
-    let member = Member {
+    Some(Member {
         rights: Rights {
             admin: grant.is_some(),
             may_write: in_force.may_write,
@@ -366,11 +341,46 @@ fn member_of(
         role: in_force.entry,
         devices: view.devices.clone(),
         recovery: view.recovery.clone(),
-    };
-    Some((member, endings))
+    })
 }
 
-/// Returns what live admissions and the changes of role after them say, each with its author's rank.
+/// Of the statements that no other one has in its past, that of the most senior author counts, then one
+/// that takes writing away, then the lowest.
+fn in_force<'a>(set: &ControlSet, statements: &'a [Statement]) -> Option<&'a Statement> {
+    let is_superseded = |one: &Statement| {
+        let mut others = statements.iter();
+        others.any(|later| set.is_past(&one.entry, &later.entry))
+    };
+    statements
+        .iter()
+        .filter(|one| !is_superseded(one))
+        .min_by(|one, other| {
+            let key = |one: &Statement| (one.rank.clone(), one.may_write, one.entry);
+            key(one).cmp(&key(other))
+        })
+}
+
+/// Returns the changes of role that took writing from somebody, now or before a later statement: whether
+/// they are a member still does not matter to what they wrote then.
+fn silenced_by(
+    rules: &Rules<'_>,
+    person: &PersonId,
+    admissions: &[ControlHash],
+) -> Vec<ControlHash> {
+    let set = rules.set;
+    let statements = statements_about(rules, person, admissions);
+    let Some(last) = in_force(set, &statements) else {
+        return Vec::new();
+    };
+    statements
+        .iter()
+        .filter(|one| !one.may_write && is_role(set, &one.entry))
+        .filter(|one| one.entry == last.entry || set.is_past(&one.entry, &last.entry))
+        .map(|one| one.entry)
+        .collect()
+}
+
+/// Returns what admissions and the changes of role after them say, each with its author's rank.
 fn statements_about(
     rules: &Rules<'_>,
     person: &PersonId,

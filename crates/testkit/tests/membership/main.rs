@@ -10,6 +10,7 @@
     clippy::print_stderr
 )]
 
+mod content;
 mod graph;
 mod people;
 
