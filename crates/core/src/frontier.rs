@@ -1,7 +1,7 @@
 //! Frontiers: what a device has of a notebook, signed by it.
 //!
-//! A frontier covers every signature-valid entry that is kept, counted or not: the tip of each log
-//! and the heads and digest of the control set. A signed one binds notebook, device and a counter
+//! A frontier covers every signature-valid entry that is kept, counted or not: the tips of each log
+//! (several where it is forked) and the heads and digest of the control set. A signed one binds notebook, device and a counter
 //! that only grows, so that a device which rolls back is caught.
 
 use std::collections::BTreeMap;
@@ -10,13 +10,21 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, SIGNATURE_BYTES, Signature, SignatureError, VerifyKey};
 use crate::identity::DeviceSecrets;
 use crate::ids::{ControlHash, DeviceId, EntryHash, Incarnation, LogId, NotebookId, Seq};
-use crate::limits::{CONTROL_HEADS_MAX, LOGS_MAX};
+use crate::limits::{CONTROL_HEADS_MAX, LOG_BRANCHES_KEPT_MAX, LOGS_MAX};
+
+/// Most tips of all logs: a notebook in which many logs are forked is not one that works.
+const TIPS_MAX: usize = LOGS_MAX + 64 * LOG_BRANCHES_KEPT_MAX;
+
+/// The last entry of a log, or of one branch of it.
+pub type LogTip = (Seq, EntryHash);
 
 /// What a device has of a notebook.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Frontier {
-    /// The last entry of each log.
-    pub logs: BTreeMap<LogId, (Seq, EntryHash)>,
+    /// The last entry of each log; of a forked one, the highest.
+    pub logs: BTreeMap<LogId, LogTip>,
+    /// The last entries of the other branches of forked logs, sorted.
+    pub branches: BTreeMap<LogId, Vec<LogTip>>,
     /// The heads of the control entries, sorted.
     pub control_heads: Vec<ControlHash>,
     /// The digest over all control entries and the epochs whose wraps are held.
@@ -36,17 +44,42 @@ impl Frontier {
         self.logs.get(log).map_or(Seq::NONE, |(seq, _)| *seq)
     }
 
-    /// Returns how many entries `self` has that `other` lacks.
+    /// Returns the tips of a log, sorted.
+    pub fn tips(&self, log: &LogId) -> impl Iterator<Item = LogTip> {
+        let branches = self.branches.get(log).into_iter().flatten();
+        branches.chain(self.logs.get(log)).copied()
+    }
+
+    /// Replaces the tips of a log.
+    pub fn set_tips(&mut self, log: LogId, mut tips: Vec<LogTip>) {
+        tips.sort_unstable();
+        tips.dedup();
+        self.branches.remove(&log);
+        if let Some(highest) = tips.pop() {
+            self.logs.insert(log, highest);
+            if !tips.is_empty() {
+                self.branches.insert(log, tips);
+            }
+        }
+    }
+
+    /// Returns how many entries `self` has that `other` lacks: of each further branch, one at least.
     pub fn beyond(&self, other: &Self) -> u64 {
-        self.logs
+        let longer = self
+            .logs
             .iter()
-            .map(|(log, (seq, _))| seq.get().saturating_sub(other.seq(log).get()))
-            // Others say what they like, up to the largest number.
-            .fold(0, u64::saturating_add)
+            .map(|(log, (seq, _))| seq.get().saturating_sub(other.seq(log).get()));
+        let count = |frontier: &Self, log| frontier.branches.get(log).map_or(0, Vec::len) as u64;
+        let branches = self
+            .branches
+            .keys()
+            .map(|log| count(self, log).saturating_sub(count(other, log)));
+        // Others say what they like, up to the largest number.
+        longer.chain(branches).fold(0, u64::saturating_add)
     }
 
     /// Reads a frontier: control digest 32, heads (count, 32 each), logs (count; device 32,
-    /// incarnation 16, seq varint, hash 32 each, sorted).
+    /// incarnation 16, seq varint, hash 32 each, sorted; a forked log once for each branch).
     ///
     /// # Errors
     /// [`DecodeError`] for another layout.
@@ -57,21 +90,15 @@ impl Frontier {
         for _ in 0..count {
             control_heads.push(ControlHash::from_bytes(reader.array("control head")?));
         }
-        let count = reader.count("logs", LOGS_MAX)?;
-        let mut logs = BTreeMap::new();
-        for _ in 0..count {
-            let log = LogId {
-                device: DeviceId::from_bytes(reader.array("device")?),
-                incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
-            };
-            let seq = Seq::new(reader.varint("seq")?);
-            logs.insert(log, (seq, EntryHash::from_bytes(reader.array("entry")?)));
-        }
-        Ok(Self {
-            logs,
+        let mut frontier = Self {
             control_heads,
             control_digest,
-        })
+            ..Self::default()
+        };
+        for (log, tips) in read_tips(reader)? {
+            frontier.set_tips(log, tips);
+        }
+        Ok(frontier)
     }
 
     /// Appends the frontier in the form that [`Frontier::read`] takes.
@@ -82,8 +109,45 @@ impl Frontier {
         for head in &self.control_heads {
             writer.raw(head.as_bytes());
         }
-        writer.varint(self.logs.len() as u64);
-        for (log, (seq, hash)) in &self.logs {
+        let logs = self.logs.keys();
+        write_tips(logs.map(|log| (log, self.tips(log).collect())), writer);
+    }
+}
+
+/// Reads the tips of logs: count, then device 32, incarnation 16, seq varint, hash 32 each.
+///
+/// # Errors
+/// [`DecodeError`] for another layout, or for more branches than a log may have.
+pub(crate) fn read_tips(
+    reader: &mut Reader<'_>,
+) -> Result<BTreeMap<LogId, Vec<LogTip>>, DecodeError> {
+    let count = reader.count("logs", TIPS_MAX)?;
+    let mut logs: BTreeMap<LogId, Vec<LogTip>> = BTreeMap::new();
+    for _ in 0..count {
+        let log = LogId {
+            device: DeviceId::from_bytes(reader.array("device")?),
+            incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
+        };
+        let seq = Seq::new(reader.varint("seq")?);
+        let tips = logs.entry(log).or_default();
+        if tips.len() >= LOG_BRANCHES_KEPT_MAX {
+            return Err(DecodeError::Invalid("branches of a log"));
+        }
+        tips.push((seq, EntryHash::from_bytes(reader.array("entry")?)));
+    }
+    Ok(logs)
+}
+
+/// Writes the tips of logs in the form that [`read_tips`] takes.
+pub(crate) fn write_tips<'a>(
+    logs: impl Iterator<Item = (&'a LogId, Vec<LogTip>)>,
+    writer: &mut Writer,
+) {
+    let logs: Vec<(&LogId, Vec<LogTip>)> = logs.collect();
+    let count: usize = logs.iter().map(|(_, tips)| tips.len()).sum();
+    writer.varint(count as u64);
+    for (log, tips) in logs {
+        for (seq, hash) in tips {
             writer
                 .raw(log.device.as_bytes())
                 .raw(log.incarnation.as_bytes())

@@ -87,6 +87,18 @@ pub const LOGS_MAX: usize = 4_096;
 /// one member could use up [`LOGS_MAX`] for all.
 pub const LOGS_PER_DEVICE_MAX: usize = 64;
 
+/// Most branches of one forked log that are told apart. A copied home makes two; a device that signs this
+/// many histories is taken at its word in none of them, and counts up to the first fork only.
+pub const LOG_BRANCHES_MAX: usize = 8;
+
+/// Most branches of one forked log that are kept at all: proofs of ever earlier forks come on top.
+pub const LOG_BRANCHES_KEPT_MAX: usize = 4 * LOG_BRANCHES_MAX;
+
+/// Most entries of one log, one after the other, that are kept although they do not count: what an
+/// honest person writes in weeks without a connection, and no more that a removed one can make everybody
+/// keep.
+pub const UNCOUNTED_ENTRIES_PER_LOG_MAX: u64 = 16_384;
+
 /// Most entries of one device that are named as set aside: enough to judge it by, and no more that a
 /// hostile one can make everybody keep.
 pub const SET_ASIDE_PER_DEVICE_MAX: usize = 64;

@@ -33,6 +33,8 @@ pub enum Space {
     StaleCopy,
     /// Entries that are kept and not applied, by hash, with their changes, as of the state of the logs.
     Held,
+    /// Entries that this device wrote again, by hash, with those that stand for them.
+    Rewritten,
 }
 
 impl Space {
@@ -49,6 +51,7 @@ impl Space {
             Self::Verification => 8,
             Self::StaleCopy => 9,
             Self::Held => 10,
+            Self::Rewritten => 11,
         }
     }
 }

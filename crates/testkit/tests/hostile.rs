@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -313,15 +314,17 @@ fn an_entry_sealed_with_another_key_is_named() {
 }
 
 #[test]
-fn a_chain_that_does_not_fit_is_named() {
-    named("wrong previous entry", "forked", |member| {
-        let change = honest_change(member, 0);
-        let first = member.sign_changes(&[(GOALS_OF_NOBODY, change)]);
+fn a_chain_that_does_not_fit_goes_nowhere() {
+    // No program keeps it: nobody could ever show what it follows.
+    let outcome = attack("wrong previous entry", |member| {
         let wrong = member.sign_as(vec![0; 90], |header| {
+            header.seq = Seq::new(2);
             header.previous = EntryHash::from_bytes([8; 32]);
         });
-        vec![first, wrong]
+        vec![wrong]
     });
+    assert!(outcome.set_aside.is_empty(), "{:?}", outcome.set_aside);
+    assert!(outcome.stopped.is_empty(), "{:?}", outcome.stopped);
 }
 
 const GOALS_OF_NOBODY: DocumentId = DocumentId::from_bytes([10; 16]);
@@ -428,17 +431,24 @@ fn gaps_replays_and_forks_leave_the_replica_as_it_was() {
     assert_eq!(victim.frontier_digest(), digest);
     assert!(victim.set_aside().is_empty());
 
-    // Two different first entries: both are signed, so the second one is proof.
+    // Two different first entries: both are signed, kept and passed on, and one of them counts.
     let mut twin = member.clone();
     twin.tip = (Seq::NONE, EntryHash::ZERO);
     let fork = twin.sign(vec![0; 90]);
-    let hash = fork.hash();
-    assert!(matches!(
-        victim.ingest_entry(fork),
-        Err(IngestError::Fork { .. })
-    ));
-    assert_eq!(victim.frontier_digest(), digest);
-    assert!(victim.set_aside().contains_key(&hash));
+    let tips = BTreeSet::from([first.hash(), fork.hash()]);
+    assert_eq!(
+        victim.receive_entry(fork.clone(), false, &disk),
+        Ok(Ingested::Kept)
+    );
+    assert_eq!(
+        victim.receive_entry(fork, false, &disk),
+        Ok(Ingested::Known)
+    );
+    victim.advance(&disk).unwrap();
+    assert_ne!(victim.frontier_digest(), digest);
+    let kept = victim.frontier().tips(&member.log).map(|(_, hash)| hash);
+    assert_eq!(kept.collect::<BTreeSet<_>>(), tips);
+    assert!(victim.set_aside().keys().any(|hash| tips.contains(hash)));
 }
 
 #[test]
@@ -449,10 +459,16 @@ fn forks_by_the_thousand_name_the_device_and_stay_few() {
     let first = member.sign_changes(&[(OTHER, change)]);
     victim.ingest_entry(first).unwrap();
     member.tip = (Seq::NONE, EntryHash::ZERO);
+    let mut kept = 0;
     for _ in 0..1_000 {
         let fork = member.sign_as(vec![0; 90], |_| {});
-        assert!(victim.ingest_entry(fork).is_err());
+        match victim.receive_entry(fork, false, &disk) {
+            Ok(_) => kept += 1,
+            Err(error) => assert!(matches!(error, IngestError::TooManyBranches(_))),
+        }
     }
+    victim.advance(&disk).unwrap();
+    assert!((1..=32).contains(&kept), "{kept}");
     let count = victim.set_aside().len();
     assert!((1..=64).contains(&count), "{count}");
 }
@@ -721,7 +737,8 @@ fn whoever_may_wait_for_a_forked_log_is_not_named() {
     victim
         .ingest_entry(forker.sign_changes(&[(OTHER, change)]))
         .unwrap();
-    assert!(victim.ingest_entry(twin.sign(vec![0; 90])).is_err());
+    let fork = twin.sign(vec![0; 90]);
+    victim.receive_entry(fork, false, &disk).unwrap();
     victim.advance(&disk).unwrap();
     assert_eq!(victim.waiting(), 0);
 

@@ -127,9 +127,18 @@ impl Membership {
 
     /// Returns the rank of an entry's author; those without a grant come last.
     fn seniority_of(&self, set: &ControlSet, hash: &ControlHash) -> (bool, Rank) {
-        let rank = set
-            .author(hash)
-            .and_then(|(person, _)| self.past.get(&person)?.seniority.clone());
+        let author = set.author(hash);
+        author.map_or((true, Rank::new()), |(person, _)| {
+            self.seniority_of_person(&person)
+        })
+    }
+
+    /// Orders people by the rank of their most senior grant; those without one come last.
+    pub(crate) fn seniority_of_person(&self, person: &PersonId) -> (bool, Rank) {
+        let rank = self
+            .past
+            .get(person)
+            .and_then(|past| past.seniority.clone());
         (rank.is_none(), rank.unwrap_or_default())
     }
 

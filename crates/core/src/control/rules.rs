@@ -16,7 +16,7 @@ use crate::ids::{ControlHash, DeviceId, PersonId};
 use crate::limits::RANK_STEPS_MAX;
 
 /// The line of grants from the creator, whose rank is empty: the smaller is senior.
-pub(super) type Rank = Vec<(u32, ControlHash)>;
+pub(crate) type Rank = Vec<(u32, ControlHash)>;
 
 /// An ending, and how far what was written before somebody knew of it counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,6 +5,7 @@
 //! original only if it turned out well, and whether a change is taken depends on nothing but the
 //! change and its own causal history, so that all members decide alike.
 
+mod again;
 mod columns;
 mod edit;
 mod id;
@@ -22,6 +23,7 @@ mod stage;
 mod strip;
 mod trial;
 
+pub use again::{AgainError, lost_side, with_dependencies, write_again};
 pub use automerge::ChangeHash;
 pub use edit::{Edit, EditError, TransactError};
 pub use id::DocumentId;

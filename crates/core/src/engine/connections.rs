@@ -6,7 +6,7 @@ use super::pairing::Door;
 use super::{Effect, Engine};
 use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
 use crate::limits::PAIRING_CONNECTIONS_MAX;
-use crate::replica::Replica;
+use crate::replica::{EditFailed, Replica};
 use crate::storage::{Storage, StorageError};
 use crate::sync::{Session, SessionError};
 
@@ -205,8 +205,12 @@ impl Engine {
                     .map(|replica| (replica.controls().len(), replica.is_stale_copy()))
                     .collect();
                 let result = session.receive(bytes, &mut shared, storage, now_ms);
+                let mut broken = Vec::new();
                 for replica in &mut shared {
                     replica.rekey_after_merge(rng);
+                    if let Err(EditFailed::Entry(_)) = replica.write_again(storage, rng) {
+                        broken.push(replica.notebook());
+                    }
                 }
                 for (replica, (controls, was_stale)) in shared.iter().zip(before) {
                     let notebook = replica.notebook();
@@ -225,7 +229,17 @@ impl Engine {
                     }
                 }
                 self.note_views(&mut session);
+                for notebook in &broken {
+                    // The documents show what could not be made an entry: nobody may build on that.
+                    self.close_all_of(*notebook);
+                    self.reopen(*notebook, storage);
+                }
                 match result {
+                    Ok(()) if !broken.is_empty() => {
+                        self.note_heard(&session, now_ms);
+                        self.effects
+                            .push_back(Effect::Close(id, CloseReason::Storage));
+                    }
                     Ok(()) => {
                         self.connections.insert(
                             id,

@@ -229,7 +229,12 @@ impl Engine {
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return Err(EditFailed::NotAllowed);
         };
-        let result = replica.edit(storage, rng, work);
+        // What is lost comes first, so that nobody writes it once more by hand.
+        let again = replica.write_again(storage, rng);
+        let result = match again {
+            Err(EditFailed::Entry(error)) => Err(EditFailed::Entry(error)),
+            _ => replica.edit(storage, rng, work),
+        };
         if matches!(result, Err(EditFailed::Entry(_))) {
             // The documents show what could not be made an entry: nobody may build on that.
             self.close_all_of(notebook);
@@ -238,6 +243,39 @@ impl Engine {
         let value = result?;
         self.commit(notebook, storage)?;
         Ok(value)
+    }
+
+    /// Writes again what this person wrote on top of something that does not count any more; says in how
+    /// many notebooks there was anything. It is on disk when this returns. Receiving a frame does the same:
+    /// this is for what only a restart or a command of this person's own has left.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails. Where this device may not write, nothing happens.
+    pub fn write_again(
+        &mut self,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<usize, StorageError> {
+        let notebooks: Vec<NotebookId> = self.notebooks().collect();
+        let mut count = 0;
+        for notebook in notebooks {
+            let Some(replica) = self.replicas.get_mut(&notebook) else {
+                continue;
+            };
+            match replica.write_again(storage, rng) {
+                Ok(true) => {
+                    count += 1;
+                    self.commit(notebook, storage)?;
+                }
+                Err(EditFailed::Entry(_)) => {
+                    self.close_all_of(notebook);
+                    self.reopen(notebook, storage);
+                }
+                Err(EditFailed::Storage(error)) => return Err(error),
+                Ok(false) | Err(_) => {}
+            }
+        }
+        Ok(count)
     }
 
     /// Brings every notebook's saved state up to date, so that the next start is quick.

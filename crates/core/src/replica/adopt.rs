@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
+use super::log::BranchId;
 use super::{Applied, AppliedChange, Replica};
 use crate::document::{Document, DocumentId, DocumentSet, EntryChanges, Outcome};
 use crate::ids::{EntryHash, LogId};
@@ -44,7 +45,7 @@ impl Replica {
             .collect();
         for (hash, entry) in &wanted {
             let entry = EntryChanges {
-                actor: actor_of(self.notebook, entry.log),
+                actor: actor_of(self.notebook, entry.branch.log),
                 changes: entry.changes.to_vec(),
             };
             let outcome = self.documents.apply(&[entry]).pop();
@@ -66,9 +67,9 @@ impl Replica {
             self.dirty.extend(entry.changes.iter().map(|(id, _)| *id));
             let reason = format!("does not count by itself and is shown since {by} built on it");
             self.forget_set_aside(&hash);
-            self.note_set_aside(hash, entry.log.device, entry.seq, reason);
+            self.note_set_aside(hash, entry.branch.log.device, entry.seq, reason);
             self.applied.push(Applied {
-                log: entry.log,
+                log: entry.branch.log,
                 entry: hash,
                 changes: entry
                     .changes
@@ -92,6 +93,7 @@ impl Replica {
 
     /// Places every entry anew, by what counts now.
     pub(super) fn rebuild(&mut self, storage: &dyn Storage) -> Result<(), StorageError> {
+        self.recount();
         self.wants_rebuild = false;
         let applied = mem::take(&mut self.applied);
         let placed = self.place_all(storage);
@@ -116,6 +118,7 @@ impl Replica {
         for log in self.logs.values_mut() {
             log.unsettle();
         }
+        self.reset_support();
         let named: Vec<EntryHash> = self.set_aside.keys().copied().collect();
         for hash in named {
             self.forget_set_aside(&hash);
@@ -127,13 +130,13 @@ impl Replica {
                 return Err(StorageError::Damaged("an entry is missing".to_owned()));
             };
             from = last + 1;
-            for (_, bytes) in read {
-                self.place_again(bytes)?;
+            for (position, bytes) in read {
+                self.place_again(position, bytes)?;
             }
             self.place_pending(storage)?;
         }
-        for bytes in self.unsaved_entries() {
-            self.place_again(bytes)?;
+        for (position, bytes) in (self.committed_position..).zip(self.unsaved_entries()) {
+            self.place_again(position, bytes)?;
         }
         self.place_pending(storage)?;
         Ok(())
@@ -148,11 +151,19 @@ impl Replica {
         entries.collect()
     }
 
-    fn place_again(&mut self, bytes: Vec<u8>) -> Result<(), StorageError> {
+    fn place_again(&mut self, position: Position, bytes: Vec<u8>) -> Result<(), StorageError> {
         let entry =
             RawEntry::parse(bytes).map_err(|error| StorageError::Damaged(error.to_string()))?;
-        let id = entry.header().log;
-        if let Some(log) = self.logs.get_mut(&id) {
+        let (seq, hash) = (entry.header().seq, entry.hash());
+        let trunk = BranchId::trunk(entry.header().log);
+        let id = if self.is_forked(&trunk.log) {
+            self.holder(&trunk.log, seq, &hash).unwrap_or(trunk)
+        } else {
+            trunk
+        };
+        if let Some(log) = self.logs.get_mut(&id)
+            && log.position_of(seq) == Some(position)
+        {
             log.pending.push_back(Arc::new(entry));
             self.arrivals.push_back(id);
         }
@@ -176,6 +187,6 @@ impl Replica {
 
     /// Says whether something is to be placed that does not wait for anything to arrive.
     pub(crate) const fn wants_advance(&self) -> bool {
-        self.wants_rebuild
+        self.wants_rebuild || self.wants_choice
     }
 }

@@ -6,12 +6,14 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
-use super::counting::ContentVerdict;
+use super::counting::reason_of;
 use super::held::{Relation, Why};
+use super::log::BranchId;
 use super::{Applied, AppliedChange, OpenReplicaError, Replica};
-use crate::document::{ChangeHash, Document, DocumentId, EntryChanges, Outcome};
+use crate::control::ContentVerdict;
+use crate::document::{Change, ChangeHash, Document, DocumentId, EntryChanges, Outcome};
 use crate::identity::DeviceSecrets;
-use crate::ids::{EntryHash, LogId, NotebookId, Seq};
+use crate::ids::{EntryHash, NotebookId, Seq};
 use crate::log::{Body, DocumentTips, RawEntry, VerifiedEntry};
 use crate::storage::{Space, Storage, StorageError};
 
@@ -31,7 +33,7 @@ const OPERATION_BYTES: usize = 64;
 const MISSING_MAX: usize = 64;
 
 struct Candidate {
-    log: LogId,
+    log: BranchId,
     seq: Seq,
     entry: EntryHash,
     tips: DocumentTips,
@@ -45,9 +47,9 @@ struct Batch {
     /// About how much memory the changes take.
     bytes: usize,
     /// How many entries of a log are in here.
-    reached: BTreeMap<LogId, usize>,
+    reached: BTreeMap<BranchId, usize>,
     /// The document tips of a log after its last entry in here.
-    tips: BTreeMap<LogId, DocumentTips>,
+    tips: BTreeMap<BranchId, DocumentTips>,
 }
 
 impl Batch {
@@ -55,16 +57,16 @@ impl Batch {
         self.entries.len() >= BATCH_ENTRIES_MAX || self.bytes >= BATCH_BYTES_MAX
     }
 
-    fn push(&mut self, notebook: NotebookId, entry: &RawEntry, body: Body) {
+    fn push(&mut self, notebook: NotebookId, id: BranchId, entry: &RawEntry, body: Body) {
         let header = entry.header();
         self.bytes += body.changes.iter().fold(0, |bytes, (_, change)| {
             let operations = usize::try_from(change.facts().op_count).unwrap_or(usize::MAX);
             bytes + change.bytes().len() + operations.saturating_mul(OPERATION_BYTES)
         });
-        *self.reached.entry(header.log).or_default() += 1;
-        self.tips.insert(header.log, body.tips.clone());
+        *self.reached.entry(id).or_default() += 1;
+        self.tips.insert(id, body.tips.clone());
         self.candidates.push(Candidate {
-            log: header.log,
+            log: id,
             seq: header.seq,
             entry: entry.hash(),
             tips: body.tips,
@@ -94,11 +96,21 @@ impl Replica {
     /// # Errors
     /// [`StorageError`] where a document that exists cannot be read, or all that is to be placed again.
     pub fn advance(&mut self, storage: &dyn Storage) -> Result<bool, StorageError> {
-        if self.wants_rebuild {
-            self.rebuild(storage)?;
-            return Ok(true);
+        // Who built on which branch does not depend on what is applied: a second look changes nothing.
+        const ROUNDS_MAX: u32 = 4;
+        let mut progressed = false;
+        for _ in 0..ROUNDS_MAX {
+            if self.wants_rebuild {
+                self.rebuild(storage)?;
+                progressed = true;
+            } else {
+                progressed |= self.place_pending(storage)?;
+            }
+            if !self.may_choose_otherwise() || !self.choose_branches() {
+                break;
+            }
         }
-        self.place_pending(storage)
+        Ok(progressed)
     }
 
     pub(super) fn place_pending(&mut self, storage: &dyn Storage) -> Result<bool, StorageError> {
@@ -106,7 +118,7 @@ impl Replica {
         // A log that waits is left out for the rest of a pass, so that however much of it there is,
         // it holds up no other.
         loop {
-            let mut waiting: BTreeSet<LogId> = BTreeSet::new();
+            let mut waiting: BTreeSet<BranchId> = BTreeSet::new();
             let mut passed = false;
             while let Some(settled) = self.advance_batch(&mut waiting, storage)? {
                 passed |= settled;
@@ -123,7 +135,7 @@ impl Replica {
     /// where there is no batch.
     fn advance_batch(
         &mut self,
-        waiting: &mut BTreeSet<LogId>,
+        waiting: &mut BTreeSet<BranchId>,
         storage: &dyn Storage,
     ) -> Result<Option<bool>, StorageError> {
         let (batch, mut progressed) = self.next_batch(waiting, storage)?;
@@ -175,7 +187,7 @@ impl Replica {
     }
 
     /// Says whether the oldest pending entry of a log still lacks what it lacked when it was tried.
-    fn is_missing_still(&self, id: &LogId) -> bool {
+    fn is_missing_still(&self, id: &BranchId) -> bool {
         self.logs.get(id).is_some_and(|log| {
             log.missing
                 .iter()
@@ -190,7 +202,7 @@ impl Replica {
 
     /// Keeps the arrivals of entries that still wait, in order.
     fn forget_settled_arrivals(&mut self) {
-        let mut left: BTreeMap<LogId, usize> = self
+        let mut left: BTreeMap<BranchId, usize> = self
             .logs
             .iter()
             .map(|(id, log)| (*id, log.waiting()))
@@ -212,12 +224,12 @@ impl Replica {
     /// says whether any entry was placed on the way.
     fn next_batch(
         &mut self,
-        waiting: &mut BTreeSet<LogId>,
+        waiting: &mut BTreeSet<BranchId>,
         storage: &dyn Storage,
     ) -> Result<(Batch, bool), StorageError> {
         let mut batch = Batch::default();
         // A log of which something is in the batch but whose next entry is for a later one.
-        let mut stopped: BTreeSet<LogId> = BTreeSet::new();
+        let mut stopped: BTreeSet<BranchId> = BTreeSet::new();
         let mut progressed = false;
         let arrivals = mem::take(&mut self.arrivals);
         for id in &arrivals {
@@ -237,7 +249,7 @@ impl Replica {
             };
             let step = match step {
                 Step::Ready(body) if self.held.is_empty() => {
-                    batch.push(self.notebook, &entry, body);
+                    batch.push(self.notebook, *id, &entry, body);
                     continue;
                 }
                 // What precedes it in the log is in this batch and is placed first.
@@ -249,7 +261,7 @@ impl Replica {
                 step => step,
             };
             match step {
-                Step::Ready(body) => batch.push(self.notebook, &entry, body),
+                Step::Ready(body) => batch.push(self.notebook, *id, &entry, body),
                 Step::Hold(body, why) => {
                     if self.hold(id, &entry, body, why, storage)? {
                         progressed = true;
@@ -274,20 +286,26 @@ impl Replica {
     /// where that one is not settled yet.
     fn open_pending(
         &mut self,
-        id: &LogId,
+        id: &BranchId,
         place: usize,
         tips: Option<&DocumentTips>,
     ) -> Option<(Arc<RawEntry>, Step)> {
         let log = self.logs.get(id)?;
         let entry = Arc::clone(log.pending.get(place)?);
+        if !log.is_ready {
+            return Some((entry, Step::Waits));
+        }
         if log.unreadable {
             return Some((entry, Step::Unreadable(String::new())));
         }
-        let verdict = log.spans.verdict(entry.header().seq);
+        let seq = entry.header().seq;
+        let verdict = log.spans.verdict(seq);
         let is_valid = log.broken.is_none();
+        let is_chosen = seq <= log.chosen_to;
         let tips = tips.unwrap_or(&log.tips).clone();
         let step = match self.open_entry(&entry, &tips) {
             Step::Ready(body) if !is_valid => Step::Hold(body, Why::Invalid),
+            Step::Ready(body) if !is_chosen => Step::Hold(body, Why::Losing),
             Step::Ready(body) if verdict != ContentVerdict::Counts => {
                 Step::Hold(body, Why::Uncounted)
             }
@@ -321,12 +339,13 @@ impl Replica {
     /// with it, or on one that never will be.
     fn relate(
         &mut self,
-        id: &LogId,
+        id: &BranchId,
         body: Body,
         storage: &dyn Storage,
     ) -> Result<Step, StorageError> {
-        for (document, _) in &body.changes {
-            self.load_document(*document, storage)?;
+        // Only once all is known can be told whether any of it is never to be applied.
+        if self.lacks_changes(id, &body, storage)? {
+            return Ok(Step::Waits);
         }
         if self.skips_a_held_change(id, &body) {
             return Ok(Step::Hold(body, Why::Invalid));
@@ -338,7 +357,7 @@ impl Replica {
             Relation::Free => Step::Ready(body),
             Relation::Lost(_) => Step::Hold(body, Why::Lost),
             Relation::Adopts(hashes) => {
-                if self.adopt(&hashes, id, storage)? {
+                if self.adopt(&hashes, &id.log, storage)? {
                     Step::Ready(body)
                 } else {
                     Step::Hold(body, Why::Lost)
@@ -349,8 +368,8 @@ impl Replica {
 
     /// Says whether a change leaves out the one that its log wrote before it in the same document
     /// where that one is held. Where it counted, such a change would be refused, so it always is.
-    fn skips_a_held_change(&self, id: &LogId, body: &Body) -> bool {
-        let Some(log) = self.logs.get(id).filter(|_| self.held.has_any_of(id)) else {
+    fn skips_a_held_change(&self, id: &BranchId, body: &Body) -> bool {
+        let Some(log) = self.logs.get(id).filter(|_| self.held.has_any_of(&id.log)) else {
             return false;
         };
         let mut last: BTreeMap<DocumentId, ChangeHash> = BTreeMap::new();
@@ -365,14 +384,11 @@ impl Replica {
         })
     }
 
-    /// Holds the oldest pending entry of a log, once all that its changes build on is placed; says
-    /// whether it is.
-    fn hold(
+    /// Says whether the oldest pending entry of a log builds on anything that is not placed, and notes what.
+    fn lacks_changes(
         &mut self,
-        id: &LogId,
-        entry: &RawEntry,
-        body: Body,
-        why: Why,
+        id: &BranchId,
+        body: &Body,
         storage: &dyn Storage,
     ) -> Result<bool, StorageError> {
         let own: BTreeSet<(DocumentId, ChangeHash)> = body.hashes().collect();
@@ -385,14 +401,30 @@ impl Replica {
                 }
             }
         }
+        missing.truncate(MISSING_MAX);
+        let is_lacking = !missing.is_empty();
+        if is_lacking && let Some(log) = self.logs.get_mut(id) {
+            log.missing = missing;
+        }
+        Ok(is_lacking)
+    }
+
+    /// Holds the oldest pending entry of a log, once all that its changes build on is placed; says
+    /// whether it is.
+    fn hold(
+        &mut self,
+        id: &BranchId,
+        entry: &RawEntry,
+        body: Body,
+        why: Why,
+        storage: &dyn Storage,
+    ) -> Result<bool, StorageError> {
+        if self.lacks_changes(id, &body, storage)? {
+            return Ok(false);
+        }
         let Some(log) = self.logs.get_mut(id) else {
             return Ok(false);
         };
-        if !missing.is_empty() {
-            missing.truncate(MISSING_MAX);
-            log.missing = missing;
-            return Ok(false);
-        }
         let seq = entry.header().seq;
         let is_first_invalid = why == Why::Invalid && log.broken.is_none();
         if is_first_invalid {
@@ -400,10 +432,13 @@ impl Replica {
         }
         log.pending.pop_front();
         log.settle(seq, Some(body.tips));
+        self.ready_branches(id, seq);
+        self.note_support_of(id, seq, &body.changes);
         let changes = Arc::new(body.changes);
         self.held.hold(entry.hash(), (*id, seq), why, changes);
         self.entries_since_snapshot = self.entries_since_snapshot.max(1);
         let reason = match why {
+            Why::Losing => self.reason_of_choice(id, seq),
             Why::Uncounted => self.reason_of_verdict(id, seq),
             Why::Lost => Some("builds on something that does not count".to_owned()),
             Why::Invalid if is_first_invalid => {
@@ -412,17 +447,39 @@ impl Replica {
             Why::Invalid => None,
         };
         if let Some(reason) = reason {
-            self.note_set_aside(entry.hash(), id.device, seq, reason);
+            self.note_set_aside(entry.hash(), id.log.device, seq, reason);
         }
         Ok(true)
     }
 
     /// Returns why an entry does not count, where it is the first of its log with that verdict: the
     /// others say nothing new.
-    fn reason_of_verdict(&self, id: &LogId, seq: Seq) -> Option<String> {
+    fn reason_of_verdict(&self, id: &BranchId, seq: Seq) -> Option<String> {
         let log = self.logs.get(id)?;
         let span = log.spans.iter().find(|span| span.first == seq)?;
-        Some(span.verdict.reason())
+        Some(reason_of(span.verdict))
+    }
+
+    /// Returns why the branch of an entry does not count, where it is the first one on it.
+    fn reason_of_choice(&self, id: &BranchId, seq: Seq) -> Option<String> {
+        let log = self.logs.get(id)?;
+        let fork = self.forks.get(&id.log)?;
+        let first = log.chosen_to.max(log.base_seq()).next();
+        (seq == first).then(|| fork.choice.reason(first))
+    }
+
+    pub(super) fn note_support_of(
+        &mut self,
+        id: &BranchId,
+        seq: Seq,
+        changes: &[(DocumentId, Change)],
+    ) {
+        if self.forks.is_empty() {
+            return;
+        }
+        let log = self.logs.get(id);
+        let counts = log.is_some_and(|log| log.spans.verdict(seq) == ContentVerdict::Counts);
+        self.note_support(id, seq, changes, counts);
     }
 
     fn settle_applied(&mut self, candidate: Candidate, entry: &EntryChanges) {
@@ -437,8 +494,12 @@ impl Replica {
             log.pending.pop_front();
             log.settle(candidate.seq, Some(candidate.tips));
         }
+        if !self.forks.is_empty() {
+            self.ready_branches(&candidate.log, candidate.seq);
+            self.note_support_of(&candidate.log, candidate.seq, &entry.changes);
+        }
         self.applied.push(Applied {
-            log: candidate.log,
+            log: candidate.log.log,
             entry: candidate.entry,
             changes,
         });
@@ -453,13 +514,15 @@ impl Replica {
         log.settle(candidate.seq, Some(candidate.tips));
         log.broken = Some(candidate.seq);
         let (id, seq) = (candidate.log, candidate.seq);
+        self.ready_branches(&id, seq);
+        self.note_support_of(&id, seq, &entry.changes);
         let changes = Arc::new(entry.changes);
         self.held
             .hold(candidate.entry, (id, seq), Why::Invalid, changes);
-        self.note_set_aside(candidate.entry, id.device, seq, reason.to_owned());
+        self.note_set_aside(candidate.entry, id.log.device, seq, reason.to_owned());
     }
 
-    fn settle_unreadable(&mut self, id: LogId, reason: &str) {
+    fn settle_unreadable(&mut self, id: BranchId, reason: &str) {
         let Some(log) = self.logs.get_mut(&id) else {
             return;
         };
@@ -469,12 +532,13 @@ impl Replica {
         let seq = entry.header().seq;
         log.settle(seq, None);
         log.unreadable = true;
-        if log.broken.is_some() {
-            // The first one is named; those that follow it need no record of their own.
-            return;
+        // The first one is named; those that follow it need no record of their own.
+        let is_first = log.broken.is_none();
+        log.broken.get_or_insert(seq);
+        self.ready_branches(&id, seq);
+        if is_first {
+            self.note_set_aside(entry.hash(), id.log.device, seq, reason.to_owned());
         }
-        log.broken = Some(seq);
-        self.note_set_aside(entry.hash(), id.device, seq, reason.to_owned());
     }
 
     /// Opens a document from its saved copy where it exists and is not open. A damaged copy is

@@ -6,29 +6,21 @@
 //! from behind.
 
 use super::Replica;
-use super::log::{Log, Run};
-use crate::ids::{ControlHash, LogId, Seq};
+use super::log::{BranchId, Log, Run};
+use crate::control::ContentVerdict;
+use crate::ids::{ControlHash, Seq};
 
-/// Whether an entry counts by itself, whatever builds on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ContentVerdict {
-    /// It does.
-    Counts,
-    /// Its author was no member as of its own heads.
-    NotMember,
-    /// Its author might not write as of its own heads.
-    NotWriter,
-}
-
-impl ContentVerdict {
-    /// Returns why an entry does not count, in words for a person.
-    pub(super) fn reason(self) -> String {
-        match self {
-            Self::Counts => "counts",
-            Self::NotMember => "its author was no member of this notebook",
-            Self::NotWriter => "its author may not write in this notebook",
+/// Returns why an entry does not count, in words for a person.
+pub(super) fn reason_of(verdict: ContentVerdict) -> String {
+    match verdict {
+        ContentVerdict::NotMember => "its author was no member of this notebook".to_owned(),
+        ContentVerdict::NotWriter => "its author may not write in this notebook".to_owned(),
+        ContentVerdict::Voided => "the admission of its author does not stand".to_owned(),
+        ContentVerdict::AfterEnding(entry) => {
+            let entry: String = entry.to_string().chars().take(8).collect();
+            format!("it came after control entry {entry} ended its author's right to write")
         }
-        .to_owned()
+        _ => "it does not count".to_owned(),
     }
 }
 
@@ -73,6 +65,15 @@ impl Spans {
             .map_or(ContentVerdict::Counts, |span| span.verdict)
     }
 
+    /// Returns how many entries up to the last one, without one between them that counts, do not.
+    pub(super) fn uncounted_at_end(&self, tip: Seq) -> u64 {
+        let counts = |span: &&Span| span.verdict == ContentVerdict::Counts;
+        let uncounted = self.spans.iter().rev().take_while(|span| !counts(span));
+        uncounted.last().map_or(0, |first| {
+            tip.next().get().saturating_sub(first.first.get())
+        })
+    }
+
     /// Returns the spans.
     pub(super) fn iter(&self) -> impl ExactSizeIterator<Item = &Span> {
         self.spans.iter()
@@ -88,7 +89,7 @@ impl Spans {
 
 impl Replica {
     /// Judges the entry at a place of a log by the heads that it names.
-    pub(super) fn judge(&mut self, log: &LogId, heads: &[ControlHash], seq: Seq) -> Span {
+    pub(super) fn judge(&mut self, log: &BranchId, heads: &[ControlHash], seq: Seq) -> Span {
         let verdict = self.verdict_at(log, heads, seq);
         let is_open = verdict == ContentVerdict::Counts
             && self.verdict_at(log, heads, Seq::new(u64::MAX)) == ContentVerdict::Counts;
@@ -99,21 +100,19 @@ impl Replica {
         }
     }
 
-    fn verdict_at(&mut self, log: &LogId, heads: &[ControlHash], _seq: Seq) -> ContentVerdict {
+    fn verdict_at(&mut self, id: &BranchId, heads: &[ControlHash], seq: Seq) -> ContentVerdict {
         let at = self.membership_at(heads);
-        if at.may_write(&log.device) {
-            ContentVerdict::Counts
-        } else if at.person_of(&log.device).is_some() {
-            ContentVerdict::NotWriter
-        } else {
-            ContentVerdict::NotMember
-        }
+        let on_chain = |at, hash| self.is_on_chain(id, seq, (at, hash));
+        let place = (&id.log, seq);
+        self.membership
+            .judge_content(&self.controls, &at, heads, place, &on_chain)
     }
 
     /// Judges all entries anew, after the control entries have changed. Where one that is placed
     /// counts no longer, or does now, all has to be placed again.
     pub(super) fn recount(&mut self) {
-        let ids: Vec<LogId> = self.logs.keys().copied().collect();
+        self.wants_choice |= !self.forks.is_empty();
+        let ids: Vec<BranchId> = self.logs.keys().copied().collect();
         for id in ids {
             let Some(log) = self.logs.get(&id) else {
                 continue;
@@ -128,7 +127,7 @@ impl Replica {
         }
     }
 
-    fn spans_of(&mut self, id: &LogId, runs: &[Run], tip: Seq) -> Spans {
+    fn spans_of(&mut self, id: &BranchId, runs: &[Run], tip: Seq) -> Spans {
         let mut spans = Spans::default();
         for (place, run) in runs.iter().enumerate() {
             let next = runs.get(place + 1).map(|next| next.first);

@@ -7,6 +7,7 @@ use automerge::Automerge;
 
 use super::Replica;
 use super::apply::{Saved, saved_document};
+use super::log::BranchId;
 use crate::document::{Change, DocumentId, EditError};
 use crate::epoch::RekeyError;
 use crate::identity::DeviceSecrets;
@@ -141,7 +142,7 @@ impl Replica {
         let changes = changes?;
         let mut rest = changes.as_slice();
         while !rest.is_empty() {
-            let tips = self.logs.get(&log).map(|log| &log.tips);
+            let tips = self.trunk(&log).map(|log| &log.tips);
             let (now, later) = rest.split_at(entry_span(rest, tips));
             self.write_entry(log, epoch, now, rng)?;
             rest = later;
@@ -149,13 +150,17 @@ impl Replica {
         Ok(value)
     }
 
+    /// Says whether all of a log is applied, so that its next entry may build on all of it.
+    pub(super) fn may_go_on_in(&self, log: &LogId) -> bool {
+        let trunk = self.trunk(log);
+        let is_whole = trunk.is_none_or(|trunk| trunk.broken.is_none());
+        is_whole && !self.held.has_any_of(log) && !self.is_forked(log)
+    }
+
     /// Returns the log that this device goes on writing, or a new one: where an entry of the old one is
     /// not applied, the numbers of its changes would repeat.
     fn writing_log(&mut self, rng: &mut dyn rand_core::CryptoRng) -> LogId {
-        if self.own_log().is_some_and(|own| {
-            let log = self.logs.get(&own);
-            self.held.has_any_of(&own) || log.is_some_and(|log| log.broken.is_some())
-        }) {
+        if self.own_log().is_some_and(|own| !self.may_go_on_in(&own)) {
             self.own = None;
         }
         let incarnation = *self.own.get_or_insert_with(|| {
@@ -180,8 +185,7 @@ impl Replica {
         // The entry is judged as of its heads: they cover what the one before it knew, the author's
         // admission and the key that it is sealed under.
         let mut known = self
-            .logs
-            .get(&log)
+            .trunk(&log)
             .map_or_else(Vec::new, |log| log.heads().to_vec());
         known.extend(
             self.membership
@@ -196,8 +200,7 @@ impl Replica {
         };
         let empty = DocumentTips::default();
         let (previous, tips) = self
-            .logs
-            .get(&log)
+            .trunk(&log)
             .map_or(((Seq::NONE, EntryHash::ZERO), &empty), |log| {
                 (log.tip(), &log.tips)
             });
@@ -207,12 +210,14 @@ impl Replica {
         let seq = header.seq;
         self.dirty.extend(changes.iter().map(|(id, _)| *id));
         let hash = entry.hash();
-        self.keep_entry(Arc::new(entry.into_raw()));
+        let trunk = BranchId::trunk(log);
+        self.keep_entry(trunk, Arc::new(entry.into_raw()));
         self.arrivals.pop_back();
-        if let Some(log) = self.logs.get_mut(&log) {
+        if let Some(log) = self.logs.get_mut(&trunk) {
             log.pending.pop_back();
             log.settle(seq, Some(after));
         }
+        self.note_support_of(&trunk, seq, changes);
         self.applied.push(super::Applied {
             log,
             entry: hash,

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::log::BranchId;
 use crate::document::{Change, ChangeHash, DocumentId};
 use crate::ids::{EntryHash, LogId, Seq};
 
@@ -14,7 +15,9 @@ use crate::ids::{EntryHash, LogId, Seq};
 pub(super) enum Why {
     /// It does not count by itself. It is applied where one that counts builds on it.
     Uncounted,
-    /// It builds on one that can never be applied.
+    /// It stands on a branch of a forked log that does not count.
+    Losing,
+    /// It builds on one that is not to be applied.
     Lost,
     /// It is not valid, or follows one that is not.
     Invalid,
@@ -32,6 +35,7 @@ impl Why {
             Self::Uncounted => 1,
             Self::Lost => 2,
             Self::Invalid => 3,
+            Self::Losing => 4,
         }
     }
 
@@ -41,6 +45,7 @@ impl Why {
             1 => Some(Self::Uncounted),
             2 => Some(Self::Lost),
             3 => Some(Self::Invalid),
+            4 => Some(Self::Losing),
             _ => None,
         }
     }
@@ -52,7 +57,7 @@ pub(super) type Changes = Arc<Vec<(DocumentId, Change)>>;
 /// One held entry.
 #[derive(Debug, Clone)]
 pub(super) struct HeldEntry {
-    pub(super) log: LogId,
+    pub(super) branch: BranchId,
     pub(super) seq: Seq,
     /// The how manieth it was to be held.
     pub(super) order: u64,
@@ -111,7 +116,7 @@ impl Held {
     pub(super) fn hold(
         &mut self,
         hash: EntryHash,
-        (log, seq): (LogId, Seq),
+        (branch, seq): (BranchId, Seq),
         why: Why,
         changes: Changes,
     ) {
@@ -119,7 +124,7 @@ impl Held {
         self.restore(
             hash,
             HeldEntry {
-                log,
+                branch,
                 seq,
                 order,
                 why,
@@ -136,7 +141,7 @@ impl Held {
             let key = (*document, change.facts().hash);
             self.by_change.entry(key).or_default().insert(hash);
         }
-        let log = entry.log;
+        let log = entry.branch.log;
         if self.entries.insert(hash, entry).is_none() {
             *self.of_log.entry(log).or_default() += 1;
         }
@@ -154,7 +159,7 @@ impl Held {
                 }
             }
         }
-        if let Some(count) = self.of_log.get_mut(&entry.log) {
+        if let Some(count) = self.of_log.get_mut(&entry.branch.log) {
             *count = count.saturating_sub(1);
         }
         self.changed.insert(*hash);

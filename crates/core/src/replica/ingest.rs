@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
-use super::log::Log;
+use super::fork::Place;
+use super::log::{BranchId, Log};
 use super::{Replica, SetAside};
 use crate::control::{ControlEntry, ControlError, Inserted};
 use crate::epoch::Wraps;
-use crate::ids::{ControlHash, DeviceId};
+use crate::ids::{ControlHash, DeviceId, Seq};
 use crate::limits::{
-    LOGS_MAX, LOGS_PER_DEVICE_MAX, SET_ASIDE_PER_DEVICE_MAX, WAITING_BYTES_PER_LOG_MAX,
-    WAITING_ENTRIES_PER_LOG_MAX,
+    LOGS_MAX, LOGS_PER_DEVICE_MAX, SET_ASIDE_PER_DEVICE_MAX, UNCOUNTED_ENTRIES_PER_LOG_MAX,
+    WAITING_BYTES_PER_LOG_MAX, WAITING_ENTRIES_PER_LOG_MAX,
 };
 use crate::log::{EntryError, RawEntry};
-use crate::storage::{Space, Write};
+use crate::storage::{Space, Storage, StorageError, Write};
 
 /// What became of an entry that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,14 +50,18 @@ pub enum IngestError {
         /// Its place.
         seq: u64,
     },
-    /// Another entry by the same signer stands at its place: a forked log.
-    #[error("device {device} signed two different entries at {seq}: its log is forked")]
-    Fork {
-        /// The device.
-        device: DeviceId,
-        /// The place.
-        seq: u64,
-    },
+    /// Its log has more branches than are kept.
+    #[error("device {0} signed more different entries at the same places than are kept")]
+    TooManyBranches(DeviceId),
+    /// Where it belongs shows only with the entries of its log at hand.
+    #[error("the log of device {0} has to be read to place the entry")]
+    Unclear(DeviceId),
+    /// Too many entries of its log are kept that do not count.
+    #[error("too many entries of device {0} are kept that do not count")]
+    TooManyUncounted(DeviceId),
+    /// The own disk failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
     /// It names older control entries than the entry before it.
     #[error("the entry of device {0} forgets control entries that the one before it knew")]
     HeadsRegress(DeviceId),
@@ -154,11 +159,32 @@ impl Replica {
         true
     }
 
+    /// Takes a content entry in whose place may be taken by another one: what its log holds is read where
+    /// that is needed. `is_suspect` where the sender was told that the place is taken.
+    ///
+    /// # Errors
+    /// [`IngestError`]; nothing of the entry is kept then.
+    pub fn receive_entry(
+        &mut self,
+        raw: RawEntry,
+        is_suspect: bool,
+        storage: &dyn Storage,
+    ) -> Result<Ingested, IngestError> {
+        if self.place_of(&raw, is_suspect) == Place::Unclear {
+            self.recall_hashes(&raw.header().log, storage)?;
+        }
+        self.ingest(raw, is_suspect)
+    }
+
     /// Takes a content entry in: checks layout, notebook, signer, signature, chain and heads.
     ///
     /// # Errors
-    /// [`IngestError`]; nothing of the entry is kept then, except that a fork is noted.
+    /// [`IngestError`]; nothing of the entry is kept then.
     pub fn ingest_entry(&mut self, raw: RawEntry) -> Result<Ingested, IngestError> {
+        self.ingest(raw, false)
+    }
+
+    fn ingest(&mut self, raw: RawEntry, is_suspect: bool) -> Result<Ingested, IngestError> {
         let header = raw.header();
         let (log_id, seq) = (header.log, header.seq);
         let device = log_id.device;
@@ -178,64 +204,29 @@ impl Replica {
             .ok_or(IngestError::UnknownDevice(device))?;
         let verify_key = card.verify_key;
 
-        let known = self.logs.get(&log_id);
-        if known.is_none() && self.has_too_many_logs(device) {
+        if self.trunk(&log_id).is_none() && self.has_too_many_logs(device) {
             return Err(IngestError::TooManyLogs);
         }
-        let (tip_seq, tip_hash) = known.map_or_else(|| Log::new(log_id).tip(), Log::tip);
-        if seq < tip_seq || (seq == tip_seq && raw.hash() == tip_hash) {
-            return Ok(Ingested::Known);
-        }
-        if seq == tip_seq || (seq == tip_seq.next() && header.previous != tip_hash) {
-            // Only a signed entry proves a fork; anybody can make up an unsigned one.
-            let hash = raw.hash();
-            raw.verify(self.notebook, &verify_key)?;
-            if device == self.device.id() {
-                self.mark_stale_copy();
+        let place = self.place_of(&raw, is_suspect);
+        let before = match place {
+            Place::Known => return Ok(Ingested::Known),
+            Place::Unclear => return Err(IngestError::Unclear(device)),
+            Place::Gap => {
+                return Err(IngestError::Gap {
+                    device,
+                    seq: seq.get(),
+                });
             }
-            let error = IngestError::Fork {
-                device,
-                seq: seq.get(),
-            };
-            if let Some(log) = self.logs.get_mut(&log_id) {
-                log.forked = true;
+            Place::Extends(id) => {
+                self.check_room(&id)?;
+                id
             }
-            self.note_set_aside(hash, device, seq, error.to_string());
-            return Err(error);
-        }
-        if seq != tip_seq.next() {
-            return Err(IngestError::Gap {
-                device,
-                seq: seq.get(),
-            });
-        }
-        if let Some(log) = known {
-            let is_full = log.waiting() >= WAITING_ENTRIES_PER_LOG_MAX
-                || log.waiting_bytes() >= WAITING_BYTES_PER_LOG_MAX;
-            if is_full {
-                let error = IngestError::TooManyWaiting(device);
-                // A key may be late, and what is missing may stand in a forked log, in the half that
-                // is not here. Changes that nobody has are the writer's own doing.
-                let is_excused = self.logs.values().any(|other| other.forked);
-                let first = log
-                    .pending
-                    .front()
-                    .filter(|_| !log.missing.is_empty() && !is_excused)
-                    .map(|entry| (entry.hash(), entry.header().seq));
-                if let Some((hash, seq)) = first {
-                    self.note_set_aside(hash, device, seq, error.to_string());
-                }
-                return Err(error);
+            Place::Leaves(_, at) if !self.has_room_for_branch(&log_id, at) => {
+                return Err(IngestError::TooManyBranches(device));
             }
-            if log.heads() != header.heads
-                && !log
-                    .heads()
-                    .iter()
-                    .all(|head| self.controls.is_within(head, &header.heads))
-            {
-                return Err(IngestError::HeadsRegress(device));
-            }
-        }
+            Place::Leaves(id, _) => id,
+        };
+        self.check_heads(&before, seq, &raw.header().heads)?;
         let raw = raw.verify(self.notebook, &verify_key)?.into_raw();
         // Anybody in the notebook can name made-up devices in an admission that does not count.
         let heads = &raw.header().heads;
@@ -246,19 +237,80 @@ impl Replica {
         if device == self.device.id() {
             self.mark_stale_copy();
         }
-        self.keep_entry(Arc::new(raw));
+        let id = match place {
+            Place::Leaves(from, at) => self.begin_branch(from, at, raw.header().previous),
+            _ => before,
+        };
+        self.keep_entry(id, Arc::new(raw));
         Ok(Ingested::Kept)
     }
 
-    fn has_too_many_logs(&self, device: DeviceId) -> bool {
-        let own = self.logs.keys().filter(|log| log.device == device).count();
-        own >= LOGS_PER_DEVICE_MAX || self.logs.len() >= LOGS_MAX
+    /// Checks that a branch may grow: not too much of it waits, nor too much that does not count is kept.
+    fn check_room(&mut self, id: &BranchId) -> Result<(), IngestError> {
+        let device = id.log.device;
+        let Some(log) = self.logs.get(id) else {
+            return Ok(());
+        };
+        let uncounted = log.spans.uncounted_at_end(log.tip_seq());
+        if uncounted >= UNCOUNTED_ENTRIES_PER_LOG_MAX {
+            return Err(IngestError::TooManyUncounted(device));
+        }
+        let is_full = log.waiting() >= WAITING_ENTRIES_PER_LOG_MAX
+            || log.waiting_bytes() >= WAITING_BYTES_PER_LOG_MAX;
+        if !is_full {
+            return Ok(());
+        }
+        let error = IngestError::TooManyWaiting(device);
+        // A key may be late, and what is missing may stand on a branch of a forked log that has not come.
+        // Changes that nobody has are the writer's own doing.
+        let first = log
+            .pending
+            .front()
+            .filter(|_| !log.missing.is_empty() && self.forks.is_empty())
+            .map(|entry| (entry.hash(), entry.header().seq));
+        if let Some((hash, seq)) = first {
+            self.note_set_aside(hash, device, seq, error.to_string());
+        }
+        Err(error)
     }
 
-    /// Extends an entry's log and queues the entry for disk and for application.
-    pub(super) fn keep_entry(&mut self, entry: Arc<RawEntry>) {
+    /// Checks that an entry at a place behind one of `before` knows what that one knew.
+    fn check_heads(
+        &self,
+        before: &BranchId,
+        seq: Seq,
+        heads: &[ControlHash],
+    ) -> Result<(), IngestError> {
+        let last = Seq::new(seq.get().saturating_sub(1));
+        let known = self
+            .logs
+            .get(&self.branch_at(before, last))
+            .and_then(|log| log.run_at(last))
+            .map_or(&[][..], |run| &run.heads);
+        if known == heads
+            || known
+                .iter()
+                .all(|head| self.controls.is_within(head, heads))
+        {
+            Ok(())
+        } else {
+            Err(IngestError::HeadsRegress(before.log.device))
+        }
+    }
+
+    fn has_too_many_logs(&self, device: DeviceId) -> bool {
+        let logs = self.logs.keys().filter(|id| id.number == 0);
+        let (mut all, mut own) = (0, 0);
+        for id in logs {
+            all += 1;
+            own += usize::from(id.log.device == device);
+        }
+        own >= LOGS_PER_DEVICE_MAX || all >= LOGS_MAX
+    }
+
+    /// Extends a branch by an entry and queues the entry for disk and for application.
+    pub(super) fn keep_entry(&mut self, id: BranchId, entry: Arc<RawEntry>) {
         let position = self.next_position;
-        let id = entry.header().log;
         let header = entry.header();
         let goes_on = self
             .logs

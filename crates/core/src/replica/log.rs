@@ -32,17 +32,46 @@ pub(super) struct Run {
     pub(super) heads: Vec<ControlHash>,
 }
 
-/// One log.
+/// A branch of a log. Nearly every log has but the first, its trunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct BranchId {
+    pub(super) log: LogId,
+    /// In the order in which the branches arrived here; the trunk is 0.
+    pub(super) number: u16,
+}
+
+impl BranchId {
+    pub(super) const fn trunk(log: LogId) -> Self {
+        Self { log, number: 0 }
+    }
+}
+
+/// Where a branch leaves another one: after the entry at this place, which both share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Base {
+    pub(super) branch: u16,
+    pub(super) seq: Seq,
+}
+
+/// One branch of a log, from where it leaves another one.
 #[derive(Debug, Clone)]
 pub(super) struct Log {
-    pub(super) id: LogId,
+    pub(super) id: BranchId,
+    /// Where it leaves another one; the trunk leaves none.
+    pub(super) base: Option<Base>,
     tip: (Seq, EntryHash),
-    /// Where each entry stands in the stream of arrivals, by seq − 1.
+    /// Where each entry stands in the stream of arrivals, from the first one behind `base`.
     positions: Vec<Position>,
+    /// The hash of each entry, where they had to be told from others at the same places.
+    pub(super) hashes: Option<Vec<EntryHash>>,
     /// The control heads that its entries name: what they are judged by.
     pub(super) runs: Vec<Run>,
     /// Which of its entries count, by the control entries that are here.
     pub(super) spans: Spans,
+    /// Up to where it is on the branch that counts.
+    pub(super) chosen_to: Seq,
+    /// Whether all that it shares with another branch is placed.
+    pub(super) is_ready: bool,
     /// The last entry that is placed: applied, held, or set aside.
     pub(super) settled: Seq,
     /// The document tips as of `settled`.
@@ -55,31 +84,50 @@ pub(super) struct Log {
     pub(super) broken: Option<Seq>,
     /// Set once an entry could not even be read: what follows it cannot be, either.
     pub(super) unreadable: bool,
-    /// Whether its device signed two entries for one place: others may build on the one that is not
-    /// here.
-    pub(super) forked: bool,
 }
 
 impl Log {
-    pub(super) fn new(id: LogId) -> Self {
+    pub(super) fn new(id: BranchId) -> Self {
         Self {
             id,
+            base: None,
             tip: (Seq::NONE, EntryHash::ZERO),
             positions: Vec::new(),
+            hashes: None,
             runs: Vec::new(),
             spans: Spans::default(),
+            chosen_to: Seq::new(u64::MAX),
+            is_ready: true,
             settled: Seq::NONE,
             tips: DocumentTips::default(),
             pending: VecDeque::new(),
             missing: Vec::new(),
             broken: None,
             unreadable: false,
-            forked: false,
         }
     }
 
-    pub(super) fn restore(id: LogId, tip: (Seq, EntryHash), positions: Vec<Position>) -> Self {
+    /// Begins a branch that leaves another one after `previous`, whose run of heads it may go on.
+    pub(super) fn branch(id: BranchId, base: Base, previous: EntryHash) -> Self {
         Self {
+            base: Some(base),
+            tip: (base.seq, previous),
+            hashes: Some(Vec::new()),
+            chosen_to: Seq::NONE,
+            is_ready: false,
+            settled: base.seq,
+            ..Self::new(id)
+        }
+    }
+
+    pub(super) fn restore(
+        id: BranchId,
+        base: Option<Base>,
+        tip: (Seq, EntryHash),
+        positions: Vec<Position>,
+    ) -> Self {
+        Self {
+            base,
             tip,
             positions,
             ..Self::new(id)
@@ -94,6 +142,11 @@ impl Log {
         self.tip.0
     }
 
+    /// Returns the last place that it shares with another branch.
+    pub(super) fn base_seq(&self) -> Seq {
+        self.base.map_or(Seq::NONE, |base| base.seq)
+    }
+
     pub(super) fn positions(&self) -> &[Position] {
         &self.positions
     }
@@ -103,16 +156,31 @@ impl Log {
         self.runs.last().map_or(&[], |run| &run.heads)
     }
 
-    /// Returns where the entry after `seq` stands, if it is here.
-    pub(super) fn position_after(&self, seq: Seq) -> Option<Position> {
-        self.positions
-            .get(usize::try_from(seq.get()).ok()?)
-            .copied()
+    /// Returns the run in which a place lies.
+    pub(super) fn run_at(&self, seq: Seq) -> Option<&Run> {
+        let after = self.runs.partition_point(|run| run.first <= seq);
+        self.runs.get(after.checked_sub(1)?)
     }
 
-    /// Returns where the entry at `seq` stands, if it is here.
+    /// Returns where the entry after `seq` stands, if it is here and not shared with another branch.
+    pub(super) fn position_after(&self, seq: Seq) -> Option<Position> {
+        let place = seq.get().checked_sub(self.base_seq().get())?;
+        self.positions.get(usize::try_from(place).ok()?).copied()
+    }
+
+    /// Returns where the entry at `seq` stands, if it is here and not shared with another branch.
     pub(super) fn position_of(&self, seq: Seq) -> Option<Position> {
         self.position_after(Seq::new(seq.get().checked_sub(1)?))
+    }
+
+    /// Returns the hash of the entry at `seq`, if it is known and not shared with another branch.
+    pub(super) fn hash_of(&self, seq: Seq) -> Option<EntryHash> {
+        if seq == self.tip.0 && seq > self.base_seq() {
+            return Some(self.tip.1);
+        }
+        let before = seq.get().checked_sub(self.base_seq().get())?;
+        let place = usize::try_from(before.checked_sub(1)?).ok()?;
+        self.hashes.as_ref()?.get(place).copied()
     }
 
     /// Says whether the next entry counts, if it names these heads, without a closer look.
@@ -126,7 +194,12 @@ impl Log {
         let header = entry.header();
         self.tip = (header.seq, entry.hash());
         self.positions.push(position);
+        if let Some(hashes) = &mut self.hashes {
+            hashes.push(entry.hash());
+        }
         if self.heads() != header.heads {
+            // What a branch shares with another one says which heads came before, and no more.
+            self.runs.retain(|run| run.first < header.seq);
             self.runs.push(Run {
                 first: header.seq,
                 heads: header.heads.clone(),
@@ -148,8 +221,10 @@ impl Log {
 
     /// Forgets how far the log is placed, so that all of it is placed again.
     pub(super) fn unsettle(&mut self) {
-        self.settled = Seq::NONE;
+        self.settled = self.base_seq();
         self.tips = DocumentTips::default();
+        // What leaves the trunk before its first entry shares nothing with it.
+        self.is_ready = self.settled == Seq::NONE;
         self.pending.clear();
         self.missing.clear();
         self.broken = None;

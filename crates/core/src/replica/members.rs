@@ -285,19 +285,18 @@ impl Replica {
 
     /// Returns what this replica holds of the logs of devices: a cut that leaves all of it.
     pub fn cut_of_devices(&self, devices: &[DeviceId]) -> Cut {
-        Cut::new(
-            self.logs
-                .iter()
-                .filter(|(log, _)| devices.contains(&log.device))
-                .map(|(log, held)| {
-                    let (seq, hash) = held.tip();
-                    CutLog {
-                        log: *log,
-                        seq,
-                        hash,
-                    }
-                }),
-        )
+        let logs = self
+            .logs
+            .keys()
+            .filter(|id| id.number == 0 && devices.contains(&id.log.device));
+        Cut::new(logs.filter_map(|id| {
+            let (seq, hash) = self.tip_to_keep(&id.log)?;
+            Some(CutLog {
+                log: id.log,
+                seq,
+                hash,
+            })
+        }))
     }
 
     fn cut_of_person(&self, person: PersonId) -> Cut {

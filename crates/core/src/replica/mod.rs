@@ -11,6 +11,7 @@ mod adopt;
 mod apply;
 mod counting;
 mod edit;
+mod fork;
 mod held;
 mod ingest;
 mod invite;
@@ -19,8 +20,9 @@ mod members;
 mod open;
 mod people;
 mod persist;
+mod rewrite;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub use edit::{EditFailed, EditSession};
@@ -30,23 +32,22 @@ pub use log::SetAside;
 pub use members::MemberError;
 pub use open::{CreateError, OpenReplicaError};
 pub use people::{Profile, ProfileSource};
+pub use rewrite::WriteAgainFailed;
 
 use crate::control::{ControlSet, Membership};
 use crate::document::DocumentSet;
 use crate::document::{ChangeHash, DocumentId};
 use crate::epoch::{EpochKeys, Wraps};
-use crate::frontier::{Frontier, SignedFrontier};
+use crate::frontier::{Frontier, LogTip, SignedFrontier};
 use crate::identity::DeviceSecrets;
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq};
 use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_BYTES_MAX, RECENT_ENTRIES_MAX};
 use crate::log::{RawEntry, notebook_tag};
-use crate::storage::{Position, Space, Storage, StorageError, Write};
+use crate::storage::{Position, Write};
 
+use fork::Fork;
 use held::Held;
-use log::Log;
-
-/// The value of the mark of an older copy.
-const STALE_COPY_VERSION: u8 = 1;
+use log::{BranchId, Log};
 
 /// A change that reached the documents, for whoever watches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,17 +95,22 @@ pub struct Replica {
     memberships: BTreeMap<Vec<ControlHash>, Arc<Membership>>,
     wraps: BTreeMap<EpochId, Wraps>,
     keys: EpochKeys,
-    logs: BTreeMap<LogId, Log>,
+    /// The branches of all logs.
+    logs: BTreeMap<BranchId, Log>,
+    /// The logs of which there is more than one branch.
+    forks: BTreeMap<LogId, Fork>,
     /// The order in which entries that are not applied yet arrived.
-    arrivals: VecDeque<LogId>,
+    arrivals: VecDeque<BranchId>,
     own: Option<Incarnation>,
     documents: DocumentSet,
-    dirty: std::collections::BTreeSet<DocumentId>,
+    dirty: BTreeSet<DocumentId>,
     set_aside: BTreeMap<EntryHash, SetAside>,
     /// The entries that are kept and not applied.
     held: Held,
     /// Other entries count than those that are applied, so all are to be placed anew.
     wants_rebuild: bool,
+    /// Another branch of a forked log may count than did.
+    wants_choice: bool,
     /// All were placed anew, and nobody was told yet.
     is_rebuilt: bool,
     /// The position that the next committed entry gets.
@@ -119,6 +125,12 @@ pub struct Replica {
     frontier: Option<(Frontier, [u8; 32])>,
     entries_since_snapshot: u64,
     stale_copy: bool,
+    /// The last entries of logs that this home wrote until it noticed that another copy of it wrote on.
+    written: Vec<(LogId, LogTip)>,
+    /// The entries that were written again, each with those that stand for it.
+    rewritten: BTreeMap<EntryHash, BTreeSet<EntryHash>>,
+    /// Entries that could not be written again while this runs.
+    unwritable: BTreeSet<EntryHash>,
     is_on_disk: bool,
     /// Whether saved documents may be read: not where they were found damaged, all are open then.
     use_saved: bool,
@@ -172,17 +184,19 @@ impl Replica {
         self.recent.get(place).map(|(_, entry)| Arc::clone(entry))
     }
 
-    /// Returns the logs with the last entry of each.
+    /// Returns the logs with the place of the last entry of each; a forked one once for each branch.
     pub fn tips(&self) -> impl Iterator<Item = (LogId, Seq)> {
-        self.logs.iter().map(|(id, log)| (*id, log.tip_seq()))
+        self.logs.iter().map(|(id, log)| (id.log, log.tip_seq()))
     }
 
     /// Returns the first position at which a peer with `theirs` lacks an entry, or `None` where it
     /// lacks none.
     pub fn first_missing(&self, theirs: &Frontier) -> Option<Position> {
+        // The entries of forked logs go by another way: a place says too little about them.
         self.logs
             .iter()
-            .filter_map(|(id, log)| log.position_after(theirs.seq(id)))
+            .filter(|(id, _)| self.forks.is_empty() || !self.is_forked(&id.log))
+            .filter_map(|(id, log)| log.position_after(theirs.seq(&id.log)))
             .min()
     }
 
@@ -195,9 +209,9 @@ impl Replica {
     /// key is missing may still be opened and is waited for; one that names changes which are not
     /// here may wait for ever, so it holds nobody up.
     pub fn is_shown_to(&self, id: &LogId, seq: Seq) -> bool {
-        self.logs.get(id).map_or(seq == Seq::NONE, |log| {
-            log.settled >= seq || (log.tip_seq() >= seq && !log.missing.is_empty())
-        })
+        let is_shown =
+            |log: &Log| log.settled >= seq || (log.tip_seq() >= seq && !log.missing.is_empty());
+        seq == Seq::NONE || self.branches(id).any(|(_, log)| is_shown(log))
     }
 
     /// Returns what this device has; cached until something arrives.
@@ -212,12 +226,19 @@ impl Replica {
 
     fn frontier_with_digest(&mut self) -> &(Frontier, [u8; 32]) {
         let (logs, controls, wraps) = (&self.logs, &self.controls, &self.wraps);
+        let forks = &self.forks;
         self.frontier.get_or_insert_with(|| {
-            let frontier = Frontier {
-                logs: logs.iter().map(|(id, log)| (*id, log.tip())).collect(),
+            let trunks = logs.iter().filter(|(id, _)| id.number == 0);
+            let mut frontier = Frontier {
+                logs: trunks.map(|(id, log)| (id.log, log.tip())).collect(),
+                branches: BTreeMap::new(),
                 control_heads: controls.heads_to_name(),
                 control_digest: control_digest(controls, wraps),
             };
+            for forked in forks.keys() {
+                let branches = logs.iter().filter(|(id, _)| id.log == *forked);
+                frontier.set_tips(*forked, branches.map(|(_, log)| log.tip()).collect());
+            }
             let digest = frontier.digest();
             (frontier, digest)
         })
@@ -306,105 +327,43 @@ impl Replica {
     /// Returns the part of a frontier that names logs of devices which are known here, no more of each
     /// than a device may have.
     pub fn known_of(&self, frontier: &Frontier) -> Frontier {
-        let mut logs = BTreeMap::new();
+        let mut known = Frontier {
+            control_heads: frontier.control_heads.clone(),
+            control_digest: frontier.control_digest,
+            ..Frontier::default()
+        };
         let mut last = (None, 0);
-        for (log, tip) in &frontier.logs {
+        for log in frontier.logs.keys() {
             last = match last {
                 (Some(device), count) if device == log.device => (Some(device), count + 1),
                 _ => (Some(log.device), 1),
             };
             let is_known = last.1 <= LOGS_PER_DEVICE_MAX && self.knows(&log.device);
-            if self.logs.contains_key(log) || is_known {
-                logs.insert(*log, *tip);
+            if is_known || self.trunk(log).is_some() {
+                known.set_tips(*log, frontier.tips(log).collect());
             }
         }
-        Frontier {
-            logs,
-            ..frontier.clone()
-        }
+        known
     }
 
     fn knows(&self, device: &DeviceId) -> bool {
         self.controls.device(device).is_some()
     }
 
-    /// Looks whether an entry of this device's own was written by another copy of it: no frontier is
-    /// believed about that, only this device's own signature.
-    ///
-    /// # Errors
-    /// [`StorageError`] where an own entry cannot be read.
-    pub fn check_own_entry(
-        &mut self,
-        entry: &RawEntry,
-        storage: &dyn Storage,
-    ) -> Result<(), StorageError> {
-        let header = entry.header();
-        let is_old = self
-            .logs
-            .get(&header.log)
-            .is_some_and(|log| header.seq < log.tip_seq());
-        let is_foreign = header.log.device == self.device.id()
-            && is_old
-            && self.own_entry(&header.log, header.seq, storage)? != Some(entry.hash());
-        let key = self.device.card().verify_key;
-        if is_foreign && entry.clone().verify(self.notebook, &key).is_ok() {
-            self.mark_stale_copy();
-        }
-        Ok(())
-    }
-
-    /// Says whether the last entry of a log here stands at the same place as a tip and is another.
-    pub(crate) fn forks_at(&self, log: &LogId, tip: &(Seq, EntryHash)) -> bool {
-        self.logs
-            .get(log)
-            .is_some_and(|log| log.tip().0 == tip.0 && log.tip().1 != tip.1)
-    }
-
-    /// Returns the place of the last entry of a log, in the log and in the stream.
-    pub(crate) fn last_position(&self, log: &LogId) -> Option<(Seq, Position)> {
-        let log = self.logs.get(log)?;
-        Some((log.tip_seq(), log.position_of(log.tip_seq())?))
-    }
-
-    /// Notes, for good, that another copy of this device has written.
+    /// Notes, for good, that another copy of this device has written, and how far this one had.
     fn mark_stale_copy(&mut self) {
-        if !self.stale_copy {
-            self.stale_copy = true;
-            self.unsaved.push(Write::Put {
-                space: Space::StaleCopy,
-                key: Vec::new(),
-                value: vec![STALE_COPY_VERSION],
-            });
+        if self.stale_copy {
+            return;
         }
-    }
-
-    /// Returns the hash of an entry by its place; `None` where it is not here.
-    fn own_entry(
-        &self,
-        id: &LogId,
-        seq: Seq,
-        storage: &dyn Storage,
-    ) -> Result<Option<EntryHash>, StorageError> {
-        let Some(log) = self.logs.get(id) else {
-            return Ok(None);
-        };
-        let (tip, hash) = log.tip();
-        if seq == tip {
-            return Ok(Some(hash));
-        }
-        let Some(position) = log.position_of(seq) else {
-            return Ok(None);
-        };
-        if let Some(entry) = self.recent(position) {
-            return Ok(Some(entry.hash()));
-        }
-        let read = storage.entries(self.notebook, position, 1)?;
-        let Some((_, bytes)) = read.into_iter().next() else {
-            return Ok(None);
-        };
-        RawEntry::parse(bytes)
-            .map(|entry| Some(entry.hash()))
-            .map_err(|error| StorageError::Damaged(error.to_string()))
+        self.stale_copy = true;
+        let own = self.device.id();
+        self.written = self
+            .logs
+            .iter()
+            .filter(|(id, _)| id.log.device == own && id.number == 0)
+            .map(|(id, log)| (id.log, log.tip()))
+            .collect();
+        self.unsaved.push(persist::stale_copy(own, &self.written));
     }
 
     fn remember(&mut self, entry: Arc<RawEntry>) {

@@ -4,7 +4,9 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::fork::Place;
 use super::held::Held;
+use super::log::BranchId;
 use super::persist::State;
 use super::{Replica, SetAside};
 use crate::control::{
@@ -13,9 +15,9 @@ use crate::control::{
 use crate::document::DocumentSet;
 use crate::epoch::{self, EpochKeys, RekeyError, Wraps};
 use crate::identity::{DeviceSecrets, Roster};
-use crate::ids::{ControlHash, EntryHash, EpochId, NotebookId};
+use crate::ids::{ControlHash, EntryHash, EpochId, Incarnation, NotebookId};
 use crate::log::{EntryError, RawEntry};
-use crate::storage::{Position, Space, Storage, StorageError};
+use crate::storage::{Position, Space, Storage, StorageError, Write};
 
 /// Bytes of history that are read at once while a notebook opens.
 const READ_BYTES_AIM: usize = 1024 * 1024;
@@ -117,6 +119,7 @@ impl Replica {
             wraps: BTreeMap::new(),
             keys: EpochKeys::default(),
             logs: BTreeMap::new(),
+            forks: BTreeMap::new(),
             arrivals: VecDeque::new(),
             own: None,
             documents: DocumentSet::new(),
@@ -124,6 +127,7 @@ impl Replica {
             set_aside: BTreeMap::new(),
             held: Held::default(),
             wants_rebuild: false,
+            wants_choice: false,
             is_rebuilt: false,
             next_position: 0,
             committed_position: 0,
@@ -134,6 +138,9 @@ impl Replica {
             frontier: None,
             entries_since_snapshot: 0,
             stale_copy: false,
+            written: Vec::new(),
+            rewritten: BTreeMap::new(),
+            unwritable: BTreeSet::new(),
             is_on_disk: false,
             use_saved: true,
         }
@@ -188,43 +195,42 @@ impl Replica {
             let state = State::parse(&value).map_err(|error| damaged(error.to_string()))?;
             from = state.next_position;
             replica.logs = state.logs;
+            replica.restore_forks();
             replica.restore_held(storage)?;
             replica
                 .refill_pending(storage)
                 .map_err(|error| damaged(error.to_string()))?;
             // The control entries may have moved on since the state was saved.
             replica.recount();
+            replica.wants_rebuild |= replica.lacks_support();
         }
         replica.next_position = from;
         replica.committed_position = from;
         replica.replay(from, storage)?;
-        let own = replica.device.id();
-        replica.own = replica
-            .logs
-            .keys()
-            .rfind(|log| log.device == own)
-            .map(|log| log.incarnation);
+        replica.own = replica.own_log_to_go_on();
         replica.is_on_disk = true;
-        replica.stale_copy = !storage.scan(notebook, Space::StaleCopy)?.is_empty();
+        replica.restore_stale_copy(storage)?;
+        replica.restore_rewritten(storage)?;
         replica.applied.clear();
         Ok(replica)
     }
 
     /// Reads again what had arrived but was not applied when the state was saved.
     fn refill_pending(&mut self, storage: &dyn Storage) -> Result<(), OpenReplicaError> {
-        let mut missing: Vec<Position> = Vec::new();
-        for log in self.logs.values() {
-            let settled = usize::try_from(log.settled.get()).unwrap_or(usize::MAX);
-            missing.extend(log.positions().get(settled..).unwrap_or_default());
+        let mut missing: Vec<(Position, BranchId)> = Vec::new();
+        for (id, log) in &self.logs {
+            let settled = log.settled.get().saturating_sub(log.base_seq().get());
+            let settled = usize::try_from(settled).unwrap_or(usize::MAX);
+            let positions = log.positions().get(settled..).unwrap_or_default();
+            missing.extend(positions.iter().map(|position| (*position, *id)));
         }
         missing.sort_unstable();
-        for position in missing {
+        for (position, id) in missing {
             let read = storage.entries(self.notebook, position, 1)?;
             let Some((_, bytes)) = read.into_iter().next() else {
                 continue;
             };
             let entry = Arc::new(self.parse_kept(bytes)?);
-            let id = entry.header().log;
             if let Some(log) = self.logs.get_mut(&id) {
                 log.pending.push_back(entry);
                 self.arrivals.push_back(id);
@@ -244,14 +250,53 @@ impl Replica {
             from = last + 1;
             for (_, bytes) in read {
                 let entry = self.parse_kept(bytes)?;
-                self.keep_entry(Arc::new(entry));
+                self.keep_again(entry, storage)?;
             }
             self.unsaved
-                .retain(|write| !matches!(write, crate::storage::Write::Append(_)));
+                .retain(|write| !matches!(write, Write::Append(_)));
             self.committed_position = self.next_position;
             self.advance(storage)?;
         }
         self.advance(storage)?;
+        Ok(())
+    }
+
+    /// Returns the incarnation in which this device wrote last, where it may go on in it.
+    fn own_log_to_go_on(&self) -> Option<Incarnation> {
+        let own = self.device.id();
+        self.logs
+            .iter()
+            .filter(|(id, _)| id.log.device == own && id.number == 0)
+            .filter(|(id, _)| self.may_go_on_in(&id.log))
+            .max_by_key(|(_, log)| log.positions().last().copied())
+            .map(|(id, _)| id.log.incarnation)
+    }
+
+    /// Puts an entry of the stream where it belongs, as when it arrived.
+    fn keep_again(
+        &mut self,
+        entry: RawEntry,
+        storage: &dyn Storage,
+    ) -> Result<(), OpenReplicaError> {
+        let log = entry.header().log;
+        let mut place = self.place_of(&entry, true);
+        if place == Place::Unclear {
+            self.recall_hashes(&log, storage)?;
+            place = self.place_of(&entry, true);
+        }
+        let id = match place {
+            Place::Extends(id) => Some(id),
+            Place::Leaves(from, at) => Some(self.begin_branch(from, at, entry.header().previous)),
+            Place::Known | Place::Gap | Place::Unclear => None,
+        };
+        match id {
+            Some(id) => self.keep_entry(id, Arc::new(entry)),
+            // Nothing that is kept looks like this; it keeps its position, and nothing comes of it.
+            None => {
+                self.unsaved.push(Write::Append(entry.as_bytes().to_vec()));
+                self.remember(Arc::new(entry));
+            }
+        }
         Ok(())
     }
 

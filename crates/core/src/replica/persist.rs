@@ -1,30 +1,34 @@
 //! Saves the state of the logs and the open documents, so that opening a notebook reads a cache and
 //! the entries that came after it, not ten years of them.
 //!
-//! State value: `version u8 ‖ next position varint ‖ logs (count)`, each log: device 32, incarnation
-//! 16, tip seq varint, tip hash 32, settled seq varint, broken seq varint (0: not), flags u8 (1 forked,
-//! 2 unreadable), runs (count; first seq varint, control heads (count, 32 each)), spans (count; first
+//! State value: `version u8 ‖ next position varint ‖ branches (count)`, each branch of a log: device 32,
+//! incarnation 16, number varint, base (0, or 1 ‖ branch varint ‖ seq varint), tip seq varint, tip hash
+//! 32, hashes (0, or 1 ‖ count, 32 each), chosen up to seq varint, settled seq varint, broken seq varint
+//! (0: not), flags u8 (1 ready, 2 unreadable), runs (count; first seq varint, control heads (count, 32 each)), spans (count; first
 //! seq varint, whether it counts u8), positions (count; each as the distance from the one before),
 //! document tips (count; document 16, hash 32, seq, last operation varint, time u64, other actors
 //! (count, 16 each)).
 //!
-//! Held value: `version u8 ‖ device 32 ‖ incarnation 16 ‖ seq varint ‖ order varint ‖ why u8 ‖ changes
+//! Held value: `version u8 ‖ device 32 ‖ incarnation 16 ‖ branch varint ‖ seq varint ‖ order varint ‖ why u8 ‖ changes
 //! (count; document 16, bytes)`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::counting::{ContentVerdict, Span, Spans};
+use super::counting::{Span, Spans};
+use super::fork::Fork;
 use super::held::{HeldEntry, Why};
-use super::log::{Log, Run};
+use super::log::{Base, BranchId, Log, Run};
 use super::{OpenReplicaError, Replica, SetAside};
 use crate::codec::{DecodeError, Reader, Writer};
+use crate::control::ContentVerdict;
 use crate::document::limits::{CHANGE_ACTORS_MAX, CHANGE_BYTES_MAX};
 use crate::document::{ChangeHash, DocumentId, LastChange, scan};
+use crate::frontier::LogTip;
 use crate::ids::{ActorId, ControlHash, DeviceId, EntryHash, Incarnation, LogId, PersonId, Seq};
 use crate::limits::{
-    CHANGES_PER_ENTRY_MAX, CONTROL_HEADS_MAX, DOCUMENTS_PER_LOG_MAX, LOGS_MAX, LOGS_PER_DEVICE_MAX,
-    SET_ASIDE_REASON_BYTES_MAX,
+    CHANGES_PER_ENTRY_MAX, CONTROL_HEADS_MAX, DOCUMENTS_PER_LOG_MAX, LOG_BRANCHES_KEPT_MAX,
+    LOGS_MAX, LOGS_PER_DEVICE_MAX, SET_ASIDE_REASON_BYTES_MAX,
 };
 use crate::log::DocumentTips;
 use crate::storage::{Position, Space, Storage, Write};
@@ -32,12 +36,13 @@ use crate::storage::{Position, Space, Storage, Write};
 const VERSION: u8 = 1;
 /// The version of the state. One of an older version is not read: all is placed from the entries then.
 const STATE_VERSION: u8 = 2;
-const FLAG_FORKED: u8 = 1;
+const STALE_COPY_VERSION: u8 = 2;
+const FLAG_READY: u8 = 1;
 const FLAG_UNREADABLE: u8 = 2;
 /// Entries after which the saved state is brought up to date: replaying this many is quick.
 const SNAPSHOT_ENTRIES: u64 = 512;
-/// Most logs that a state may name: this device's own may come on top of those of others.
-const STATE_LOGS_MAX: usize = LOGS_MAX + LOGS_PER_DEVICE_MAX;
+/// Most branches that a state may name: this device's own logs may come on top of those of others.
+const STATE_LOGS_MAX: usize = (LOGS_MAX + LOGS_PER_DEVICE_MAX) * LOG_BRANCHES_KEPT_MAX;
 
 impl SetAside {
     pub(super) fn to_bytes(&self) -> Vec<u8> {
@@ -79,7 +84,7 @@ pub(super) fn truncated(reason: &str) -> &str {
 #[derive(Debug)]
 pub(super) struct State {
     pub(super) next_position: Position,
-    pub(super) logs: BTreeMap<LogId, Log>,
+    pub(super) logs: BTreeMap<BranchId, Log>,
 }
 
 impl State {
@@ -114,6 +119,50 @@ impl Replica {
                 .map_err(|_| damaged("a held entry's hash".to_owned()))?;
             let entry = read_held(&value).map_err(|error| damaged(error.to_string()))?;
             self.held.restore(EntryHash::from_bytes(hash), entry);
+        }
+        Ok(())
+    }
+
+    /// Notes again which logs of the saved state are forked.
+    pub(super) fn restore_forks(&mut self) {
+        let forked = self.logs.keys().filter(|id| id.number > 0);
+        self.forks = forked.map(|id| (id.log, Fork::new())).collect();
+    }
+
+    /// Reads whether this home is an older copy, and what it or one of an earlier device wrote as one.
+    pub(super) fn restore_stale_copy(
+        &mut self,
+        storage: &dyn Storage,
+    ) -> Result<(), OpenReplicaError> {
+        for (_, value) in storage.scan(self.notebook, Space::StaleCopy)? {
+            let (device, written) =
+                read_stale_copy(&value).map_err(|error| OpenReplicaError::Damaged {
+                    notebook: self.notebook,
+                    reason: error.to_string(),
+                })?;
+            let own = self.device.id();
+            self.stale_copy |= device.is_none_or(|device| device == own);
+            self.written.extend(written);
+        }
+        Ok(())
+    }
+
+    /// Reads which entries were written again.
+    pub(super) fn restore_rewritten(
+        &mut self,
+        storage: &dyn Storage,
+    ) -> Result<(), OpenReplicaError> {
+        for (key, value) in storage.scan(self.notebook, Space::Rewritten)? {
+            let damaged = |reason: String| OpenReplicaError::Damaged {
+                notebook: self.notebook,
+                reason,
+            };
+            let source = key
+                .try_into()
+                .map_err(|_| damaged("a rewritten entry's hash".to_owned()))?;
+            let written = read_rewritten(&value).map_err(|error| damaged(error.to_string()))?;
+            self.rewritten
+                .insert(EntryHash::from_bytes(source), written);
         }
         Ok(())
     }
@@ -215,14 +264,31 @@ impl Replica {
 
 fn write_log(log: &Log, writer: &mut Writer) {
     let (tip, hash) = log.tip();
+    write_branch(&log.id, writer);
+    match log.base {
+        None => writer.u8(0),
+        Some(base) => writer
+            .u8(1)
+            .varint(base.branch.into())
+            .varint(base.seq.get()),
+    };
+    writer.varint(tip.get()).raw(hash.as_bytes());
+    match &log.hashes {
+        None => {
+            writer.u8(0);
+        }
+        Some(hashes) => {
+            writer.u8(1).varint(hashes.len() as u64);
+            for hash in hashes {
+                writer.raw(hash.as_bytes());
+            }
+        }
+    }
     writer
-        .raw(log.id.device.as_bytes())
-        .raw(log.id.incarnation.as_bytes())
-        .varint(tip.get())
-        .raw(hash.as_bytes())
+        .varint(log.chosen_to.get())
         .varint(log.settled.get())
         .varint(log.broken.unwrap_or(Seq::NONE).get())
-        .u8((u8::from(log.forked) * FLAG_FORKED) | (u8::from(log.unreadable) * FLAG_UNREADABLE))
+        .u8((u8::from(log.is_ready) * FLAG_READY) | (u8::from(log.unreadable) * FLAG_UNREADABLE))
         .varint(log.runs.len() as u64);
     for run in &log.runs {
         writer
@@ -259,14 +325,27 @@ fn write_log(log: &Log, writer: &mut Writer) {
 }
 
 fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
-    let id = LogId {
-        device: DeviceId::from_bytes(reader.array("device")?),
-        incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
+    let id = read_branch(reader)?;
+    let base = match reader.u8("base")? {
+        0 => None,
+        _ => Some(Base {
+            branch: read_number(reader)?,
+            seq: Seq::new(reader.varint("base")?),
+        }),
     };
     let tip = (
         Seq::new(reader.varint("tip")?),
         EntryHash::from_bytes(reader.array("tip hash")?),
     );
+    let mut hashes = None;
+    if reader.u8("hashes")? != 0 {
+        let mut known = Vec::new();
+        for _ in 0..reader.count("hashes", reader.remaining())? {
+            known.push(EntryHash::from_bytes(reader.array("hash")?));
+        }
+        hashes = Some(known);
+    }
+    let chosen_to = Seq::new(reader.varint("chosen")?);
     let settled = Seq::new(reader.varint("settled")?);
     let broken = Seq::new(reader.varint("broken")?);
     let flags = reader.u8("flags")?;
@@ -306,23 +385,117 @@ fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
         let document = DocumentId::from_bytes(reader.array("document")?);
         tips.set(document, read_last_change(reader)?);
     }
-    let mut log = Log::restore(id, tip, positions);
+    let mut log = Log::restore(id, base, tip, positions);
+    log.hashes = hashes;
+    log.chosen_to = chosen_to;
     log.runs = runs;
     log.spans = spans;
     log.settled = settled;
     log.tips = tips;
     log.broken = (broken != Seq::NONE).then_some(broken);
-    log.forked = flags & FLAG_FORKED != 0;
+    log.is_ready = flags & FLAG_READY != 0;
     log.unreadable = flags & FLAG_UNREADABLE != 0;
     Ok(log)
+}
+
+/// Returns the mark that an entry was written again, with the entries that stand for it.
+pub(super) fn rewritten(source: &EntryHash, written: &BTreeSet<EntryHash>) -> Write {
+    let mut writer = Writer::new();
+    writer.u8(VERSION).varint(written.len() as u64);
+    for entry in written {
+        writer.raw(entry.as_bytes());
+    }
+    Write::Put {
+        space: Space::Rewritten,
+        key: source.as_bytes().to_vec(),
+        value: writer.into_bytes(),
+    }
+}
+
+fn read_rewritten(bytes: &[u8]) -> Result<BTreeSet<EntryHash>, DecodeError> {
+    let mut reader = Reader::new(bytes);
+    read_version(&mut reader)?;
+    let mut written = BTreeSet::new();
+    for _ in 0..reader.count("entries", reader.remaining())? {
+        written.insert(EntryHash::from_bytes(reader.array("entry")?));
+    }
+    reader.finish()?;
+    Ok(written)
+}
+
+fn write_branch(id: &BranchId, writer: &mut Writer) {
+    writer
+        .raw(id.log.device.as_bytes())
+        .raw(id.log.incarnation.as_bytes())
+        .varint(id.number.into());
+}
+
+fn read_branch(reader: &mut Reader<'_>) -> Result<BranchId, DecodeError> {
+    let log = read_log_id(reader)?;
+    let number = read_number(reader)?;
+    Ok(BranchId { log, number })
+}
+
+fn read_log_id(reader: &mut Reader<'_>) -> Result<LogId, DecodeError> {
+    Ok(LogId {
+        device: DeviceId::from_bytes(reader.array("device")?),
+        incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
+    })
+}
+
+fn read_number(reader: &mut Reader<'_>) -> Result<u16, DecodeError> {
+    let number = reader.varint("branch")?;
+    u16::try_from(number).map_err(|_| DecodeError::Invalid("branch"))
+}
+
+/// How far somebody wrote in which logs.
+type Written = Vec<(LogId, LogTip)>;
+
+/// Returns the mark of an older copy of a device: what that one had written until then.
+pub(super) fn stale_copy(device: DeviceId, written: &[(LogId, LogTip)]) -> Write {
+    let mut writer = Writer::new();
+    writer
+        .u8(STALE_COPY_VERSION)
+        .raw(device.as_bytes())
+        .varint(written.len() as u64);
+    for (log, (seq, hash)) in written {
+        writer
+            .raw(log.device.as_bytes())
+            .raw(log.incarnation.as_bytes())
+            .varint(seq.get())
+            .raw(hash.as_bytes());
+    }
+    Write::Put {
+        space: Space::StaleCopy,
+        key: device.as_bytes().to_vec(),
+        value: writer.into_bytes(),
+    }
+}
+
+/// Reads a mark; one of the first version names no device, and so whichever it was.
+fn read_stale_copy(bytes: &[u8]) -> Result<(Option<DeviceId>, Written), DecodeError> {
+    let mut reader = Reader::new(bytes);
+    if reader.u8("version")? == 1 {
+        return Ok((None, Vec::new()));
+    }
+    let device = DeviceId::from_bytes(reader.array("device")?);
+    let mut written = Vec::new();
+    for _ in 0..reader.count("logs", LOGS_MAX)? {
+        let log = read_log_id(&mut reader)?;
+        let seq = Seq::new(reader.varint("seq")?);
+        written.push((log, (seq, EntryHash::from_bytes(reader.array("entry")?))));
+    }
+    reader.finish()?;
+    Ok((Some(device), written))
 }
 
 fn held_bytes(entry: &HeldEntry) -> Vec<u8> {
     let mut writer = Writer::new();
     writer
         .u8(VERSION)
-        .raw(entry.log.device.as_bytes())
-        .raw(entry.log.incarnation.as_bytes())
+        .raw(entry.branch.log.device.as_bytes())
+        .raw(entry.branch.log.incarnation.as_bytes())
+        .varint(entry.branch.number.into())
         .varint(entry.seq.get())
         .varint(entry.order)
         .u8(entry.why.code())
@@ -336,10 +509,7 @@ fn held_bytes(entry: &HeldEntry) -> Vec<u8> {
 fn read_held(bytes: &[u8]) -> Result<HeldEntry, DecodeError> {
     let mut reader = Reader::new(bytes);
     read_version(&mut reader)?;
-    let log = LogId {
-        device: DeviceId::from_bytes(reader.array("device")?),
-        incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
-    };
+    let branch = read_branch(&mut reader)?;
     let seq = Seq::new(reader.varint("seq")?);
     let order = reader.varint("order")?;
     let why = Why::of(reader.u8("why")?).ok_or(DecodeError::Invalid("why"))?;
@@ -352,7 +522,7 @@ fn read_held(bytes: &[u8]) -> Result<HeldEntry, DecodeError> {
     }
     reader.finish()?;
     Ok(HeldEntry {
-        log,
+        branch,
         seq,
         order,
         why,

@@ -7,8 +7,8 @@ use super::frame::{Acknowledgement, Frame, WireTag};
 use super::schedule::AckSchedule;
 use super::session::Stopped;
 use crate::codec::Writer;
-use crate::frontier::{Frontier, SignedFrontier};
-use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId, Seq};
+use crate::frontier::{Frontier, LogTip, SignedFrontier};
+use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, LogId, NotebookId, Seq};
 use crate::limits::FRAME_BYTES_AIM;
 use crate::log::{RawEntry, WireDecoder, WireEncoder};
 use crate::replica::Replica;
@@ -29,8 +29,12 @@ pub(super) struct Channel {
     has_told: bool,
     /// The last entry of each log that the peer has or was sent, where that differs from what it told.
     sent: BTreeMap<LogId, Seq>,
-    /// Logs of the peer's own of which it was shown the entry that it did not write there.
-    proved: BTreeSet<LogId>,
+    /// Logs that go by position, since a place in them says too little, and from which position on: forked
+    /// ones, and those of which the peer holds other entries at the same places. Whatever differs is sent
+    /// whole, once, and the peer drops what it knows.
+    by_position: BTreeMap<LogId, Position>,
+    /// Entries of those logs that the peer sent.
+    had: BTreeSet<EntryHash>,
     sent_controls: BTreeSet<ControlHash>,
     sent_wraps: BTreeSet<EpochId>,
     /// How many control entries of the set were looked at.
@@ -63,7 +67,8 @@ impl Channel {
             told_to_peer: Frontier::default(),
             has_told: false,
             sent: BTreeMap::new(),
-            proved: BTreeSet::new(),
+            by_position: BTreeMap::new(),
+            had: BTreeSet::new(),
             sent_controls: BTreeSet::new(),
             sent_wraps: BTreeSet::new(),
             control_cursor: 0,
@@ -80,14 +85,14 @@ impl Channel {
     }
 
     /// Both sides have the same: nothing is to be sent but what comes from now on.
-    pub(super) fn begin_equal(&mut self, peer: DeviceId, replica: &mut Replica) {
+    pub(super) fn begin_equal(&mut self, replica: &mut Replica) {
         let frontier = replica.frontier().clone();
         self.told_to_peer = frontier.clone();
-        self.begin(peer, replica, frontier);
+        self.begin(replica, frontier);
     }
 
     /// The peer has `theirs`: it is sent what it lacks.
-    pub(super) fn begin(&mut self, peer: DeviceId, replica: &mut Replica, theirs: Frontier) {
+    pub(super) fn begin(&mut self, replica: &mut Replica, theirs: Frontier) {
         self.is_live = true;
         self.begins += 1;
         self.acks.begin(theirs.beyond(replica.frontier()) > 0);
@@ -113,27 +118,26 @@ impl Channel {
         self.cursor = replica
             .first_missing(&theirs)
             .unwrap_or(replica.next_position());
-        let forked: Vec<LogId> = theirs
-            .logs
-            .iter()
-            .filter(|(log, tip)| log.device == peer && replica.forks_at(log, tip))
-            .map(|(log, _)| *log)
-            .collect();
-        self.told_by_peer = theirs;
-        for log in forked {
-            self.prove_fork(replica, log);
+        for log in replica.conflicts(&theirs) {
+            self.send_whole(replica, log);
         }
+        for log in replica.forked_logs() {
+            // Both sides have the same branches.
+            self.by_position
+                .entry(*log)
+                .or_insert(replica.next_position());
+        }
+        self.told_by_peer = theirs;
     }
 
-    /// Sends the peer the last entry that is here of a log of its own, once: where it wrote another
-    /// one at that place, its home is an older copy, and only its own signature proves that to it.
-    pub(super) fn prove_fork(&mut self, replica: &Replica, log: LogId) {
-        if let Some((seq, position)) = replica.last_position(&log)
-            && self.proved.insert(log)
-        {
-            self.sent.insert(log, Seq::new(seq.get().saturating_sub(1)));
-            self.cursor = self.cursor.min(position);
+    /// Sends all of a log, once on this connection.
+    fn send_whole(&mut self, replica: &Replica, log: LogId) {
+        if self.by_position.contains_key(&log) {
+            return;
         }
+        let first = replica.first_position(&log).unwrap_or(self.cursor);
+        self.by_position.insert(log, first);
+        self.cursor = self.cursor.min(first);
     }
 
     /// Says whether the peer was sent this side's whole frontier on this connection. That both
@@ -158,15 +162,32 @@ impl Channel {
         self.stopped = Some(reason);
     }
 
-    /// Notes that the peer says that it has an entry.
-    pub(super) fn note_told(&mut self, log: LogId, seq: Seq) {
-        if let Some(sent) = self.sent.get_mut(&log) {
-            *sent = (*sent).max(seq);
+    /// Notes what the peer says that it has.
+    pub(super) fn note_told(&mut self, replica: &Replica, told: &BTreeMap<LogId, Vec<LogTip>>) {
+        for (log, tips) in told {
+            if let (Some(sent), Some((seq, _))) = (self.sent.get_mut(log), tips.iter().max()) {
+                *sent = (*sent).max(*seq);
+            }
+        }
+        let mut news = Frontier::default();
+        for (log, tips) in told {
+            news.set_tips(*log, tips.clone());
+        }
+        for log in replica.conflicts(&news) {
+            self.send_whole(replica, log);
         }
     }
 
+    /// Says whether this side told the peer that something stands at a place of a log.
+    pub(super) fn has_told_of(&self, log: &LogId, seq: Seq) -> bool {
+        seq <= self.told_to_peer.seq(log)
+    }
+
     /// Notes that the peer has an entry, since it sent it.
-    pub(super) fn note_has(&mut self, log: LogId, seq: Seq) {
+    pub(super) fn note_has(&mut self, log: LogId, seq: Seq, hash: EntryHash) {
+        if self.by_position.contains_key(&log) {
+            self.had.insert(hash);
+        }
         let sent = self.sent.entry(log).or_default();
         *sent = (*sent).max(seq);
     }
@@ -182,12 +203,15 @@ impl Channel {
     /// Returns the acknowledgement of all that was kept since the peer was last told.
     pub(super) fn acknowledge(&mut self, replica: &mut Replica) -> Frame {
         let signed = replica.sign_frontier();
-        let logs = signed
-            .frontier
+        let (now, before) = (&signed.frontier, &self.told_to_peer);
+        let logs = now
             .logs
             .iter()
-            .filter(|(log, tip)| self.told_to_peer.logs.get(log) != Some(tip))
-            .map(|(log, tip)| (*log, *tip))
+            .filter(|(log, tip)| {
+                before.logs.get(log) != Some(tip)
+                    || now.branches.get(log) != before.branches.get(log)
+            })
+            .map(|(log, _)| (*log, now.tips(log).collect()))
             .collect();
         let control =
             (self.told_to_peer.control_digest != signed.frontier.control_digest).then(|| {
@@ -210,7 +234,9 @@ impl Channel {
     /// Puts the peer's whole frontier together from what it told before and an acknowledgement.
     pub(super) fn assemble(&self, device: DeviceId, ack: &Acknowledgement) -> SignedFrontier {
         let mut frontier = self.told_by_peer.clone();
-        frontier.logs.extend(ack.logs.iter().copied());
+        for (log, tips) in &ack.logs {
+            frontier.set_tips(*log, tips.clone());
+        }
         if let Some((digest, heads)) = &ack.control {
             frontier.control_digest = *digest;
             frontier.control_heads.clone_from(heads);
@@ -233,6 +259,10 @@ impl Channel {
         }
         if let Some(frame) = self.next_wraps(replica) {
             return Ok(Some(frame));
+        }
+        // A log that forked since is sent whole: which branches the peer has does not show otherwise.
+        for log in replica.forked_logs() {
+            self.send_whole(replica, *log);
         }
         self.next_entries(replica, storage)
     }
@@ -275,7 +305,7 @@ impl Channel {
         while writer.len() < FRAME_BYTES_AIM && self.cursor < replica.committed_position() {
             if let Some(entry) = replica.recent(self.cursor) {
                 self.cursor += 1;
-                count += u64::from(self.encode(&entry, &mut writer));
+                count += u64::from(self.encode(&entry, replica, &mut writer));
                 continue;
             }
             let read = storage.entries(self.notebook, self.cursor, FRAME_BYTES_AIM)?;
@@ -289,17 +319,38 @@ impl Channel {
                 self.cursor = position + 1;
                 let entry = RawEntry::parse(bytes)
                     .map_err(|error| StorageError::Damaged(error.to_string()))?;
-                count += u64::from(self.encode(&Arc::new(entry), &mut writer));
+                count += u64::from(self.encode(&Arc::new(entry), replica, &mut writer));
+                if self.cursor != position + 1 {
+                    break;
+                }
             }
         }
         Ok((count > 0).then(|| Frame::Entries(self.tag, count, writer.into_bytes())))
     }
 
-    fn encode(&mut self, entry: &Arc<RawEntry>, writer: &mut Writer) -> bool {
+    fn encode(&mut self, entry: &Arc<RawEntry>, replica: &Replica, writer: &mut Writer) -> bool {
         let header = entry.header();
-        let told = self.told_by_peer.seq(&header.log);
-        let sent = self.sent.entry(header.log).or_insert(told);
+        if let Some(from) = self.by_position.get_mut(&header.log) {
+            let position = self.cursor.saturating_sub(1);
+            if position < *from || self.had.remove(&entry.hash()) {
+                return false;
+            }
+            *from = position + 1;
+            self.encoder.encode(entry, writer);
+            return true;
+        }
+        let told = self.told_by_peer.logs.get(&header.log);
+        let told_seq = told.map_or(Seq::NONE, |(seq, _)| *seq);
+        let sent = self.sent.entry(header.log).or_insert(told_seq);
         if header.seq <= *sent {
+            return false;
+        }
+        if let Some((seq, hash)) = told
+            && header.seq == seq.next()
+            && header.previous != *hash
+        {
+            // The peer has another entry before this one.
+            self.send_whole(replica, header.log);
             return false;
         }
         *sent = header.seq;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
-use crate::frontier::SignedFrontier;
-use crate::ids::{ControlHash, DeviceId, EntryHash, Incarnation, LogId, Seq};
+use crate::frontier::{self, LogTip, SignedFrontier};
+use crate::ids::{ControlHash, LogId};
 use crate::limits::{
-    CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX, LOGS_MAX,
+    CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX,
     SHARED_NOTEBOOKS_MAX,
 };
 
@@ -32,8 +32,8 @@ pub(super) struct SummaryLine {
 pub(super) struct Acknowledgement {
     /// The sender's counter.
     pub(super) counter: u64,
-    /// The logs that grew, with their new tips.
-    pub(super) logs: Vec<(LogId, (Seq, EntryHash))>,
+    /// The logs that grew, each with all of its tips.
+    pub(super) logs: BTreeMap<LogId, Vec<LogTip>>,
     /// New control digest and heads, where they changed.
     pub(super) control: Option<([u8; 32], Vec<ControlHash>)>,
     /// The signature over the whole frontier.
@@ -249,14 +249,9 @@ impl Frame {
 }
 
 fn write_ack(ack: &Acknowledgement, writer: &mut Writer) {
-    writer.varint(ack.counter).varint(ack.logs.len() as u64);
-    for (log, (seq, hash)) in &ack.logs {
-        writer
-            .raw(log.device.as_bytes())
-            .raw(log.incarnation.as_bytes())
-            .varint(seq.get())
-            .raw(hash.as_bytes());
-    }
+    writer.varint(ack.counter);
+    let logs = ack.logs.iter().map(|(log, tips)| (log, tips.clone()));
+    frontier::write_tips(logs, writer);
     match &ack.control {
         None => {
             writer.u8(0);
@@ -273,16 +268,7 @@ fn write_ack(ack: &Acknowledgement, writer: &mut Writer) {
 
 fn read_ack(reader: &mut Reader<'_>) -> Result<Acknowledgement, DecodeError> {
     let counter = reader.varint("counter")?;
-    let count = reader.count("logs", LOGS_MAX)?;
-    let mut logs = Vec::new();
-    for _ in 0..count {
-        let log = LogId {
-            device: DeviceId::from_bytes(reader.array("device")?),
-            incarnation: Incarnation::from_bytes(reader.array("incarnation")?),
-        };
-        let seq = Seq::new(reader.varint("seq")?);
-        logs.push((log, (seq, EntryHash::from_bytes(reader.array("entry")?))));
-    }
+    let logs = frontier::read_tips(reader)?;
     let control = match reader.u8("control")? {
         0 => None,
         1 => {

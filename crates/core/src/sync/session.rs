@@ -412,7 +412,7 @@ impl Session {
     fn begin_equal(&mut self, replica: &mut Replica) {
         let tag = self.tag(replica.notebook());
         if let Some(channel) = self.channels.get_mut(&tag) {
-            channel.begin_equal(self.peer, replica);
+            channel.begin_equal(replica);
             let view = PeerView {
                 frontier: replica.frontier().clone(),
                 signed: None,
@@ -472,7 +472,7 @@ impl Session {
             self.stop(tag, Stopped::Restarts);
             return Ok(());
         }
-        channel.begin(self.peer, replica, signed.frontier.clone());
+        channel.begin(replica, signed.frontier.clone());
         let has_told = channel.has_told();
         let view = view_of(replica, signed);
         self.views.insert(channel.notebook, view);
@@ -570,19 +570,19 @@ impl Session {
                 Err(error) => return Err(error.into()),
             };
             let (log, seq, hash) = (entry.header().log, entry.header().seq, entry.hash());
-            replica.check_own_entry(&entry, storage)?;
-            match replica.ingest_entry(entry) {
+            let is_suspect = channel.has_told_of(&log, seq);
+            match replica.receive_entry(entry, is_suspect, storage) {
                 Ok(Ingested::Kept | Ingested::Known) => {
-                    channel.note_has(log, seq);
+                    channel.note_has(log, seq, hash);
                     newest.insert(log, (seq, hash));
                 }
                 // Honest peers pass on what they have of a member who forked a log or floods it.
-                Err(IngestError::TooManyLogs) => {}
-                Err(IngestError::Fork { .. }) => {
-                    if log.device == self.peer {
-                        channel.prove_fork(replica, log);
-                    }
-                }
+                Err(
+                    IngestError::TooManyLogs
+                    | IngestError::TooManyBranches(_)
+                    | IngestError::TooManyUncounted(_),
+                ) => {}
+                Err(IngestError::Storage(error)) => return Err(error.into()),
                 Err(IngestError::TooManyWaiting(_)) => overflowed = true,
                 Err(IngestError::Gap { .. } | IngestError::ControlMissing) => {
                     misplaced |= !channel.has_overflowed && !overflowed;
@@ -617,7 +617,8 @@ impl Session {
         if let Some(before) = self.views.get(&notebook) {
             for (log, tip) in &before.frontier.logs {
                 if frontier.seq(log) < tip.0 {
-                    frontier.logs.insert(*log, *tip);
+                    let tips = before.frontier.tips(log);
+                    frontier.set_tips(*log, tips.collect());
                 }
             }
         }
@@ -663,9 +664,7 @@ impl Session {
         }
         channel.peer_counter = signed.counter;
         channel.told_by_peer = signed.frontier.clone();
-        for (log, (seq, _)) in &ack.logs {
-            channel.note_told(*log, *seq);
-        }
+        channel.note_told(replica, &ack.logs);
         let notebook = channel.notebook;
         let view = view_of(replica, signed);
         self.note_signed(notebook, view);

@@ -1,6 +1,7 @@
 //! `verify`: opens every record and checks every signature and chain, from the disk alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::document::Document;
@@ -234,8 +235,11 @@ fn check_documents(storage: &dyn Storage, notebook: NotebookId, found: &mut Foun
 struct Chains<'a> {
     controls: &'a ControlSet,
     notebook: NotebookId,
-    tips: BTreeMap<LogId, (Seq, EntryHash)>,
-    heads: BTreeMap<LogId, Vec<ControlHash>>,
+    /// All entries so far, with their places and the control heads that they name. A log may fork, so an
+    /// entry may follow any of them.
+    seen: BTreeMap<EntryHash, (Seq, Rc<Vec<ControlHash>>)>,
+    /// Those that none follows.
+    tips: BTreeSet<(LogId, Seq, EntryHash)>,
     writers: BTreeMap<Vec<ControlHash>, BTreeSet<DeviceId>>,
     /// An entry could not be read, so what follows it cannot be tied to what came before.
     has_gap: bool,
@@ -246,8 +250,8 @@ impl<'a> Chains<'a> {
         Self {
             controls,
             notebook,
-            tips: BTreeMap::new(),
-            heads: BTreeMap::new(),
+            seen: BTreeMap::new(),
+            tips: BTreeSet::new(),
             writers: BTreeMap::new(),
             has_gap: false,
         }
@@ -270,10 +274,19 @@ impl<'a> Chains<'a> {
         entry
             .verify(self.notebook, &key)
             .map_err(|error| error.to_string())?;
-        let tip = self.tips.insert(header.log, (header.seq, hash));
-        let (seq, previous) = tip.unwrap_or((Seq::NONE, EntryHash::ZERO));
-        if (header.seq, header.previous) != (seq.next(), previous) && !self.has_gap {
-            return Err(format!("does not follow entry {} of its device", seq.get()));
+        let before = self.seen.get(&header.previous).cloned();
+        let seq = before.as_ref().map_or(Seq::NONE, |(seq, _)| *seq);
+        let is_second = self.seen.contains_key(&hash);
+        self.tips.remove(&(header.log, seq, header.previous));
+        self.tips.insert((header.log, header.seq, hash));
+        let heads = before
+            .as_ref()
+            .map(|(_, heads)| heads)
+            .filter(|heads| ***heads == header.heads);
+        let heads = heads.map_or_else(|| Rc::new(header.heads.clone()), Rc::clone);
+        self.seen.insert(hash, (header.seq, heads));
+        if is_second || (header.seq != seq.next() && !self.has_gap) {
+            return Err("does not follow any entry of its device".to_owned());
         }
         if header
             .heads
@@ -282,8 +295,7 @@ impl<'a> Chains<'a> {
         {
             return Err("names control entries that are not here".to_owned());
         }
-        let known = self.heads.insert(header.log, header.heads.clone());
-        let regresses = known.is_some_and(|known| {
+        let regresses = before.is_some_and(|(_, known)| {
             known
                 .iter()
                 .any(|head| !self.controls.is_within(head, &header.heads))
@@ -320,12 +332,11 @@ impl<'a> Chains<'a> {
         let Some(replica) = host.engine.replica(notebook) else {
             return;
         };
-        let in_memory: BTreeMap<LogId, Seq> = replica.tips().collect();
-        let on_disk: BTreeMap<LogId, Seq> = self
-            .tips
-            .iter()
-            .map(|(log, (seq, _))| (*log, *seq))
-            .collect();
+        let mut in_memory: Vec<(LogId, Seq)> = replica.tips().collect();
+        let mut on_disk: Vec<(LogId, Seq)> =
+            self.tips.iter().map(|(log, seq, _)| (*log, *seq)).collect();
+        in_memory.sort_unstable();
+        on_disk.sort_unstable();
         if in_memory != on_disk && !self.has_gap {
             found.damage(
                 format!("notebook {notebook}"),

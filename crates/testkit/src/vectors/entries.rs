@@ -6,8 +6,8 @@ use automerge::{ObjType, ROOT, ReadDoc};
 use hearth_core::codec::Writer;
 use hearth_core::control::{Admit, Label, Role};
 use hearth_core::document::DocumentId;
-use hearth_core::frontier::SignedFrontier;
-use hearth_core::ids::{Incarnation, LogId};
+use hearth_core::frontier::{Frontier, SignedFrontier};
+use hearth_core::ids::{EntryHash, Incarnation, LogId, Seq};
 use hearth_core::log::{RawEntry, WireEncoder, actor_of};
 use hearth_core::pairing::TicketSecret;
 use hearth_core::replica::{EditSession, Replica};
@@ -197,17 +197,33 @@ fn frontiers(fixture: &mut Fixture) -> Vec<Vector> {
     let seed = fixture.seed;
     let identity = draw(2 * seed + 100, "Ana");
     let frontier = fixture.replica.frontier().clone();
-    [1, 127, 128]
+    let notebook = fixture.replica.notebook();
+    let vector = |counter: u64, frontier: Frontier, name: String| {
+        let signed = SignedFrontier::sign(notebook, counter, frontier, &identity.device);
+        let mut writer = Writer::new();
+        signed.write(&mut writer);
+        Vector::bytes(name, seed.to_string(), writer.as_slice())
+    };
+    let mut forked = frontier.clone();
+    for log in frontier.logs.keys() {
+        let other = |seq: u64, byte: u8| (Seq::new(seq), EntryHash::from_bytes([byte; 32]));
+        let tips = frontier
+            .tips(log)
+            .chain([other(9, 2), other(7, 3), other(9, 1)]);
+        forked.set_tips(*log, tips.collect());
+    }
+    let mut vectors: Vec<Vector> = [1, 127, 128]
         .map(|counter| {
-            let notebook = fixture.replica.notebook();
-            let signed =
-                SignedFrontier::sign(notebook, counter, frontier.clone(), &identity.device);
-            let mut writer = Writer::new();
-            signed.write(&mut writer);
             let name = format!("notebook {seed} counter {counter}");
-            Vector::bytes(name, seed.to_string(), writer.as_slice())
+            vector(counter, frontier.clone(), name)
         })
-        .into()
+        .into();
+    vectors.push(vector(
+        2,
+        forked,
+        format!("notebook {seed} with forked logs"),
+    ));
+    vectors
 }
 
 fn actors(fixture: &Fixture) -> Vec<Vector> {
