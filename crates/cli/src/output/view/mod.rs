@@ -47,11 +47,18 @@ fn whose(person: &str, device: &str) -> String {
 
 /// Says which device a row is about: `name` and `device_label` where they are known, else the ids.
 fn device(row: &Value) -> String {
-    let or_id = |text, id| match row.text(text) {
+    whose(
+        or_id(row, "name", "person"),
+        or_id(row, "device_label", "device"),
+    )
+}
+
+/// Reads what something is called, its id where that is not known.
+fn or_id<'a>(row: &'a Value, text: &str, id: &str) -> &'a str {
+    match row.text(text) {
         "" => row.called(id),
         known => known,
-    };
-    whose(or_id("name", "person"), or_id("device_label", "device"))
+    }
 }
 
 /// Says who wrote something (`{person,name,device}`) and from which device.

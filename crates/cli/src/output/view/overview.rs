@@ -1,8 +1,10 @@
 //! What goes across objects: today, search, history, sync, files and checks.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
-use super::{actions, author, counted, device, due, joined};
+use super::{actions, author, counted, device, due, joined, or_id};
 use crate::output::fields::{Fields, name};
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -195,16 +197,41 @@ pub(crate) fn verified(data: &Value, page: &mut Page) {
     if set_aside.is_empty() {
         return;
     }
-    page.part("Set aside, each as its signer sent it");
+    page.part("Set aside, by who signed it");
     let mut table = Table::default();
-    for entry in set_aside {
+    for (entry, count) in alike(set_aside) {
+        let first = page.short(entry.text("entry"));
+        let which = match count {
+            1 => first.to_owned(),
+            count => format!("{count} entries, first {first}"),
+        };
+        // The signer chose what the device is called, so it never stands for the name.
         table.row([
-            Cell::new(device(entry)),
+            Cell::new(or_id(entry, "name", "person")),
+            Cell::new(or_id(entry, "device_label", "device")),
+            Cell::new(entry.called("notebook")),
             Cell::new(entry.text("reason")),
-            Cell::quiet(page.short(entry.text("entry"))),
+            Cell::quiet(which),
         ]);
     }
     page.table(&table, 2);
+}
+
+/// Gathers what one device signed in one notebook and was refused for one reason: the first of each and
+/// how many they are. A flood is a line.
+fn alike(entries: &[Value]) -> Vec<(&Value, u64)> {
+    let mut places = BTreeMap::new();
+    let mut gathered: Vec<(&Value, u64)> = Vec::new();
+    for entry in entries {
+        let notebook = entry.at("notebook").text("id");
+        let key = (entry.text("device"), notebook, entry.text("reason"));
+        let place = *places.entry(key).or_insert(gathered.len());
+        match gathered.get_mut(place) {
+            Some((_, count)) => *count += 1,
+            None => gathered.push((entry, 1)),
+        }
+    }
+    gathered
 }
 
 #[cfg(test)]
@@ -298,13 +325,19 @@ mod tests {
         They are not encrypted: whoever has them can read them.
         ");
         insta::assert_snapshot!(testing::page(&json!({"added": 3, "updated": 1}), imported), @"Saved on this device: 3 added, 1 updated.");
-        let data = json!({"records": 120, "entries": 1, "set_aside": [
-            {"person": "Ben", "device": "laptop", "entry": "mfzwizjomvzxg2lp", "reason": "forged actor id"}]});
+        let forged = |entry: &str| {
+            json!({"name": "Ben", "device": "q3f2", "device_label": "Ben and Ada's laptop",
+            "notebook": {"id": "n", "title": "Ada and Ben"}, "entry": entry, "reason": "forged actor id"})
+        };
+        let data = json!({"records": 120, "entries": 3, "set_aside": [
+            forged("mfzwizjomvzxg2lp"), forged("nfzwizjomvzxg2lp"),
+            {"person": "5kdhq2pz", "device": "w7c2kq4n", "entry": "ofzwizjomvzxg2lp", "reason": "does not open"}]});
         insta::assert_snapshot!(testing::page(&data, verified), @r"
-        Opened 120 records and checked 1 entry: no damage found.
+        Opened 120 records and checked 3 entries: no damage found.
 
-        Set aside, each as its signer sent it
-          Ben's laptop  forged actor id  mfzwizjo
+        Set aside, by who signed it
+          Ben       Ben and Ada's laptop  Ada and Ben  forged actor id  2 entries, first mfzwizjo
+          5kdhq2pz  w7c2kq4n                           does not open    ofzwizjo
         ");
     }
 }

@@ -4,6 +4,7 @@ use automerge::transaction::Transactable;
 use automerge::{Automerge, ROOT};
 use hearth_core::control::Role;
 use hearth_core::document::{DocumentId, scan};
+use hearth_core::engine::ConnectionId;
 use hearth_core::ids::{EntryHash, Incarnation, LogId, NotebookId, Seq};
 use hearth_core::log::{DocumentTips, EntryKeys, VerifiedEntry, actor_of};
 use hearth_core::storage::{Position, Space, Storage, StorageError, Write};
@@ -45,6 +46,25 @@ fn a_sound_home_verifies_with_its_counts() {
         assert!(data["entries"].as_u64().unwrap() >= 1);
         assert_eq!(data["entries"], data["stream_entries"]);
     }
+}
+
+#[test]
+fn what_has_just_arrived_and_is_not_on_disk_yet_is_no_damage() {
+    let (mut ada, mut ben, notebook) = pair();
+    ben.ok(&add_goal(&notebook, "Run"));
+    let link = ConnectionId(2);
+    let Host {
+        engine, storage, ..
+    } = ben.host();
+    let frame = engine.next_frame(link, storage).unwrap();
+    let Host {
+        engine, storage, ..
+    } = ada.host();
+    engine.receive(link, &frame, Host::now_ms(), storage, &mut random());
+    let id = notebook.parse().unwrap();
+    assert!(engine.replica(id).unwrap().has_unsaved());
+    let before = ben.ok(&Request::Verify);
+    assert_eq!(ada.ok(&Request::Verify)["entries"], before["entries"]);
 }
 
 /// Signs an entry with one harmless change, as a program of its own could, whatever the rules say.
