@@ -15,6 +15,7 @@
 )]
 
 mod binary;
+mod cost;
 mod files;
 mod namespaces;
 mod node;
@@ -26,6 +27,7 @@ mod wait;
 mod watch;
 
 pub use binary::hearth;
+pub use cost::Cost;
 pub use files::{canaries, files_with};
 pub use namespaces::{Capture, Namespaces, ipv4_destinations};
 pub use node::RunningNode;

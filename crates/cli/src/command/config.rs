@@ -30,7 +30,7 @@ impl ConfigCommand {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
         let (request, view): (_, crate::output::View) = match self {
             Self::Get { key } => (ConfigRequest::Get { key }, view::settings::one),
-            Self::Set { key, value } => (ConfigRequest::Set { key, value }, view::settings::one),
+            Self::Set { key, value } => (ConfigRequest::Set { key, value }, view::settings::set),
             Self::List => (ConfigRequest::List, view::settings::list),
         };
         Ok(Answer::page(context.call(Request::Config(request))?, view))

@@ -28,9 +28,17 @@ pub(crate) fn passphrase_changed(_: &Value, page: &mut Page) {
     page.quiet("A copy of the home that was made before still opens with the old one.");
 }
 
-/// `config get` and `set`: `key` and `value`.
+/// `config get`: `key` and `value`; nothing else, for whoever takes it into a script.
 pub(crate) fn one(data: &Value, page: &mut Page) {
     page.line(value(data.at("value")));
+}
+
+/// `config set`: the same, and what a network profile `reveals`.
+pub(crate) fn set(data: &Value, page: &mut Page) {
+    one(data, page);
+    if !data.text("reveals").is_empty() {
+        page.quiet(data.text("reveals"));
+    }
 }
 
 /// `config list`: `settings[]` with `key`, `value`, `about`.
@@ -84,6 +92,12 @@ mod tests {
         assert_eq!(
             testing::page(&json!({"key": "network", "value": "lan"}), one),
             "lan\n"
+        );
+        let set =
+            json!({"key": "network", "value": "lan", "reveals": "The local network sees it."});
+        assert_eq!(
+            testing::page(&set, one),
+            "lan\nThe local network sees it.\n"
         );
     }
 

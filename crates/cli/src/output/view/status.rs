@@ -115,6 +115,9 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
             network(node)
         ));
     }
+    if !node.text("reveals").is_empty() {
+        page.quiet(node.text("reveals"));
+    }
     let notebooks = data.list("notebooks");
     for notebook in notebooks {
         page.gap();
@@ -257,7 +260,8 @@ mod tests {
         let data = json!({
             "person": {"id": "mfzwizjomvzxg2lp", "name": "Ada"},
             "device": {"id": "nzqw4zdfmqmfzwiz", "label": "laptop"},
-            "node": {"running": true, "addrs": ["192.168.1.20:4711"], "network": "direct"},
+            "node": {"running": true, "addrs": ["192.168.1.20:4711"], "network": "direct",
+                "reveals": "Your peers learn this device's addresses."},
             "notebooks": [
                 {"id": "01JD8GNSQ4W5T3V7PXRK2QF7MZ", "title": "Ada and Ben", "pending_out": 5, "peers": [
                     {"person": "Ben", "device": "laptop", "state": "connected", "path": "direct",
@@ -273,6 +277,7 @@ mod tests {
         insta::assert_snapshot!(testing::page(&data, status), @r"
         Ada · laptop
         The node runs, network direct, on 192.168.1.20:4711
+        Your peers learn this device's addresses.
 
         Ada and Ben
           Ben's laptop   connected (direct)  has confirmed everything up to 15:35
