@@ -193,6 +193,26 @@ mod tests {
     }
 
     #[test]
+    fn the_long_help_of_every_command_shows_how_it_is_used() {
+        fn check(command: &mut clap::Command, path: &str) {
+            let help = command.render_long_help().to_string();
+            if !command.has_subcommands() {
+                let example = format!("  {path}");
+                let shown = help.split_once("Examples:").map(|(_, shown)| shown);
+                assert!(
+                    shown.is_some_and(|shown| shown.contains(&example)),
+                    "{path}: {help}"
+                );
+            }
+            for verb in command.get_subcommands_mut() {
+                let path = format!("{path} {}", verb.get_name());
+                check(verb, &path);
+            }
+        }
+        check(&mut Cli::command(), "hearth");
+    }
+
+    #[test]
     fn a_passphrase_has_no_place_in_the_arguments() {
         fn check(command: &clap::Command) {
             for argument in command.get_arguments() {

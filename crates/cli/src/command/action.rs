@@ -48,6 +48,8 @@ pub(crate) enum ActionCommand {
         mine: bool,
     },
     /// Mark an action as done
+    #[command(after_long_help = "Examples:
+  hearth action done ID")]
     Done {
         /// The action's id
         #[arg(value_name = "ID")]
@@ -68,6 +70,8 @@ pub(crate) enum ActionCommand {
         reason: Option<String>,
     },
     /// Give an action up
+    #[command(after_long_help = "Examples:
+  hearth action drop ID --reason \"No longer needed\"")]
     Drop {
         /// The action's id
         #[arg(value_name = "ID")]

@@ -10,11 +10,16 @@ use crate::output::{Answer, view};
 #[derive(Subcommand, Debug)]
 pub(crate) enum ConfigCommand {
     /// Read a setting
+    #[command(after_long_help = "Examples:
+  hearth config get network")]
     Get {
         /// The setting's name
         key: String,
     },
     /// Change a setting
+    #[command(after_long_help = "Examples:
+  hearth config set network lan
+  hearth config set unlock.minutes 5")]
     Set {
         /// The setting's name
         key: String,
@@ -23,6 +28,8 @@ pub(crate) enum ConfigCommand {
         value: String,
     },
     /// List all settings
+    #[command(after_long_help = "Examples:
+  hearth config list")]
     List,
 }
 

@@ -29,12 +29,16 @@ pub(crate) enum GoalCommand {
         options: Box<GoalOptions>,
     },
     /// List a notebook's goals
+    #[command(after_long_help = "Examples:
+  hearth goal list \"Ada and Ben\"")]
     List {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
         notebook: String,
     },
     /// Show a goal
+    #[command(after_long_help = "Examples:
+  hearth goal show ID")]
     Show {
         /// The goal's id
         #[arg(value_name = "ID")]
@@ -89,6 +93,8 @@ pub(crate) enum GoalCommand {
         on: Option<String>,
     },
     /// Add a milestone
+    #[command(after_long_help = "Examples:
+  hearth goal milestone ID \"First draft\" --due +2w")]
     Milestone {
         /// The goal's id
         #[arg(value_name = "ID")]
@@ -100,6 +106,8 @@ pub(crate) enum GoalCommand {
         due: Option<String>,
     },
     /// Mark a milestone as reached
+    #[command(after_long_help = "Examples:
+  hearth goal milestone-done ID \"First draft\"")]
     MilestoneDone {
         /// The goal's id
         #[arg(value_name = "ID")]
@@ -108,6 +116,8 @@ pub(crate) enum GoalCommand {
         milestone: String,
     },
     /// Record where a key result stands
+    #[command(after_long_help = "Examples:
+  hearth goal key-result ID RESULT 40")]
     KeyResult {
         /// The goal's id
         #[arg(value_name = "ID")]

@@ -42,12 +42,16 @@ pub(crate) enum InviteCommand {
         qr: bool,
     },
     /// List a notebook's invitations
+    #[command(after_long_help = "Examples:
+  hearth invite list \"Ada and Ben\"")]
     List {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
         notebook: String,
     },
     /// Make a ticket useless
+    #[command(after_long_help = "Examples:
+  hearth invite revoke \"Ada and Ben\" INVITE")]
     Revoke {
         /// The notebook's id or name
         #[arg(value_name = "NB")]

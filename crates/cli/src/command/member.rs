@@ -10,6 +10,8 @@ use crate::output::{Answer, view};
 #[derive(Subcommand, Debug)]
 pub(crate) enum MemberCommand {
     /// List a notebook's members and their devices
+    #[command(after_long_help = "Examples:
+  hearth member list \"Ada and Ben\"")]
     List {
         /// The notebook's id or name
         #[arg(value_name = "NB")]

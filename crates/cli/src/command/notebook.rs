@@ -28,8 +28,13 @@ pub(crate) enum NotebookCommand {
         template: Option<String>,
     },
     /// List your notebooks
+    #[command(after_long_help = "Examples:
+  hearth notebook list
+  hearth notebook list --json")]
     List,
     /// Show a notebook and its members
+    #[command(after_long_help = "Examples:
+  hearth notebook show \"Ada and Ben\"")]
     Show {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
@@ -47,6 +52,8 @@ pub(crate) enum NotebookCommand {
         phase: String,
     },
     /// Give a notebook another title
+    #[command(after_long_help = "Examples:
+  hearth notebook rename \"Ada and Ben\" \"Ada, Ben and Cy\"")]
     Rename {
         /// The notebook's id or name
         #[arg(value_name = "NB")]

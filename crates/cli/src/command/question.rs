@@ -36,6 +36,8 @@ pub(crate) struct AnswerCommand {
 #[derive(Subcommand, Debug)]
 pub(crate) enum QuestionCommand {
     /// List questions and their answers
+    #[command(after_long_help = "Examples:
+  hearth question list \"Ada and Ben\"")]
     List {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
@@ -45,6 +47,8 @@ pub(crate) enum QuestionCommand {
 
 /// Mark a question as resolved
 #[derive(Args, Debug)]
+#[command(after_long_help = "Examples:
+  hearth resolve ID")]
 pub(crate) struct ResolveCommand {
     /// The question's id
     #[arg(value_name = "ID")]

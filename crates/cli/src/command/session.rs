@@ -21,12 +21,16 @@ pub(crate) enum SessionCommand {
   hearth session plan NB --at \"fri 9:30\" --zone Europe/Berlin --place https://meet.example/ada")]
     Plan(Box<PlanOptions>),
     /// List a notebook's sessions
+    #[command(after_long_help = "Examples:
+  hearth session list \"Ada and Ben\"")]
     List {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
         notebook: String,
     },
     /// Show a session with its agenda and notes
+    #[command(after_long_help = "Examples:
+  hearth session show ID")]
     Show {
         /// The session's id
         #[arg(value_name = "ID")]
@@ -94,6 +98,8 @@ pub(crate) enum SessionCommand {
         next: Option<String>,
     },
     /// Confirm that you were there
+    #[command(after_long_help = "Examples:
+  hearth session attend ID")]
     Attend {
         /// The session's id
         #[arg(value_name = "ID")]

@@ -23,7 +23,7 @@ const EDITS_SHORT: usize = 2_000;
 const EDITS_WHOLE: usize = 260_000;
 /// Most edits that a change of the whole trace holds, as a page gathers them that sends what was typed since
 /// the last change left. With a change for each, the trace would take more than an hour.
-const GATHERED_MAX: usize = 15;
+const GATHERED_MAX: usize = 31;
 /// Another number for the whole trace.
 const EDITS_VARIABLE: &str = "HEARTH_EDITS";
 

@@ -93,10 +93,11 @@ mod tests {
             testing::page(&json!({"key": "network", "value": "lan"}), one),
             "lan\n"
         );
-        let set =
+        let lan =
             json!({"key": "network", "value": "lan", "reveals": "The local network sees it."});
+        assert_eq!(testing::page(&lan, one), "lan\n");
         assert_eq!(
-            testing::page(&set, one),
+            testing::page(&lan, set),
             "lan\nThe local network sees it.\n"
         );
     }
