@@ -83,6 +83,12 @@ pub enum EditError {
         "the version of the notes that was edited is not here; read them again and repeat the edit"
     )]
     BaseUnknown,
+    /// The page is no form of an agreement; nothing was changed.
+    #[error(transparent)]
+    Form(crate::agreement::FormError),
+    /// A journal entry was to be written into a notebook that is no journal; nothing was changed.
+    #[error("this notebook is no journal; private entries are kept in the journal only")]
+    NoJournal,
     /// A document could not be opened.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),

@@ -11,6 +11,7 @@ use crate::check::quote;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::CHANGE_LINES_MAX;
 use crate::record::{IMPORTED_FROM, is_machinery_key};
+use crate::word::Topic;
 
 /// One thing that changed.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
@@ -198,6 +199,9 @@ impl Story<'_> {
     fn field(&mut self, subject: &Subject, patch: &Patch, key: &str, value: &Value<'_>) {
         let what = match (key.split_once('/'), value) {
             (None, Value::Object(ObjType::Text)) => return,
+            (Some((answer, _)), _) if answer.starts_with("answer_") => {
+                format!("{} changed", field_name(answer))
+            }
             (None, _) if key == IMPORTED_FROM => {
                 if let Ok(Some((_, obj))) = self.doc.get_at(&patch.obj, key, self.after) {
                     self.new.insert(obj);
@@ -212,7 +216,7 @@ impl Story<'_> {
                     Some((Value::Scalar(old), _)) => word(old),
                     _ => None,
                 };
-                let name = quote(&key.replace('_', " "));
+                let name = quote(&field_name(key));
                 match (old, word(new)) {
                     (Some(old), Some(new)) if old == new => return,
                     (Some(old), Some(new)) => format!("{name} {old} -> {new}"),
@@ -251,7 +255,7 @@ impl Story<'_> {
     ) {
         let name = rest
             .first()
-            .map_or_else(|| "text".to_owned(), |name| quote(name));
+            .map_or_else(|| "text".to_owned(), |name| quote(&field_name(name)));
         let change = self.texts.entry(obj.clone()).or_insert_with(|| TextChange {
             subject: subject.clone(),
             name,
@@ -272,7 +276,7 @@ impl Story<'_> {
         let keys: &[&str] = if own_document {
             &[]
         } else {
-            &["title", "text", "note", "value"]
+            &["title", "text", "note", "value", "behaviour", "situation"]
         };
         let found = keys.iter().find_map(|key| {
             match self.doc.get_at(&subject.obj, *key, heads).ok().flatten()?.0 {
@@ -306,6 +310,19 @@ impl Story<'_> {
         self.lines.truncate(CHANGE_LINES_MAX);
         self.lines
     }
+}
+
+/// A key in words: `consensus_exit` is the consensus on a topic of the agreement.
+fn field_name(key: &str) -> String {
+    for word in ["consensus", "answer"] {
+        let topic = key
+            .strip_prefix(word)
+            .and_then(|rest| Topic::from_word(rest.strip_prefix('_')?));
+        if let Some(topic) = topic {
+            return format!("{word} on “{}”", topic.title());
+        }
+    }
+    key.replace('_', " ")
 }
 
 fn object(key: &str) -> Option<(Kind, ObjectId)> {

@@ -88,6 +88,10 @@ impl<'de> Deserialize<'de> for ObjectId {
     }
 }
 
+/// Refers to a notebook: the 32 bytes of its id, as the membership knows it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct NotebookRef(pub [u8; 32]);
+
 /// Names one document of a notebook: 16 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct DocumentId(pub [u8; 16]);
@@ -123,6 +127,14 @@ pub enum Kind {
     Question,
     Answer,
     Comment,
+    Agreement,
+    Version,
+    Exchange,
+    Commitment,
+    Opening,
+    Feedback,
+    Note,
+    Entry,
 }
 
 /// Where the objects of a kind live: under a key of the index, of a session's document, or of their
@@ -136,7 +148,7 @@ pub(crate) enum Place {
 
 impl Kind {
     /// Every kind that has a key of its own.
-    pub(crate) const KEYED: [Self; 14] = [
+    pub(crate) const KEYED: [Self; 22] = [
         Self::Goal,
         Self::Milestone,
         Self::Progress,
@@ -151,6 +163,14 @@ impl Kind {
         Self::Question,
         Self::Answer,
         Self::Comment,
+        Self::Agreement,
+        Self::Version,
+        Self::Exchange,
+        Self::Commitment,
+        Self::Opening,
+        Self::Feedback,
+        Self::Note,
+        Self::Entry,
     ];
 
     /// The word of the kind, as in keys and JSON.
@@ -172,6 +192,14 @@ impl Kind {
             Self::Question => "question",
             Self::Answer => "answer",
             Self::Comment => "comment",
+            Self::Agreement => "agreement",
+            Self::Version => "version",
+            Self::Exchange => "exchange",
+            Self::Commitment => "commitment",
+            Self::Opening => "opening",
+            Self::Feedback => "feedback",
+            Self::Note => "note",
+            Self::Entry => "entry",
         }
     }
 
@@ -190,7 +218,16 @@ impl Kind {
             Self::Question => "questions",
             Self::Answer => "answers",
             Self::Comment => "comments",
-            Self::Progress | Self::Agenda | Self::Learned | Self::Mood => self.word(),
+            Self::Agreement => "agreements",
+            Self::Version => "versions",
+            Self::Exchange => "exchanges",
+            Self::Commitment => "commitments",
+            Self::Opening => "openings",
+            Self::Note => "notes",
+            Self::Entry => "entries",
+            Self::Progress | Self::Agenda | Self::Learned | Self::Mood | Self::Feedback => {
+                self.word()
+            }
         }
     }
 
@@ -201,9 +238,16 @@ impl Kind {
             | Self::Action
             | Self::Session
             | Self::Question
-            | Self::Comment => Place::Index,
+            | Self::Comment
+            | Self::Agreement
+            | Self::Exchange
+            | Self::Feedback
+            | Self::Note
+            | Self::Entry => Place::Index,
             Self::Milestone | Self::Progress | Self::KeyResult => Place::Within(Self::Goal),
             Self::Answer => Place::Within(Self::Question),
+            Self::Version => Place::Within(Self::Agreement),
+            Self::Commitment | Self::Opening => Place::Within(Self::Exchange),
             Self::Agenda | Self::Decision | Self::Insight | Self::Learned | Self::Mood => {
                 Place::SessionDocument
             }
@@ -228,6 +272,9 @@ impl fmt::Display for Kind {
         f.write_str(match self {
             Self::KeyResult => "key result",
             Self::Agenda => "agenda item",
+            Self::Exchange => "sealed exchange",
+            Self::Version => "version of the agreement",
+            Self::Entry => "journal entry",
             other => other.word(),
         })
     }

@@ -39,23 +39,30 @@ mod check;
 mod diff;
 mod documents;
 mod error;
+mod hash;
 mod id;
 mod people;
 mod plan;
 mod record;
 mod scalar;
+mod text;
 mod when;
 mod word;
 
 pub mod action;
+pub mod agreement;
 pub mod comment;
+pub mod exchange;
+pub mod feedback;
 pub mod goal;
 pub mod history;
+pub mod journal;
 pub mod json;
 pub mod limits;
 pub mod lookup;
 pub mod markdown;
 pub mod meta;
+pub mod note;
 pub mod question;
 pub mod search;
 pub mod session;
@@ -66,11 +73,14 @@ pub mod today;
 
 pub use documents::{Documents, MemoryDocuments, Unavailable};
 pub use error::{EditError, Invalid, ReadError};
-pub use id::{DocumentId, Kind, ObjectId, ParseObjectIdError};
-pub use people::{Author, Named, People, PersonRef, StaticPeople};
+pub use hash::{Commitment, Salt, TextHash};
+pub use id::{DocumentId, Kind, NotebookRef, ObjectId, ParseObjectIdError};
+pub use people::{Author, Named, People, PersonRef, Signature, StaticPeople};
 pub use record::{ConcurrentValue, Conflict, Provenance, Stamp};
 pub use when::{Every, Moment, zone_known};
-pub use word::{ActionStatus, Form, GoalKind, GoalStatus, Phase, SessionStatus};
+pub use word::{
+    ActionStatus, ExchangeKind, Form, GoalKind, GoalStatus, Phase, SessionStatus, Topic,
+};
 
 use jiff::Timestamp;
 use rand_core::Rng;
@@ -103,6 +113,13 @@ impl<'a> Writer<'a> {
             rng,
             last: None,
         }
+    }
+
+    /// 32 random bytes that nobody can guess.
+    pub(crate) fn new_salt(&mut self) -> Salt {
+        let mut bytes = [0; 32];
+        self.rng.fill_bytes(&mut bytes);
+        Salt(bytes)
     }
 
     /// Makes a new object id from the time and 80 random bits. Later ids of one writer sort after earlier

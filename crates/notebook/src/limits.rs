@@ -78,3 +78,18 @@ pub const QUOTE_CHARS_MAX: usize = 60;
 
 /// Lines of history that one comparison returns.
 pub const CHANGE_LINES_MAX: usize = 1_000;
+
+/// Bytes of an agreement's text as it is signed: ten pages, and small enough that the change that keeps a
+/// version stays below [`CHANGE_BYTES_MAX`].
+pub const AGREEMENT_BYTES_MAX: usize = 64 * 1024;
+
+/// Signatures of one person that are looked at, the latest first. Nobody signs one relationship's agreement
+/// more often than that, and each that is looked at costs a look into the history.
+pub const SIGNATURES_MAX: usize = 100;
+
+/// People named in one sealed exchange: the largest group that is supported.
+pub const EXCHANGE_PEOPLE_MAX: usize = 30;
+
+/// Openings of one sealed exchange that are judged; each costs a look into the history. Honest people open
+/// once, or once more where an opening came too early.
+pub const OPENINGS_MAX: usize = 4 * EXCHANGE_PEOPLE_MAX;

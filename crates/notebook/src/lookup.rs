@@ -219,6 +219,8 @@ fn entry(id: ObjectId, kind: Kind, record: &Record<'_>, parent: Option<ObjectId>
     let title = record
         .str("title")
         .or_else(|| record.str("text"))
+        .or_else(|| record.str("behaviour"))
+        .or_else(|| record.str("situation"))
         .unwrap_or_default();
     Entry {
         id,

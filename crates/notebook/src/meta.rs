@@ -42,7 +42,7 @@ pub fn create(
     form: &str,
 ) -> Result<(), EditError> {
     let title = check::title("title", title)?;
-    let form = Form::parse(form)?;
+    let form = Form::offered(form)?;
     let mut plan = Plan::default();
     let root = plan.root();
     plan.put(root, "title", title);
@@ -140,7 +140,7 @@ fn view(doc: &Automerge, people: &dyn People) -> NotebookView {
 /// [`Invalid`] for a blank or long title or an unknown form.
 pub fn check(title: &str, form: &str) -> Result<(), Invalid> {
     check::title("title", title)?;
-    Form::parse(form)?;
+    Form::offered(form)?;
     Ok(())
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use automerge::ActorId;
+use automerge::{ActorId, ChangeHash};
 use serde::Serialize;
 
 use crate::error::Invalid;
+use crate::hash::TextHash;
 use crate::limits::NAME_BYTES_MAX;
 
 /// Refers to a person: the id of the person in text, as the membership knows it.
@@ -83,6 +84,24 @@ pub struct Named {
     pub name: String,
 }
 
+/// Somebody's signature under a text of this notebook, as the membership knows it: a control entry
+/// that names the hash of the text.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Signature {
+    /// The control entry, in text.
+    pub entry: String,
+    /// The id of the person who signed.
+    pub person: String,
+    /// The label of the device that signed.
+    pub device: String,
+    /// What was signed.
+    pub text_hash: TextHash,
+    /// The version of the index that was signed, as the signer names it.
+    pub heads: Vec<ChangeHash>,
+    /// Whether it counts: written by a member, before whatever ended that.
+    pub counts: bool,
+}
+
 /// Knows the members of a notebook. Implemented over the resolved membership.
 pub trait People {
     /// The person and device behind an actor; [`Author::unknown`] where there is none.
@@ -90,6 +109,16 @@ pub trait People {
 
     /// The name of a person; `None` where the person is not known.
     fn name(&self, person: &str) -> Option<String>;
+
+    /// The members who may write: those who are parties to an agreement.
+    fn writers(&self) -> Vec<Named> {
+        Vec::new()
+    }
+
+    /// Every signature under a text, in an order that is the same everywhere.
+    fn signatures(&self) -> Vec<Signature> {
+        Vec::new()
+    }
 }
 
 impl dyn People + '_ {
@@ -107,6 +136,7 @@ impl dyn People + '_ {
 #[derive(Clone, Default, Debug)]
 pub struct StaticPeople {
     authors: BTreeMap<Vec<u8>, Author>,
+    signatures: Vec<Signature>,
 }
 
 impl StaticPeople {
@@ -120,6 +150,13 @@ impl StaticPeople {
             device_id: actor.to_hex_string(),
         };
         self.authors.insert(actor.to_bytes().to_vec(), author);
+        self
+    }
+
+    /// Adds a signature under a text.
+    #[must_use]
+    pub fn with_signature(mut self, signature: Signature) -> Self {
+        self.signatures.push(signature);
         self
     }
 }
@@ -137,5 +174,21 @@ impl People for StaticPeople {
             .values()
             .find(|a| a.person == person)
             .map(|a| a.name.clone())
+    }
+    fn writers(&self) -> Vec<Named> {
+        let mut people: Vec<Named> = self
+            .authors
+            .values()
+            .map(|author| Named {
+                person: author.person.clone(),
+                name: author.name.clone(),
+            })
+            .collect();
+        people.dedup();
+        people
+    }
+
+    fn signatures(&self) -> Vec<Signature> {
+        self.signatures.clone()
     }
 }

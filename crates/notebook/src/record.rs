@@ -42,6 +42,18 @@ impl<'a> Record<'a> {
         Self { doc, obj, fields }
     }
 
+    /// Reads a map object as it was at a version. What is read from within it is of now.
+    pub(crate) fn read_at(doc: &'a Automerge, obj: ObjId, heads: &[ChangeHash]) -> Self {
+        let fields = doc.map_range_at(&obj, .., heads).map(field).collect();
+        Self { doc, obj, fields }
+    }
+
+    /// Reads this object as the change that made it left it, whatever was written into it since.
+    pub(crate) fn as_made(&self) -> Option<Self> {
+        let made = self.doc.hash_for_opid(&self.obj)?;
+        Some(Self::read_at(self.doc, self.obj.clone(), &[made]))
+    }
+
     /// Reads the object under `key` of the root, without reading the other keys.
     pub(crate) fn keyed(doc: &'a Automerge, key: &str) -> Option<Self> {
         match doc.get(automerge::ROOT, key) {
@@ -131,6 +143,22 @@ impl<'a> Record<'a> {
             ScalarValue::Int(number) => u32::try_from(*number).ok(),
             ScalarValue::Uint(number) => u32::try_from(*number).ok(),
             _ => None,
+        }
+    }
+
+    /// Exactly 32 bytes.
+    pub(crate) fn bytes_32(&self, key: &str) -> Option<[u8; 32]> {
+        match self.scalar(key)? {
+            ScalarValue::Bytes(bytes) => bytes.as_slice().try_into().ok(),
+            _ => None,
+        }
+    }
+
+    /// The id of the person who wrote a field; empty where there is none or nobody knows the actor.
+    pub(crate) fn writer_of(&self, key: &str, people: &dyn People) -> String {
+        match self.fields.get(key).map(|field| &field.op) {
+            Some(ObjId::Id(_, actor, _)) => people.author(actor).person,
+            _ => String::new(),
         }
     }
 

@@ -4,7 +4,9 @@ use automerge::Automerge;
 use serde::Serialize;
 
 use crate::documents::{Documents, Unavailable};
-use crate::id::{DocumentId, Kind, ObjectId, Place};
+use crate::exchange;
+use crate::id::{DocumentId, Kind, NotebookRef, ObjectId, Place};
+use crate::people::People;
 use crate::record::Record;
 use crate::session;
 
@@ -24,8 +26,21 @@ pub struct SearchItem {
 }
 
 /// The fields that hold words of people.
-const TEXTS: [&str; 11] = [
-    "text", "why", "reason", "note", "place", "unit", "wish", "outcome", "obstacle", "plan",
+const TEXTS: [&str; 15] = [
+    "text",
+    "situation",
+    "behaviour",
+    "impact",
+    "request",
+    "why",
+    "reason",
+    "note",
+    "place",
+    "unit",
+    "wish",
+    "outcome",
+    "obstacle",
+    "plan",
     "template",
 ];
 
@@ -45,6 +60,33 @@ pub fn search_items(docs: &mut dyn Documents) -> Result<Vec<SearchItem>, Unavail
     Ok(items)
 }
 
+/// What was opened in sealed exchanges, and counts. A text that somebody opened too early is not found.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub fn opened_items(
+    docs: &mut dyn Documents,
+    people: &dyn People,
+    notebook: NotebookRef,
+) -> Result<Vec<SearchItem>, Unavailable> {
+    let exchanges = exchange::list(docs, people, notebook)?;
+    Ok(exchanges
+        .into_iter()
+        .flat_map(|exchange| {
+            let (parent, title) = (exchange.id, exchange.title);
+            exchange.participants.into_iter().filter_map(move |one| {
+                Some(SearchItem {
+                    id: one.opening?,
+                    kind: Kind::Opening,
+                    title: title.clone(),
+                    text: one.text?,
+                    parent: Some(parent),
+                })
+            })
+        })
+        .collect())
+}
+
 /// The objects of the index, without the sessions.
 ///
 /// # Errors
@@ -62,7 +104,7 @@ pub fn index_items(docs: &mut dyn Documents) -> Result<Vec<SearchItem>, Unavaila
             items.push(item(id, kind, &record, record.id("on")));
             for within in Kind::KEYED
                 .into_iter()
-                .filter(|k| k.place() == Place::Within(kind))
+                .filter(|k| k.place() == Place::Within(kind) && !is_told_elsewhere(*k))
             {
                 let parts = record.children(within);
                 items.extend(
@@ -108,6 +150,11 @@ pub fn session_items(
     Ok(items)
 }
 
+/// What holds no words of its own, and old texts of the agreement, which would hide the one of now.
+fn is_told_elsewhere(kind: Kind) -> bool {
+    matches!(kind, Kind::Version | Kind::Commitment | Kind::Opening)
+}
+
 fn sessions(index: &Automerge) -> Vec<ObjectId> {
     Record::all(index, Kind::Session)
         .into_iter()
@@ -124,6 +171,12 @@ fn item(id: ObjectId, kind: Kind, record: &Record<'_>, parent: Option<ObjectId>)
     {
         text.push_str(&words);
         text.push('\n');
+    }
+    if kind == Kind::Agreement {
+        for words in record.fields.keys().filter_map(|key| record.str(key)) {
+            text.push_str(&words);
+            text.push('\n');
+        }
     }
     SearchItem {
         id,

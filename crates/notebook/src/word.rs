@@ -8,7 +8,7 @@ macro_rules! vocabulary {
         $($variant:ident = $word:literal),+ $(,)?
     }) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize)]
         pub enum $name {
             $(
                 #[doc = $word]
@@ -54,11 +54,28 @@ macro_rules! vocabulary {
 }
 
 vocabulary!(
-    /// The form of a notebook.
+    /// The form of a notebook. A journal is made by itself, never by that name: see [`Form::offered`].
     Form, "form", "one-on-one, group or peer", OneOnOne {
-        OneOnOne = "one-on-one", Group = "group", Peer = "peer",
+        OneOnOne = "one-on-one", Group = "group", Peer = "peer", Journal = "journal",
     }
 );
+
+impl Form {
+    /// Reads the form that a person chose for a new notebook: any but the journal, which nobody shares.
+    ///
+    /// # Errors
+    /// [`Invalid::Word`] for any other word.
+    pub fn offered(text: &str) -> Result<Self, Invalid> {
+        match Self::parse(text)? {
+            Self::Journal => Err(Invalid::Word {
+                field: "form",
+                value: text.to_owned(),
+                valid: "one-on-one, group or peer",
+            }),
+            form => Ok(form),
+        }
+    }
+}
 
 vocabulary!(
     /// The phase of a mentoring relationship.
@@ -87,6 +104,25 @@ vocabulary!(
     /// The status of an action.
     ActionStatus, "status of an action", "open, done, moved or dropped", Open {
         Open = "open", Done = "done", Moved = "moved", Dropped = "dropped",
+    }
+);
+
+vocabulary!(
+    /// What a sealed exchange is about.
+    ExchangeKind, "kind of sealed exchange", "feedback, expectations or rating", Feedback {
+        Feedback = "feedback", Expectations = "expectations", Rating = "rating",
+    }
+);
+
+vocabulary!(
+    /// One topic of an agreement. The titles are part of what is signed.
+    Topic, "topic",
+    "purpose, outcomes, rhythm, agenda, contact, cancellation, scope, confidentiality, disclosure, conflict, exit, notes or review",
+    Purpose {
+        Purpose = "purpose", Outcomes = "outcomes", Rhythm = "rhythm", Agenda = "agenda",
+        Contact = "contact", Cancellation = "cancellation", Scope = "scope",
+        Confidentiality = "confidentiality", Disclosure = "disclosure", Conflict = "conflict",
+        Exit = "exit", Notes = "notes", Review = "review",
     }
 );
 

@@ -7,12 +7,15 @@ use automerge::{ActorId, ObjId, ObjType, ROOT, ScalarValue};
 use hearth_notebook::goal::NewGoal;
 use hearth_notebook::session::NewSession;
 use hearth_notebook::{
-    DocumentId, Documents, MemoryDocuments, ObjectId, PersonRef, StaticPeople, Writer, action,
-    comment, goal, history, json, lookup, markdown, meta, question, search, session, today,
+    DocumentId, Documents, MemoryDocuments, NotebookRef, ObjectId, PersonRef, StaticPeople, Writer,
+    action, agreement, comment, exchange, feedback, goal, history, journal, json, lookup, markdown,
+    meta, note, question, search, session, today,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
+
+const NOTEBOOK: NotebookRef = NotebookRef([7; 32]);
 
 /// One write of the hostile member.
 #[derive(Clone, Debug)]
@@ -46,6 +49,16 @@ fn keys(id: ObjectId) -> Vec<String> {
         "question",
         "answer",
         "comment",
+        "agreement",
+        "version",
+        "exchange",
+        "commitment",
+        "opening",
+        "feedback",
+        "note",
+        "entry",
+        "participant",
+        "answer_exit",
         "owner",
         "attend",
     ];
@@ -74,6 +87,12 @@ fn keys(id: ObjectId) -> Vec<String> {
         "done_in",
         "next",
         "created_by",
+        "salt",
+        "digest",
+        "words",
+        "withdrawn",
+        "consensus_exit",
+        "signatures",
         "form",
         "phase",
     ];
@@ -165,7 +184,13 @@ fn content(text: &str) -> serde_json::Value {
         match json {
             serde_json::Value::Array(items) => items.iter_mut().for_each(strip),
             serde_json::Value::Object(map) => {
-                let origin = ["created_by", "created_at", "updated_by", "updated_at"];
+                let origin = [
+                    "created_by",
+                    "created_at",
+                    "updated_by",
+                    "updated_at",
+                    "signatures",
+                ];
                 for key in origin.into_iter().chain(["conflicts", "imported_from"]) {
                     map.remove(key);
                 }
@@ -218,6 +243,13 @@ fn try_everything(deeds: &[Deed], id: ObjectId) {
         serde_json::to_string(&session::show(&mut docs, &people, meeting).unwrap()),
         serde_json::to_string(&today::today(&mut docs, &people, &me, now, "UTC").unwrap()),
         serde_json::to_string(&search::search_items(&mut docs).unwrap()),
+        serde_json::to_string(&search::opened_items(&mut docs, &people, NOTEBOOK).unwrap()),
+        serde_json::to_string(&agreement::show(&mut docs, &people).unwrap()),
+        serde_json::to_string(&agreement::log(&mut docs, &people).unwrap()),
+        serde_json::to_string(&exchange::list(&mut docs, &people, NOTEBOOK).unwrap()),
+        serde_json::to_string(&feedback::list(&mut docs, &people).unwrap()),
+        serde_json::to_string(&note::list(&mut docs, &people).unwrap()),
+        serde_json::to_string(&journal::list(&mut docs, &people).unwrap()),
     ] {
         view.unwrap();
     }
@@ -236,6 +268,9 @@ fn try_everything(deeds: &[Deed], id: ObjectId) {
         let has_sound = told.iter().any(|line| line.object_id == Some(sound));
         assert_eq!(has_sound, document == DocumentId::INDEX);
     }
+    let page = agreement::form(&mut docs, &people, &me).unwrap();
+    let form = agreement::parse_form(&page).unwrap();
+    agreement::edit(&mut docs, &mut writer, &form.edits, &form.base).unwrap();
     session::append_notes(&mut docs, &mut writer, meeting, "still here").unwrap();
     assert!(
         session::notes(&mut docs, meeting)

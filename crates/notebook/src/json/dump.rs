@@ -3,8 +3,10 @@
 use automerge::{Automerge, ObjType, ReadDoc, ScalarValue, Value};
 use serde_json::{Map, Value as Json, json};
 
+use crate::agreement::signatures_under;
 use crate::documents::{Documents, Unavailable};
 use crate::id::{DocumentId, Kind, ObjectId};
+use crate::journal;
 use crate::json::shape::{CONTENT, PEOPLE, TOP, is_field, mismatch, parts};
 use crate::json::{FORMAT, VERSION};
 use crate::people::People;
@@ -37,11 +39,16 @@ pub(crate) fn dump(docs: &mut dyn Documents, people: &dyn People) -> Result<Json
     top.insert("version".to_owned(), VERSION.into());
     let mut sessions = Vec::new();
     if let Some(index) = docs.read(DocumentId::INDEX)? {
+        let is_journal = journal::has_form(index);
+        let listed: Vec<Kind> = TOP
+            .into_iter()
+            .filter(|kind| *kind != Kind::Entry || is_journal)
+            .collect();
         top.insert(
             "notebook".to_owned(),
-            Json::Object(root(index, Kind::Notebook, &TOP)),
+            Json::Object(root(index, Kind::Notebook, &listed)),
         );
-        for kind in TOP {
+        for kind in listed {
             let objects = Record::all(index, kind).into_iter().map(|(id, record)| {
                 if kind == Kind::Session {
                     sessions.push(id);
@@ -87,6 +94,12 @@ fn object(kind: Kind, id: ObjectId, record: &Record<'_>, people: &dyn People) ->
     entry.insert("id".to_owned(), id.to_string().into());
     if let Ok(Json::Object(stamp)) = serde_json::to_value(record.stamp(people)) {
         entry.extend(stamp);
+    }
+    if kind == Kind::Version {
+        let signatures = signatures_under(id, record, &people.signatures(), people);
+        if !signatures.is_empty() {
+            entry.insert("signatures".to_owned(), signatures.into());
+        }
     }
     let conflicts = record.conflicts(people);
     if !conflicts.is_empty() {

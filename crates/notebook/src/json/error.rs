@@ -28,6 +28,9 @@ pub enum ImportError {
         /// What is wrong there.
         reason: String,
     },
+    /// It has journal entries, and the notebook is shared.
+    #[error("this is an export of a journal; private entries go into a journal only")]
+    Private,
     /// It is too large.
     #[error("this import is too large: it may have {max} {unit}")]
     TooLarge {

@@ -1,5 +1,6 @@
 //! Planning the fields of one object: only what differs from what is there is written.
 
+use automerge::{ObjType, Value};
 use serde_json::{Map, Value as Json};
 
 use crate::check::quote;
@@ -10,6 +11,7 @@ use crate::limits::IMPORT_STRING_BYTES_MAX;
 use crate::plan::{Plan, Slot};
 use crate::record::{IMPORTED_FROM, Record};
 use crate::scalar::{Tree, from_json, to_json, unescape};
+use crate::text::rewrite;
 
 /// Plans the fields of an object; whether any differs from what is there.
 pub(super) fn fields(
@@ -65,7 +67,15 @@ pub(super) fn field(
     {
         return Ok(false);
     }
-    plan.tree(slot, key, tree(value, &path)?);
+    match (found, tree(value, &path)?) {
+        // Edited in place, so that what others write at the same time stays.
+        (Some((record, field)), Tree::Text(text))
+            if matches!(field.value, Value::Object(ObjType::Text)) =>
+        {
+            rewrite(plan, record.doc, &field.op, &text);
+        }
+        (_, tree) => plan.tree(slot, key, tree),
+    }
     Ok(true)
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json};
 use crate::Writer;
 use crate::documents::Documents;
 use crate::id::{DocumentId, Kind, ObjectId};
+use crate::journal;
 use crate::json::error::{ImportError, ImportReport, malformed};
 use crate::json::fields::{field, fields, origin};
 use crate::json::shape::{CONTENT, TOP, parts};
@@ -17,6 +18,7 @@ use crate::plan::{Plan, Slot, commit};
 use crate::record::{Record, is_machinery_key};
 use crate::scalar::unescape;
 use crate::session::rewrite_notes;
+use crate::word::Form;
 
 /// Imports an export. Its title, form and phase serve only a notebook that has none yet. Objects keep their ids and content; what is new or changed carries
 /// `imported_from` with the authors and times of the original, as the file claims them. Fields that the
@@ -58,6 +60,7 @@ pub(crate) fn import_value(
     let mut import = Import::default();
     {
         let index = docs.read(DocumentId::INDEX)?;
+        refuse_private(index, json)?;
         import.notebook(index, json)?;
         for kind in TOP {
             import.list(index, json, kind)?;
@@ -73,6 +76,20 @@ pub(crate) fn import_value(
         commit(docs, id, plan, writer.now)?;
     }
     Ok(import.report)
+}
+
+/// Refuses journal entries in what is no journal: what is private never lies hidden in a shared document.
+fn refuse_private(index: Option<&Automerge>, json: &Json) -> Result<(), ImportError> {
+    let form = json.pointer("/notebook/form").and_then(Json::as_str);
+    let becomes_one = |index: Option<&Automerge>| {
+        let has_title = index.is_some_and(|index| Record::root(index).str("title").is_some());
+        !has_title && form == Some(Form::Journal.word())
+    };
+    let is_journal = index.is_some_and(journal::has_form) || becomes_one(index);
+    if is_journal || list(json, Kind::Entry.plural(), "")?.is_empty() {
+        return Ok(());
+    }
+    Err(ImportError::Private)
 }
 
 #[derive(Default)]

@@ -5,33 +5,46 @@ use serde_json::Value as Json;
 use crate::id::Kind;
 
 /// Keys of an object that are not its fields.
-pub(super) const RESERVED: [&str; 8] = [
+pub(super) const RESERVED: [&str; 9] = [
     "id",
     "created_by",
     "created_at",
     "updated_by",
     "updated_at",
     "conflicts",
+    "signatures",
     "extra",
     "document_extra",
 ];
 
-/// The keys of an object that come from the signed history.
-pub(crate) const SIGNED: [&str; 4] = ["created_by", "created_at", "updated_by", "updated_at"];
+/// The keys of an object that come from the signed history, the signatures under a text among them.
+pub(crate) const SIGNED: [&str; 5] = [
+    "created_by",
+    "created_at",
+    "updated_by",
+    "updated_at",
+    "signatures",
+];
 
 /// Sets of people: the word in the keys `word/PERSON`, and the name of the list in JSON.
-pub(super) const PEOPLE: [(&str, &str); 3] = [
+pub(super) const PEOPLE: [(&str, &str); 4] = [
     ("owner", "owners"),
     ("attendee", "attendees"),
     ("attend", "attended"),
+    ("participant", "participants"),
 ];
 
-/// The lists at the top, in the order in which an import works through them.
-pub(super) const TOP: [Kind; 5] = [
+/// The lists at the top, in the order in which an import works through them. Only a journal has entries.
+pub(super) const TOP: [Kind; 10] = [
     Kind::Goal,
     Kind::Session,
     Kind::Action,
     Kind::Question,
+    Kind::Agreement,
+    Kind::Exchange,
+    Kind::Feedback,
+    Kind::Note,
+    Kind::Entry,
     Kind::Comment,
 ];
 
@@ -40,6 +53,8 @@ pub(super) fn parts(kind: Kind) -> &'static [Kind] {
     match kind {
         Kind::Goal => &[Kind::KeyResult, Kind::Milestone, Kind::Progress],
         Kind::Question => &[Kind::Answer],
+        Kind::Agreement => &[Kind::Version],
+        Kind::Exchange => &[Kind::Commitment, Kind::Opening],
         _ => &[],
     }
 }
@@ -76,8 +91,11 @@ pub(crate) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
         "title" | "why" | "kind" | "status" | "reason" | "unit" | "due" | "note" | "at"
         | "zone" | "place" | "every" | "template" | "text" | "owner" | "goal" | "session"
         | "on" | "person" | "brought_by" | "done_in" | "next" | "form" | "phase" | "wish"
-        | "outcome" | "obstacle" | "plan" => (value.is_string(), "a text"),
-        "done" | "resolved" => (value.is_boolean(), "true or false"),
+        | "outcome" | "obstacle" | "plan" | "situation" | "behaviour" | "impact" | "request"
+        | "to" | "about" | "shared_from" | "exchange" | "commitment" | "words" => {
+            (value.is_string(), "a text")
+        }
+        "done" | "resolved" | "withdrawn" => (value.is_boolean(), "true or false"),
         "baseline" | "target" | "start" | "current" | "value" | "minutes" => {
             (value.is_number(), "a number")
         }

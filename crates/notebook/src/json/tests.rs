@@ -7,12 +7,19 @@ use serde_json::{Value as Json, json};
 
 use super::*;
 use crate::action::{self, NewAction};
+use crate::agreement::{self, TopicEdit};
 use crate::documents::{Documents, MemoryDocuments};
+use crate::exchange::{self, NewExchange};
+use crate::feedback::{self, NewFeedback};
 use crate::goal::{self, NewGoal, NewMilestone, NewProgress};
+use crate::hash::Commitment;
 use crate::id::DocumentId;
+use crate::id::NotebookRef;
+use crate::people::{PersonRef, Signature};
 use crate::session::{self, NewAgendaItem, NewSession, Wrap};
 use crate::testing::{Bench, ben, bench, mia};
-use crate::{Writer, comment, meta, question};
+use crate::word::{ExchangeKind, Topic};
+use crate::{Writer, comment, journal, meta, note, question};
 
 /// An export without what an import cannot keep: who signed what, and when.
 fn content(mut json: Json) -> Json {
@@ -86,6 +93,37 @@ fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
     let question = question::ask(docs, writer, &format!("x{text}")).unwrap();
     question::answer(docs, writer, question, &format!("x{text}")).unwrap();
     comment::add(docs, writer, question, &format!("x{text}")).unwrap();
+    let edits = [TopicEdit {
+        topic: Topic::Exit,
+        mine: Some(format!("x{text}")),
+        consensus: Some(format!("x{text}")),
+    }];
+    agreement::edit(docs, writer, &edits, &[]).unwrap();
+    agreement::record_version(docs, writer).unwrap();
+    let new = NewExchange {
+        kind: "rating".to_owned(),
+        title: None,
+        with: vec![PersonRef::new("person-ben").unwrap()],
+    };
+    let exchange = exchange::start(docs, writer, &new).unwrap();
+    let (salt, words) =
+        exchange::draft(writer, ExchangeKind::Rating, Some(3), &format!("x{text}")).unwrap();
+    let digest = Commitment::of(
+        NotebookRef([1; 32]),
+        exchange,
+        &writer.me.clone(),
+        &salt,
+        &words,
+    );
+    let commitment = exchange::commit(docs, writer, exchange, digest).unwrap();
+    exchange::open(docs, writer, exchange, commitment, &salt, &words).unwrap();
+    let new = NewFeedback {
+        behaviour: Some(format!("x{text}")),
+        request: Some(format!("x{text}")),
+        ..NewFeedback::default()
+    };
+    feedback::give(docs, writer, &new).unwrap();
+    note::add(docs, writer, &format!("x{text}")).unwrap();
 }
 
 fn round_trip(text: &str) {
@@ -101,7 +139,7 @@ fn round_trip(text: &str) {
 
     let mut copy = MemoryDocuments::new(ben());
     let report = import_json(&mut copy, &mut writer, &first).unwrap();
-    assert_eq!((report.added, report.updated, report.unchanged), (10, 0, 0));
+    assert_eq!((report.added, report.updated, report.unchanged), (17, 0, 0));
     let second = export_json(&mut copy, &people).unwrap();
     let parsed: Json = serde_json::from_str(&first).unwrap();
     let again: Json = serde_json::from_str(&second).unwrap();
@@ -113,7 +151,7 @@ fn round_trip(text: &str) {
     assert_eq!(again["goals"][0]["created_by"]["name"], "Ben");
 
     let report = import_json(&mut copy, &mut writer, &first).unwrap();
-    assert_eq!((report.added, report.updated, report.unchanged), (0, 0, 10));
+    assert_eq!((report.added, report.updated, report.unchanged), (0, 0, 17));
     assert_eq!(
         export_json(&mut copy, &people).unwrap(),
         second,
@@ -233,7 +271,7 @@ fn an_import_updates_by_id_and_keeps_what_the_file_does_not_have() {
     export["goals"][0].as_object_mut().unwrap().remove("why");
     export["goals"][0]["owners"] = json!(["person-ben"]);
     let report = import_json(&mut docs, &mut writer, &export.to_string()).unwrap();
-    assert_eq!((report.added, report.updated, report.unchanged), (0, 1, 9));
+    assert_eq!((report.added, report.updated, report.unchanged), (0, 1, 16));
     let goals = goal::list(&mut docs, &people).unwrap();
     assert_eq!(goals.len(), 1);
     assert_eq!(
@@ -320,5 +358,92 @@ fn two_replicas_with_equal_documents_export_the_same_bytes() {
     assert_eq!(
         export_json(&mut docs, &people).unwrap(),
         export_json(&mut other, &people).unwrap()
+    );
+}
+
+#[test]
+fn signatures_and_openings_become_claims_of_the_file() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    fill(&mut docs, &mut writer, "words");
+    let signed = agreement::to_sign(&mut docs).unwrap().unwrap();
+    let people = people.with_signature(Signature {
+        entry: "entry".to_owned(),
+        person: "person-mia".to_owned(),
+        device: "laptop".to_owned(),
+        text_hash: signed.hash,
+        heads: Vec::new(),
+        counts: true,
+    });
+    let first = export_json(&mut docs, &people).unwrap();
+    let json: Json = serde_json::from_str(&first).unwrap();
+    let version = &json["agreements"][0]["versions"][0];
+    assert_eq!(version["signatures"][0]["name"], "Mia");
+    assert_eq!(version["text"], signed.text);
+    assert_eq!(
+        json["agreements"][0]["consensus_exit"],
+        json!({"$text": "xwords"})
+    );
+
+    let mut copy = MemoryDocuments::new(ben());
+    import_json(&mut copy, &mut writer, &first).unwrap();
+    let Bench { people, .. } = bench();
+    let log = agreement::log(&mut copy, &people).unwrap();
+    assert!(log.versions[0].signatures.is_empty(), "nobody signed here");
+    let claims = log.versions[0].imported_from.as_ref().unwrap();
+    assert_eq!(claims["signatures"][0]["entry"], "entry");
+    let shown = exchange::list(&mut copy, &people, NotebookRef([1; 32])).unwrap();
+    assert_eq!(shown[0].state, exchange::ExchangeState::Imported);
+    let mia = shown[0]
+        .participants
+        .iter()
+        .find(|one| one.name == "Mia")
+        .unwrap();
+    assert_eq!(
+        (mia.claimed, mia.opened, mia.rating),
+        (true, false, Some(3))
+    );
+    assert_eq!(mia.text.as_deref(), Some("xwords"));
+}
+
+#[test]
+fn private_entries_go_into_a_journal_only() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    journal::create(&mut docs, &mut writer).unwrap();
+    let new = journal::NewEntry {
+        text: "Not for Ben".to_owned(),
+        ..journal::NewEntry::default()
+    };
+    journal::add(&mut docs, &mut writer, &new).unwrap();
+    let first = export_json(&mut docs, &people).unwrap();
+    let mut shared = MemoryDocuments::new(mia());
+    meta::create(&mut shared, &mut writer, "Mia and Ben", "peer").unwrap();
+    assert!(
+        !export_json(&mut shared, &people)
+            .unwrap()
+            .contains("entries")
+    );
+    let before = canonical_json(&mut shared, &people).unwrap();
+    let refused = import_json(&mut shared, &mut writer, &first).unwrap_err();
+    assert!(matches!(refused, ImportError::Private), "{refused}");
+    assert_eq!(canonical_json(&mut shared, &people).unwrap(), before);
+
+    let mut other = MemoryDocuments::new(ben());
+    journal::create(&mut other, &mut writer).unwrap();
+    import_json(&mut other, &mut writer, &first).unwrap();
+    assert_eq!(
+        journal::list(&mut other, &people).unwrap()[0].text,
+        "Not for Ben"
     );
 }

@@ -2,11 +2,12 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::agreement::to_sign;
 use crate::documents::{Documents, Unavailable};
 use crate::id::Kind;
 use crate::json::{SIGNED, dump};
 use crate::markdown::line::{self, Line};
-use crate::markdown::{FILES, LISTS, NOTEBOOK, front};
+use crate::markdown::{AGREEMENT, FILES, LISTS, NOTEBOOK, front};
 use crate::people::People;
 
 /// Letters of a title that a file name takes.
@@ -43,7 +44,17 @@ pub fn export_markdown(
             files.push((path, front::write(&fields, &text)));
         }
     }
+    for object in objects(&dump, Kind::Agreement) {
+        let mut fields = object.clone();
+        fields.remove("conflicts");
+        let body = to_sign(docs)?.map_or_else(String::new, |agreement| agreement.text);
+        let path = format!("{AGREEMENT}/{}.md", file_name(&fields));
+        files.push((path, front::write(&fields, &body)));
+    }
     for (kind, path, heading, key) in LISTS {
+        if kind == Kind::Entry && dump.get(kind.plural()).is_none() {
+            continue;
+        }
         let mut text = format!("# {heading}\n\n");
         for object in objects(&dump, kind) {
             write_lines(&mut text, kind, key, object);

@@ -11,7 +11,7 @@ use crate::id::{DocumentId, Kind};
 use crate::json::{ImportError, ImportReport, import_value};
 use crate::limits::IMPORT_BYTES_MAX;
 use crate::markdown::line::{self, Line};
-use crate::markdown::{FILES, LISTS, NOTEBOOK, front};
+use crate::markdown::{AGREEMENT, FILES, LISTS, NOTEBOOK, front};
 use crate::record::Record;
 use crate::when::Moment;
 use crate::word::ActionStatus;
@@ -84,6 +84,17 @@ impl Folder {
                 self.push(kind, object, path.to_owned());
             }
         }
+        let name = path
+            .strip_prefix(AGREEMENT)
+            .and_then(|rest| rest.strip_prefix('/'));
+        if name.is_some_and(|name| name.ends_with(".md") && !name.contains('/')) {
+            let (fields, _) = front(path, text)?;
+            if !fields.contains_key("id") {
+                let reason = "an agreement is begun with `hearth agreement edit`";
+                return Err(malformed(path, reason));
+            }
+            self.push(Kind::Agreement, fields, path.to_owned());
+        }
         for (kind, name, _, key) in LISTS {
             if path == name {
                 self.lines(writer, path, kind, key, text)?;
@@ -118,6 +129,10 @@ impl Folder {
                 mut fields,
             } = line.map_err(|error| malformed(&source, &error.to_string()))?;
             let is_new = !fields.contains_key("id");
+            if is_new && kind == Kind::Exchange {
+                let reason = "an exchange is begun with `hearth sealed start`";
+                return Err(malformed(&source, reason));
+            }
             if is_new {
                 fields.insert("id".to_owned(), writer.new_id().to_string().into());
                 let text = fields.get(key).and_then(Json::as_str).unwrap_or_default();

@@ -1,8 +1,8 @@
 //! The notebook as a folder of Markdown files, and back.
 //!
 //! `notebook.md`, one file for each goal and session (`goals/…md`, `sessions/…md`), and `actions.md`,
-//! `questions.md` and `comments.md` with a line for each. Files begin with YAML front matter that holds
-//! the id and every field; what follows it is the reason of a goal or the notes of a session, byte for
+//! `questions.md`, `sealed.md`, `feedback.md`, `notes.md` and `comments.md` with a line for each. Files begin with YAML front matter that holds
+//! the id and every field, and `agreement/…md` for the agreement; what follows it is the reason of a goal or the notes of a session, byte for
 //! byte. In the lists a comment behind each line holds the id and the other fields. What has no id becomes a
 //! new object when it is read.
 
@@ -26,11 +26,19 @@ const FILES: [(Kind, &str, &str); 2] = [
 ];
 
 /// The file, its heading, and the field of the line, for the kinds that have a line for each object.
-const LISTS: [(Kind, &str, &str, &str); 3] = [
+const LISTS: [(Kind, &str, &str, &str); 7] = [
     (Kind::Action, "actions.md", "Actions", "title"),
     (Kind::Question, "questions.md", "Questions", "text"),
+    (Kind::Exchange, "sealed.md", "Sealed exchanges", "title"),
+    (Kind::Feedback, "feedback.md", "Feedback", "behaviour"),
+    (Kind::Note, "notes.md", "Notes", "text"),
+    (Kind::Entry, "journal.md", "Journal", "text"),
     (Kind::Comment, "comments.md", "Comments", "text"),
 ];
+
+/// The folder of the agreement. Its body is the text that is signed, for reading: what counts stands in the
+/// front matter.
+const AGREEMENT: &str = "agreement";
 
 /// The file of the notebook itself.
 const NOTEBOOK: &str = "notebook.md";

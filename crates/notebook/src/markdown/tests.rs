@@ -4,12 +4,19 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::action::{self, NewAction};
+use crate::agreement::{self, TopicEdit};
 use crate::documents::MemoryDocuments;
+use crate::exchange::{self, NewExchange};
+use crate::feedback::{self, NewFeedback};
 use crate::goal::{self, NewGoal, NewMilestone};
+use crate::hash::Commitment;
+use crate::id::NotebookRef;
 use crate::json::{canonical_json, content_of, export_json};
+use crate::people::PersonRef;
 use crate::session::{self, NewAgendaItem, NewSession};
 use crate::testing::{Bench, ben, bench};
-use crate::{Writer, comment, meta, question};
+use crate::word::{ExchangeKind, Topic};
+use crate::{Writer, comment, meta, note, question};
 
 fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
     meta::create(docs, writer, "Notebook", "group").unwrap();
@@ -58,6 +65,37 @@ fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
     question::answer(docs, writer, question, &format!("{text}x")).unwrap();
     question::answer(docs, writer, question, "plainly").unwrap();
     comment::add(docs, writer, question, &format!("x{text}")).unwrap();
+    let edits = [TopicEdit {
+        topic: Topic::Exit,
+        mine: Some(format!("x{text}")),
+        consensus: Some(format!("x{text}")),
+    }];
+    agreement::edit(docs, writer, &edits, &[]).unwrap();
+    agreement::record_version(docs, writer).unwrap();
+    let new = NewExchange {
+        kind: "rating".to_owned(),
+        title: None,
+        with: vec![PersonRef::new("person-ben").unwrap()],
+    };
+    let exchange = exchange::start(docs, writer, &new).unwrap();
+    let (salt, words) =
+        exchange::draft(writer, ExchangeKind::Rating, Some(3), &format!("x{text}")).unwrap();
+    let digest = Commitment::of(
+        NotebookRef([1; 32]),
+        exchange,
+        &writer.me.clone(),
+        &salt,
+        &words,
+    );
+    let commitment = exchange::commit(docs, writer, exchange, digest).unwrap();
+    exchange::open(docs, writer, exchange, commitment, &salt, &words).unwrap();
+    let new = NewFeedback {
+        behaviour: Some(format!("x{text}")),
+        request: Some(format!("x{text}")),
+        ..NewFeedback::default()
+    };
+    feedback::give(docs, writer, &new).unwrap();
+    note::add(docs, writer, &format!("x{text}")).unwrap();
 }
 
 fn round_trip(text: &str) {
@@ -197,6 +235,8 @@ fn what_is_malformed_is_refused_with_its_file_and_changes_nothing() {
             "actions.md line 1: ",
         ),
         ("questions.md", "# Q\n  - answer\n", "questions.md line 2: "),
+        ("sealed.md", "- Mine\n", "sealed.md line 1: "),
+        ("agreement/a.md", "---\ntitle: A\n---\n", "agreement/a.md: "),
     ] {
         let files = [(path.to_owned(), text.to_owned())];
         let error = import_markdown(&mut docs, &mut writer, &files)

@@ -1,19 +1,16 @@
 //! The notes of a session: one Markdown text that several people write at once.
 
-use std::str::FromStr;
-
-use automerge::transaction::Transactable;
-use automerge::{ActorId, Automerge, ChangeHash, ObjId, ObjType, PatchLog, ReadDoc, Value};
+use automerge::{Automerge, ObjId, ObjType, ReadDoc, Value};
 
 use crate::Writer;
-use crate::diff::{Replacement, replacements};
 use crate::documents::Documents;
 use crate::error::{EditError, Invalid, ReadError};
 use crate::id::{Kind, ObjectId};
-use crate::limits::{BASE_HEADS_MAX, NOTES_BYTES_MAX};
+use crate::limits::NOTES_BYTES_MAX;
 use crate::plan::{Plan, commit};
 use crate::session::view::NotesView;
 use crate::session::{document, header};
+use crate::text::{heads, merged, rewrite as rewrite_text};
 
 /// Reads the notes, with the heads that [`edit_notes`] takes as the base of an edit.
 ///
@@ -219,61 +216,6 @@ pub(crate) fn rewrite(doc: Option<&Automerge>, text: &str) -> Plan {
         plan.text(root, "notes", text);
         return plan;
     };
-    let now = doc.text(&notes).unwrap_or_default();
-    let slot = plan.at(notes);
-    // From the end to the start, so that a replacement does not move the ones that follow it.
-    for Replacement {
-        position,
-        delete,
-        insert,
-    } in replacements(&now, text).into_iter().rev()
-    {
-        plan.splice(slot, position, delete, &insert);
-    }
+    rewrite_text(&mut plan, doc, &notes, text);
     plan
-}
-
-/// Reads the heads that a caller gave back.
-fn heads(doc: &Automerge, base: &[String]) -> Result<Vec<ChangeHash>, EditError> {
-    if base.len() > BASE_HEADS_MAX {
-        return Err(EditError::BaseUnknown);
-    }
-    base.iter()
-        .map(|head| {
-            let hash = ChangeHash::from_str(head).map_err(|_| EditError::BaseUnknown)?;
-            let known = doc.get_change_meta_by_hash(&hash).is_some();
-            known.then_some(hash).ok_or(EditError::BaseUnknown)
-        })
-        .collect()
-}
-
-/// The text that results when the edit of the version at `base` meets what came since.
-///
-/// The edit is tried on a copy. In the document itself a change based on old heads would need another
-/// actor, and an actor stands for a device.
-fn merged(
-    doc: &Automerge,
-    notes: &ObjId,
-    base: &[ChangeHash],
-    text: &str,
-) -> Result<String, EditError> {
-    let before = doc.text_at(notes, base)?;
-    let mut copy = doc.clone();
-    let mut actor = doc.get_actor().to_bytes().to_vec();
-    actor.push(0xff);
-    copy.set_actor(ActorId::from(actor));
-    let mut transaction = copy
-        .transaction_at(PatchLog::inactive(), base)
-        .map_err(automerge::AutomergeError::from)?;
-    for Replacement {
-        position,
-        delete,
-        insert,
-    } in replacements(&before, text).into_iter().rev()
-    {
-        let delete = isize::try_from(delete).unwrap_or(isize::MAX);
-        transaction.splice_text(notes, position, delete, &insert)?;
-    }
-    transaction.commit();
-    Ok(copy.text(notes)?)
 }

@@ -1,0 +1,159 @@
+//! The texts that were signed, each with its signatures.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::agreement::view::{Standing, signed};
+use crate::agreement::{Agreements, SignatureView, Version};
+use crate::documents::{Documents, Unavailable};
+use crate::hash::TextHash;
+use crate::id::{DocumentId, ObjectId};
+use crate::people::{Author, People, Signature};
+use crate::record;
+
+/// Every version of an agreement, the first one first.
+#[derive(Clone, PartialEq, Debug, Default, Serialize)]
+pub struct AgreementLog {
+    /// The texts that were kept to be signed, and the text of now.
+    pub versions: Vec<VersionView>,
+    /// Signatures under a text that is not here: nothing can be said of what they cover.
+    pub unmatched: Vec<SignatureView>,
+}
+
+/// One version.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct VersionView {
+    /// The id; none for a text that nobody was about to sign yet.
+    pub id: Option<ObjectId>,
+    /// Counts from 1.
+    pub number: usize,
+    /// The exact text.
+    pub text: String,
+    /// The hash of salt and text, as computed here from both.
+    pub text_hash: TextHash,
+    /// Whether this is the text of now.
+    pub current: bool,
+    /// Whether everybody who may write has a standing signature under it.
+    pub in_force: bool,
+    /// Who kept it first.
+    pub created_by: Option<Author>,
+    /// When, by that author's clock.
+    pub created_at: Option<Timestamp>,
+    /// Whose signature names this hash.
+    pub signatures: Vec<SignatureView>,
+    /// What an import recorded of the original and its signatures: claims of the file, no signatures here.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub imported_from: Option<serde_json::Value>,
+}
+
+/// Lists the versions. Every hash is computed anew from what is in the document, and compared with what
+/// the signatures name.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub fn log(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementLog, Unavailable> {
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(AgreementLog::default());
+    };
+    let all = people.signatures();
+    let standing = Standing::of(index, &all);
+    let agreements = Agreements::read(index);
+    let mut found = AgreementLog::default();
+    let mut kept = agreements.versions();
+    // A version that somebody removed afterwards is still there in the history that its signature names.
+    for signature in &all {
+        if !kept
+            .iter()
+            .any(|version| version.hash() == signature.text_hash)
+        {
+            kept.extend(standing.versions_at(index, signature));
+        }
+    }
+    for version in kept {
+        let hash = version.hash();
+        if !found.versions.iter().any(|known| known.text_hash == hash) {
+            let (by, at) = record::signed(index, &version.obj, people);
+            let made = record::Record::read(index, version.obj.clone());
+            found.push(Some(version.id), version.text, hash);
+            if let Some(last) = found.versions.last_mut() {
+                last.created_by = Some(by);
+                last.created_at = at;
+                last.imported_from = made.provenance(people).imported_from;
+            }
+        }
+    }
+    let text = agreements.text();
+    if let Some(salt) = agreements.salt().filter(|_| !text.is_empty()) {
+        let hash = TextHash::of(&salt, &text);
+        if !found.versions.iter().any(|known| known.text_hash == hash) {
+            found.push(None, text, hash);
+        }
+        for version in &mut found.versions {
+            version.current = version.text_hash == hash;
+        }
+    }
+    for signature in &all {
+        let shown = signed(signature, &standing, people);
+        let version = found
+            .versions
+            .iter_mut()
+            .find(|version| version.text_hash == signature.text_hash);
+        match version {
+            Some(version) => version.signatures.push(shown),
+            None => found.unmatched.push(shown),
+        }
+    }
+    let writers = people.writers();
+    for version in &mut found.versions {
+        let has_signed = |person: &str| {
+            let mut own = version.signatures.iter().filter(|one| one.person == person);
+            own.any(|signature| signature.stands)
+        };
+        version.in_force =
+            writers.len() > 1 && writers.iter().all(|writer| has_signed(&writer.person));
+    }
+    Ok(found)
+}
+
+impl AgreementLog {
+    fn push(&mut self, id: Option<ObjectId>, text: String, text_hash: TextHash) {
+        self.versions.push(VersionView {
+            id,
+            number: self.versions.len() + 1,
+            text,
+            text_hash,
+            current: false,
+            in_force: false,
+            created_by: None,
+            created_at: None,
+            signatures: Vec::new(),
+            imported_from: None,
+        });
+    }
+}
+
+/// The signatures under a kept text, for exports: there they become claims.
+pub(crate) fn signatures_under(
+    id: ObjectId,
+    record: &record::Record<'_>,
+    signatures: &[Signature],
+    people: &dyn People,
+) -> Vec<serde_json::Value> {
+    let Some(hash) = Version::read(id, record).map(|version| version.hash()) else {
+        return Vec::new();
+    };
+    signatures
+        .iter()
+        .filter(|signature| signature.text_hash == hash)
+        .map(|signature| {
+            serde_json::json!({
+                "entry": signature.entry,
+                "person": signature.person,
+                "name": people.named(&signature.person).name,
+                "device": signature.device,
+                "text_hash": hash,
+                "counts": signature.counts,
+            })
+        })
+        .collect()
+}
