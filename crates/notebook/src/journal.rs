@@ -6,7 +6,7 @@
 //!
 //! Invariant: no entry is ever written into a notebook that is no journal.
 
-use automerge::Automerge;
+use automerge::{Automerge, ReadDoc};
 use serde::Serialize;
 
 use crate::Writer;
@@ -85,7 +85,8 @@ pub fn is_journal(docs: &mut dyn Documents) -> Result<bool, Unavailable> {
 }
 
 pub(crate) fn has_form(index: &Automerge) -> bool {
-    Record::root(index).str("form").as_deref() == Some(Form::Journal.word())
+    let form = index.get(automerge::ROOT, "form").ok().flatten();
+    form.is_some_and(|(value, _)| value.as_str() == Some(Form::Journal.word()))
 }
 
 /// Writes an entry.

@@ -13,9 +13,12 @@
 //! - In every optional text of an edit, `None` leaves the field and the empty string clears it.
 
 mod action;
+mod agreement;
 pub mod client;
 mod failure;
+mod feedback;
 mod goal;
+mod journal;
 mod notebook;
 mod people;
 mod question;
@@ -28,8 +31,11 @@ mod transfer;
 pub mod wire;
 
 pub use action::ActionRequest;
+pub use agreement::AgreementRequest;
 pub use failure::{Exit, Failure, UnknownExit};
+pub use feedback::{FeedbackFields, FeedbackRequest, SealedRequest};
 pub use goal::{GoalFields, GoalRequest, KeyResultFields};
+pub use journal::JournalRequest;
 pub use notebook::NotebookRequest;
 pub use people::{InviteRequest, MemberRequest, VerifyStep};
 pub use question::QuestionRequest;

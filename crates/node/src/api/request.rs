@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionRequest, ExportFormat, GoalRequest, ImportFormat, InviteRequest, MemberRequest,
-    NotebookRequest, QuestionRequest, Secret, SessionRequest, TransferFile,
+    ActionRequest, AgreementRequest, ExportFormat, FeedbackRequest, GoalRequest, ImportFormat,
+    InviteRequest, JournalRequest, MemberRequest, NotebookRequest, QuestionRequest, SealedRequest,
+    Secret, SessionRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -63,6 +64,14 @@ pub enum Request {
         /// The question's id.
         question: String,
     },
+    /// `agreement …`
+    Agreement(AgreementRequest),
+    /// `feedback …`
+    Feedback(FeedbackRequest),
+    /// `sealed …`
+    Sealed(SealedRequest),
+    /// `journal …`
+    Journal(JournalRequest),
     /// `comment`: a comment on any object.
     Comment {
         /// The object's id.
@@ -183,6 +192,15 @@ impl Request {
             }
             Self::Action(request) => matches!(request, ActionRequest::List { .. }),
             Self::Session(request) => request.is_read_only(),
+            Self::Agreement(request) => request.is_read_only(),
+            Self::Feedback(request) => matches!(request, FeedbackRequest::List { .. }),
+            Self::Sealed(request) => {
+                matches!(
+                    request,
+                    SealedRequest::List { .. } | SealedRequest::Show { .. }
+                )
+            }
+            Self::Journal(request) => request.is_read_only(),
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Config(request) => !matches!(request, ConfigRequest::Set { .. }),
             Self::Join { .. }

@@ -40,7 +40,16 @@ impl Watchers {
         self.subscribers
             .retain(|sender| sender.try_send((notebook, applied.clone())).is_ok());
         self.requests.retain(|watcher| !watcher.events.is_closed());
-        let wanted = |watcher: &Watcher| watcher.notebook.is_none_or(|only| only == notebook);
+        if self.requests.is_empty() {
+            return;
+        }
+        // The journal is told to whoever asks for it by name.
+        let is_journal = host.is_journal(notebook);
+        let wanted = |watcher: &Watcher| {
+            watcher
+                .notebook
+                .map_or(!is_journal, |only| only == notebook)
+        };
         if !self.requests.iter().any(wanted) {
             return;
         }

@@ -8,13 +8,14 @@ mod home;
 mod identity;
 mod people;
 mod settings;
+mod signing;
 mod storage;
 
 use hearth_core::control::Role;
 use hearth_core::engine::{Engine, FoundError};
 use hearth_core::ids::{DeviceId, NotebookId, PersonId};
 use hearth_core::replica::EditFailed;
-use hearth_notebook::{Documents, EditError, PersonRef, Writer};
+use hearth_notebook::{Documents, EditError, PersonRef, Writer, journal};
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
 
@@ -96,6 +97,19 @@ impl Host {
         let replica = self.engine.replica_mut(notebook).ok_or_else(no_notebook)?;
         let mut documents = ReadDocuments::new(replica, &self.storage);
         work(&mut documents, &directory)
+    }
+
+    /// Says whether a notebook is this person's journal: it says so itself, and nobody else is in it.
+    pub(crate) fn is_journal(&mut self, notebook: NotebookId) -> bool {
+        let me = self.me();
+        let Some(replica) = self.engine.replica_mut(notebook) else {
+            return false;
+        };
+        let members = replica.membership().members();
+        if members.len() != 1 || !members.contains_key(&me) {
+            return false;
+        }
+        journal::is_journal(&mut ReadDocuments::new(replica, &self.storage)).unwrap_or(false)
     }
 
     /// Edits a notebook's documents; what was written is one signed change, on disk when this
@@ -201,6 +215,8 @@ pub(crate) fn invalid(error: &EditError) -> Failure {
         EditError::BaseUnknown => {
             Failure::error("notes_base_unknown", sentence(&error.to_string()))
         }
+        EditError::Form(_) => Failure::usage("form_invalid", sentence(&error.to_string()))
+            .with_hint("Begin with what `hearth agreement edit NB` prints. Nothing was changed."),
         other => Failure::error("edit_failed", sentence(&other.to_string())),
     }
 }

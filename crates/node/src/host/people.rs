@@ -6,7 +6,7 @@ use automerge::ActorId;
 use hearth_core::ids::{DeviceId, PersonId};
 use hearth_core::log::actor_of;
 use hearth_core::replica::{Profile, Replica};
-use hearth_notebook::{Author, People};
+use hearth_notebook::{Author, Named, People};
 
 /// Who the members of a notebook are.
 #[derive(Debug, Clone, Default)]
@@ -14,6 +14,7 @@ pub struct Directory {
     authors: BTreeMap<Vec<u8>, Author>,
     profiles: BTreeMap<PersonId, Profile>,
     labels: BTreeMap<DeviceId, String>,
+    writers: Vec<PersonId>,
 }
 
 impl Directory {
@@ -56,10 +57,16 @@ impl Directory {
                 Some((actor.as_bytes().to_vec(), author))
             })
             .collect();
+        let members = replica.membership().members().iter();
+        let writers = members
+            .filter(|(_, member)| member.rights.may_write)
+            .map(|(person, _)| *person)
+            .collect();
         Self {
             authors,
             profiles,
             labels,
+            writers,
         }
     }
 
@@ -103,6 +110,16 @@ impl People for Directory {
         self.profiles
             .get(&person)
             .map(|profile| profile.name.clone())
+    }
+
+    fn writers(&self) -> Vec<Named> {
+        let writers = self.writers.iter();
+        writers
+            .map(|person| Named {
+                person: person.to_string(),
+                name: self.person_name(person),
+            })
+            .collect()
     }
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::NodeFacts;
-use super::resolve::notebooks;
+use super::resolve::with_journals;
 use crate::api::Failure;
 use crate::host::Host;
 
@@ -74,7 +74,7 @@ pub(super) fn doctor(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         port(host, node),
         network(node),
     ];
-    for notebook in notebooks(host) {
+    for notebook in with_journals(host) {
         checks.push(stream(host, notebook));
         checks.extend(content(host, notebook));
     }
@@ -135,7 +135,7 @@ fn clock(host: &mut Host) -> Check {
     }
     let now_ms = Host::now_ms();
     let mut newest_ms = 0;
-    for notebook in notebooks(host) {
+    for notebook in with_journals(host) {
         let peers = host.engine.peer_statuses(notebook);
         newest_ms = peers
             .iter()

@@ -185,7 +185,10 @@ impl Wanted {
     ) -> Result<Self, hearth_notebook::Unavailable> {
         let mut ids = vec![entry.id];
         // Milestones, answers and agenda items belong to the story of what holds them.
-        if matches!(entry.kind, Kind::Goal | Kind::Question | Kind::Session) {
+        if matches!(
+            entry.kind,
+            Kind::Goal | Kind::Question | Kind::Session | Kind::Agreement | Kind::Exchange
+        ) {
             let all = lookup::all(docs)?;
             let parts = all.iter().filter(|part| part.parent == Some(entry.id));
             ids.extend(parts.map(|part| part.id));

@@ -50,6 +50,7 @@ fn create(
     expires_s: Option<u64>,
 ) -> Result<Value, Failure> {
     let notebook = find_notebook(host, notebook)?;
+    super::journal::refuse(host, notebook)?;
     let role = parse_role(role)?;
     let seconds = expires_s.unwrap_or_else(|| host.settings.invite_for().as_secs());
     if !(1..=EXPIRES_SECONDS_MAX).contains(&seconds) {

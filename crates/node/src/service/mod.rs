@@ -9,17 +9,21 @@
 //!   comes from the signed history, never from a field.
 
 mod action;
+mod agreement;
 mod answer;
 mod config;
 mod doctor;
+mod feedback;
 mod goal;
 mod history;
 mod invite;
+mod journal;
 mod member;
 mod notebook;
 mod question;
 mod readers;
 mod resolve;
+mod sealed;
 mod search;
 mod session;
 mod status;
@@ -83,6 +87,10 @@ pub fn execute(
         Request::Answer { question, text } => question::answer(host, question, text),
         Request::Question(request) => question::execute(host, request),
         Request::Resolve { question } => question::resolve(host, question),
+        Request::Agreement(request) => agreement::execute(host, request),
+        Request::Feedback(request) => feedback::execute(host, request),
+        Request::Sealed(request) => sealed::execute(host, request),
+        Request::Journal(request) => journal::execute(host, request),
         Request::Comment { object, text } => question::comment(host, object, text),
         Request::Today { zone } => today::today(host, zone.as_deref()),
         Request::Search {

@@ -4,7 +4,7 @@ use automerge::{ROOT, ReadDoc};
 use hearth_core::control::Role;
 use hearth_core::engine::{AdoptError, FoundError};
 use hearth_core::ids::NotebookId;
-use hearth_notebook::{Author, Documents, Kind, People, Unavailable, meta, template};
+use hearth_notebook::{Author, Documents, EditError, Kind, People, Unavailable, meta, template};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -79,13 +79,18 @@ fn create(
             None => Ok(()),
         }
     });
-    let notebook = made.map_err(|error| match error {
+    let notebook = made.map_err(not_created)?;
+    show(host, notebook)
+}
+
+/// The failure for a notebook that was not made.
+pub(super) fn not_created(error: FoundError<EditError>) -> Failure {
+    match error {
         FoundError::Edit(error) => edit_failed(error),
         FoundError::Create(AdoptError::Storage(error)) => crate::host::storage_failed(error),
         other => Failure::error("not_created", sentence(&other.to_string()))
             .with_hint("There is no new notebook."),
-    })?;
-    show(host, notebook)
+    }
 }
 
 fn creator_role(form: &str, role: Option<&str>) -> Result<Role, Failure> {

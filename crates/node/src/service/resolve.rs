@@ -10,6 +10,7 @@ use hearth_notebook::{DocumentId, Kind, PersonRef};
 use serde_json::{Value, json};
 
 use super::answer::{quote, text_of, unavailable};
+use super::journal::journals;
 use crate::api::{Exit, Failure};
 use crate::host::{Host, sentence};
 
@@ -149,11 +150,22 @@ pub fn find_notebook(host: &mut Host, text: &str) -> Result<NotebookId, Failure>
         title: String::new(),
         value: *id,
     }));
-    let found =
-        choose("notebook", text, candidates).map_err(|failure| match failure.code.as_str() {
-            "not_found" => failure.with_hint("See them with `hearth notebook list`."),
-            _ => failure,
-        })?;
+    let found = choose("notebook", text, candidates).or_else(|failure| {
+        // The journal answers to its name where no shared notebook does.
+        let own = journals(host).into_iter().map(|id| Candidate {
+            id: id.to_string(),
+            title: title(host, id),
+            value: id,
+        });
+        match failure.code.as_str() {
+            "not_found" => choose("notebook", text, own.collect::<Vec<_>>()).map_err(|_| failure),
+            _ => Err(failure),
+        }
+    });
+    let found = found.map_err(|failure| match failure.code.as_str() {
+        "not_found" => failure.with_hint("See them with `hearth notebook list`."),
+        _ => failure,
+    })?;
     match host.engine.unopened().get(&found) {
         Some(error) => Err(unopened(error)),
         None => Ok(found),
@@ -166,8 +178,15 @@ pub(super) fn unopened(error: &OpenReplicaError) -> Failure {
         .with_hint("Run `hearth verify` to see all of it, then restore a backup.")
 }
 
-/// The notebooks of this home that are open.
-pub(super) fn notebooks(host: &Host) -> Vec<NotebookId> {
+/// The notebooks of this home that are open, but for the journal: whoever wants that asks for it.
+pub(super) fn notebooks(host: &mut Host) -> Vec<NotebookId> {
+    let mut all = with_journals(host);
+    all.retain(|notebook| !host.is_journal(*notebook));
+    all
+}
+
+/// The notebooks of this home that are open, the journal among them.
+pub(super) fn with_journals(host: &Host) -> Vec<NotebookId> {
     host.engine.notebooks().collect()
 }
 

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use hearth_core::codec::{DecodeError, Reader, Writer};
 use hearth_core::ids::NotebookId;
-use hearth_notebook::search::search_items;
+use hearth_notebook::search::{opened_items, search_items};
 use hearth_store::limits::SEARCH_HITS_MAX;
 use hearth_store::{Document, Hit, Scope, SearchError, SearchIndex};
 use serde_json::{Value, json};
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::NodeFacts;
 use super::answer::unavailable;
 use super::resolve::{brief, find_notebook, notebooks};
+use super::sealed::reference;
 use crate::api::Failure;
 use crate::host::Host;
 
@@ -134,8 +135,12 @@ fn bring_up_to_date(
         built_from.remove(notebook);
         *is_unsaved = true;
         index.remove_scope(scope(*notebook)).map_err(failed)?;
-        let Ok(items) = host.read(*notebook, |docs, _| search_items(docs).map_err(unavailable))
-        else {
+        let Ok(items) = host.read(*notebook, |docs, people| {
+            let mut items = search_items(docs).map_err(unavailable)?;
+            let opened = opened_items(docs, people, reference(*notebook)).map_err(unavailable)?;
+            items.extend(opened);
+            Ok(items)
+        }) else {
             missed.push(*notebook);
             continue;
         };

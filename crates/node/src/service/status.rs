@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::NodeFacts;
 use super::answer::{person, time, with};
+use super::journal::journals;
 use super::member::{is_match, verification};
 use super::resolve::{brief, notebooks, unopened};
 use crate::api::Failure;
@@ -21,6 +22,10 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
     let mut listed = Vec::new();
     for notebook in notebooks(host) {
         listed.push(notebook_status(host, node, notebook)?);
+    }
+    let mut own = Vec::new();
+    for journal in journals(host) {
+        own.push(notebook_status(host, node, journal)?);
     }
     for (notebook, error) in host.engine.unopened() {
         listed.push(json!({
@@ -42,6 +47,8 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         },
         "protection": protection(host),
         "notebooks": listed,
+        // The journal reaches one's own devices only, and whether it has is worth knowing too.
+        "journals": own,
     }))
 }
 

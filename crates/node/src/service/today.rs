@@ -1,5 +1,8 @@
 //! What is next, due and open, across notebooks.
 
+use hearth_core::ids::NotebookId;
+use hearth_notebook::agreement::{self, AgreementState};
+use hearth_notebook::exchange::NextStep;
 use hearth_notebook::today::{self, Today};
 use hearth_notebook::{Moment, zone_known};
 use jiff::Timestamp;
@@ -8,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::answer::{quote, to_json, unavailable, with};
 use super::resolve::{brief, notebooks, person_ref};
+use super::sealed;
 use crate::api::Failure;
 use crate::host::Host;
 
@@ -28,9 +32,57 @@ pub(super) fn today(host: &mut Host, zone: Option<&str>) -> Result<Value, Failur
         let found = host.read(notebook, |docs, people| {
             today::today(docs, people, &me, Host::now(), &zone).map_err(unavailable)
         })?;
-        merged.add(brief(host, notebook), found)?;
+        let in_brief = brief(host, notebook);
+        merged
+            .agreements
+            .extend(unsigned(host, notebook, &in_brief)?);
+        merged.sealed.extend(waiting_for_me(host, notebook)?);
+        merged.add(in_brief, found)?;
     }
     Ok(merged.into_value(&zone))
+}
+
+/// The agreement of a notebook, where there is one that somebody has still to sign.
+fn unsigned(
+    host: &mut Host,
+    notebook: NotebookId,
+    in_brief: &Value,
+) -> Result<Option<Value>, Failure> {
+    let me = host.me().to_string();
+    let view = host.read(notebook, |docs, people| {
+        agreement::state(docs, people).map_err(unavailable)
+    })?;
+    if !matches!(
+        view.state,
+        AgreementState::Unsigned | AgreementState::Partly
+    ) {
+        return Ok(None);
+    }
+    let mine = view.missing.iter().any(|missing| missing.person == me);
+    Ok(Some(json!({
+        "id": view.id,
+        "title": view.title,
+        "state": to_json(&view.state)?,
+        "missing": to_json(&view.missing)?,
+        "mine": mine,
+        "notebook": in_brief,
+    })))
+}
+
+/// The sealed exchanges of a notebook in which this person is to commit or to open.
+fn waiting_for_me(host: &mut Host, notebook: NotebookId) -> Result<Vec<Value>, Failure> {
+    let me = host.me().to_string();
+    let mut waiting = sealed::views(host, notebook)?;
+    waiting.retain(|exchange| {
+        matches!(
+            exchange.next_step(&me),
+            Some(NextStep::Commit | NextStep::Open)
+        )
+    });
+    waiting
+        .iter()
+        .map(|exchange| sealed::shown(host, notebook, exchange))
+        .collect()
 }
 
 /// Objects with what they are sorted by.
@@ -43,6 +95,8 @@ struct Merged {
     due: Vec<(Option<String>, Value)>,
     goals: Vec<(Option<String>, Value)>,
     questions: Vec<(Option<Timestamp>, Value)>,
+    agreements: Vec<Value>,
+    sealed: Vec<Value>,
 }
 
 impl Merged {
@@ -86,6 +140,8 @@ impl Merged {
             "due": sorted(self.due),
             "goals": sorted(self.goals),
             "questions": sorted(self.questions),
+            "agreements": self.agreements,
+            "sealed": self.sealed,
         })
     }
 }

@@ -13,7 +13,7 @@ use hearth_store::Scope;
 use serde_json::{Value, json};
 
 use super::answer::with;
-use super::resolve::{brief, notebooks};
+use super::resolve::{brief, with_journals};
 use crate::api::{Event, Exit, Failure, Progress};
 use crate::host::Host;
 
@@ -32,7 +32,7 @@ pub(super) fn verify(host: &mut Host, on_event: &mut dyn FnMut(Event)) -> Result
         engine, storage, ..
     } = &mut *host;
     engine.flush(storage, Host::now_ms(), false);
-    let mut all = notebooks(host);
+    let mut all = with_journals(host);
     all.extend(host.engine.unopened().keys());
     let total = Some(all.len() as u64 + 1);
     let mut progress = |message: &str, done: usize| {

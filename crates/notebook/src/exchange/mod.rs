@@ -19,7 +19,7 @@ mod view;
 
 pub use edit::{NewExchange, commit, draft, open, start, withdraw, withdraw_commitment};
 pub use view::{
-    ExchangeState, ExchangeView, NextStep, Participant, Refusal, list, ready_to_commit,
+    ExchangeState, ExchangeView, NextStep, Participant, Refusal, digest_of, list, ready_to_commit,
     ready_to_open, show, withdrawable,
 };
 

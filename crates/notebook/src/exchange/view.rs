@@ -10,6 +10,7 @@ use crate::comment::{self, CommentView};
 use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
 use crate::exchange::judge::{Judged, Verdict, is_withdrawn, judge};
+use crate::hash::Commitment;
 use crate::id::{DocumentId, Kind, NotebookRef, ObjectId};
 use crate::people::{Named, People};
 use crate::record::{IMPORTED_FROM, Provenance, Record, signed};
@@ -270,6 +271,22 @@ pub fn show(
         kind: Kind::Exchange,
         id,
     })
+}
+
+/// What a commitment says; `None` where it is not here.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub fn digest_of(
+    docs: &mut dyn Documents,
+    id: ObjectId,
+    commitment: ObjectId,
+) -> Result<Option<Commitment>, Unavailable> {
+    Ok(docs.read(DocumentId::INDEX)?.and_then(|index| {
+        let exchange = Record::keyed(index, &Kind::Exchange.key(id))?;
+        let entry = exchange.child(Kind::Commitment, commitment)?;
+        Some(Commitment(entry.as_made()?.bytes_32("digest")?))
+    }))
 }
 
 fn view(

@@ -9,3 +9,4 @@ mod notebooks;
 mod overview;
 mod people;
 mod safety;
+mod sealed;
