@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::editor::{Draft, Edited};
 use crate::environment::Environment;
 use crate::input;
-use crate::output::{Output, View};
+use crate::output::{Output, View, clean};
 
 /// The longest answer to a yes-or-no question.
 const ANSWER_BYTES_MAX: u64 = 64;
@@ -58,6 +58,26 @@ impl Context<'_> {
         });
         stop_unless(self.output.clear_progress());
         result
+    }
+
+    /// Tells something on stderr, where it is in nobody's way.
+    pub(crate) fn tell(&self, text: &str) {
+        let text = format!("{}\n", clean::text(text.trim_end()));
+        // Whoever has closed stderr wants to be told nothing.
+        let _closed = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    /// Reads a text from a file, or from stdin for `-`.
+    pub(crate) fn file_text(&self, path: &Path, what: &str) -> Result<String, Failure> {
+        let text = input::file_or_stdin(path)?;
+        let text = text.trim_end();
+        if text.is_empty() {
+            return Err(
+                Failure::usage("text_empty", format!("The {what} is empty."))
+                    .with_hint("Nothing was changed."),
+            );
+        }
+        Ok(text.to_owned())
     }
 
     /// Whether there is a person to ask.

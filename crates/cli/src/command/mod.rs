@@ -2,13 +2,16 @@
 //! what is printed; it decides nothing itself.
 
 mod action;
+mod agreement;
 mod completions;
 mod config;
 mod demo;
+mod feedback;
 mod goal;
 mod init;
 mod invite;
 mod join;
+mod journal;
 mod lock;
 mod log;
 mod man;
@@ -65,6 +68,14 @@ pub(crate) enum Command {
     Question(question::QuestionCommand),
     Resolve(question::ResolveCommand),
     Comment(question::CommentCommand),
+    #[command(subcommand)]
+    Agreement(agreement::AgreementCommand),
+    #[command(subcommand)]
+    Feedback(feedback::FeedbackCommand),
+    #[command(subcommand)]
+    Sealed(feedback::SealedCommand),
+    #[command(subcommand)]
+    Journal(journal::JournalCommand),
     Today(today::TodayCommand),
     Search(search::SearchCommand),
     Log(log::LogCommand),
@@ -118,6 +129,10 @@ impl Command {
             Self::Question(command) => command.run(context),
             Self::Resolve(command) => command.run(context),
             Self::Comment(command) => command.run(context),
+            Self::Agreement(command) => command.run(context),
+            Self::Feedback(command) => command.run(context),
+            Self::Sealed(command) => command.run(context),
+            Self::Journal(command) => command.run(context),
             Self::Today(command) => command.run(context),
             Self::Search(command) => command.run(context),
             Self::Log(command) => command.run(context),

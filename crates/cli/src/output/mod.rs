@@ -4,7 +4,7 @@
 //! the command streams); without it, a page of [`Page`]. Progress and prompts go to stderr. A
 //! reader that stopped reading (`| head`) is no error.
 
-mod clean;
+pub(crate) mod clean;
 mod envelope;
 mod fields;
 mod ids;
@@ -19,6 +19,7 @@ use std::io::{self, Write};
 use hearth_node::api::{Failure, Progress};
 use serde_json::Value;
 
+pub(crate) use self::fields::Fields;
 pub(crate) use self::page::Page;
 use crate::clock::Clock;
 

@@ -2,7 +2,10 @@
 //! view needs beyond it is named in its comment. Missing keys leave gaps, never errors.
 
 pub(crate) mod action;
+pub(crate) mod agreement;
+pub(crate) mod feedback;
 pub(crate) mod goal;
+pub(crate) mod journal;
 pub(crate) mod notebook;
 pub(crate) mod overview;
 pub(crate) mod people;

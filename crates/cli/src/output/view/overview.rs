@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{actions, author, counted, device, due, joined, or_id};
+use super::{actions, author, counted, device, due, joined, names, or_id};
 use crate::output::fields::{Fields, name};
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -29,6 +29,11 @@ pub(crate) fn today(data: &Value, page: &mut Page) {
     }
     goals(data.list("goals"), page);
     questions(data.list("questions"), page);
+    agreements(data.list("agreements"), page);
+    if !data.list("sealed").is_empty() {
+        page.part("Sealed exchanges");
+        super::feedback::rows(data.list("sealed"), page);
+    }
     page.line_if_empty("Nothing is planned, due or open.");
     let first = |key| data.list(key).first().map(|object| object.text("id"));
     if let Some(session) = first("unwrapped") {
@@ -39,7 +44,31 @@ pub(crate) fn today(data: &Value, page: &mut Page) {
         page.next("hearth action done {}", action);
     } else if let Some(question) = first("questions") {
         page.next("hearth answer {}", question);
+    } else if let Some(agreement) = data.list("agreements").iter().find(|one| one.flag("mine")) {
+        page.next(
+            "hearth agreement sign {}",
+            agreement.at("notebook").text("id"),
+        );
+    } else if let Some(exchange) = first("sealed") {
+        page.next("hearth sealed show {}", exchange);
     }
+}
+
+fn agreements(agreements: &[Value], page: &mut Page) {
+    if agreements.is_empty() {
+        return;
+    }
+    page.part("Unsigned agreements");
+    let mut table = Table::default();
+    for agreement in agreements {
+        let waits = format!("to be signed by {}", names(agreement.list("missing")));
+        table.row([
+            Cell::new(agreement.text("title")),
+            Cell::new(waits),
+            Cell::quiet(agreement.called("notebook")),
+        ]);
+    }
+    page.table(&table, 2);
 }
 
 fn meetings(part: &str, meetings: &[Value], page: &mut Page) {

@@ -1,0 +1,142 @@
+//! `hearth journal …`
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use hearth_node::api::{Failure, JournalRequest, Request};
+
+use crate::context::Context;
+use crate::output::{Answer, Fields, View, view};
+
+/// Write for yourself: only your own devices have it
+#[derive(Subcommand, Debug)]
+pub(crate) enum JournalCommand {
+    /// Write an entry
+    #[command(after_long_help = "Examples:
+  hearth journal add
+  hearth journal add NB --text \"What I do not dare to ask yet\"
+  hearth journal add --for SESSION --from preparation.md
+  echo 'A thought' | hearth journal add --from -")]
+    Add {
+        /// The notebook that it is about; it stays in your journal all the same
+        #[arg(value_name = "NB")]
+        about: Option<String>,
+        /// Take the text from a file, or from standard input for - [default: your editor]
+        #[arg(long, value_name = "FILE|-")]
+        from: Option<PathBuf>,
+        /// The text itself
+        #[arg(long, conflicts_with = "from")]
+        text: Option<String>,
+        /// The session that it prepares
+        #[arg(long = "for", value_name = "SESSION")]
+        session: Option<String>,
+    },
+    /// List your entries
+    List {
+        /// Only what is about this notebook, and what was shared into it
+        #[arg(value_name = "NB")]
+        about: Option<String>,
+    },
+    /// Show an entry
+    Show {
+        /// The entry's id
+        #[arg(value_name = "ID")]
+        entry: String,
+    },
+    /// Copy an entry into a notebook, where all its members can read it
+    ///
+    /// Says first what becomes readable to whom, and asks at a terminal. It cannot be taken back.
+    Share {
+        /// The entry's id
+        #[arg(value_name = "ID")]
+        entry: String,
+        /// The notebook's id or name
+        #[arg(value_name = "NB")]
+        notebook: String,
+    },
+}
+
+impl JournalCommand {
+    pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
+        let (request, view): (_, View) = match self {
+            Self::Add {
+                about,
+                from,
+                text,
+                session,
+            } => {
+                let text = match from {
+                    Some(path) => context.file_text(&path, "entry")?,
+                    None => context.long_text(text, "entry")?,
+                };
+                (
+                    JournalRequest::Add {
+                        text,
+                        about,
+                        session,
+                    },
+                    view::journal::added,
+                )
+            }
+            Self::List { about } => (JournalRequest::List { about }, view::journal::list),
+            Self::Show { entry } => (JournalRequest::Show { entry }, view::journal::show),
+            Self::Share { entry, notebook } => {
+                let preview = context.call(Request::Journal(JournalRequest::SharePreview {
+                    entry: entry.clone(),
+                    notebook: notebook.clone(),
+                }))?;
+                context.tell(&format!(
+                    "{}\n\nThis becomes readable to {} in {}.",
+                    preview.at("entry").text("text"),
+                    view::journal::readers(&preview),
+                    preview.called("notebook"),
+                ));
+                if context.may_ask() {
+                    context.confirm("Share it?")?;
+                }
+                (
+                    JournalRequest::Share { entry, notebook },
+                    view::journal::shared,
+                )
+            }
+        };
+        Ok(Answer::page(context.call(Request::Journal(request))?, view))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::command::testing::{Canned, failing, requested};
+
+    #[test]
+    fn an_entry_may_be_about_a_notebook() {
+        let typed = ["journal", "add", "NB", "--text", "Hm.", "--for", "S"];
+        assert_eq!(
+            requested(&typed),
+            Request::Journal(JournalRequest::Add {
+                text: "Hm.".into(),
+                about: Some("NB".into()),
+                session: Some("S".into()),
+            })
+        );
+        assert_eq!(failing(&["journal", "add"]).code, "text_missing");
+    }
+
+    #[test]
+    fn what_sharing_does_is_asked_before_it_is_done() {
+        let mut canned = Canned::answering([json!({"entry": {"text": "Hm."}}), json!({})]);
+        canned
+            .run(&["journal", "share", "ID", "NB"])
+            .expect("shares");
+        assert!(matches!(
+            canned.requests.as_slice(),
+            [
+                Request::Journal(JournalRequest::SharePreview { .. }),
+                Request::Journal(JournalRequest::Share { .. })
+            ]
+        ));
+    }
+}
