@@ -5,7 +5,7 @@ use hearth_core::replica::{EditSession, Replica};
 use hearth_core::storage::Storage;
 use hearth_notebook::{DocumentId, Documents, Unavailable};
 
-fn core_id(id: DocumentId) -> hearth_core::document::DocumentId {
+pub(super) fn core_id(id: DocumentId) -> hearth_core::document::DocumentId {
     hearth_core::document::DocumentId::from_bytes(id.0)
 }
 

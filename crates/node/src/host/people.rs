@@ -6,7 +6,9 @@ use automerge::ActorId;
 use hearth_core::ids::{DeviceId, PersonId};
 use hearth_core::log::actor_of;
 use hearth_core::replica::{Profile, Replica};
-use hearth_notebook::{Author, Named, People};
+use hearth_notebook::{Author, Named, People, Signature};
+
+use super::signing;
 
 /// Who the members of a notebook are.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +17,7 @@ pub struct Directory {
     profiles: BTreeMap<PersonId, Profile>,
     labels: BTreeMap<DeviceId, String>,
     writers: Vec<PersonId>,
+    signatures: Vec<Signature>,
 }
 
 impl Directory {
@@ -62,11 +65,15 @@ impl Directory {
             .filter(|(_, member)| member.rights.may_write)
             .map(|(person, _)| *person)
             .collect();
+        let signatures = signing::signatures(replica, |device| {
+            labels.get(device).cloned().unwrap_or_else(|| short(device))
+        });
         Self {
             authors,
             profiles,
             labels,
             writers,
+            signatures,
         }
     }
 
@@ -110,6 +117,10 @@ impl People for Directory {
         self.profiles
             .get(&person)
             .map(|profile| profile.name.clone())
+    }
+
+    fn signatures(&self) -> Vec<Signature> {
+        self.signatures.clone()
     }
 
     fn writers(&self) -> Vec<Named> {
