@@ -16,5 +16,6 @@ mod moving;
 mod namespaces;
 mod offline;
 mod pair;
+mod private;
 mod scenario;
 mod store;

@@ -30,6 +30,10 @@ fn short_help_lists_the_commands() {
       question     See a notebook's questions
       resolve      Mark a question as resolved
       comment      Comment on anything
+      agreement    Agree on how you work together, and sign it
+      feedback     Give feedback
+      sealed       Write to each other so that nobody reads before all have written
+      journal      Write for yourself: only your own devices have it
       today        See what is next, due and open, across notebooks
       search       Find words in everything you can read
       log          See who changed what, when and on which device

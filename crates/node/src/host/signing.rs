@@ -7,7 +7,7 @@ use hearth_core::replica::{MemberError, Replica};
 use hearth_notebook::{DocumentId, Signature, TextHash};
 
 use super::documents::core_id;
-use super::{Host, no_notebook, random, sentence, storage_failed};
+use super::{Host, no_notebook, sentence, storage_failed};
 use crate::api::{Exit, Failure};
 
 impl Host {
@@ -33,11 +33,8 @@ impl Host {
                 "You are not a member of this notebook any more.",
             )
             .with_hint("Nothing was signed.")),
-            Err(other) => Err(Failure::error(
-                "not_signed",
-                sentence(&other.to_string()),
-            )
-            .with_hint("Nothing was signed.")),
+            Err(other) => Err(Failure::error("not_signed", sentence(&other.to_string()))
+                .with_hint("Nothing was signed.")),
         }
     }
 }

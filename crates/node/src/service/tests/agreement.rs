@@ -43,14 +43,27 @@ fn sign_hash(notebook: &str, text_hash: &str) -> Request {
 fn an_agreement_is_signed_by_both_and_unsigned_by_a_change() {
     let (mut ada, mut ben, notebook) = pair();
     let empty = ada.ok(&show(&notebook));
-    has_keys(&empty["agreement"], &["id", "title", "state", "topics", "text"]);
+    has_keys(
+        &empty["agreement"],
+        &["id", "title", "state", "topics", "text"],
+    );
     assert_eq!(empty["agreement"]["state"], "empty");
     assert_eq!(ada.fails(&sign_hash(&notebook, "")).code, "agreement_empty");
-    assert_eq!(ada.fails(&topic(&notebook, "love", None, Some("x"))).exit.code(), 2);
+    assert_eq!(
+        ada.fails(&topic(&notebook, "love", None, Some("x")))
+            .exit
+            .code(),
+        2
+    );
 
     ada.ok(&topic(&notebook, "purpose", Some("To teach"), None));
     pump(&mut ada, &mut ben, 2);
-    ben.ok(&topic(&notebook, "Purpose", Some("To learn"), Some("Both of it.")));
+    ben.ok(&topic(
+        &notebook,
+        "Purpose",
+        Some("To learn"),
+        Some("Both of it."),
+    ));
     pump(&mut ada, &mut ben, 2);
     let shown = ada.ok(&show(&notebook))["agreement"].clone();
     let answers: Vec<(&Value, &Value)> = shown["topics"][0]["answers"]
@@ -68,19 +81,34 @@ fn an_agreement_is_signed_by_both_and_unsigned_by_a_change() {
     let stale = text(&shown["text_hash"]).to_owned();
     let signed = sign(&mut ada, &notebook);
     assert_eq!(signed["agreement"]["state"], "partly");
-    assert_eq!(sign(&mut ada, &notebook)["agreement"]["signatures"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        sign(&mut ada, &notebook)["agreement"]["signatures"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
     pump(&mut ada, &mut ben, 2);
     let signed = sign(&mut ben, &notebook);
     assert_eq!(signed["agreement"]["state"], "signed");
     pump(&mut ada, &mut ben, 2);
     assert_eq!(ada.ok(&show(&notebook))["agreement"]["state"], "signed");
-    assert_eq!(ada.ok(&Request::Today { zone: None })["agreements"], json!([]));
+    assert_eq!(
+        ada.ok(&Request::Today { zone: None })["agreements"],
+        json!([])
+    );
 
     ada.ok(&topic(&notebook, "exit", None, Some("Say so.")));
     pump(&mut ada, &mut ben, 2);
     let shown = ben.ok(&show(&notebook))["agreement"].clone();
-    assert_eq!((&shown["state"], &shown["signed_before"]), (&json!("unsigned"), &json!(true)));
-    assert_eq!(ben.fails(&sign_hash(&notebook, &stale)).code, "agreement_changed");
+    assert_eq!(
+        (&shown["state"], &shown["signed_before"]),
+        (&json!("unsigned"), &json!(true))
+    );
+    assert_eq!(
+        ben.fails(&sign_hash(&notebook, &stale)).code,
+        "agreement_changed"
+    );
 
     // The log needs nobody, and survives the end of the process.
     disconnect(&mut ada, &mut ben, 2);
@@ -90,9 +118,15 @@ fn an_agreement_is_signed_by_both_and_unsigned_by_a_change() {
     assert_eq!(versions.len(), 2);
     assert_eq!(versions[0]["signatures"].as_array().unwrap().len(), 2);
     for signature in versions[0]["signatures"].as_array().unwrap() {
-        has_keys(signature, &["entry", "person", "name", "device", "stands", "text_hash"]);
+        has_keys(
+            signature,
+            &["entry", "person", "name", "device", "stands", "text_hash"],
+        );
     }
-    assert_eq!((&versions[0]["in_force"], &versions[1]["current"]), (&json!(true), &json!(true)));
+    assert_eq!(
+        (&versions[0]["in_force"], &versions[1]["current"]),
+        (&json!(true), &json!(true))
+    );
     assert_eq!(told["unmatched"], json!([]));
 }
 
