@@ -1,7 +1,7 @@
 //! What signatures and commitments name: hashes of texts, with a secret salt, so that nobody who does
 //! not have the text can guess it.
 //!
-//! The layout is in FORMAT; `testkit` holds vectors of it.
+//! The layout is in FORMAT; `tests/vectors.rs` holds what may never change of it.
 
 use std::fmt;
 
