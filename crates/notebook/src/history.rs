@@ -273,7 +273,8 @@ impl Story<'_> {
     /// What an object is called at a version.
     fn title(&self, subject: &Subject, heads: &[ChangeHash]) -> String {
         let own_document = subject.kind == Kind::Session && subject.obj == ObjId::Root;
-        let keys: &[&str] = if own_document {
+        // A kept text of the agreement is told by itself, not by its first words, which are always the same.
+        let keys: &[&str] = if own_document || subject.kind == Kind::Version {
             &[]
         } else {
             &["title", "text", "note", "value", "behaviour", "situation"]

@@ -83,10 +83,10 @@ fn show(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
         agreement::show(docs, people).map_err(unavailable)
     })?;
     let directory = host.directory(notebook);
-    let mut shown = with(
-        to_json(&view)?,
-        json!({ "notebook": brief(host, notebook) }),
-    );
+    let me = host.me().to_string();
+    let mine = view.missing.iter().any(|missing| missing.person == me);
+    let more = json!({ "notebook": brief(host, notebook), "mine": mine });
+    let mut shown = with(to_json(&view)?, more);
     // Who a mentor is and who a mentee, the membership knows.
     let answers = shown["topics"]
         .as_array_mut()

@@ -355,7 +355,7 @@ fn participant(
     };
     let own = || judged.openings.iter().filter(|one| one.person == person);
     let opened = own().find(|one| one.verdict == Verdict::Counts);
-    let problem = match (opened, own().last().map(|one| one.verdict)) {
+    let problem = match (opened, own().next_back().map(|one| one.verdict)) {
         (Some(_), _) | (None, Some(Verdict::Counts)) => None,
         (None, Some(Verdict::TooEarly)) => Some("opened before all had committed"),
         (None, Some(Verdict::NoMatch)) => Some("opened a text that they had not committed to"),

@@ -110,9 +110,9 @@ fn signature_line(signature: &Value, page: &mut Page) {
 fn next(agreement: &Value, page: &mut Page) {
     let notebook = agreement.at("notebook").text("id");
     let command = match agreement.text("state") {
-        "signed" => "hearth agreement log {}",
-        "unsigned" | "partly" => "hearth agreement sign {}",
-        _ => "hearth agreement edit {}",
+        "unsigned" | "partly" if agreement.flag("mine") => "hearth agreement sign {}",
+        "empty" => "hearth agreement edit {}",
+        _ => "hearth agreement log {}",
     };
     page.next(command, notebook);
 }
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn an_agreement_shows_answers_consensus_and_who_has_signed() {
         let data = json!({"agreement": {"id": "01JD8GNSQ4W5T3V7PXRK2QF7MZ", "title": "Agreement",
-            "state": "partly", "missing": [{"name": "Ben"}], "notebook": {"id": "mfzwizjomvzxg2lp"},
+            "state": "partly", "mine": true, "missing": [{"name": "Ben"}], "notebook": {"id": "mfzwizjomvzxg2lp"},
             "signatures": [{"name": "Ada", "device": "laptop", "entry": "aaaabbbbccccdddd", "stands": true}],
             "topics": [
                 {"title": "Purpose", "consensus": "Both.", "also": ["Neither."], "answers": [

@@ -57,7 +57,7 @@ pub(crate) fn shared(data: &Value, page: &mut Page) {
 
 /// Who can read a notebook, in words.
 pub(crate) fn readers(data: &Value) -> String {
-    let names: Vec<&str> = data
+    let mut names: Vec<&str> = data
         .list("readers")
         .iter()
         .map(|reader| match reader.text("name") {
@@ -65,6 +65,7 @@ pub(crate) fn readers(data: &Value) -> String {
             name => name,
         })
         .collect();
+    names.sort_unstable();
     if names.is_empty() {
         "everybody".to_owned()
     } else {
@@ -134,7 +135,7 @@ mod tests {
         Next: hearth journal show RK2QF7MZ
         ");
         assert_eq!(
-            readers(&json!({"readers": [{"name": "Ada"}, {"name": "Ben"}]})),
+            readers(&json!({"readers": [{"name": "Ben"}, {"name": "Ada"}]})),
             "Ada, Ben"
         );
     }

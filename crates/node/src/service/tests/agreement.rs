@@ -77,10 +77,12 @@ fn an_agreement_is_signed_by_both_and_unsigned_by_a_change() {
     assert!(answers.contains(&(&json!("mentee"), &json!("To learn"))));
     let today = ada.ok(&Request::Today { zone: None });
     assert_eq!(today["agreements"][0]["mine"], true);
+    assert_eq!(shown["mine"], true);
 
     let stale = text(&shown["text_hash"]).to_owned();
     let signed = sign(&mut ada, &notebook);
     assert_eq!(signed["agreement"]["state"], "partly");
+    assert_eq!(signed["agreement"]["mine"], false);
     assert_eq!(
         sign(&mut ada, &notebook)["agreement"]["signatures"]
             .as_array()
