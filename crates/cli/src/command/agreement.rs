@@ -15,6 +15,8 @@ use crate::output::{Answer, Fields, View, view};
 #[derive(Subcommand, Debug)]
 pub(crate) enum AgreementCommand {
     /// Show both sides' answers, the consensus and who has signed it
+    #[command(after_long_help = "Examples:
+  hearth agreement show NB")]
     Show {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
@@ -58,6 +60,8 @@ pub(crate) enum AgreementCommand {
         notebook: String,
     },
     /// List every version that was signed, and check the signatures
+    #[command(after_long_help = "Examples:
+  hearth agreement log NB")]
     Log {
         /// The notebook's id or name
         #[arg(value_name = "NB")]

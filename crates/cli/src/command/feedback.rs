@@ -23,6 +23,8 @@ pub(crate) enum FeedbackCommand {
   hearth feedback give NB --sealed --behaviour \"you came late three times\"")]
     Give(Box<GiveOptions>),
     /// List feedback and sealed exchanges of it
+    #[command(after_long_help = "Examples:
+  hearth feedback list NB")]
     List {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
@@ -102,24 +104,32 @@ pub(crate) enum SealedCommand {
         rating: Option<u8>,
     },
     /// Show your text to the others, once all have committed
+    #[command(after_long_help = "Examples:
+  hearth sealed open ID")]
     Open {
         /// The exchange's id
         #[arg(value_name = "ID")]
         exchange: String,
     },
     /// Take back a stalled exchange that you started, or your own text
+    #[command(after_long_help = "Examples:
+  hearth sealed withdraw ID")]
     Withdraw {
         /// The exchange's id
         #[arg(value_name = "ID")]
         exchange: String,
     },
     /// Show who has committed, who has opened, and what is open
+    #[command(after_long_help = "Examples:
+  hearth sealed show ID")]
     Show {
         /// The exchange's id
         #[arg(value_name = "ID")]
         exchange: String,
     },
     /// List a notebook's sealed exchanges
+    #[command(after_long_help = "Examples:
+  hearth sealed list NB")]
     List {
         /// The notebook's id or name
         #[arg(value_name = "NB")]

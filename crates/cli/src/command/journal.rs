@@ -32,12 +32,17 @@ pub(crate) enum JournalCommand {
         session: Option<String>,
     },
     /// List your entries
+    #[command(after_long_help = "Examples:
+  hearth journal list
+  hearth journal list NB")]
     List {
         /// Only what is about this notebook, and what was shared into it
         #[arg(value_name = "NB")]
         about: Option<String>,
     },
     /// Show an entry
+    #[command(after_long_help = "Examples:
+  hearth journal show ID")]
     Show {
         /// The entry's id
         #[arg(value_name = "ID")]
@@ -46,6 +51,8 @@ pub(crate) enum JournalCommand {
     /// Copy an entry into a notebook, where all its members can read it
     ///
     /// Says first what becomes readable to whom, and asks at a terminal. It cannot be taken back.
+    #[command(after_long_help = "Examples:
+  hearth journal share ID NB")]
     Share {
         /// The entry's id
         #[arg(value_name = "ID")]
