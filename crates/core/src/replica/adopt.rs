@@ -61,7 +61,7 @@ impl Replica {
             }
         }
         let by = self.controls.device(&by.device).map(|(person, _)| person);
-        let by = by.map_or_else(|| "somebody".to_owned(), |person| person.to_string());
+        let by = by.map_or_else(|| "somebody".to_owned(), |person| self.profile(person).name);
         for (hash, entry) in wanted {
             self.held.release(&hash);
             self.dirty.extend(entry.changes.iter().map(|(id, _)| *id));

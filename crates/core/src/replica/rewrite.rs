@@ -6,9 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::fork::Choice;
 use super::held::Why;
 use super::log::BranchId;
 use super::{EditFailed, Replica, persist};
+use crate::control::{ControlKind, CutLog};
 use crate::document::{Change, ChangeHash, DocumentId, lost_side, with_dependencies, write_again};
 use crate::ids::{EntryHash, LogId};
 use crate::storage::{Storage, StorageError};
@@ -82,8 +84,12 @@ impl Replica {
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<bool, WriteAgainFailed> {
         let may_write = !self.stale_copy && self.membership.may_write(&self.device.id());
-        if !may_write || self.held.is_empty() || self.wants_advance() {
+        if !may_write || (self.held.is_empty() && self.written.is_empty()) {
             return Ok(false);
+        }
+        self.keep_other_branches();
+        if self.wants_advance() {
+            self.advance(storage)?;
         }
         let lost = self.lost_own_entries();
         let is_any = !lost.is_empty();
@@ -91,6 +97,35 @@ impl Replica {
             self.write_branch_again(&branch.log, &entries, storage, rng)?;
         }
         Ok(is_any)
+    }
+
+    /// Of every log that another copy of this home wrote on, has the other copy's branch count, by a freeze:
+    /// nobody else may be left to write that again, where this home was restored from an older one. Where
+    /// both copies say so, the rules choose, and whoever wrote the other branch writes it again.
+    fn keep_other_branches(&mut self) {
+        let logs: Vec<LogId> = self.written.iter().map(|(log, _)| *log).collect();
+        for log in logs {
+            let is_open = self
+                .forks
+                .get(&log)
+                .is_some_and(|fork| !matches!(fork.choice, Choice::Entry(_) | Choice::Shattered));
+            if is_open
+                && !self.has_frozen(&log)
+                && let Some((seq, hash)) = self.tip_to_keep(&log)
+            {
+                // Where this device may not, the other rules choose.
+                let _may_not_be_allowed = self.freeze(CutLog { log, seq, hash });
+            }
+        }
+    }
+
+    /// Says whether this device has named a branch of a log before: once has to do.
+    fn has_frozen(&self, log: &LogId) -> bool {
+        let own = self.device.id();
+        self.controls.iter().any(|entry| {
+            entry.device == own
+                && matches!(&entry.kind, ControlKind::Freeze(freeze) if freeze.0.log == *log)
+        })
     }
 
     fn write_branch_again(

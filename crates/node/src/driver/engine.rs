@@ -166,11 +166,24 @@ impl Engine {
         }
         self.housekeeping_at = now + HOUSEKEEPING_EVERY;
         self.save_peers();
+        self.write_again();
         if self.index_changed && now.duration_since(self.published_at) >= REPUBLISH_EVERY {
             self.publish_addresses();
         }
         self.membership_changed |= std::mem::take(&mut self.index_changed);
         self.membership_changed |= self.rotation.is_over(now_ms);
+    }
+
+    /// Writes again what this person wrote on top of something that does not count any more.
+    fn write_again(&mut self) {
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
+        match engine.write_again(storage, &mut random()) {
+            Ok(0) => {}
+            Ok(count) => tracing::info!(count, "wrote again what stood on something that is out"),
+            Err(error) => tracing::warn!(%error, "could not write again what is out"),
+        }
     }
 
     /// Handles what is there; false once the node is to end.

@@ -6,6 +6,7 @@
 //! acknowledged is written down, and has to be on every device in the end.
 
 mod check;
+mod copy;
 mod drive;
 mod edit;
 mod pair;
