@@ -11,6 +11,7 @@ mod content;
 mod contract;
 mod crash;
 mod demo;
+mod group;
 mod hostile;
 mod moving;
 mod namespaces;

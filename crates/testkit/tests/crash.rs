@@ -140,11 +140,11 @@ fn a_notebook_whose_disk_fails_for_a_while_comes_back() {
     assert!(engine.replica(notebook).is_none());
     assert!(engine.unopened().contains_key(&notebook));
     assert!(engine.deadline_ms().is_some_and(|due| due <= now));
-    engine.tick(now, &mut device.disk);
+    engine.tick(now, &mut device.disk, &mut random);
     assert!(engine.replica(notebook).is_none());
     assert!(engine.deadline_ms().is_some_and(|due| due > now));
     device.disk.restart();
-    engine.tick(now + 60_000, &mut device.disk);
+    engine.tick(now + 60_000, &mut device.disk, &mut random);
     assert!(engine.replica(notebook).is_some());
     assert!(engine.unopened().is_empty());
     assert_eq!(engine.deadline_ms(), None);

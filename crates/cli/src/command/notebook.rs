@@ -1,13 +1,16 @@
 //! `hearth notebook …`
 
+use std::time::Duration;
+
 use clap::Subcommand;
 use hearth_node::api::{Failure, NotebookRequest, Request};
 
 use super::ROLES;
 use crate::context::Context;
 use crate::output::{Answer, view};
+use crate::when;
 
-/// Create, list and rename notebooks
+/// Create, list, rename and fork notebooks
 #[derive(Subcommand, Debug)]
 pub(crate) enum NotebookCommand {
     /// Create a notebook
@@ -51,6 +54,38 @@ pub(crate) enum NotebookCommand {
         #[arg(value_parser = ["rapport", "direction", "progress", "winding-down", "closed"])]
         phase: String,
     },
+    /// Go on in a new notebook, with or without somebody
+    ///
+    /// The new notebook has all of this one's content, and you are its creator. Everybody else gets a
+    /// ticket, but for those named with --without. Who wrote what before is kept as a note of yours:
+    /// the signatures stay in the old notebook, which stays readable.
+    #[command(after_long_help = "Examples:
+  hearth notebook fork \"Rust circle\" --without Ben
+  hearth notebook fork \"Rust circle\" --title \"Rust circle 2\"")]
+    Fork {
+        /// The notebook's id or name
+        #[arg(value_name = "NB")]
+        notebook: String,
+        /// A member who gets no ticket; may be given several times
+        #[arg(long, value_name = "PERSON")]
+        without: Vec<String>,
+        /// What the new notebook is called [default: the old title and \"(fork)\"]
+        #[arg(long)]
+        title: Option<String>,
+        /// How long the tickets are good for, as in 24h or 2w [default: 24h]
+        #[arg(long, value_parser = when::duration)]
+        expires: Option<Duration>,
+    },
+    /// Start a new key for what is written from now on
+    ///
+    /// Removals, revoked devices and age do that by themselves; see `hearth config` for the age.
+    #[command(after_long_help = "Examples:
+  hearth notebook rekey \"Ada and Ben\"")]
+    Rekey {
+        /// The notebook's id or name
+        #[arg(value_name = "NB")]
+        notebook: String,
+    },
     /// Give a notebook another title
     #[command(after_long_help = "Examples:
   hearth notebook rename \"Ada and Ben\" \"Ada, Ben and Cy\"")]
@@ -86,6 +121,23 @@ impl NotebookCommand {
                 NotebookRequest::Phase { notebook, phase },
                 view::notebook::changed,
             ),
+            Self::Fork {
+                notebook,
+                without,
+                title,
+                expires,
+            } => (
+                NotebookRequest::Fork {
+                    notebook,
+                    without,
+                    title,
+                    expires_s: expires.map(|expires| expires.as_secs()),
+                },
+                view::notebook::forked,
+            ),
+            Self::Rekey { notebook } => {
+                (NotebookRequest::Rekey { notebook }, view::notebook::rekeyed)
+            }
             Self::Rename { notebook, title } => (
                 NotebookRequest::Rename { notebook, title },
                 view::notebook::changed,

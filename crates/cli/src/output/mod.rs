@@ -6,7 +6,7 @@
 
 pub(crate) mod clean;
 mod envelope;
-mod fields;
+pub(crate) mod fields;
 mod ids;
 mod page;
 mod style;

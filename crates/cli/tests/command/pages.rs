@@ -17,10 +17,10 @@ fn short_help_lists_the_commands() {
       up           Run the node in the foreground
       status       See who you are, whether the node runs, and what each peer has confirmed
       doctor       Check this installation, for a bug report
-      notebook     Create, list and rename notebooks
+      notebook     Create, list, rename and fork notebooks
       invite       Invite people into a notebook
       join         Join a notebook with a ticket
-      member       See who is in a notebook, and verify them
+      member       See who is in a notebook, verify them, change who is
       readers      See who can read a notebook, computed from its keys
       goal         Write goals and follow their progress
       action       Keep track of what somebody said they would do

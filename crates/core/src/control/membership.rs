@@ -259,6 +259,23 @@ impl Membership {
                 .is_some_and(|past| past.endings.iter().any(|ending| ending.device.is_none()))
     }
 
+    /// Returns what ended a person or one of their devices, and which device where it was one: removals,
+    /// changes of role that took the pen, revocations.
+    pub fn endings_of(
+        &self,
+        person: &PersonId,
+    ) -> impl Iterator<Item = (ControlHash, Option<DeviceId>)> + use<'_> {
+        let past = self.past.get(person).into_iter();
+        past.flat_map(|past| &past.endings)
+            .map(|ending| (ending.entry, ending.device))
+    }
+
+    /// Says whether a removal of `other` by `one` would count: `one` has a grant, and one of a smaller rank.
+    pub fn is_senior(&self, one: &PersonId, other: &PersonId) -> bool {
+        let rank = |person| self.past.get(person)?.seniority.as_ref();
+        rank(one).is_some_and(|one| rank(other).is_none_or(|other| one < other))
+    }
+
     /// Returns the epoch that new entries are sealed under.
     pub const fn current_epoch(&self) -> Option<EpochId> {
         self.current

@@ -603,6 +603,11 @@ impl ControlSet {
             .map(|(person, card)| (*person, card))
     }
 
+    /// Returns every device that any entry of the set names, with its person.
+    pub fn devices(&self) -> impl Iterator<Item = (PersonId, &DeviceCard)> {
+        self.devices.values().map(|(person, card)| (*person, card))
+    }
+
     /// Returns a digest of the whole set: equal where the sets are.
     pub fn digest(&self) -> [u8; 32] {
         let hashes: Vec<&[u8]> = self.nodes.keys().map(|hash| &hash.as_bytes()[..]).collect();

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairing::Door;
+use super::parting::{Apart, Parting, part_from};
 use super::{Effect, Engine};
 use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
 use crate::limits::PAIRING_CONNECTIONS_MAX;
@@ -40,6 +41,8 @@ pub enum ConnectionKind {
 pub enum CloseReason {
     /// The device is in no notebook that is here.
     Stranger,
+    /// The device was a member's and is no more; it was told what ended that.
+    Removed,
     /// There is another connection with the same device.
     Duplicate,
     /// Something came that cannot be accepted, in words for the log.
@@ -60,6 +63,8 @@ pub(super) enum Connection {
         session: Box<Session>,
         dialled: bool,
         since_ms: u64,
+        /// Set where nothing is shared any more and only last words are exchanged.
+        parting: Option<Parting>,
     },
     Pairing(Box<Door>),
 }
@@ -91,7 +96,14 @@ impl Engine {
             }
             ConnectionKind::Sync { dialled } => dialled,
         };
-        let Some((device, key)) = self.device_of(&remote) else {
+        let (found, parting) = match self.device_of(&remote) {
+            Some(member) => (Some(member), None),
+            None => (
+                self.former_device_of(&remote),
+                Some(Parting::with_the_peer(now_ms)),
+            ),
+        };
+        let Some((device, key)) = found else {
             self.effects
                 .push_back(Effect::Close(id, CloseReason::Stranger));
             return;
@@ -104,6 +116,8 @@ impl Engine {
         }
         let instance = self.instance;
         let mut shared = self.shared_with(device);
+        // Where this device itself is out, the peer may know more, or less.
+        let parting = parting.or(shared.is_empty().then(|| Parting::of_this_device(now_ms)));
         let session = Session::new(
             (device, key),
             dialled,
@@ -118,6 +132,7 @@ impl Engine {
                 session: Box::new(session),
                 dialled,
                 since_ms: now_ms,
+                parting,
             },
         );
     }
@@ -140,6 +155,7 @@ impl Engine {
                         session,
                         dialled,
                         since_ms,
+                        ..
                     } if session.peer() == device => Some((*other, *dialled, *since_ms)),
                     _ => None,
                 })?;
@@ -150,8 +166,14 @@ impl Engine {
         Some(if dialled == lower_is_me { other } else { id })
     }
 
-    fn close(&mut self, id: ConnectionId, reason: CloseReason) {
+    pub(super) fn close(&mut self, id: ConnectionId, reason: CloseReason) {
         self.connections.remove(&id);
+        self.effects.push_back(Effect::Close(id, reason));
+    }
+
+    /// Forgets a connection on which all is said, and has it closed.
+    fn disconnected_as(&mut self, id: ConnectionId, reason: CloseReason) {
+        self.disconnected(id, 0);
         self.effects.push_back(Effect::Close(id, reason));
     }
 
@@ -196,13 +218,17 @@ impl Engine {
                 mut session,
                 dialled,
                 since_ms,
+                parting,
             }) => {
                 let peer = session.peer();
-                let mut effects = Vec::new();
+                let (mut effects, mut changed) = (Vec::new(), Vec::new());
                 let mut shared = self.shared_with(peer);
-                let before: Vec<(usize, bool)> = shared
+                let before: Vec<((usize, usize), bool)> = shared
                     .iter()
-                    .map(|replica| (replica.controls().len(), replica.is_stale_copy()))
+                    .map(|replica| {
+                        let held = (replica.controls().len(), replica.wraps().len());
+                        (held, replica.is_stale_copy())
+                    })
                     .collect();
                 let result = session.receive(bytes, &mut shared, storage, now_ms);
                 let mut broken = Vec::new();
@@ -212,9 +238,12 @@ impl Engine {
                         broken.push(replica.notebook());
                     }
                 }
-                for (replica, (controls, was_stale)) in shared.iter().zip(before) {
+                for (replica, (held, was_stale)) in shared.iter().zip(before) {
                     let notebook = replica.notebook();
-                    if replica.controls().len() != controls {
+                    if (replica.controls().len(), replica.wraps().len()) != held {
+                        changed.push(notebook);
+                    }
+                    if replica.controls().len() != held.0 {
                         effects.push(Effect::MembershipChanged(notebook));
                     }
                     if replica.is_stale_copy() && !was_stale {
@@ -222,6 +251,9 @@ impl Engine {
                     }
                 }
                 self.effects.extend(effects);
+                for notebook in changed {
+                    self.rekeys.look_at(notebook);
+                }
                 for notebook in session.take_stopped() {
                     if let Some(reason) = session.stopped(notebook) {
                         self.effects
@@ -234,6 +266,7 @@ impl Engine {
                     self.close_all_of(*notebook);
                     self.reopen(*notebook, storage);
                 }
+                let result = result.and_then(|()| self.heard_apart(&mut session));
                 match result {
                     Ok(()) if !broken.is_empty() => {
                         self.note_heard(&session, now_ms);
@@ -247,6 +280,7 @@ impl Engine {
                                 session,
                                 dialled,
                                 since_ms,
+                                parting,
                             },
                         );
                     }
@@ -269,10 +303,17 @@ impl Engine {
                 }
                 return frame;
             }
-            Connection::Sync { session, .. } => {
+            Connection::Sync {
+                session, parting, ..
+            } => {
                 let peer = session.peer();
-                let shared = shared_in(&mut self.replicas, &self.distrusted, peer);
-                session.next_frame(&shared, storage)
+                let shared = shared_in(&mut self.replicas, &self.apart, peer);
+                let frame = session.next_frame(&shared, storage);
+                if matches!(frame, Ok(None)) && parting.is_some() && session.has_parted() {
+                    self.disconnected_as(id, CloseReason::Removed);
+                    return None;
+                }
+                frame
             }
         };
         match frame {
@@ -285,23 +326,34 @@ impl Engine {
     }
 
     /// Notes the time: signs of life, silent peers, acknowledgements that have waited long enough.
-    pub fn tick(&mut self, now_ms: u64, storage: &mut dyn Storage) {
+    pub fn tick(
+        &mut self,
+        now_ms: u64,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) {
         self.reopen_due(now_ms, storage);
+        self.rekey_due(now_ms, rng);
         self.flush(storage, now_ms, false);
-        let mut silent = Vec::new();
+        let mut over = Vec::new();
         for (id, connection) in &mut self.connections {
-            let is_over = match connection {
-                Connection::Sync { session, .. } => session.tick(now_ms).is_err(),
-                Connection::Pairing(door) => now_ms >= door.deadline_ms(),
+            let reason = match connection {
+                Connection::Sync {
+                    session, parting, ..
+                } => match (session.tick(now_ms), parting) {
+                    (Err(_), _) => Some(CloseReason::Silent),
+                    (Ok(()), Some(parting)) => parting.is_over(now_ms),
+                    _ => None,
+                },
+                Connection::Pairing(door) => {
+                    (now_ms >= door.deadline_ms()).then_some(CloseReason::Silent)
+                }
             };
-            if is_over {
-                silent.push(*id);
-            }
+            over.extend(reason.map(|reason| (*id, reason)));
         }
-        for id in silent {
+        for (id, reason) in over {
             self.disconnected(id, now_ms);
-            self.effects
-                .push_back(Effect::Close(id, CloseReason::Silent));
+            self.effects.push_back(Effect::Close(id, reason));
         }
     }
 
@@ -310,10 +362,16 @@ impl Engine {
         self.connections
             .values()
             .map(|connection| match connection {
-                Connection::Sync { session, .. } => session.deadline_ms(),
+                Connection::Sync {
+                    session, parting, ..
+                } => parting
+                    .as_ref()
+                    .map_or(u64::MAX, Parting::ends_ms)
+                    .min(session.deadline_ms()),
                 Connection::Pairing(door) => door.deadline_ms(),
             })
             .chain(self.reopen_at_ms.values().copied())
+            .chain(self.rekeys.next_ms())
             .min()
     }
 
@@ -344,9 +402,10 @@ impl Engine {
             let _reported_by_closing = self.commit(notebook, storage);
         }
         self.share_changed(now_ms);
+        self.schedule_rekeys(now_ms);
         for connection in self.connections.values_mut() {
             if let Connection::Sync { session, .. } = connection {
-                let mut shared = shared_in(&mut self.replicas, &self.distrusted, session.peer());
+                let mut shared = shared_in(&mut self.replicas, &self.apart, session.peer());
                 session.acknowledge(&mut shared, now_ms, at_once);
             }
         }
@@ -464,19 +523,48 @@ impl Engine {
         let mut failed = Vec::new();
         let mut views = Vec::new();
         for (id, connection) in &mut self.connections {
-            let Connection::Sync { session, .. } = connection else {
+            let Connection::Sync {
+                session, parting, ..
+            } = connection
+            else {
                 continue;
             };
-            let shared = shared_in(&mut self.replicas, &self.distrusted, session.peer());
-            if !shared.is_empty() && session.is_about(shared.iter().map(|one| one.notebook())) {
+            let peer = session.peer();
+            let shared = shared_in(&mut self.replicas, &self.apart, peer);
+            let is_settled = if shared.is_empty() {
+                parting.is_some() && session.notebooks().next().is_none()
+            } else {
+                session.is_about(shared.iter().map(|one| one.notebook()))
+            };
+            if is_settled {
                 continue;
             }
             let known: BTreeSet<NotebookId> = session.notebooks().collect();
-            let still = shared.iter().map(|replica| replica.notebook()).collect();
+            let still: BTreeSet<NotebookId> =
+                shared.iter().map(|replica| replica.notebook()).collect();
+            let dropped: Vec<NotebookId> = known.difference(&still).copied().collect();
+            drop(shared);
+            let mut ended = None;
+            for notebook in dropped {
+                let Some(replica) = self.replicas.get(&notebook) else {
+                    continue;
+                };
+                if part_from(session, replica) {
+                    ended = Some(Parting::with_the_peer(now_ms));
+                } else if replica.standing().ending().is_some() {
+                    // Whoever is out themselves waits for the others to close: they may say more.
+                    ended = ended.or(Some(Parting::of_this_device(now_ms)));
+                }
+            }
             if !session.retain(&still) && still.is_empty() {
-                failed.push((*id, CloseReason::Stranger));
+                match ended {
+                    Some(ended) => *parting = Some(ended),
+                    None => failed.push((*id, CloseReason::Stranger)),
+                }
                 continue;
             }
+            *parting = None;
+            let shared = shared_in(&mut self.replicas, &self.apart, peer);
             for replica in shared {
                 if !known.contains(&replica.notebook())
                     && let Err(error) = session.share(replica)
@@ -497,7 +585,7 @@ impl Engine {
     }
 
     pub(super) fn shared_with(&mut self, device: DeviceId) -> Vec<&mut Replica> {
-        shared_in(&mut self.replicas, &self.distrusted, device)
+        shared_in(&mut self.replicas, &self.apart, device)
     }
 
     /// Returns the device that proves itself by a transport key, where a notebook names it as that of
@@ -508,7 +596,7 @@ impl Engine {
                 .membership()
                 .members()
                 .iter()
-                .filter(|(person, _)| !self.distrusted.contains(&(*notebook, **person)))
+                .filter(|(person, _)| !self.apart.is_distrusted(*notebook, **person))
                 .flat_map(|(_, member)| member.devices.values())
                 .find(|card| card.transport == *remote)
                 .map(|card| (card.id(), card.verify_key))
@@ -533,15 +621,17 @@ impl Engine {
     }
 }
 
-/// Returns the notebooks in which a device is a live member's.
+/// Returns the notebooks in which a device is a live member's, and this one takes part.
 fn shared_in<'a>(
     replicas: &'a mut BTreeMap<NotebookId, Replica>,
-    distrusted: &BTreeSet<(NotebookId, PersonId)>,
+    apart: &Apart,
     device: DeviceId,
 ) -> Vec<&'a mut Replica> {
     let is_shared = |replica: &&mut Replica| {
         let person = replica.membership().person_of(&device);
-        person.is_some_and(|person| !distrusted.contains(&(replica.notebook(), person)))
+        person.is_some_and(|person| {
+            !apart.is_distrusted(replica.notebook(), person) && apart.takes_part(replica)
+        })
     };
     replicas.values_mut().filter(is_shared).collect()
 }

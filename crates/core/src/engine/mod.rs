@@ -9,7 +9,9 @@
 mod connections;
 mod members;
 mod pairing;
+mod parting;
 mod peers;
+mod rekeys;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -27,6 +29,8 @@ use crate::replica::{Applied, OpenReplicaError, Replica};
 use crate::storage::{Storage, StorageError};
 
 use connections::Connection;
+use parting::Apart;
+use rekeys::Rekeys;
 
 /// Who a node belongs to.
 #[derive(Debug, Clone)]
@@ -86,8 +90,10 @@ pub struct Engine {
     unopened: BTreeMap<NotebookId, OpenReplicaError>,
     /// When those that were open before are tried again.
     reopen_at_ms: BTreeMap<NotebookId, u64>,
-    /// Members with whom nothing is exchanged, since their words differed.
-    distrusted: BTreeSet<(NotebookId, PersonId)>,
+    /// With whom nothing is exchanged, and of which notebooks.
+    apart: Apart,
+    /// The notebooks that are to get a new key, and when.
+    rekeys: Rekeys,
 }
 
 impl Engine {
@@ -114,7 +120,8 @@ impl Engine {
             effects: VecDeque::new(),
             unopened: BTreeMap::new(),
             reopen_at_ms: BTreeMap::new(),
-            distrusted: BTreeSet::new(),
+            apart: Apart::default(),
+            rekeys: Rekeys::default(),
         };
         for notebook in notebooks {
             let device = Arc::clone(&engine.identity.device);
@@ -123,6 +130,7 @@ impl Engine {
                     if replica.is_stale_copy() {
                         engine.effects.push_back(Effect::StaleCopy(*notebook));
                     }
+                    engine.rekeys.look_at(*notebook);
                     engine.replicas.insert(*notebook, replica);
                     engine.load_peers(*notebook, storage)?;
                     engine.load_distrusted(*notebook, storage)?;

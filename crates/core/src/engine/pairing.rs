@@ -174,7 +174,7 @@ impl Engine {
         };
         let (notebook, mut record) = self
             .invite_record(*invite, storage)
-            .ok_or(Refusal::Invalid)?;
+            .ok_or_else(|| self.refusal_for(invite))?;
         let state = self
             .replica(notebook)
             .and_then(|replica| replica.membership().invites().get(invite).copied());
@@ -187,6 +187,23 @@ impl Engine {
         door.send(&inviter.offer(&self.identity.roster, &self.identity.name));
         door.opened = Some((notebook, inviter));
         Ok(true)
+    }
+
+    /// Says whom to ask instead: whoever has a ticket of another device of this person learns which one.
+    fn refusal_for(&self, invite: &ControlHash) -> Refusal {
+        let issued = self.replicas.values().find_map(|replica| {
+            let controls = replica.controls();
+            let is_invite = replica.membership().invites().contains_key(invite);
+            controls.author(invite).filter(|_| is_invite)
+        });
+        match issued {
+            Some((person, device))
+                if person == self.identity.person() && device != self.identity.device.id() =>
+            {
+                Refusal::AskDevice(device)
+            }
+            _ => Refusal::Invalid,
+        }
     }
 
     fn let_in(
@@ -219,7 +236,12 @@ impl Engine {
             .map_err(|_| Refusal::Unavailable)?;
         let replica = self.replicas.get_mut(&notebook).ok_or(Refusal::Invalid)?;
         match replica.membership().invites().get(&invite) {
-            Some(InviteState::Used(by)) if *by == person => {}
+            // Whoever missed the answer is told again, unless they are out since.
+            Some(InviteState::Used(by)) if *by == person => {
+                if replica.membership().member(&person).is_none() {
+                    return Err(Refusal::Revoked);
+                }
+            }
             Some(InviteState::Used(_)) => return Err(Refusal::Used),
             Some(InviteState::Revoked) => return Err(Refusal::Revoked),
             Some(InviteState::Open) => {
@@ -240,6 +262,7 @@ impl Engine {
         replica.keep_with_next_commit(words.map(|words| words.write(person)));
         self.commit(notebook, storage)
             .map_err(|_| Refusal::Unavailable)?;
+        self.rekeys.look_at(notebook);
         self.effects.push_back(Effect::MembershipChanged(notebook));
 
         let replica = self
@@ -328,11 +351,11 @@ impl Engine {
     ) -> Result<(), StorageError> {
         storage.commit(notebook, &[verification.write(person)])?;
         if verification.state == VerificationState::Differ {
-            self.distrusted.insert((notebook, person));
+            self.apart.distrust(notebook, person);
             // Other notebooks shared with them connect again by themselves.
             self.close_all_with(person);
         } else {
-            self.distrusted.remove(&(notebook, person));
+            self.apart.trust(notebook, person);
         }
         self.effects.push_back(Effect::MembershipChanged(notebook));
         Ok(())
@@ -340,7 +363,7 @@ impl Engine {
 
     /// Says whether this person decided that the words of another differ.
     pub fn is_distrusted(&self, notebook: NotebookId, person: PersonId) -> bool {
-        self.distrusted.contains(&(notebook, person))
+        self.apart.is_distrusted(notebook, person)
     }
 
     pub(super) fn load_distrusted(
@@ -355,8 +378,7 @@ impl Engine {
             let decided = Verification::parse(&value)
                 .map_err(|error| StorageError::Damaged(error.to_string()))?;
             if decided.state == VerificationState::Differ {
-                self.distrusted
-                    .insert((notebook, PersonId::from_bytes(person)));
+                self.apart.distrust(notebook, PersonId::from_bytes(person));
             }
         }
         Ok(())

@@ -144,6 +144,7 @@ impl Engine {
         }
         replica.keep_with_next_commit(words.map(|words| words.write(joined.inviter)));
         self.commit(notebook, storage)?;
+        self.rekeys.look_at(notebook);
         self.effects.push_back(Effect::MembershipChanged(notebook));
         Ok(notebook)
     }
@@ -201,6 +202,7 @@ impl Engine {
             .ok_or(AdoptError::NoNotebook)?;
         replica.revoke_invite(invite)?;
         self.commit(notebook, storage)?;
+        self.rekeys.look_at(notebook);
         self.effects.push_back(Effect::MembershipChanged(notebook));
         Ok(())
     }

@@ -5,7 +5,7 @@ use core::fmt;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::Role;
 use crate::crypto::{self, Signature};
-use crate::ids::ControlHash;
+use crate::ids::{ControlHash, DeviceId};
 use crate::limits::{CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, FRAME_BYTES_MAX, NAME_BYTES_MAX};
 
 /// Why an inviter does not admit.
@@ -24,6 +24,8 @@ pub enum Refusal {
     Protocol,
     /// The inviter cannot write just now.
     Unavailable,
+    /// Another device of the inviter issued the ticket, and only that one redeems it.
+    AskDevice(DeviceId),
 }
 
 impl Refusal {
@@ -35,17 +37,28 @@ impl Refusal {
             Self::Revoked => 4,
             Self::Protocol => 5,
             Self::Unavailable => 6,
+            Self::AskDevice(_) => 7,
         }
     }
 
-    const fn from_code(code: u8) -> Result<Self, DecodeError> {
-        match code {
+    fn write(self, writer: &mut Writer) {
+        writer.u8(self.code());
+        if let Self::AskDevice(device) = self {
+            writer.raw(device.as_bytes());
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8("reason")? {
             1 => Ok(Self::Invalid),
             2 => Ok(Self::Used),
             3 => Ok(Self::Expired),
             4 => Ok(Self::Revoked),
             5 => Ok(Self::Protocol),
             6 => Ok(Self::Unavailable),
+            7 => Ok(Self::AskDevice(DeviceId::from_bytes(
+                reader.array("device")?,
+            ))),
             other => Err(DecodeError::Unknown {
                 what: "refusal",
                 value: other as u64,
@@ -57,6 +70,12 @@ impl Refusal {
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
+            Self::AskDevice(device) => {
+                return write!(
+                    f,
+                    "another device of the inviter issued the ticket, {device}, and only that one lets in by it"
+                );
+            }
             Self::Invalid => "the inviter does not know this ticket",
             Self::Used => "somebody has already joined with this ticket",
             Self::Expired => "the ticket has expired",
@@ -114,7 +133,7 @@ pub enum PairingMessage {
         /// What the inviter has: the joiner waits until it has as much.
         frontier: Vec<u8>,
     },
-    /// 5, inviter: `reason u8`.
+    /// 5, inviter: `reason u8`, then `device 32` where another device is to be asked.
     Refused(Refusal),
 }
 
@@ -177,7 +196,7 @@ impl PairingMessage {
                 writer.u8(6).bytes(frontier);
             }
             Self::Refused(reason) => {
-                writer.u8(5).u8(reason.code());
+                reason.write(writer.u8(5));
             }
         }
         writer.into_bytes()
@@ -216,7 +235,7 @@ impl PairingMessage {
                 }
                 Self::Controls(entries)
             }
-            5 => Self::Refused(Refusal::from_code(reader.u8("reason")?)?),
+            5 => Self::Refused(Refusal::read(&mut reader)?),
             6 => Self::Welcome {
                 frontier: reader.bytes("frontier", FRAME_BYTES_MAX)?.to_vec(),
             },

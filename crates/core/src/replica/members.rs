@@ -155,17 +155,40 @@ impl Replica {
             .ok_or(MemberError::Senior(person))
     }
 
-    /// Ends this person's own membership; the entry is unsaved.
+    /// Says whether [`Replica::remove`] would be done.
     ///
     /// # Errors
-    /// [`MemberError::LastAdmin`] where others stay and none of them is an admin.
-    pub fn leave(&mut self) -> Result<ControlHash, MemberError> {
+    /// [`MemberError`] where it would not.
+    pub fn may_remove(&self, person: PersonId) -> Result<(), MemberError> {
+        self.check_target(person)?;
+        let me = self.own_person().ok_or(MemberError::NotMember)?;
+        if self.membership.is_senior(&me, &person) {
+            Ok(())
+        } else {
+            Err(MemberError::Senior(person))
+        }
+    }
+
+    /// Says whether [`Replica::leave`] would be done; returns this person.
+    ///
+    /// # Errors
+    /// [`MemberError`] where it would not.
+    pub fn may_leave(&self) -> Result<PersonId, MemberError> {
         let me = self.own_person().ok_or(MemberError::NotMember)?;
         let mut others = self.membership.members().iter();
         let is_alone = self.membership.members().len() == 1;
         if !is_alone && !others.any(|(person, other)| *person != me && other.rights.admin) {
             return Err(MemberError::LastAdmin);
         }
+        Ok(me)
+    }
+
+    /// Ends this person's own membership; the entry is unsaved.
+    ///
+    /// # Errors
+    /// [`MemberError::LastAdmin`] where others stay and none of them is an admin.
+    pub fn leave(&mut self) -> Result<ControlHash, MemberError> {
+        let me = self.may_leave()?;
         let takes_effect = |after: &Membership| after.member(&me).is_none();
         self.append_if(ControlKind::Leave, None, takes_effect)?
             .ok_or(MemberError::NotMember)
@@ -192,6 +215,13 @@ impl Replica {
         });
         self.append_if(kind, None, |_| true)?
             .ok_or(MemberError::NotMember)
+    }
+
+    /// Takes back an invitation of which somebody has made use, so that whoever else holds its ticket finds it
+    /// void; the entry is unsaved.
+    pub(crate) fn void_invite(&mut self, invite: ControlHash) -> Result<ControlHash, MemberError> {
+        self.append_if(ControlKind::RevokeInvite { invite }, None, |_| true)?
+            .ok_or(MemberError::NotAdmin)
     }
 
     /// Returns the signatures under texts, each with whether it counts.

@@ -21,6 +21,7 @@ mod open;
 mod people;
 mod persist;
 mod rewrite;
+mod standing;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -33,6 +34,7 @@ pub use members::MemberError;
 pub use open::{CreateError, OpenReplicaError};
 pub use people::{Profile, ProfileSource};
 pub use rewrite::WriteAgainFailed;
+pub use standing::Standing;
 
 use crate::control::{ControlSet, Membership};
 use crate::document::DocumentSet;
@@ -92,6 +94,8 @@ pub struct Replica {
     device: Arc<DeviceSecrets>,
     controls: ControlSet,
     membership: Membership,
+    /// How this device stands by it.
+    standing: Standing,
     memberships: BTreeMap<Vec<ControlHash>, Arc<Membership>>,
     wraps: BTreeMap<EpochId, Wraps>,
     keys: EpochKeys,
@@ -382,6 +386,7 @@ impl Replica {
 
     fn resolve(&mut self) {
         self.membership = Membership::resolve(&self.controls);
+        self.standing = self.standing_of(&self.device.id());
         self.frontier = None;
         self.recount();
         // The newest first: it leads to those that it supersedes, and opening a wrap costs far more

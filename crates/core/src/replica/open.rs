@@ -8,7 +8,7 @@ use super::fork::Place;
 use super::held::Held;
 use super::log::BranchId;
 use super::persist::State;
-use super::{Replica, SetAside};
+use super::{Replica, SetAside, Standing};
 use crate::control::{
     ControlAuthor, ControlEntry, ControlError, ControlKind, ControlSet, Label, Membership,
 };
@@ -115,6 +115,7 @@ impl Replica {
             device,
             controls,
             membership,
+            standing: Standing::default(),
             memberships: BTreeMap::new(),
             wraps: BTreeMap::new(),
             keys: EpochKeys::default(),
@@ -401,6 +402,32 @@ impl Replica {
             // A member's key that cannot be used makes it fail; the next edit says so.
             let _retried_by_the_next_edit = self.rekey(None, rng);
         }
+    }
+
+    /// Says whether this device may start an epoch, and one is due: somebody holds the key in force who is
+    /// to hold it no more, or somebody who is to does not.
+    pub(crate) fn lacks_rekey(&self) -> bool {
+        !self.stale_copy
+            && self.membership.may_write(&self.device.id())
+            && !self.membership.epoch_heads().is_empty()
+            && self.wants_rekey()
+    }
+
+    /// Says whether this device can start an epoch under which everybody reads on: it may write, and holds
+    /// the keys of all that nothing supersedes.
+    pub(crate) fn can_rekey(&self) -> bool {
+        let mut heads = self.membership.epoch_heads().iter();
+        !self.stale_copy
+            && self.membership.may_write(&self.device.id())
+            && heads.all(|epoch| self.keys.get(epoch).is_some())
+    }
+
+    /// Starts an epoch; its entry is unsaved.
+    pub(crate) fn rekey_now(
+        &mut self,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<(), RekeyError> {
+        self.rekey(None, rng)
     }
 
     /// Adds an entry of this device's own to the control entries.

@@ -1,8 +1,8 @@
 //! Who the members say they are: names, device labels and roles out of sealed labels.
 
 use super::Replica;
-use crate::control::{ControlKind, Label, Role};
-use crate::ids::{DeviceId, PersonId};
+use crate::control::{ControlEntry, ControlKind, Label, Role};
+use crate::ids::{ControlHash, DeviceId, PersonId};
 
 /// Where a profile's words come from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Replica {
         if let Some(label) = self.added_label(device) {
             return Some(label);
         }
-        let person = self.membership.person_of(&device)?;
+        let (person, _) = self.controls.device(&device)?;
         self.profile(person)
             .device
             .and_then(|(id, label)| (id == device).then_some(label))
@@ -85,9 +85,34 @@ impl Replica {
             .collect()
     }
 
+    /// Returns the profiles of people who are no members, as far as the notebook ever let them in.
+    pub fn former_profiles(&self) -> Vec<Profile> {
+        let mut people: Vec<PersonId> = self.controls.devices().map(|(person, _)| person).collect();
+        people.sort_unstable();
+        people.dedup();
+        people.retain(|person| self.membership.member(person).is_none());
+        people
+            .into_iter()
+            .map(|person| self.profile(person))
+            .collect()
+    }
+
+    /// Returns the entry that let a person in last, whether it still does or not.
+    fn admission_of(&self, person: PersonId) -> Option<ControlHash> {
+        if let Some(member) = self.membership.member(&person) {
+            return Some(member.admission);
+        }
+        let admits = |entry: &&ControlEntry| match &entry.kind {
+            ControlKind::Create { roster, .. } => roster.person() == person,
+            ControlKind::Admit(admit) => admit.roster.person() == person,
+            _ => false,
+        };
+        let admissions = self.controls.canonical().filter(admits);
+        admissions.last().map(ControlEntry::hash)
+    }
+
     fn member_label(&self, person: PersonId) -> Option<(Label, Option<DeviceId>)> {
-        let member = self.membership.member(&person)?;
-        let admission = self.controls.get(&member.admission)?;
+        let admission = self.controls.get(&self.admission_of(person)?)?;
         let first_device = match &admission.kind {
             ControlKind::Create { .. } => Some(admission.device),
             ControlKind::Admit(admit) if admit.roster.devices().len() == 1 => {
@@ -106,8 +131,9 @@ impl Replica {
         };
         let mut label = self.open_label(entry)?;
         let changed = self
-            .controls
-            .get(&member.role)
+            .membership
+            .member(&person)
+            .and_then(|member| self.controls.get(&member.role))
             .and_then(|entry| self.open_label(entry));
         if let (Label::Member { role, .. }, Some(Label::Role { role: now })) = (&mut label, changed)
         {

@@ -12,7 +12,7 @@ use crate::frontier::{Frontier, SignedFrontier};
 use crate::ids::{DeviceId, EntryHash, LogId, NotebookId, Seq};
 use crate::limits::{LOGS_MAX, SHARED_NOTEBOOKS_MAX};
 use crate::log::WireError;
-use crate::replica::{IngestError, Ingested, Replica};
+use crate::replica::{IngestError, Ingested, Replica, Standing};
 use crate::storage::{Storage, StorageError};
 
 /// Times that a peer is asked to begin a notebook anew on one connection.
@@ -104,8 +104,8 @@ pub struct PeerView {
 pub struct Session {
     /// Whether this side dialled.
     dialled: bool,
-    peer: DeviceId,
-    peer_key: crypto::VerifyKey,
+    pub(super) peer: DeviceId,
+    pub(super) peer_key: crypto::VerifyKey,
     exporter: Secret,
     channels: BTreeMap<WireTag, Channel>,
     /// The tags of the channels.
@@ -124,11 +124,15 @@ pub struct Session {
     next_channel: usize,
     views: BTreeMap<NotebookId, PeerView>,
     /// Frontiers of notebooks that the peer already counts as shared and this side does not yet.
-    early: BTreeMap<WireTag, SignedFrontier>,
+    pub(super) early: BTreeMap<WireTag, SignedFrontier>,
     /// The notebooks whose view changed since [`Session::take_views`].
     changed_views: Vec<NotebookId>,
     /// The notebooks that stopped since [`Session::take_stopped`].
     newly_stopped: Vec<NotebookId>,
+    /// The notebooks that this person left, of which the peer showed that it knows.
+    pub(super) heard_leave: BTreeSet<NotebookId>,
+    /// Whether the peer was told why a notebook is no longer shared with it.
+    pub(super) has_parted: bool,
 }
 
 impl Session {
@@ -163,6 +167,8 @@ impl Session {
             early: BTreeMap::new(),
             changed_views: Vec::new(),
             newly_stopped: Vec::new(),
+            heard_leave: BTreeSet::new(),
+            has_parted: false,
         };
         for replica in shared.iter() {
             session.open(replica.notebook());
@@ -208,7 +214,7 @@ impl Session {
         }
     }
 
-    fn push(&mut self, frame: Frame) {
+    pub(super) fn push(&mut self, frame: Frame) {
         self.queued_bytes += frame.bytes_about();
         self.queue.push_back(frame);
     }
@@ -287,7 +293,7 @@ impl Session {
         }
     }
 
-    fn tag(&self, notebook: NotebookId) -> WireTag {
+    pub(super) fn tag(&self, notebook: NotebookId) -> WireTag {
         truncate(crypto::mac(
             &self.exporter,
             "notebook tag",
@@ -498,6 +504,9 @@ impl Session {
         for bytes in entries {
             match ControlEntry::parse(&bytes) {
                 Ok(entry) => {
+                    if Standing::Left(entry.hash()) == replica.standing() {
+                        self.heard_leave.insert(channel.notebook);
+                    }
                     channel.note_has_control(entry.hash());
                     parsed.push(entry);
                 }

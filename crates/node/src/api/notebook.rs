@@ -32,6 +32,26 @@ pub enum NotebookRequest {
         /// `rapport`, `direction`, `progress`, `winding-down` or `closed`.
         phase: String,
     },
+    /// Makes a new notebook with all of this one's content, and a ticket for everybody else in it. Answers
+    /// `notebook` and `tickets[]`.
+    Fork {
+        /// The notebook's id or name.
+        notebook: String,
+        /// Members who get no ticket, by id or name.
+        #[serde(default)]
+        without: Vec<String>,
+        /// What the new notebook is called; by default what this one is called, with a word more.
+        #[serde(default)]
+        title: Option<String>,
+        /// How long the tickets are good for, in seconds; the node's setting when absent.
+        #[serde(default)]
+        expires_s: Option<u64>,
+    },
+    /// Starts a new key for what is written from now on. Answers `notebook`.
+    Rekey {
+        /// The notebook's id or name.
+        notebook: String,
+    },
     /// Gives the notebook another title. Answers `notebook`.
     Rename {
         /// The notebook's id or name.

@@ -40,6 +40,42 @@ pub enum MemberRequest {
         /// The notebook's id or name.
         notebook: String,
     },
+    /// Removes a member. Answers `member` as it was, and `notebook`.
+    Remove {
+        /// The notebook's id or name.
+        notebook: String,
+        /// The member's id or name.
+        person: String,
+        /// Only says whether it could be done.
+        #[serde(default)]
+        check: bool,
+    },
+    /// Gives a member another role. Answers `member`.
+    Role {
+        /// The notebook's id or name.
+        notebook: String,
+        /// The member's id or name.
+        person: String,
+        /// `mentor`, `mentee`, `peer` or `observer`.
+        role: String,
+    },
+    /// Gives a member the admin bit or takes it away. Answers `member`.
+    Admin {
+        /// The notebook's id or name.
+        notebook: String,
+        /// The member's id or name.
+        person: String,
+        /// Whether they are to be an admin.
+        admin: bool,
+    },
+    /// Ends the caller's own membership. Answers `notebook`.
+    Leave {
+        /// The notebook's id or name.
+        notebook: String,
+        /// Only says whether it could be done.
+        #[serde(default)]
+        check: bool,
+    },
     /// Compares verification words with a member. Answers `member` and `words`.
     Verify {
         /// The notebook's id or name.
@@ -56,6 +92,8 @@ impl MemberRequest {
         matches!(
             self,
             Self::List { .. }
+                | Self::Remove { check: true, .. }
+                | Self::Leave { check: true, .. }
                 | Self::Verify {
                     step: VerifyStep::Show,
                     ..

@@ -107,6 +107,11 @@ impl Engine {
             wanted.remove(&device);
             self.make_room(linked.get(&device).copied());
         }
+        let kept: BTreeSet<DeviceId> = turn
+            .into_iter()
+            .chain(self.syncs.iter().flat_map(super::syncs::Syncing::pending))
+            .collect();
+        self.trim(&kept);
         self.dialers.retain(|device, _| wanted.contains_key(device));
         for (device, transport) in wanted {
             self.adjust_dialer(device, transport, linked.get(&device).copied());
@@ -124,6 +129,9 @@ impl Engine {
         }
         let mut wanted = Wanted::default();
         for notebook in engine.notebooks() {
+            if !engine.looks_for_peers(notebook) {
+                continue;
+            }
             let full = live.get(&notebook).copied().unwrap_or(0) >= LIVE_PEERS_MAX;
             let Some(replica) = engine.replica(notebook) else {
                 continue;
@@ -153,6 +161,19 @@ impl Engine {
             .spare
             .retain(|device, _| !dialled.contains_key(device));
         wanted
+    }
+
+    /// Closes links that this side dialled beyond what every notebook on them needs: everybody dials
+    /// everybody at first, and many may answer at once.
+    fn trim(&mut self, kept: &BTreeSet<DeviceId>) {
+        let links = self.host.engine.sessions().map(|(id, session)| {
+            let dialled = self.links.get(&id).is_some_and(|link| link.dialled);
+            let may_close = dialled && !kept.contains(&session.peer());
+            (id, may_close, session.notebooks().collect())
+        });
+        for id in surplus(links.collect()) {
+            self.make_room(Some(id));
+        }
     }
 
     /// Closes a link that this side made in turn, so that the next device has its turn.
@@ -205,6 +226,31 @@ impl Engine {
     }
 }
 
+/// Returns the links to close, the newest first, of those that may be, so that no notebook has less than
+/// enough.
+fn surplus(links: Vec<(ConnectionId, bool, Vec<NotebookId>)>) -> Vec<ConnectionId> {
+    let mut live: BTreeMap<NotebookId, usize> = BTreeMap::new();
+    for notebook in links.iter().flat_map(|(_, _, notebooks)| notebooks) {
+        *live.entry(*notebook).or_default() += 1;
+    }
+    let mut closed = Vec::new();
+    for (id, may_close, notebooks) in links.into_iter().rev() {
+        let has_enough = |notebook: &NotebookId| {
+            live.get(notebook)
+                .is_some_and(|count| *count > LIVE_PEERS_MAX)
+        };
+        if may_close && !notebooks.is_empty() && notebooks.iter().all(has_enough) {
+            for notebook in notebooks {
+                if let Some(count) = live.get_mut(&notebook) {
+                    *count -= 1;
+                }
+            }
+            closed.push(id);
+        }
+    }
+    closed
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -212,6 +258,23 @@ mod tests {
 
     fn device(number: u8) -> DeviceId {
         DeviceId::from_bytes([number; 32])
+    }
+
+    #[test]
+    fn of_many_links_at_once_eight_stay_and_those_that_another_notebook_needs() {
+        let [large, small] = [1, 2].map(|number| NotebookId::from_bytes([number; 32]));
+        let links = |count: u64, dialled: bool| {
+            let link = |id| (ConnectionId(id), dialled, vec![large]);
+            (0..count).map(link).collect::<Vec<_>>()
+        };
+        assert!(surplus(links(8, true)).is_empty());
+        assert!(surplus(links(30, false)).is_empty(), "others dialled these");
+        let mut all = links(30, true);
+        all[29].2.push(small);
+        let closed = surplus(all);
+        assert_eq!(closed.len(), 22);
+        assert!(!closed.contains(&ConnectionId(29)));
+        assert!(!closed.contains(&ConnectionId(0)), "the oldest stay");
     }
 
     #[test]

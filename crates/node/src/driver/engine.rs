@@ -9,6 +9,7 @@ use hearth_core::ids::DeviceId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::departures::Departures;
 use super::dialer::Dialer;
 use super::dialling::Rotation;
 use super::links::OpenLink;
@@ -33,6 +34,9 @@ const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 /// so that a member who does that makes no flood of entries.
 const REPUBLISH_EVERY: Duration = Duration::from_secs(10 * 60);
 
+/// How often the ages of keys are looked at: they are counted in days.
+const KEYS_EVERY: Duration = Duration::from_secs(10 * 60);
+
 /// The engine has ended: everything is on disk and the store is closed.
 #[derive(Debug)]
 pub(super) struct EngineEnded;
@@ -56,8 +60,12 @@ pub(super) struct Engine {
     pub(super) membership_changed: bool,
     /// Whether a document that also holds addresses changed.
     pub(super) index_changed: bool,
+    /// The notebooks that this device is out of, as far as that was told.
+    pub(super) departures: Departures,
     housekeeping_at: Instant,
     published_at: Instant,
+    /// When the ages of keys are looked at.
+    keys_at: Instant,
 }
 
 /// Starts the engine on a thread of its own.
@@ -99,9 +107,12 @@ pub(super) fn spawn(
                 peers_changed: false,
                 membership_changed: true,
                 index_changed: false,
+                departures: Departures::default(),
                 housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
                 published_at: Instant::now(),
+                keys_at: Instant::now(),
             };
+            engine.note_departures();
             runtime.block_on(engine.run(queues));
             // The store closes before anybody hears that the engine has ended.
             drop(engine);
@@ -158,7 +169,7 @@ impl Engine {
             engine, storage, ..
         } = &mut self.host;
         if engine.deadline_ms().is_some_and(|at_ms| at_ms <= now_ms) {
-            engine.tick(now_ms, storage);
+            engine.tick(now_ms, storage, &mut random());
         }
         let now = Instant::now();
         if now < self.housekeeping_at {
@@ -167,6 +178,10 @@ impl Engine {
         self.housekeeping_at = now + HOUSEKEEPING_EVERY;
         self.save_peers();
         self.write_again();
+        if now >= self.keys_at {
+            self.keys_at = now + KEYS_EVERY;
+            self.replace_old_keys();
+        }
         if self.index_changed && now.duration_since(self.published_at) >= REPUBLISH_EVERY {
             self.publish_addresses();
         }
@@ -298,6 +313,7 @@ impl Engine {
         } = &mut self.host;
         engine.flush(storage, Host::now_ms(), false);
         self.effects();
+        self.tell_departures();
         if std::mem::take(&mut self.membership_changed) {
             self.adjust_dialers();
         }
@@ -310,6 +326,18 @@ impl Engine {
     pub(super) fn publish_addresses(&mut self) {
         self.host.publish_addresses(&own_addresses(&self.net));
         self.published_at = Instant::now();
+    }
+
+    /// Has keys replaced that are in force for too long. A node that runs for one command leaves that alone.
+    fn replace_old_keys(&mut self) {
+        if self.stay != Stay::Running {
+            return;
+        }
+        for (notebook, epoch) in service::keys_too_old(&self.host, Host::now()) {
+            self.host
+                .engine
+                .replace_key(notebook, epoch, Host::now_ms());
+        }
     }
 
     fn save_peers(&mut self) {

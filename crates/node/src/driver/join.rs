@@ -209,6 +209,10 @@ fn refused(error: &JoinError) -> Failure {
             "ticket_invalid",
             "Ask for a new ticket, over a way that you trust.",
         ),
+        JoinError::Refused(Refusal::AskDevice(_)) => (
+            "ask_other_device",
+            "Only the device that made a ticket lets in by it: ask for one from a device whose node runs.",
+        ),
         JoinError::Refused(Refusal::Unavailable) => {
             return Failure::error(
                 "inviter_unavailable",

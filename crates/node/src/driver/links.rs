@@ -162,6 +162,7 @@ impl Engine {
                 link.close_after_queue(CloseCode::BYE, "done");
                 // The reader's report of the end finds nothing to do.
             }
+            CloseReason::Removed => link.close_after_queue(CloseCode::REMOVED, "removed"),
             CloseReason::Stranger => link.handle.close(CloseCode::NOT_A_MEMBER, "not a member"),
             CloseReason::Duplicate => link
                 .handle

@@ -6,6 +6,7 @@
 //! disk in one commit, and only then sends.
 
 mod addresses;
+mod departures;
 mod dialer;
 mod dialling;
 mod engine;

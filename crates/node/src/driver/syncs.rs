@@ -1,6 +1,6 @@
 //! The engine's side of `hearth sync`: which devices are waited for, and what became of each.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hearth_core::frontier::Frontier;
 use hearth_core::ids::{DeviceId, NotebookId};
@@ -56,11 +56,16 @@ impl Engine {
                 return;
             }
         };
+        if let Some(notebook) = only.filter(|only| !self.host.engine.looks_for_peers(*only)) {
+            let _caller_left = done.send(Err(service::not_a_member(&mut self.host, notebook)));
+            return;
+        }
         let notebooks: Vec<NotebookId> = self
             .host
             .engine
             .notebooks()
             .filter(|id| only.is_none_or(|only| only == *id))
+            .filter(|id| self.host.engine.looks_for_peers(*id))
             .collect();
         let outcome = self.outcome_of(&notebooks);
         for device in outcome.peers.keys() {
@@ -128,7 +133,12 @@ impl Engine {
         let now = Instant::now();
         for mut sync in std::mem::take(&mut self.syncs) {
             let confirmed = self.confirmed(&sync);
+            let sought = self.sought(&sync);
             for (device, (_, state)) in &mut sync.outcome.peers {
+                if !sought.contains(device) {
+                    out_meanwhile(state);
+                    continue;
+                }
                 if confirmed.get(device) == Some(&true) {
                     *state = PeerOutcome::Confirmed;
                 } else if answered.contains(device) {
@@ -145,6 +155,17 @@ impl Engine {
                 let _caller_left = sync.done.send(Ok(sync.outcome));
             }
         }
+    }
+
+    /// Returns the devices with which some notebooks are shared still: this person may have left, or they.
+    fn sought(&self, sync: &Syncing) -> BTreeSet<DeviceId> {
+        let engine = &self.host.engine;
+        let notebooks = sync.notebooks.iter().copied();
+        notebooks
+            .filter(|notebook| engine.looks_for_peers(*notebook))
+            .filter_map(|notebook| engine.replica(notebook))
+            .flat_map(|replica| replica.membership().devices().keys().copied())
+            .collect()
     }
 
     /// Says of each device whether it has all that is here of some notebooks, and the reverse.
@@ -186,6 +207,18 @@ impl Engine {
                 *state = PeerOutcome::Unreachable(why.to_owned());
             }
         }
+    }
+}
+
+/// Ends the wait for a device with which nothing is shared any more.
+fn out_meanwhile(state: &mut PeerOutcome) {
+    match state {
+        // It answered, and heard that it is so or said it.
+        PeerOutcome::Answered => *state = PeerOutcome::Confirmed,
+        PeerOutcome::Pending => {
+            *state = PeerOutcome::Unreachable("nothing is shared with it any more".to_owned());
+        }
+        _ => {}
     }
 }
 

@@ -57,6 +57,12 @@ impl Watchers {
         self.send(wanted, &lines);
     }
 
+    /// Tells those who watch a notebook something about the notebook itself.
+    pub(super) fn tell_of(&mut self, notebook: NotebookId, line: Value) {
+        let wanted = |watcher: &Watcher| watcher.notebook.is_none_or(|only| only == notebook);
+        self.send(wanted, &[line]);
+    }
+
     /// Tells those who want it, and drops whoever has no room left.
     fn send(&mut self, wanted: impl Fn(&Watcher) -> bool, lines: &[Value]) {
         let told = |watcher: &Watcher| {
@@ -94,7 +100,10 @@ impl Engine {
                         .any(|change| change.document == DocumentId::INDEX);
                     self.watchers.tell(&mut self.host, notebook, &applied);
                 }
-                Effect::MembershipChanged(_) => self.membership_changed = true,
+                Effect::MembershipChanged(notebook) => {
+                    self.membership_changed = true;
+                    self.departures.look_at(notebook);
+                }
                 Effect::Rebuilt(_) => self.index_changed = true,
                 Effect::PeerHeard(_) => self.peers_changed = true,
                 Effect::StaleCopy(notebook) => {

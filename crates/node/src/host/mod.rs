@@ -126,11 +126,24 @@ impl Host {
             .map_err(|error| Failure::error("internal", error))?;
         let mut ids = random();
         let mut writer = Writer::new(Self::now(), &mut ids, me);
-        self.engine
+        let edited = self
+            .engine
             .edit(notebook, &mut self.storage, &mut random(), |session| {
                 work(&mut EditDocuments::new(session), &mut writer)
-            })
-            .map_err(edit_failed)
+            });
+        edited.map_err(|error| match error {
+            EditFailed::NotAllowed if !self.is_member(notebook) => {
+                crate::service::not_a_member(self, notebook)
+            }
+            error => edit_failed(error),
+        })
+    }
+
+    /// Says whether this device is a live one of a member of a notebook.
+    fn is_member(&self, notebook: NotebookId) -> bool {
+        self.engine
+            .replica(notebook)
+            .is_some_and(|replica| replica.own_person().is_some())
     }
 
     /// Creates a notebook together with its first edit: both are on disk when this returns, or

@@ -15,6 +15,8 @@ use super::signing;
 pub struct Directory {
     authors: BTreeMap<Vec<u8>, Author>,
     profiles: BTreeMap<PersonId, Profile>,
+    /// Those who were let in once and are no members.
+    former: BTreeMap<PersonId, Profile>,
     labels: BTreeMap<DeviceId, String>,
     writers: Vec<PersonId>,
     signatures: Vec<Signature>,
@@ -28,17 +30,18 @@ impl Directory {
             .into_iter()
             .map(|profile| (profile.person, profile))
             .collect();
+        let former: BTreeMap<PersonId, Profile> = replica
+            .former_profiles()
+            .into_iter()
+            .map(|profile| (profile.person, profile))
+            .collect();
         let labels: BTreeMap<DeviceId, String> = replica
-            .membership()
+            .controls()
             .devices()
-            .keys()
-            .map(|device| {
-                (
-                    *device,
-                    replica
-                        .device_label(*device)
-                        .unwrap_or_else(|| short(device)),
-                )
+            .map(|(_, card)| {
+                let device = card.id();
+                let label = replica.device_label(device);
+                (device, label.unwrap_or_else(|| short(&device)))
             })
             .collect();
         let authors = replica
@@ -50,6 +53,7 @@ impl Directory {
                     person: person.to_string(),
                     name: profiles
                         .get(&person)
+                        .or_else(|| former.get(&person))
                         .map_or_else(|| person.to_string(), |profile| profile.name.clone()),
                     device: labels
                         .get(&log.device)
@@ -71,6 +75,7 @@ impl Directory {
         Self {
             authors,
             profiles,
+            former,
             labels,
             writers,
             signatures,
@@ -95,12 +100,20 @@ impl Directory {
             .unwrap_or_else(|| short(device))
     }
 
-    /// Returns a member's name, or the beginning of their id.
+    /// Returns the profiles of people who were let in once and are no members.
+    pub fn former(&self) -> impl Iterator<Item = &Profile> {
+        self.former.values()
+    }
+
+    /// Returns the name of somebody who is or was a member, or the beginning of their id.
     pub fn person_name(&self, person: &PersonId) -> String {
-        self.profiles.get(person).map_or_else(
-            || person.to_string().chars().take(8).collect(),
-            |profile| profile.name.clone(),
-        )
+        self.profiles
+            .get(person)
+            .or_else(|| self.former.get(person))
+            .map_or_else(
+                || person.to_string().chars().take(8).collect(),
+                |profile| profile.name.clone(),
+            )
     }
 }
 
@@ -116,6 +129,7 @@ impl People for Directory {
         let person: PersonId = person.parse().ok()?;
         self.profiles
             .get(&person)
+            .or_else(|| self.former.get(&person))
             .map(|profile| profile.name.clone())
     }
 

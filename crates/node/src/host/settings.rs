@@ -38,6 +38,12 @@ pub const SETTINGS: &[Setting] = &[
         check: check_hours,
     },
     Setting {
+        key: "rotate_keys_after_days",
+        default: "90",
+        about: "After how many days an admin's node starts a new key for what is written from then on; 0 never does.",
+        check: check_days,
+    },
+    Setting {
         key: "zone",
         default: "system",
         about: "The time zone for planned sessions, as in Europe/Berlin; system takes this computer's.",
@@ -125,6 +131,14 @@ impl Settings {
         Duration::from_secs(3600 * self.number("invite.hours", 24))
     }
 
+    /// After how long a key is replaced for its age; `None`: never.
+    pub fn rotate_keys_after(&self) -> Option<Duration> {
+        match self.number("rotate_keys_after_days", 90) {
+            0 => None,
+            days => Some(Duration::from_secs(days * 24 * 3600)),
+        }
+    }
+
     /// The network profile, where the person set one after `init`.
     pub fn network(&self) -> Option<String> {
         self.values.get("network").cloned()
@@ -162,6 +176,14 @@ fn check_hours(value: &str) -> Result<String, String> {
     match value.parse::<u64>() {
         Ok(hours) if (1..=YEAR_HOURS).contains(&hours) => Ok(hours.to_string()),
         _ => Err(format!("give hours from 1 to {YEAR_HOURS}")),
+    }
+}
+
+fn check_days(value: &str) -> Result<String, String> {
+    const DAYS_MAX: u64 = 10 * 366;
+    match value.parse::<u64>() {
+        Ok(days) if days <= DAYS_MAX => Ok(days.to_string()),
+        _ => Err(format!("give days from 0 to {DAYS_MAX}")),
     }
 }
 

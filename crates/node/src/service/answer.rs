@@ -68,6 +68,19 @@ pub(super) fn quote(text: &str) -> String {
     format!("“{short}”")
 }
 
+/// Makes a text of somebody else fit for a terminal or a log: its control characters show.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|letter| {
+            if letter.is_control() {
+                char::REPLACEMENT_CHARACTER
+            } else {
+                letter
+            }
+        })
+        .collect()
+}
+
 /// A time of the protocol, milliseconds since 1970 UTC, as RFC 3339; `None` beyond the calendar.
 pub(super) fn time(at_ms: u64) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(at_ms).ok()?).ok()

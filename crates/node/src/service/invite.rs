@@ -52,14 +52,7 @@ fn create(
     let notebook = find_notebook(host, notebook)?;
     super::journal::refuse(host, notebook)?;
     let role = parse_role(role)?;
-    let seconds = expires_s.unwrap_or_else(|| host.settings.invite_for().as_secs());
-    if !(1..=EXPIRES_SECONDS_MAX).contains(&seconds) {
-        return Err(Failure::usage(
-            "invalid",
-            "A ticket is good for a second at least and a year at most.",
-        )
-        .with_hint("Write --expires 24h, for example."));
-    }
+    let seconds = check_expiry(host, expires_s)?;
     let is_admin = host.engine.replica(notebook).is_some_and(|replica| {
         let membership = replica.membership();
         membership
@@ -98,12 +91,29 @@ fn create(
     Ok(data)
 }
 
+/// Returns for how many seconds a ticket is good.
+pub(super) fn check_expiry(host: &Host, expires_s: Option<u64>) -> Result<u64, Failure> {
+    let seconds = expires_s.unwrap_or_else(|| host.settings.invite_for().as_secs());
+    if (1..=EXPIRES_SECONDS_MAX).contains(&seconds) {
+        return Ok(seconds);
+    }
+    Err(Failure::usage(
+        "invalid",
+        "A ticket is good for a second at least and a year at most.",
+    )
+    .with_hint("Write --expires 24h, for example."))
+}
+
 /// Says whether whoever is invited as `role` becomes an admin: writers in `one-on-one` and `peer`,
 /// only mentors in `group`, observers never.
 ///
 /// Any writer can change the form in the document, and must not make admins by it: only a form that
 /// an admin wrote counts.
-fn admits_as_admin(host: &mut Host, notebook: NotebookId, role: Role) -> Result<bool, Failure> {
+pub(super) fn admits_as_admin(
+    host: &mut Host,
+    notebook: NotebookId,
+    role: Role,
+) -> Result<bool, Failure> {
     let (form, founded) = host.read(notebook, |docs, people| {
         let founded = founded(docs, people).map_err(unavailable)?;
         Ok((meta::show(docs, people).map_err(unavailable)?.form, founded))

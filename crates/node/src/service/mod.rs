@@ -12,12 +12,15 @@ mod action;
 mod agreement;
 mod answer;
 mod config;
+mod departure;
 mod doctor;
 mod feedback;
+mod fork;
 mod goal;
 mod history;
 mod invite;
 mod journal;
+mod keys;
 mod member;
 mod notebook;
 mod question;
@@ -42,7 +45,11 @@ use serde_json::Value;
 use crate::api::{Event, Failure, Request};
 use crate::host::Host;
 
+pub(crate) use answer::printable;
+pub use departure::describe_departure;
+pub(crate) use departure::not_a_member;
 pub use history::describe_applied;
+pub(crate) use keys::keys_too_old;
 pub use resolve::find_notebook;
 pub(crate) use search::SearchCache;
 pub use search::keep_search_index;
@@ -76,7 +83,7 @@ pub fn execute(
     match request {
         Request::Status => status::status(host, node),
         Request::Doctor => doctor::doctor(host, node),
-        Request::Notebook(request) => notebook::execute(host, request),
+        Request::Notebook(request) => notebook::execute(host, node, request),
         Request::Invite(request) => invite::execute(host, node, request),
         Request::Member(request) => member::execute(host, request),
         Request::Readers { notebook } => readers::readers(host, notebook),

@@ -8,17 +8,24 @@ use hearth_notebook::{Author, Documents, EditError, Kind, People, Unavailable, m
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::NodeFacts;
 use super::answer::{quote, to_json, unavailable, with};
-use super::member::members;
+use super::departure::departed;
+use super::fork::{self, Fork};
+use super::member::{decide_failed, members};
 use super::resolve::{find_notebook, notebooks, unopened};
 use crate::api::{Failure, NotebookRequest};
-use crate::host::{Directory, Host, edit_failed, invalid, sentence};
+use crate::host::{Directory, Host, edit_failed, invalid, random, sentence};
 
 /// The kinds that a list of notebooks counts.
 const COUNTED: [Kind; 4] = [Kind::Goal, Kind::Action, Kind::Session, Kind::Question];
 
 /// Does what a request about notebooks asks.
-pub(super) fn execute(host: &mut Host, request: &NotebookRequest) -> Result<Value, Failure> {
+pub(super) fn execute(
+    host: &mut Host,
+    node: &NodeFacts,
+    request: &NotebookRequest,
+) -> Result<Value, Failure> {
     match request {
         NotebookRequest::Create {
             title,
@@ -49,6 +56,30 @@ pub(super) fn execute(host: &mut Host, request: &NotebookRequest) -> Result<Valu
             host.edit(notebook, |docs, writer| {
                 meta::set_phase(docs, writer, phase)
             })?;
+            show(host, notebook)
+        }
+        NotebookRequest::Fork {
+            notebook,
+            without,
+            title,
+            expires_s,
+        } => fork::fork(
+            host,
+            node,
+            notebook,
+            Fork {
+                without,
+                title: title.as_deref(),
+                expires_s: *expires_s,
+            },
+        ),
+        NotebookRequest::Rekey { notebook } => {
+            let notebook = find_notebook(host, notebook)?;
+            let Host {
+                engine, storage, ..
+            } = &mut *host;
+            let started = engine.rekey(notebook, storage, &mut random());
+            started.map_err(|error| decide_failed(host, notebook, error))?;
             show(host, notebook)
         }
         NotebookRequest::Rename { notebook, title } => {
@@ -93,7 +124,7 @@ pub(super) fn not_created(error: FoundError<EditError>) -> Failure {
     }
 }
 
-fn creator_role(form: &str, role: Option<&str>) -> Result<Role, Failure> {
+pub(super) fn creator_role(form: &str, role: Option<&str>) -> Result<Role, Failure> {
     let role = match (role, form) {
         (Some(role), _) => parse_role(role)?,
         (None, "peer") => Role::Peer,
@@ -119,7 +150,7 @@ pub(super) fn parse_role(role: &str) -> Result<Role, Failure> {
 }
 
 /// The data of a command on one notebook, with its members.
-fn show(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
+pub(super) fn show(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
     let summary = summary(host, notebook)?;
     let members = members(host, notebook)?;
     let state = state(host, notebook)?;
@@ -163,6 +194,7 @@ fn summary(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
     if founded.is_none() {
         summary = with(summary, json!({ "form": null, "phase": null }));
     }
+    let departed = departed(host, notebook)?;
     let replica = host.engine.replica(notebook);
     let members = replica.map_or(0, |replica| replica.membership().members().len());
     let waiting = replica.map_or(0, |replica| replica.waiting());
@@ -175,6 +207,7 @@ fn summary(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
             "created_by": founded.as_ref().map(|founded| to_json(&founded.by)).transpose()?,
             "counts": with(counts, json!({ "members": members })),
             "waiting": waiting,
+            "departed": departed,
         }),
     ))
 }

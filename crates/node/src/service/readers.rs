@@ -17,14 +17,16 @@ use super::resolve::{brief, find_notebook};
 use crate::api::Failure;
 use crate::host::{Host, no_notebook, storage_failed};
 
-/// The data of `readers`. `since` is when this device learned that the key was given to the reader,
+/// The data of `readers`; `past_readers` are those who hold keys of older text alone. `since` is when this device learned that the key was given to the reader,
 /// by its own clock: re-keys themselves carry no time.
 pub(super) fn readers(host: &mut Host, notebook: &str) -> Result<Value, Failure> {
     let notebook = find_notebook(host, notebook)?;
     let replica = host.engine.replica(notebook).ok_or_else(no_notebook)?;
     let epochs = leading_to_current(replica);
     let mut people: BTreeMap<PersonId, Keys> = BTreeMap::new();
-    for (recipient, first) in holders(replica, &epochs) {
+    let mut before: BTreeMap<PersonId, Keys> = BTreeMap::new();
+    for (recipient, (first, is_current)) in holders(replica, &epochs) {
+        let people = if is_current { &mut people } else { &mut before };
         let since = host
             .storage
             .seen(notebook, &first)
@@ -45,10 +47,14 @@ pub(super) fn readers(host: &mut Host, notebook: &str) -> Result<Value, Failure>
             }
         }
     }
-    let readers: Vec<Value> = people
-        .iter()
-        .map(|(id, keys)| view(host, notebook, id, keys))
-        .collect();
+    // A lost device of somebody who reads on is no news about that person.
+    before.retain(|person, _| !people.contains_key(person));
+    let [readers, past_readers] = [&people, &before].map(|people| -> Vec<Value> {
+        let views = people
+            .iter()
+            .map(|(id, keys)| view(host, notebook, id, keys));
+        views.collect()
+    });
     let current = replica.membership().current_epoch();
     let missing = epochs
         .iter()
@@ -58,6 +64,7 @@ pub(super) fn readers(host: &mut Host, notebook: &str) -> Result<Value, Failure>
     Ok(json!({
         "notebook": brief(host, notebook),
         "readers": readers,
+        "past_readers": past_readers,
         "epoch": epoch,
         "wraps_not_here": missing,
     }))
@@ -117,9 +124,12 @@ fn leading_to_current(replica: &Replica) -> BTreeSet<EpochId> {
     epochs
 }
 
-/// Who was given a key of one of `epochs`, each with the first re-key or grant of all that gave them any,
-/// whether the rules count it or not.
-fn holders(replica: &Replica, epochs: &BTreeSet<EpochId>) -> BTreeMap<Recipient, ControlHash> {
+/// Who was given a key, each with the first re-key or grant of all that gave them any,
+/// whether the rules count it or not, and whether what they were given opens the current text.
+fn holders(
+    replica: &Replica,
+    epochs: &BTreeSet<EpochId>,
+) -> BTreeMap<Recipient, (ControlHash, bool)> {
     let mut first: BTreeMap<Recipient, ControlHash> = BTreeMap::new();
     let mut holders: BTreeSet<Recipient> = BTreeSet::new();
     for entry in replica.controls().iter() {
@@ -141,6 +151,8 @@ fn holders(replica: &Replica, epochs: &BTreeSet<EpochId>) -> BTreeMap<Recipient,
             holders.extend(given);
         }
     }
-    first.retain(|recipient, _| holders.contains(recipient));
     first
+        .into_iter()
+        .map(|(recipient, first)| (recipient, (first, holders.contains(&recipient))))
+        .collect()
 }

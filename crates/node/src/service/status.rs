@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::NodeFacts;
 use super::answer::{person, time, with};
+use super::departure::departed;
 use super::journal::journals;
 use super::member::{is_match, verification};
 use super::resolve::{brief, notebooks, unopened};
@@ -66,6 +67,8 @@ fn notebook_status(
     let replica = host.engine.replica(notebook);
     let waiting = replica.map_or(0, |replica| replica.waiting());
     let set_aside = replica.map_or(0, |replica| replica.set_aside().len());
+    let departed = departed(host, notebook)?;
+    let replica = host.engine.replica(notebook);
     let is_stale = replica.is_some_and(|replica| replica.is_stale_copy());
     let mut status = with(
         brief(host, notebook),
@@ -74,8 +77,12 @@ fn notebook_status(
             "waiting": waiting,
             "set_aside": set_aside,
             "peers": peers,
+            "departed": departed,
         }),
     );
+    if departed.is_object() {
+        status["warning"] = departed["message"].clone();
+    }
     if is_stale {
         status["warning"] = json!(
             "This home is an older copy of itself: it can be read, and nothing can be written."

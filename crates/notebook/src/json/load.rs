@@ -57,7 +57,32 @@ pub(crate) fn import_value(
     writer: &mut Writer<'_>,
     json: &Json,
 ) -> Result<ImportReport, ImportError> {
-    let mut import = Import::default();
+    import_from(docs, writer, json, None)
+}
+
+/// Imports an export of `notebook`, which a new notebook goes on from: `imported_from` names it too.
+///
+/// # Errors
+/// As [`import_json`].
+pub fn import_fork(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    text: &str,
+    notebook: &str,
+) -> Result<ImportReport, ImportError> {
+    import_from(docs, writer, &serde_json::from_str(text)?, Some(notebook))
+}
+
+fn import_from(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    json: &Json,
+    notebook: Option<&str>,
+) -> Result<ImportReport, ImportError> {
+    let mut import = Import {
+        notebook: notebook.map(str::to_owned),
+        ..Import::default()
+    };
     {
         let index = docs.read(DocumentId::INDEX)?;
         refuse_private(index, json)?;
@@ -94,6 +119,8 @@ fn refuse_private(index: Option<&Automerge>, json: &Json) -> Result<(), ImportEr
 
 #[derive(Default)]
 struct Import {
+    /// The notebook that all of it comes from, where that is known.
+    notebook: Option<String>,
     plans: BTreeMap<DocumentId, Plan>,
     report: ImportReport,
 }
@@ -188,7 +215,9 @@ impl Import {
         };
         let changed = fields(plan, slot, there, kind, object, path)?;
         if there.is_none() || changed {
-            origin(plan, slot, there, object, path)?;
+            let notebook = self.notebook.as_deref();
+            let plan = self.plans.entry(document).or_default();
+            origin(plan, slot, there, (object, notebook), path)?;
         }
         let counter = match (there, changed) {
             (None, _) => &mut self.report.added,

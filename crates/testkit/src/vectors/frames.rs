@@ -2,6 +2,7 @@
 
 use hearth_core::control::Role;
 use hearth_core::engine::{ConnectionId, ConnectionKind, Engine};
+use hearth_core::ids::DeviceId;
 use hearth_core::pairing::{Joiner, JoinerStep, PairingMessage, Refusal};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -56,6 +57,11 @@ fn refusals() -> Vec<Vector> {
         let bytes = PairingMessage::Refused(refusal).to_bytes();
         Vector::bytes(format!("refusal: {refusal:?}"), "", &bytes)
     })
+    .chain([{
+        let device = DeviceId::from_bytes([7; 32]);
+        let bytes = PairingMessage::Refused(Refusal::AskDevice(device)).to_bytes();
+        Vector::bytes("refusal: AskDevice", "07 32 times", &bytes)
+    }])
     .collect()
 }
 

@@ -105,7 +105,7 @@ impl World {
             return Ok(());
         };
         if always || engine.deadline_ms().is_some_and(|deadline| deadline <= now) {
-            engine.tick(now, &mut device.disk);
+            engine.tick(now, &mut device.disk, &mut self.random);
             self.crash_if_down(node);
             return self.settle(node);
         }
@@ -212,7 +212,7 @@ impl World {
             match effect {
                 Effect::Close(id, reason) => {
                     let now = self.clock.now_ms();
-                    let is_graceful = reason == CloseReason::Done;
+                    let is_graceful = matches!(reason, CloseReason::Done | CloseReason::Removed);
                     self.network.close(LinkId(id.0), node, is_graceful, now);
                     self.closed_for(node, &reason);
                 }

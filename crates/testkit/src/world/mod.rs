@@ -259,6 +259,20 @@ impl World {
         }
     }
 
+    /// Lets a running node do something that is on its disk when it returns. `None` where it is down.
+    pub fn act<T>(
+        &mut self,
+        node: NodeId,
+        work: impl FnOnce(&mut Engine, &mut MemoryDisk, &mut ChaCha20Rng) -> T,
+    ) -> Option<T> {
+        let device = self.devices.get_mut(node)?;
+        let engine = device.engine.as_mut()?;
+        let done = work(engine, &mut device.disk, &mut self.random);
+        device.is_unsettled = true;
+        self.crash_if_down(node);
+        Some(done)
+    }
+
     /// Connects two devices for sync, `one` dialling; returns whether there is a link now.
     pub fn dial(&mut self, one: NodeId, other: NodeId) -> bool {
         if one == other || !self.is_up(one) || !self.is_up(other) {

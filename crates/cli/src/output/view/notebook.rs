@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{joined, people};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
+use crate::output::style::Style;
 use crate::output::table::{Cell, Table};
 
 /// `notebook create`: `notebook`.
@@ -21,6 +22,39 @@ pub(crate) fn changed(data: &Value, page: &mut Page) {
     page.next("hearth notebook show {}", notebook.text("id"));
 }
 
+/// `notebook fork`: `notebook`, and `tickets[]` with `name`, `role`, `ticket`, `expires`.
+pub(crate) fn forked(data: &Value, page: &mut Page) {
+    let notebook = data.at("notebook");
+    head(notebook, page);
+    page.gap();
+    page.quiet(data.text("notice"));
+    let tickets = data.list("tickets");
+    for ticket in tickets {
+        page.gap();
+        let until = page.clock().time(ticket.text("expires"));
+        page.line(format!(
+            "For {}, as {}, until {until}:",
+            ticket.text("name"),
+            ticket.text("role")
+        ));
+        page.line(ticket.text("ticket"));
+    }
+    if !tickets.is_empty() {
+        page.gap();
+        page.quiet(
+            "Send each over a channel that you trust, and keep `hearth up` running meanwhile.",
+        );
+        page.quiet("They run: hearth join TICKET");
+    }
+    page.next("hearth notebook show {}", notebook.text("id"));
+}
+
+/// `notebook rekey`: `notebook`.
+pub(crate) fn rekeyed(data: &Value, page: &mut Page) {
+    page.line("What is written from now on has a new key. Whoever had the old one reads on what was written before.");
+    page.next("hearth readers {}", data.at("notebook").text("id"));
+}
+
 /// `notebook list`: `notebooks[]`.
 pub(crate) fn list(data: &Value, page: &mut Page) {
     let notebooks = data.list("notebooks");
@@ -30,7 +64,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
             Cell::new(notebook.text("title")),
             Cell::new(notebook.text("form")),
             Cell::new(notebook.text("phase")),
-            Cell::new(notebook.text("role")),
+            Cell::new(place_in(notebook)),
             Cell::quiet(page.short(notebook.text("id"))),
         ]);
     }
@@ -48,9 +82,22 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
 pub(crate) fn show(data: &Value, page: &mut Page) {
     let notebook = data.at("notebook");
     head(notebook, page);
+    let departed = notebook.at("departed").text("message");
+    if !departed.is_empty() {
+        page.styled(departed, Style::Now);
+    }
     page.part("Members");
     people::member_rows(notebook.list("members"), page);
     page.next("hearth goal list {}", notebook.text("id"));
+}
+
+/// The role, or how this device came to have none.
+fn place_in(notebook: &Value) -> &str {
+    match notebook.at("departed").text("kind") {
+        "" => notebook.text("role"),
+        "voided" => "not let in",
+        kind => kind,
+    }
 }
 
 fn head(notebook: &Value, page: &mut Page) {

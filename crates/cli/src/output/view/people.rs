@@ -120,15 +120,77 @@ pub(crate) fn matched(data: &Value, page: &mut Page) {
     );
 }
 
-/// `member verify --differ`: `member`.
+/// `member verify --differ`: `member`, `removed`; where not, `who_can[]`.
 pub(crate) fn differed(data: &Value, page: &mut Page) {
     let name = member_name(data.at("member"));
     page.styled(
         format!("Recorded: your words and {name}'s differ."),
         Style::Danger,
     );
-    page.line("Somebody may stand in between. From now on this device exchanges nothing of this notebook with theirs.");
-    page.line("What they received before they keep. Write on in a new notebook, and invite over another channel.");
+    page.line(
+        "Somebody may stand in between, or the ticket went to somebody else: whoever joined as this \
+         person may not be the one you meant.",
+    );
+    if data.flag("removed") {
+        page.line(
+            "They are removed for everybody, the ticket is void, and what is written from now on has a \
+             new key. What they received before they keep.",
+        );
+        page.line("Invite again, over another channel.");
+    } else {
+        page.line(
+            "From now on this device exchanges nothing of this notebook with theirs. They stay a member \
+             for the others.",
+        );
+        let who = names(data.list("who_can"));
+        if !who.is_empty() {
+            page.line(format!("Who can remove them for everybody: {who}."));
+        }
+        page.line(
+            "What they received before they keep. You can leave, or go on in a fork without them.",
+        );
+    }
+}
+
+/// `member remove`: `member` as it was, `notebook`.
+pub(crate) fn removed(data: &Value, page: &mut Page) {
+    let name = member_name(data.at("member"));
+    page.line(format!(
+        "{name} is removed from {}.",
+        data.called("notebook")
+    ));
+    page.line(
+        "What they could read until now they keep. What is written from now on has a new key.",
+    );
+    page.next("hearth readers {}", data.at("notebook").text("id"));
+}
+
+/// `member leave`: `notebook`.
+pub(crate) fn left(data: &Value, page: &mut Page) {
+    page.line(format!("You have left {}.", data.called("notebook")));
+    page.line(
+        "This copy stays readable. The others hear of it as soon as one of your devices reaches one of theirs.",
+    );
+    page.next("hearth sync {}", data.at("notebook").text("id"));
+}
+
+/// `member role` and `member admin`: `member`, `notebook`.
+pub(crate) fn changed(data: &Value, page: &mut Page) {
+    let member = data.at("member");
+    let admin = if member.flag("admin") {
+        "an admin"
+    } else {
+        "no admin"
+    };
+    page.line(format!(
+        "{} is {} now, and {admin}.",
+        member_name(member),
+        member.text("role")
+    ));
+    if member.text("role") == "observer" {
+        page.line("An observer reads everything and writes nothing.");
+    }
+    page.next("hearth member list {}", data.at("notebook").text("id"));
 }
 
 /// `readers`: `readers[]`, each with `name`, `devices[]` and `since`.
@@ -163,6 +225,10 @@ pub(crate) fn readers(data: &Value, page: &mut Page) {
         }
     }
     page.table(&table, 2);
+    let past = names(data.list("past_readers"));
+    if !past.is_empty() {
+        page.line(format!("Only what was written before: {past}"));
+    }
 }
 
 fn verification_words(words: &str, page: &mut Page) {
@@ -248,8 +314,40 @@ mod tests {
         insta::assert_snapshot!(testing::page(&data, matched), @"Recorded: you and Ben saw the same words.");
         insta::assert_snapshot!(testing::page(&data, differed), @r"
         Recorded: your words and Ben's differ.
-        Somebody may stand in between. From now on this device exchanges nothing of this notebook with theirs.
-        What they received before they keep. Write on in a new notebook, and invite over another channel.
+        Somebody may stand in between, or the ticket went to somebody else: whoever joined as this person may not be the one you meant.
+        From now on this device exchanges nothing of this notebook with theirs. They stay a member for the others.
+        What they received before they keep. You can leave, or go on in a fork without them.
+        ");
+        let removed = json!({"member": {"name": "Ben"}, "removed": true});
+        insta::assert_snapshot!(testing::page(&removed, differed), @r"
+        Recorded: your words and Ben's differ.
+        Somebody may stand in between, or the ticket went to somebody else: whoever joined as this person may not be the one you meant.
+        They are removed for everybody, the ticket is void, and what is written from now on has a new key. What they received before they keep.
+        Invite again, over another channel.
+        ");
+    }
+
+    #[test]
+    fn removing_leaving_and_roles_say_what_stays_and_what_is_next() {
+        let data = json!({"member": {"name": "Ben", "role": "observer", "admin": false},
+            "notebook": {"id": "01JD8GNSQ4W5T3V7PXRK2QF7MZ", "title": "Ada and Ben"}});
+        insta::assert_snapshot!(testing::page(&data, super::removed), @r"
+        Ben is removed from Ada and Ben.
+        What they could read until now they keep. What is written from now on has a new key.
+
+        Next: hearth readers RK2QF7MZ
+        ");
+        insta::assert_snapshot!(testing::page(&data, left), @r"
+        You have left Ada and Ben.
+        This copy stays readable. The others hear of it as soon as one of your devices reaches one of theirs.
+
+        Next: hearth sync RK2QF7MZ
+        ");
+        insta::assert_snapshot!(testing::page(&data, changed), @r"
+        Ben is observer now, and no admin.
+        An observer reads everything and writes nothing.
+
+        Next: hearth member list RK2QF7MZ
         ");
     }
 

@@ -122,7 +122,13 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
     for notebook in notebooks {
         page.gap();
         page.title(notebook.text("title"));
-        peers(notebook, page);
+        let warning = notebook.text("warning");
+        if !warning.is_empty() {
+            page.styled(format!("  {warning}"), Style::Now);
+        }
+        if notebook.at("departed").is_null() {
+            peers(notebook, page);
+        }
     }
     if notebooks.is_empty() {
         page.next("hearth notebook create TITLE --form one-on-one", "");

@@ -1,0 +1,173 @@
+//! Whom this device exchanges nothing with any more, and how that is said.
+//!
+//! A device that is no member's is handed the control entries that ended it, with their past, then closed.
+//! Whoever finds itself to be out stops dialling, and keeps what it has. Somebody who left goes on until one
+//! of the others has shown that it knows.
+
+use std::collections::BTreeSet;
+
+use super::{CloseReason, Engine};
+use crate::crypto::VerifyKey;
+use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
+use crate::replica::{Replica, Standing};
+use crate::sync::{Session, SessionError};
+
+/// How long a connection over which nothing is shared any more stays for last words, in milliseconds: both
+/// programs say them by themselves.
+const PARTING_MS_MAX: u64 = 5_000;
+
+/// A connection over which nothing is shared any more.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Parting {
+    ends_ms: u64,
+    peer_is_out: bool,
+}
+
+impl Parting {
+    /// The peer is no member's device any more.
+    pub(super) const fn with_the_peer(now_ms: u64) -> Self {
+        Self {
+            ends_ms: now_ms.saturating_add(PARTING_MS_MAX),
+            peer_is_out: true,
+        }
+    }
+
+    /// This device itself is no member's any more.
+    pub(super) const fn of_this_device(now_ms: u64) -> Self {
+        Self {
+            ends_ms: now_ms.saturating_add(PARTING_MS_MAX),
+            peer_is_out: false,
+        }
+    }
+
+    pub(super) const fn ends_ms(&self) -> u64 {
+        self.ends_ms
+    }
+
+    /// Returns why the connection is closed now, where its time is over.
+    pub(super) fn is_over(&self, now_ms: u64) -> Option<CloseReason> {
+        let is_over = now_ms >= self.ends_ms;
+        is_over.then_some(if self.peer_is_out {
+            CloseReason::Removed
+        } else {
+            CloseReason::Done
+        })
+    }
+}
+
+/// With whom nothing is exchanged, and of which notebooks.
+#[derive(Debug, Default)]
+pub(super) struct Apart {
+    /// Members with whom nothing is exchanged, since their words differed.
+    distrusted: BTreeSet<(NotebookId, PersonId)>,
+    /// Notebooks that this person left, of which somebody else showed that they know.
+    left: BTreeSet<NotebookId>,
+    /// Notebooks that this device is out of, of which a member still wanted to exchange: that member knows
+    /// less, or more.
+    asked: BTreeSet<NotebookId>,
+}
+
+impl Apart {
+    pub(super) fn distrust(&mut self, notebook: NotebookId, person: PersonId) {
+        self.distrusted.insert((notebook, person));
+    }
+
+    pub(super) fn trust(&mut self, notebook: NotebookId, person: PersonId) {
+        self.distrusted.remove(&(notebook, person));
+    }
+
+    pub(super) fn is_distrusted(&self, notebook: NotebookId, person: PersonId) -> bool {
+        self.distrusted.contains(&(notebook, person))
+    }
+
+    /// Says whether this device exchanges a notebook with its members.
+    pub(super) fn takes_part(&self, replica: &Replica) -> bool {
+        self.looks_for_peers(replica) || self.asked.contains(&replica.notebook())
+    }
+
+    /// Says whether this device looks for a notebook's members.
+    fn looks_for_peers(&self, replica: &Replica) -> bool {
+        match replica.standing() {
+            Standing::Member | Standing::Unknown => true,
+            Standing::Left(_) => !self.left.contains(&replica.notebook()),
+            _ => false,
+        }
+    }
+}
+
+/// Queues what a peer is still told of a notebook that it is out of; returns whether anything ended it.
+pub(super) fn part_from(session: &mut Session, replica: &Replica) -> bool {
+    let heads = session
+        .view(replica.notebook())
+        .map(|view| view.frontier.control_heads.clone())
+        .unwrap_or_default();
+    tell(session, replica, &heads)
+}
+
+fn tell(session: &mut Session, replica: &Replica, heads: &[crate::ids::ControlHash]) -> bool {
+    let words = replica.last_words_for(&session.peer(), heads);
+    let knows_why = !words.is_empty();
+    if knows_why {
+        session.part(replica.notebook(), words);
+    }
+    knows_why
+}
+
+impl Engine {
+    /// Says whether this device looks for the members of a notebook: not once it is out of it.
+    pub fn looks_for_peers(&self, notebook: NotebookId) -> bool {
+        self.replicas
+            .get(&notebook)
+            .is_some_and(|replica| self.apart.looks_for_peers(replica))
+    }
+
+    /// Returns the device that proves itself by a transport key, where it was a member's and is no more.
+    pub(super) fn former_device_of(&self, remote: &TransportId) -> Option<(DeviceId, VerifyKey)> {
+        self.replicas
+            .values()
+            .filter(|replica| replica.standing() == Standing::Member)
+            .find_map(|replica| {
+                let mut devices = replica.controls().devices();
+                let (_, card) = devices.find(|(_, card)| card.transport == *remote)?;
+                let ended = replica.standing_of(&card.id()).ending();
+                ended.map(|_| (card.id(), card.verify_key))
+            })
+    }
+
+    /// Looks at what a peer said of notebooks that one of the two is out of.
+    pub(super) fn heard_apart(&mut self, session: &mut Session) -> Result<(), SessionError> {
+        let peer = session.peer();
+        for (notebook, replica) in &self.replicas {
+            let standing = replica.standing();
+            if matches!(standing, Standing::Left(_)) && knows_of(session, replica) {
+                self.apart.left.insert(*notebook);
+            }
+            if !session.has_early(*notebook) {
+                continue;
+            }
+            if replica.membership().person_of(&peer).is_some() {
+                if standing.ending().is_some() {
+                    self.apart.asked.insert(*notebook);
+                }
+            } else if replica.standing_of(&peer).ending().is_some()
+                && let Some(told) = session.take_early(*notebook)?
+            {
+                tell(session, replica, &told.frontier.control_heads);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Says whether the peer showed that it knows that this person left.
+fn knows_of(session: &Session, replica: &Replica) -> bool {
+    let Some(leave) = replica.standing().ending() else {
+        return false;
+    };
+    session.has_heard_leave(replica.notebook())
+        || session.view(replica.notebook()).is_some_and(|view| {
+            replica
+                .controls()
+                .is_within(&leave, &view.frontier.control_heads)
+        })
+}

@@ -1,0 +1,156 @@
+//! How a device that was let in stands now, and what ended that: the entries that it is to know of before
+//! nothing more is said to it.
+
+use super::Replica;
+use crate::control::ControlKind;
+use crate::ids::{ControlHash, DeviceId, PersonId};
+
+/// How a device stands in a notebook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Standing {
+    /// It is a live device of a member.
+    Member,
+    /// Its person left, by this entry.
+    Left(ControlHash),
+    /// Its person was removed, by this entry.
+    Removed(ControlHash),
+    /// The device itself was revoked, by this entry.
+    Revoked(ControlHash),
+    /// Its person's admission does not count, since this entry speaks against it.
+    Voided(ControlHash),
+    /// Nothing here says that it ever was a member's.
+    #[default]
+    Unknown,
+}
+
+impl Standing {
+    /// Returns the entry that ended it.
+    pub const fn ending(&self) -> Option<ControlHash> {
+        match self {
+            Self::Left(entry)
+            | Self::Removed(entry)
+            | Self::Revoked(entry)
+            | Self::Voided(entry) => Some(*entry),
+            Self::Member | Self::Unknown => None,
+        }
+    }
+}
+
+impl Replica {
+    /// Returns how this device stands.
+    pub const fn standing(&self) -> Standing {
+        self.standing
+    }
+
+    /// Returns how a device stands, as the entries here resolve it.
+    pub fn standing_of(&self, device: &DeviceId) -> Standing {
+        if self.membership.person_of(device).is_some() {
+            return Standing::Member;
+        }
+        let Some((person, _)) = self.controls.device(device) else {
+            return Standing::Unknown;
+        };
+        if self.membership.member(&person).is_none()
+            && let Some(standing) = self.person_ended(person)
+        {
+            return standing;
+        }
+        let revoked = self
+            .membership
+            .endings_of(&person)
+            .filter(|(_, ended)| *ended == Some(*device))
+            .map(|(entry, _)| entry);
+        self.latest(revoked)
+            .map_or(Standing::Unknown, Standing::Revoked)
+    }
+
+    /// Returns what ended the membership of a person who is no member.
+    fn person_ended(&self, person: PersonId) -> Option<Standing> {
+        let removed = self
+            .membership
+            .endings_of(&person)
+            .filter(|(_, device)| device.is_none())
+            .map(|(entry, _)| entry)
+            .filter(|entry| {
+                let kind = self.controls.get(entry).map(|entry| &entry.kind);
+                matches!(kind, Some(ControlKind::Remove { .. }))
+            });
+        // Somebody who was removed and came back may have left since, or the other way round.
+        let left = self.controls.iter().filter(|entry| {
+            matches!(entry.kind, ControlKind::Leave)
+                && self.controls.is_well_formed(&entry.hash())
+                && self
+                    .controls
+                    .author(&entry.hash())
+                    .is_some_and(|(author, _)| author == person)
+        });
+        let ended = self.latest(removed.chain(left.map(|entry| entry.hash())));
+        // Somebody who was out before and was let in again knows of that; what voids the new admission is news.
+        let is_news = |admission: &ControlHash| {
+            ended.is_none_or(|ended| self.controls.is_past(&ended, admission))
+        };
+        if let Some((_, cause)) = self.voided(person).filter(|(it, _)| is_news(it)) {
+            return Some(Standing::Voided(cause));
+        }
+        let ended = ended?;
+        let kind = self.controls.get(&ended).map(|entry| &entry.kind);
+        Some(match kind {
+            Some(ControlKind::Leave) => Standing::Left(ended),
+            _ => Standing::Removed(ended),
+        })
+    }
+
+    /// Returns a person's admission that does not count, and what speaks against it: who took the invitation back, or else who removed
+    /// or demoted its author.
+    fn voided(&self, person: PersonId) -> Option<(ControlHash, ControlHash)> {
+        let admissions = self.membership.voided_admissions().iter();
+        let (admission, admit) = admissions
+            .filter_map(|hash| match &self.controls.get(hash)?.kind {
+                ControlKind::Admit(admit) if admit.roster.person() == person => {
+                    Some((*hash, admit))
+                }
+                _ => None,
+            })
+            .max_by_key(|(hash, _)| (self.controls.level(hash), *hash))?;
+        let (author, _) = self.controls.author(&admission)?;
+        let beside = |entry: &&crate::control::ControlEntry| {
+            let hash = entry.hash();
+            self.controls.is_well_formed(&hash) && !self.controls.is_past(&hash, &admission)
+        };
+        let takes_back = self.controls.iter().filter(beside).find(|entry| {
+            matches!(entry.kind, ControlKind::RevokeInvite { invite } if invite == admit.invite)
+        });
+        let against_author = || {
+            self.controls.iter().filter(beside).find(|entry| {
+                matches!(entry.kind, ControlKind::Remove { person, .. }
+                    | ControlKind::Demote { person } if person == author)
+            })
+        };
+        let cause = takes_back.or_else(against_author)?;
+        Some((admission, cause.hash()))
+    }
+
+    fn latest(&self, entries: impl Iterator<Item = ControlHash>) -> Option<ControlHash> {
+        entries.max_by_key(|entry| (self.controls.level(entry), *entry))
+    }
+
+    /// Returns what a device that is no member's any more is still told: what ended it, with the past of
+    /// that, as far as its own heads do not cover it. Empty where nothing ended it.
+    pub fn last_words_for(&self, device: &DeviceId, heads: &[ControlHash]) -> Vec<Vec<u8>> {
+        let Some(ending) = self.standing_of(device).ending() else {
+            return Vec::new();
+        };
+        self.controls
+            .iter()
+            .filter(|entry| {
+                let hash = entry.hash();
+                // The ending itself is said in any case: hearing it is how the other side knows that it was heard.
+                hash == ending
+                    || (self.controls.is_past(&hash, &ending)
+                        && !self.controls.is_within(&hash, heads))
+            })
+            .map(|entry| entry.as_bytes().to_vec())
+            .collect()
+    }
+}

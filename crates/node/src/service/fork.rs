@@ -1,0 +1,204 @@
+//! A notebook that goes on from another one: all of its content, and a ticket for everybody else.
+//!
+//! The content goes the way of an export and an import, so every object keeps its id, and `imported_from`
+//! names the old notebook and who made it when. Those are claims of whoever forked, not signatures.
+
+use hearth_core::control::Role;
+use hearth_core::engine::FoundError;
+use hearth_core::ids::{NotebookId, PersonId};
+use hearth_notebook::json::{self, ImportError};
+use hearth_notebook::{EditError, meta};
+use serde_json::{Value, json};
+
+use super::NodeFacts;
+use super::answer::{control_failed, unavailable, with};
+use super::invite::{admits_as_admin, check_expiry};
+use super::notebook::{creator_role, founded, show};
+use super::resolve::{find_notebook, find_person};
+use crate::api::{Exit, Failure};
+use crate::host::{Host, edit_failed, invalid, random, sentence, storage_failed};
+
+/// What is added to a title where no other is given.
+const TITLE_SUFFIX: &str = " (fork)";
+
+/// What a fork does not carry over, in words for people.
+const NOTICE: &str = "Who wrote what before is kept as you found it, and is your word: the signatures stay in \
+     the old notebook. Keep it, it stays readable.";
+
+/// Whom a new notebook invites, and what it is called.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fork<'a> {
+    pub(super) without: &'a [String],
+    pub(super) title: Option<&'a str>,
+    pub(super) expires_s: Option<u64>,
+}
+
+/// The data of `notebook fork`.
+pub(super) fn fork(
+    host: &mut Host,
+    node: &NodeFacts,
+    notebook: &str,
+    wishes: Fork<'_>,
+) -> Result<Value, Failure> {
+    let old = find_notebook(host, notebook)?;
+    let seconds = check_expiry(host, wishes.expires_s)?;
+    let invited = invited(host, old, wishes.without)?;
+    let (form, title, export) = content(host, old)?;
+    let title = wishes
+        .title
+        .map_or_else(|| format!("{title}{TITLE_SUFFIX}"), str::to_owned);
+    meta::check(&title, &form).map_err(|error| invalid(&error.into()))?;
+    let role = own_role(host, old, &form)?;
+    let new = found(host, old, role, &title, &export)?;
+
+    let expires_ms = Host::now_ms().saturating_add(seconds.saturating_mul(1000));
+    let mut tickets = Vec::new();
+    for (person, name, role) in invited {
+        let admin = admits_as_admin(host, new, role)?;
+        let Host {
+            engine, storage, ..
+        } = &mut *host;
+        let reachable = node.reachable.clone();
+        let issued = engine.invite(
+            new,
+            role,
+            admin,
+            expires_ms,
+            reachable,
+            storage,
+            &mut random(),
+        );
+        let issued = match issued {
+            Ok(issued) => issued,
+            Err(error) => {
+                let failure = control_failed(host, new, error);
+                return Err(in_part(new, &name, &failure));
+            }
+        };
+        tickets.push(json!({
+            "person": person.to_string(),
+            "name": name,
+            "role": role.as_str(),
+            "admin": admin,
+            "id": issued.id.to_string(),
+            "ticket": issued.ticket.to_string(),
+            "expires": super::answer::time(expires_ms),
+        }));
+    }
+    let mut data = with(
+        show(host, new)?,
+        json!({ "tickets": tickets, "forked_from": old.to_string(), "notice": NOTICE }),
+    );
+    if !node.running && !tickets.is_empty() {
+        data["hint"] = json!("Run `hearth up`: only while it runs can the tickets be used.");
+    }
+    Ok(data)
+}
+
+/// Everybody else in the old notebook but those who are left out.
+fn invited(
+    host: &Host,
+    old: NotebookId,
+    without: &[String],
+) -> Result<Vec<(PersonId, String, Role)>, Failure> {
+    let me = host.me();
+    let mut left_out = Vec::new();
+    for text in without {
+        let person = find_person(host, old, text)?;
+        if person == me {
+            return Err(
+                Failure::usage("invalid", "You are in your own notebook in any case.")
+                    .with_hint("Name somebody else."),
+            );
+        }
+        left_out.push(person);
+    }
+    let directory = host.directory(old);
+    Ok(directory
+        .profiles()
+        .filter(|profile| profile.person != me && !left_out.contains(&profile.person))
+        .map(|profile| (profile.person, profile.name.clone(), profile.role))
+        .collect())
+}
+
+fn content(host: &mut Host, old: NotebookId) -> Result<(String, String, String), Failure> {
+    let (arrived, view, export) = host.read(old, |docs, people| {
+        let arrived = founded(docs, people).map_err(unavailable)?.is_some();
+        let view = meta::show(docs, people).map_err(unavailable)?;
+        Ok((
+            arrived,
+            view,
+            json::export_json(docs, people).map_err(unavailable)?,
+        ))
+    })?;
+    if !arrived {
+        return Err(Failure::error(
+            "not_arrived",
+            format!("The content of notebook {old} has not arrived yet."),
+        )
+        .with_hint(format!("Run `hearth sync {old}`, then fork it.")));
+    }
+    let form = view.form.word().to_owned();
+    Ok((form, view.title, export))
+}
+
+/// Whoever forks writes in the new notebook, whatever they were in the old one.
+fn own_role(host: &Host, old: NotebookId, form: &str) -> Result<Role, Failure> {
+    let me = host.me();
+    let directory = host.directory(old);
+    let before = directory
+        .profile(&me)
+        .or_else(|| directory.former().find(|profile| profile.person == me));
+    match before.map(|profile| profile.role) {
+        Some(role) if role.may_write() => Ok(role),
+        _ => creator_role(form, None),
+    }
+}
+
+fn found(
+    host: &mut Host,
+    old: NotebookId,
+    role: Role,
+    title: &str,
+    export: &str,
+) -> Result<NotebookId, Failure> {
+    let mut refused = None;
+    let made = host.found(role, |docs, writer| {
+        match json::import_fork(docs, writer, export, &old.to_string()) {
+            Ok(_) => meta::rename(docs, writer, title),
+            Err(ImportError::Edit(error)) => Err(error),
+            Err(error) => {
+                refused = Some(error.to_string());
+                Err(EditError::BaseUnknown)
+            }
+        }
+    });
+    match (made, refused) {
+        (Ok(new), _) => Ok(new),
+        (Err(_), Some(why)) => Err(Failure::error(
+            "fork_refused",
+            format!("The content of notebook {old} cannot be taken over: {why}."),
+        )
+        .with_hint("Nothing was made.")),
+        (Err(FoundError::Edit(error)), None) => Err(edit_failed(error)),
+        (Err(FoundError::Create(hearth_core::engine::AdoptError::Storage(error))), None) => {
+            Err(storage_failed(error))
+        }
+        (Err(other), None) => Err(Failure::error("not_created", sentence(&other.to_string()))
+            .with_hint("There is no new notebook.")),
+    }
+}
+
+fn in_part(new: NotebookId, name: &str, failure: &Failure) -> Failure {
+    Failure::new(
+        Exit::Partial,
+        "fork_in_part",
+        format!(
+            "The new notebook {new} is made, and {name} could not be invited: {}",
+            failure.message
+        ),
+    )
+    .with_hint(format!(
+        "See `hearth invite list {new}`, and invite the others with `hearth invite create {new}`."
+    ))
+}
