@@ -87,6 +87,10 @@ pub const AGREEMENT_BYTES_MAX: usize = 64 * 1024;
 /// more often than that, and each that is looked at costs a look into the history.
 pub const SIGNATURES_MAX: usize = 100;
 
+/// Signatures whose text was removed from the document, and is looked for in the history: each costs a look
+/// at the whole index as it was.
+pub const REMOVED_TEXTS_MAX: usize = 10;
+
 /// People named in one sealed exchange: the largest group that is supported.
 pub const EXCHANGE_PEOPLE_MAX: usize = 30;
 

@@ -29,7 +29,9 @@ pub use view::{AgreementState, AgreementView, AnswerView, SignatureView, TopicVi
 #[cfg(test)]
 mod tests;
 
-use automerge::{Automerge, ChangeHash, ObjId};
+use std::collections::BTreeSet;
+
+use automerge::{Automerge, ChangeHash, ObjId, ReadDoc};
 
 use crate::hash::{Salt, TextHash};
 use crate::id::{Kind, ObjectId};
@@ -80,6 +82,17 @@ impl<'a> Agreements<'a> {
             .filter_map(|(_, record)| record.bytes_32("salt"))
             .map(Salt)
             .next()
+    }
+
+    /// Which texts had been kept at a version of the index. One that somebody removed later was there too.
+    fn versions_at(&self, index: &Automerge, heads: &[ChangeHash]) -> BTreeSet<ObjectId> {
+        let range = format!("{}/", Kind::Version.word())..format!("{}0", Kind::Version.word());
+        self.0
+            .iter()
+            .flat_map(|(_, record)| index.map_range_at(&record.obj, range.clone(), heads))
+            .filter_map(|item| Kind::from_key(&item.key))
+            .map(|(_, id)| id)
+            .collect()
     }
 
     /// Every text that somebody was about to sign, as it was when it was kept: what a member writes into

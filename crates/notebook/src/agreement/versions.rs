@@ -1,13 +1,17 @@
 //! The texts that were signed, each with its signatures.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use automerge::Automerge;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::agreement::view::{Standing, signed};
+use crate::agreement::view::{Standing, known, signed};
 use crate::agreement::{Agreements, SignatureView, Version};
 use crate::documents::{Documents, Unavailable};
 use crate::hash::TextHash;
 use crate::id::{DocumentId, ObjectId};
+use crate::limits::REMOVED_TEXTS_MAX;
 use crate::people::{Author, People, Signature};
 use crate::record;
 
@@ -59,46 +63,39 @@ pub fn log(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementLog
     let standing = Standing::of(index, &all);
     let agreements = Agreements::read(index);
     let mut found = AgreementLog::default();
+    let mut hashes: BTreeMap<TextHash, usize> = BTreeMap::new();
     let mut kept = agreements.versions();
-    // A version that somebody removed afterwards is still there in the history that its signature names.
-    for signature in &all {
-        if !kept
-            .iter()
-            .any(|version| version.hash() == signature.text_hash)
-        {
-            kept.extend(standing.versions_at(index, signature));
-        }
-    }
+    kept.extend(removed(index, &kept, &all));
     for version in kept {
         let hash = version.hash();
-        if !found.versions.iter().any(|known| known.text_hash == hash) {
-            let (by, at) = record::signed(index, &version.obj, people);
-            let made = record::Record::read(index, version.obj.clone());
-            found.push(Some(version.id), version.text, hash);
-            if let Some(last) = found.versions.last_mut() {
-                last.created_by = Some(by);
-                last.created_at = at;
-                last.imported_from = made.provenance(people).imported_from;
-            }
+        if hashes.contains_key(&hash) {
+            continue;
+        }
+        let (by, at) = record::signed(index, &version.obj, people);
+        let made = record::Record::read(index, version.obj.clone());
+        hashes.insert(hash, found.versions.len());
+        found.push(Some(version.id), version.text, hash);
+        if let Some(last) = found.versions.last_mut() {
+            last.created_by = Some(by);
+            last.created_at = at;
+            last.imported_from = made.provenance(people).imported_from;
         }
     }
     let text = agreements.text();
     if let Some(salt) = agreements.salt().filter(|_| !text.is_empty()) {
         let hash = TextHash::of(&salt, &text);
-        if !found.versions.iter().any(|known| known.text_hash == hash) {
+        let place = *hashes.entry(hash).or_insert(found.versions.len());
+        if place == found.versions.len() {
             found.push(None, text, hash);
         }
-        for version in &mut found.versions {
-            version.current = version.text_hash == hash;
+        if let Some(version) = found.versions.get_mut(place) {
+            version.current = true;
         }
     }
     for signature in &all {
         let shown = signed(signature, &standing, people);
-        let version = found
-            .versions
-            .iter_mut()
-            .find(|version| version.text_hash == signature.text_hash);
-        match version {
+        let place = hashes.get(&signature.text_hash);
+        match place.and_then(|place| found.versions.get_mut(*place)) {
             Some(version) => version.signatures.push(shown),
             None => found.unmatched.push(shown),
         }
@@ -113,6 +110,26 @@ pub fn log(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementLog
             writers.len() > 1 && writers.iter().all(|writer| has_signed(&writer.person));
     }
     Ok(found)
+}
+
+/// The texts of signatures that somebody removed afterwards: they are still there in the history that the
+/// signatures name.
+fn removed(index: &Automerge, kept: &[Version], signatures: &[Signature]) -> Vec<Version> {
+    let here: BTreeSet<TextHash> = kept.iter().map(Version::hash).collect();
+    let mut sought: BTreeMap<TextHash, &Signature> = BTreeMap::new();
+    for signature in signatures.iter().filter(|one| one.counts) {
+        if !here.contains(&signature.text_hash) {
+            sought.insert(signature.text_hash, signature);
+        }
+    }
+    let sought = sought.into_iter().take(REMOVED_TEXTS_MAX);
+    sought
+        .filter_map(|(hash, signature)| {
+            let heads = known(index, &signature.heads);
+            let versions = Agreements::read_at(index, &heads).versions();
+            versions.into_iter().find(|version| version.hash() == hash)
+        })
+        .collect()
 }
 
 impl AgreementLog {

@@ -1,9 +1,12 @@
 //! The agreement as shown, and who stands under it.
 
-use automerge::{Automerge, ChangeHash, ReadDoc};
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use automerge::{Automerge, ChangeHash};
 use serde::Serialize;
 
-use crate::agreement::{Agreements, Version};
+use crate::agreement::Agreements;
 use crate::comment::{self, CommentView};
 use crate::documents::{Documents, Unavailable};
 use crate::hash::TextHash;
@@ -292,68 +295,51 @@ pub(super) fn signed(
 /// One follows another where the version of the index that it names has every kept text that the other's
 /// has, and one more. So a text that returns after another was signed has to be signed again.
 pub(super) struct Standing<'a> {
-    signatures: Vec<(&'a Signature, Vec<ObjectId>)>,
+    /// What each person has signed, the latest first, with the texts that were kept then.
+    by_person: BTreeMap<&'a str, Vec<(&'a Signature, Rc<BTreeSet<ObjectId>>)>>,
 }
 
 impl<'a> Standing<'a> {
     pub(super) fn of(index: &Automerge, signatures: &'a [Signature]) -> Self {
-        let mut looked_at = Vec::new();
+        let agreements = Agreements::read(index);
+        // Whoever signs a text names the same version of the index as others who sign it then.
+        let mut known_at: BTreeMap<&[ChangeHash], Rc<BTreeSet<ObjectId>>> = BTreeMap::new();
+        let mut by_person: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for signature in signatures.iter().rev().filter(|one| one.counts) {
-            let same = |(other, _): &&(&Signature, _)| other.person == signature.person;
-            if looked_at.iter().filter(same).count() < SIGNATURES_MAX {
-                let heads = known(index, &signature.heads);
-                let versions = Agreements::read_at(index, &heads).versions();
-                let ids: Vec<ObjectId> = versions.iter().map(|version| version.id).collect();
-                looked_at.push((signature, ids));
+            let own = by_person.entry(signature.person.as_str()).or_default();
+            if own.len() < SIGNATURES_MAX {
+                let kept = known_at
+                    .entry(signature.heads.as_slice())
+                    .or_insert_with(|| {
+                        let heads = known(index, &signature.heads);
+                        Rc::new(agreements.versions_at(index, &heads))
+                    });
+                own.push((signature, Rc::clone(kept)));
             }
         }
-        Self {
-            signatures: looked_at,
-        }
-    }
-
-    /// The texts with this signature's hash that were there in the version of the index that it names.
-    pub(super) fn versions_at(&self, index: &Automerge, signature: &Signature) -> Vec<Version> {
-        let looked_at = self
-            .signatures
-            .iter()
-            .any(|(one, _)| one.entry == signature.entry);
-        if !looked_at {
-            return Vec::new();
-        }
-        let heads = known(index, &signature.heads);
-        let mut versions = Agreements::read_at(index, &heads).versions();
-        versions.retain(|version| version.hash() == signature.text_hash);
-        versions
+        Self { by_person }
     }
 
     fn stands(&self, signature: &Signature) -> bool {
-        let own = self
-            .signatures
-            .iter()
-            .find(|(one, _)| one.entry == signature.entry);
-        let Some((_, versions)) = own else {
+        let Some(own) = self.by_person.get(signature.person.as_str()) else {
             return false;
         };
-        let followed = |(later, theirs): &(&Signature, Vec<ObjectId>)| {
-            later.person == signature.person
-                && later.text_hash != signature.text_hash
-                && theirs.len() > versions.len()
-                && versions.iter().all(|version| theirs.contains(version))
+        let Some((_, kept)) = own.iter().find(|(one, _)| one.entry == signature.entry) else {
+            return false;
         };
-        !self.signatures.iter().any(followed)
+        !own.iter().any(|(later, theirs)| {
+            later.text_hash != signature.text_hash
+                && theirs.len() > kept.len()
+                && theirs.is_superset(kept)
+        })
     }
 }
 
 /// Those heads that are part of this document's history; none at all where one is missing, so that who
 /// names something unheard of has signed before everything else.
-fn known(index: &Automerge, heads: &[ChangeHash]) -> Vec<ChangeHash> {
+pub(super) fn known(index: &Automerge, heads: &[ChangeHash]) -> Vec<ChangeHash> {
     let all_here = heads
         .iter()
         .all(|head| index.get_change_meta_by_hash(head).is_some());
-    if all_here && index.get_missing_deps(heads).is_empty() {
-        heads.to_vec()
-    } else {
-        Vec::new()
-    }
+    if all_here { heads.to_vec() } else { Vec::new() }
 }
