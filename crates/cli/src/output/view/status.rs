@@ -44,6 +44,7 @@ pub(crate) fn init(data: &Value, page: &mut Page) {
             "It is the only key to who you are once every device is lost. Nobody can make it again.",
         );
     }
+    page.line("Only your own devices have your journal. When none is left, nor a mirror or a backup, it is lost, even with the phrase.");
     page.next("hearth notebook create TITLE --form one-on-one", "");
     page.quiet("  or: hearth join TICKET");
 }
@@ -129,6 +130,13 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
         if notebook.at("departed").is_null() {
             peers(notebook, page);
         }
+    }
+    // Whether one's own other devices have the journal too; with one device there is nothing to tell.
+    let journals = data.list("journals").iter();
+    for journal in journals.filter(|journal| !journal.list("peers").is_empty()) {
+        page.gap();
+        page.title(journal.text("title"));
+        peers(journal, page);
     }
     if notebooks.is_empty() {
         page.next("hearth notebook create TITLE --form one-on-one", "");
@@ -326,6 +334,7 @@ mod tests {
           21  word21  22  word22  23  word23  24  word24
 
         It is the only key to who you are once every device is lost. Nobody can make it again.
+        Only your own devices have your journal. When none is left, nor a mirror or a backup, it is lost, even with the phrase.
 
         Next: hearth notebook create TITLE --form one-on-one
           or: hearth join TICKET

@@ -1,5 +1,7 @@
 //! The journal, sealed exchanges and feedback of two people.
 
+use hearth_core::control::Role;
+use hearth_notebook::journal;
 use serde_json::{Value, json};
 
 use super::fixture::{Home, connect, disconnect, has_keys, id, pair, pump, text};
@@ -335,4 +337,35 @@ fn ratings_feedback_and_stalled_exchanges() {
     let alone = eve.notebook("Alone", "one-on-one");
     assert_eq!(eve.fails(&start(&alone, "rating")).code, "nobody_else");
     assert_eq!(eve.fails(&start(&alone, "gossip")).exit.code(), 2);
+}
+
+#[test]
+fn journals_that_two_devices_made_apart_are_read_together_and_written_in_one() {
+    let mut ada = Home::new("Ada");
+    let mut made: Vec<_> = (0..3)
+        .map(|_| {
+            let host = ada.host();
+            host.found(Role::Peer, journal::create).unwrap()
+        })
+        .collect();
+    for (place, journal) in made.iter().enumerate() {
+        let new = journal::NewEntry {
+            text: format!("Entry {place}"),
+            ..journal::NewEntry::default()
+        };
+        let host = ada.host();
+        host.edit(*journal, |docs, writer| journal::add(docs, writer, &new))
+            .unwrap();
+    }
+    made.sort();
+    let added = id(&ada.ok(&add("One more", None))["entry"]);
+    assert_eq!(count(&ada.ok(&entries(None))["entries"]), 4);
+    let first = ada
+        .host()
+        .read(made[0], |docs, people| {
+            Ok(journal::list(docs, people).unwrap())
+        })
+        .unwrap();
+    assert!(first.iter().any(|entry| entry.id.to_string() == added));
+    assert_eq!(count(&ada.ok(&list_notebooks())["notebooks"]), 0);
 }
