@@ -11,7 +11,7 @@ mod settings;
 mod signing;
 mod storage;
 
-use hearth_core::control::Role;
+use hearth_core::control::{ControlEntry, ControlKind, Role};
 use hearth_core::engine::{Engine, FoundError};
 use hearth_core::ids::{DeviceId, NotebookId, PersonId};
 use hearth_core::replica::EditFailed;
@@ -99,14 +99,20 @@ impl Host {
         work(&mut documents, &directory)
     }
 
-    /// Says whether a notebook is this person's journal: it says so itself, and nobody else is in it.
+    /// Says whether a notebook is this person's journal: it says so itself, this person made it, and nobody
+    /// else was ever in it. Without the last two somebody could leave a notebook that calls itself a
+    /// journal, have private entries written there, and come back.
     pub(crate) fn is_journal(&mut self, notebook: NotebookId) -> bool {
         let me = self.me();
         let Some(replica) = self.engine.replica_mut(notebook) else {
             return false;
         };
         let members = replica.membership().members();
-        if members.len() != 1 || !members.contains_key(&me) {
+        let made_it = members
+            .get(&me)
+            .is_some_and(|own| own.admission == replica.controls().create());
+        let admits = |entry: &ControlEntry| matches!(entry.kind, ControlKind::Admit(_));
+        if !made_it || members.len() != 1 || replica.controls().iter().any(admits) {
             return false;
         }
         journal::is_journal(&mut ReadDocuments::new(replica, &self.storage)).unwrap_or(false)

@@ -41,6 +41,7 @@ pub(super) fn fork(
     wishes: Fork<'_>,
 ) -> Result<Value, Failure> {
     let old = find_notebook(host, notebook)?;
+    super::journal::refuse(host, old)?;
     let seconds = check_expiry(host, wishes.expires_s)?;
     let invited = invited(host, old, wishes.without)?;
     let (form, title, export) = content(host, old)?;

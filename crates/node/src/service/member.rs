@@ -163,6 +163,7 @@ fn set_admin(host: &mut Host, notebook: &str, person: &str, admin: bool) -> Resu
 
 fn leave(host: &mut Host, notebook: &str, check: bool) -> Result<Value, Failure> {
     let notebook = find_notebook(host, notebook)?;
+    super::journal::refuse(host, notebook)?;
     let Host {
         engine, storage, ..
     } = &mut *host;

@@ -295,9 +295,12 @@ pub(super) fn signed(
 /// One follows another where the version of the index that it names has every kept text that the other's
 /// has, and one more. So a text that returns after another was signed has to be signed again.
 pub(super) struct Standing<'a> {
-    /// What each person has signed, the latest first, with the texts that were kept then.
-    by_person: BTreeMap<&'a str, Vec<(&'a Signature, Rc<BTreeSet<ObjectId>>)>>,
+    /// What each person has signed, the latest first.
+    by_person: BTreeMap<&'a str, Vec<Placed<'a>>>,
 }
+
+/// A signature with the texts that were kept in the version of the index that it names.
+type Placed<'a> = (&'a Signature, Rc<BTreeSet<ObjectId>>);
 
 impl<'a> Standing<'a> {
     pub(super) fn of(index: &Automerge, signatures: &'a [Signature]) -> Self {

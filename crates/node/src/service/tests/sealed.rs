@@ -1,13 +1,15 @@
 //! The journal, sealed exchanges and feedback of two people.
 
+use automerge::ROOT;
+use automerge::transaction::Transactable;
 use hearth_core::control::Role;
-use hearth_notebook::journal;
+use hearth_notebook::{DocumentId, journal};
 use serde_json::{Value, json};
 
 use super::fixture::{Home, connect, disconnect, has_keys, id, pair, pump, text};
 use crate::api::{
     ExportFormat, FeedbackFields, FeedbackRequest, ImportFormat, InviteRequest, JournalRequest,
-    NotebookRequest, Request, SealedRequest, SessionRequest, TransferFile,
+    MemberRequest, NotebookRequest, Request, SealedRequest, SessionRequest, TransferFile,
 };
 
 fn add(text: &str, about: Option<&str>) -> Request {
@@ -368,4 +370,38 @@ fn journals_that_two_devices_made_apart_are_read_together_and_written_in_one() {
         .unwrap();
     assert!(first.iter().any(|entry| entry.id.to_string() == added));
     assert_eq!(count(&ada.ok(&list_notebooks())["notebooks"]), 0);
+}
+
+#[test]
+fn a_notebook_that_somebody_else_was_in_is_no_journal_whatever_it_calls_itself() {
+    let (mut ada, mut ben, notebook) = pair();
+    let id = notebook.parse().unwrap();
+    ben.host()
+        .edit(id, |docs, _| {
+            let mut transaction = docs.write(DocumentId::INDEX)?.transaction();
+            transaction.put(ROOT, "form", "journal")?;
+            transaction.commit();
+            Ok(())
+        })
+        .unwrap();
+    pump(&mut ada, &mut ben, 2);
+    let leave = |check| {
+        Request::Member(MemberRequest::Leave {
+            notebook: notebook.clone(),
+            check,
+        })
+    };
+    ben.ok(&leave(false));
+    pump(&mut ada, &mut ben, 2);
+    let listed = ada.ok(&list_notebooks());
+    assert_eq!(listed["notebooks"][0]["form"], "journal");
+    ada.ok(&add("Only for me", None));
+    let journals = ada.ok(&Request::Status)["journals"].clone();
+    assert_eq!(count(&journals), 1);
+    assert_ne!(journals[0]["id"], json!(notebook));
+    let leave = Request::Member(MemberRequest::Leave {
+        notebook: "journal".to_owned(),
+        check: false,
+    });
+    assert_eq!(ada.fails(&leave).code, "journal_private");
 }
