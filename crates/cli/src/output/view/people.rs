@@ -171,7 +171,7 @@ pub(crate) fn left(data: &Value, page: &mut Page) {
     page.line(
         "This copy stays readable. The others hear of it as soon as one of your devices reaches one of theirs.",
     );
-    page.next("hearth sync {}", data.at("notebook").text("id"));
+    page.next("hearth status", "");
 }
 
 /// `member role` and `member admin`: `member`, `notebook`.
@@ -341,7 +341,7 @@ mod tests {
         You have left Ada and Ben.
         This copy stays readable. The others hear of it as soon as one of your devices reaches one of theirs.
 
-        Next: hearth sync RK2QF7MZ
+        Next: hearth status
         ");
         insta::assert_snapshot!(testing::page(&data, changed), @r"
         Ben is observer now, and no admin.
