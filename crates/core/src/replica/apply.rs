@@ -248,7 +248,7 @@ impl Replica {
                 continue;
             };
             let step = match step {
-                Step::Ready(body) if self.held.is_empty() => {
+                Step::Ready(body) if self.is_apart_from_held(id, &body) => {
                     batch.push(self.notebook, *id, &entry, body);
                     continue;
                 }
@@ -333,6 +333,19 @@ impl Replica {
             Ok(body) => Step::Ready(body),
             Err(error) => Step::Unreadable(error.to_string()),
         }
+    }
+
+    /// Says whether nothing that is held has to do with an entry: so it is with nearly all, and they go into
+    /// batches.
+    fn is_apart_from_held(&self, id: &BranchId, body: &Body) -> bool {
+        let builds_on_none = || {
+            let mut changes = body.changes.iter();
+            changes.all(|(document, change)| {
+                let mut deps = change.facts().deps.iter();
+                deps.all(|dep| !self.held.has_change(document, dep))
+            })
+        };
+        self.held.is_empty() || (!self.held.has_any_of(&id.log) && builds_on_none())
     }
 
     /// Finds out whether an entry that counts builds on any that are held: on ones that are applied
