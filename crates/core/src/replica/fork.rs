@@ -497,6 +497,15 @@ impl Replica {
         (candidates, decided)
     }
 
+    /// Says whether a control entry names an entry of a log: as the last one of a cut, or in a freeze.
+    pub(super) fn is_named(&self, entry: &RawEntry) -> bool {
+        let header = entry.header();
+        let choices = self.membership.branch_choices(&self.controls, &header.log);
+        choices
+            .iter()
+            .any(|(_, seq, hash)| (*seq, *hash) == (header.seq, entry.hash()))
+    }
+
     /// Says whether another branch of a forked log may count than did when that was last looked at.
     pub(super) fn may_choose_otherwise(&self) -> bool {
         self.wants_choice || self.forks.values().any(|fork| !fork.sides.is_empty())

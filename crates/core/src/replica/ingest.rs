@@ -322,6 +322,10 @@ impl Replica {
         log.pending.push_back(Arc::clone(&entry));
         self.arrivals.push_back(id);
         self.unsaved.push(Write::Append(entry.as_bytes().to_vec()));
+        if self.is_forked(&id.log) && self.is_named(&entry) {
+            // Which branch counts, and what an ending left, could not be told before it was here.
+            self.recount();
+        }
         self.remember(entry);
     }
 
