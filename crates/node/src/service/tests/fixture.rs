@@ -1,7 +1,6 @@
 //! Homes of their own, requests as the command sends them, and a network without wires.
 
 use std::path::Path;
-use std::process::Command;
 
 use hearth_core::engine::{ConnectionId, ConnectionKind};
 use hearth_core::ids::TransportId;
@@ -38,6 +37,23 @@ pub(super) struct Home {
     pub(super) node: NodeFacts,
 }
 
+/// Copies a folder with its modes. No process is started for it: its copy of this one's open files would
+/// hold other tests' locks for a moment.
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let (path, copy) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy_folder(&path, &copy);
+        } else {
+            std::fs::copy(&path, &copy).unwrap();
+        }
+    }
+    let modes = std::fs::metadata(from).unwrap().permissions();
+    std::fs::set_permissions(to, modes).unwrap();
+}
+
 impl Home {
     pub(super) fn new(name: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -65,12 +81,7 @@ impl Home {
     /// Closes the home and copies its folder.
     pub(super) fn copy_to(mut self, root: &Path) {
         self.host = None;
-        let copied = Command::new("cp")
-            .arg("-rp")
-            .arg(self.dir().root())
-            .arg(root)
-            .status();
-        assert!(copied.unwrap().success());
+        copy_folder(self.dir().root(), root);
     }
 
     /// Closes the home and opens it as the next command does.
