@@ -20,6 +20,7 @@ pub mod control;
 pub mod crypto;
 pub mod document;
 pub mod engine;
+pub mod enrol;
 pub mod epoch;
 pub mod frontier;
 pub mod identity;

@@ -157,3 +157,22 @@ pub const RANK_STEPS_MAX: usize = 64;
 
 /// Most control entries by one person's devices: what somebody floods is refused beyond it.
 pub const CONTROL_ENTRIES_PER_PERSON_MAX: usize = 4_096;
+
+/// How long a ticket that links a device is good for, in milliseconds: both devices are at hand.
+pub const LINK_TICKET_MS: u64 = 15 * 60 * 1000;
+
+/// Most tickets for linking a device that are open at once.
+pub const LINK_OFFERS_MAX: usize = 16;
+
+/// Bytes that a new device takes before its notebooks are on disk: two hundred notebooks with two thousand
+/// control entries each.
+pub const HANDOVER_BYTES_MAX: usize = 256 * 1024 * 1024;
+
+/// How long the handing over of notebooks to a device that has proven itself may take, in milliseconds: as
+/// much as that over a slow line.
+pub const HANDOVER_MS_MAX: u64 = 30 * 60 * 1000;
+
+/// How long a device waits for another of the same person to write a change of their roster into a notebook
+/// before it does so itself, in milliseconds. Of two that revoke a device at the same time each ends its log
+/// where it knows it, so one is better.
+pub const CARRY_PATIENCE_MS: u64 = 60 * 1000;

@@ -3,6 +3,7 @@
 //! The protocol never writes by itself. It hands out [`Write`]s, somebody commits them, and only then
 //! does anything leave that they are about. A simulator puts a disk of its own under this trait.
 
+use crate::identity::Roster;
 use crate::ids::NotebookId;
 
 /// The place of an entry in a notebook's stream of arrivals, from 0, without gaps.
@@ -35,6 +36,9 @@ pub enum Space {
     Held,
     /// Entries that this device wrote again, by hash, with those that stand for them.
     Rewritten,
+    /// What has to be here before a device that was just recovered takes this person's others off: a
+    /// frontier.
+    Awaited,
 }
 
 impl Space {
@@ -52,6 +56,7 @@ impl Space {
             Self::StaleCopy => 9,
             Self::Held => 10,
             Self::Rewritten => 11,
+            Self::Awaited => 12,
         }
     }
 }
@@ -104,6 +109,12 @@ pub trait Storage {
     /// # Errors
     /// [`StorageError`]; nothing of `writes` is kept then.
     fn commit(&mut self, notebook: NotebookId, writes: &[Write]) -> Result<(), StorageError>;
+
+    /// Keeps this person's roster, which belongs to no notebook, in place of an earlier one.
+    ///
+    /// # Errors
+    /// [`StorageError`]; the earlier one is kept then.
+    fn keep_roster(&mut self, roster: &Roster) -> Result<(), StorageError>;
 
     /// Returns the value under a key.
     ///

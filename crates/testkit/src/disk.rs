@@ -8,6 +8,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
+use hearth_core::identity::Roster;
 use hearth_core::ids::NotebookId;
 use hearth_core::storage::{Position, Records, Space, Storage, StorageError, Write};
 
@@ -51,9 +52,15 @@ pub struct MemoryDisk {
     faults: BTreeMap<u64, Fault>,
     counts: Cell<DiskCounts>,
     is_down: bool,
+    roster: Option<Roster>,
 }
 
 impl MemoryDisk {
+    /// Returns the roster that was kept, where one was.
+    pub const fn roster(&self) -> Option<&Roster> {
+        self.roster.as_ref()
+    }
+
     /// Starts empty and sound.
     pub fn new() -> Self {
         Self::default()
@@ -122,6 +129,12 @@ impl MemoryDisk {
 }
 
 impl Storage for MemoryDisk {
+    fn keep_roster(&mut self, roster: &Roster) -> Result<(), StorageError> {
+        self.powered()?;
+        self.roster = Some(roster.clone());
+        Ok(())
+    }
+
     fn commit(&mut self, notebook: NotebookId, writes: &[Write]) -> Result<(), StorageError> {
         self.powered()?;
         let number = self.counts.get().commits;

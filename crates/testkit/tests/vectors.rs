@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::{ControlEntry, ControlSet, Membership};
 use hearth_core::crypto::Secret;
+use hearth_core::enrol::{ContactTicket, EnrolMessage, LinkTicket};
 use hearth_core::epoch::Wraps;
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::identity::{DeviceCard, RecoveryPhrase, Roster, RosterEntry};
@@ -52,6 +53,30 @@ fn write_new_vectors() {
     for file in make_all() {
         let added = add_new(&file).unwrap();
         println!("{}: {added} new of {}", file.name, file.vectors.len());
+    }
+}
+
+#[test]
+fn tickets_and_messages_for_devices_read_as_ever() {
+    for vector in stored("enrolling") {
+        if vector.name.starts_with("link") {
+            let ticket: LinkTicket = vector.output.parse().unwrap();
+            assert_eq!(ticket.to_string(), vector.output);
+            assert!(vector.output.parse::<Ticket>().is_err());
+        } else if vector.name.starts_with("contact") {
+            let ticket = ContactTicket::of_any(&vector.output).unwrap();
+            assert_eq!(ticket.to_string(), vector.output);
+        } else if let Some(bytes) = vector.to_bytes() {
+            let message = EnrolMessage::parse(&bytes).unwrap();
+            assert_eq!(message.to_bytes(), bytes);
+            for end in 0..bytes.len() {
+                assert!(
+                    EnrolMessage::parse(&bytes[..end]).is_err(),
+                    "{}",
+                    vector.name
+                );
+            }
+        }
     }
 }
 

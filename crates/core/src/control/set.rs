@@ -544,6 +544,20 @@ impl ControlSet {
             })
     }
 
+    /// Returns the grants of keys that a device made to itself and that their own past allows.
+    pub fn self_grants<'a>(
+        &'a self,
+        device: &'a DeviceId,
+    ) -> impl Iterator<Item = &'a ControlEntry> {
+        let grants = self.grants.get(&Recipient::Device(*device));
+        grants
+            .into_iter()
+            .flatten()
+            .filter_map(|hash| self.nodes.get(hash))
+            .filter(move |node| node.is_well_formed && node.entry.device == *device)
+            .map(|node| &node.entry)
+    }
+
     /// Says whether an entry's own past allows it.
     pub fn is_well_formed(&self, hash: &ControlHash) -> bool {
         self.nodes.get(hash).is_some_and(|node| node.is_well_formed)

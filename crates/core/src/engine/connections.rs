@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::enrol::{EnrolDoor, Wish};
 use super::pairing::Door;
 use super::parting::{Apart, Parting, part_from};
 use super::{Effect, Engine};
@@ -33,6 +34,10 @@ pub enum ConnectionKind {
     },
     /// Somebody wants to redeem a ticket of this device.
     Pairing,
+    /// A device wants to be linked.
+    Linking,
+    /// Somebody comes with a recovery phrase, or shows that it is a member's device.
+    Recovering,
 }
 
 /// Why a connection is closed.
@@ -67,6 +72,14 @@ pub(super) enum Connection {
         parting: Option<Parting>,
     },
     Pairing(Box<Door>),
+    Enrolling(Box<EnrolDoor>),
+}
+
+impl Connection {
+    /// Says whether a stranger may be at the other end.
+    const fn is_door(&self) -> bool {
+        matches!(self, Self::Pairing(_) | Self::Enrolling(_))
+    }
 }
 
 impl Engine {
@@ -82,16 +95,17 @@ impl Engine {
     ) {
         let dialled = match kind {
             ConnectionKind::Pairing => {
-                let doors = self.connections.values();
-                let doors = doors.filter(|open| matches!(open, Connection::Pairing(_)));
-                if doors.count() >= PAIRING_CONNECTIONS_MAX {
-                    self.effects.push_back(Effect::Close(id, CloseReason::Busy));
-                    return;
-                }
-                self.connections.insert(
-                    id,
-                    Connection::Pairing(Box::new(Door::new(remote, exporter, now_ms))),
-                );
+                let door = Door::new(remote, exporter, now_ms);
+                self.open_door_for(id, Connection::Pairing(Box::new(door)));
+                return;
+            }
+            ConnectionKind::Linking | ConnectionKind::Recovering => {
+                let wish = match kind {
+                    ConnectionKind::Linking => Wish::Link,
+                    _ => Wish::Recover,
+                };
+                let door = EnrolDoor::new(wish, remote, exporter, now_ms);
+                self.open_door_for(id, Connection::Enrolling(Box::new(door)));
                 return;
             }
             ConnectionKind::Sync { dialled } => dialled,
@@ -135,6 +149,15 @@ impl Engine {
                 parting,
             },
         );
+    }
+
+    fn open_door_for(&mut self, id: ConnectionId, door: Connection) {
+        let doors = self.connections.values().filter(|open| open.is_door());
+        if doors.count() >= PAIRING_CONNECTIONS_MAX {
+            self.effects.push_back(Effect::Close(id, CloseReason::Busy));
+            return;
+        }
+        self.connections.insert(id, door);
     }
 
     /// Two connections with one device: of two dialled by the same side, or one long after the other,
@@ -214,6 +237,13 @@ impl Engine {
                     self.effects.push_back(Effect::Close(id, CloseReason::Done));
                 }
             }
+            Some(Connection::Enrolling(mut door)) => {
+                if self.enrol_frame(&mut door, bytes, now_ms, storage, rng) {
+                    self.connections.insert(id, Connection::Enrolling(door));
+                } else {
+                    self.effects.push_back(Effect::Close(id, CloseReason::Done));
+                }
+            }
             Some(Connection::Sync {
                 mut session,
                 dialled,
@@ -222,6 +252,7 @@ impl Engine {
             }) => {
                 let peer = session.peer();
                 let (mut effects, mut changed) = (Vec::new(), Vec::new());
+                let awaited = self.own.awaited();
                 let mut shared = self.shared_with(peer);
                 let before: Vec<((usize, usize), bool)> = shared
                     .iter()
@@ -246,6 +277,7 @@ impl Engine {
                     if replica.controls().len() != held.0 {
                         effects.push(Effect::MembershipChanged(notebook));
                     }
+                    changed.extend(awaited.contains(&notebook).then_some(notebook));
                     if replica.is_stale_copy() && !was_stale {
                         effects.push(Effect::StaleCopy(notebook));
                     }
@@ -253,6 +285,7 @@ impl Engine {
                 self.effects.extend(effects);
                 for notebook in changed {
                     self.rekeys.look_at(notebook);
+                    self.own.check(notebook);
                 }
                 for notebook in session.take_stopped() {
                     if let Some(reason) = session.stopped(notebook) {
@@ -303,6 +336,7 @@ impl Engine {
                 }
                 return frame;
             }
+            Connection::Enrolling(_) => return self.enrol_frame_for(id),
             Connection::Sync {
                 session, parting, ..
             } => {
@@ -323,6 +357,19 @@ impl Engine {
                 None
             }
         }
+    }
+
+    fn enrol_frame_for(&mut self, id: ConnectionId) -> Option<Vec<u8>> {
+        let Some(Connection::Enrolling(mut door)) = self.connections.remove(&id) else {
+            return None;
+        };
+        let frame = self.enrol_next(&mut door);
+        if frame.is_none() && door.is_over() {
+            self.effects.push_back(Effect::Close(id, CloseReason::Done));
+        } else {
+            self.connections.insert(id, Connection::Enrolling(door));
+        }
+        frame
     }
 
     /// Notes the time: signs of life, silent peers, acknowledgements that have waited long enough.
@@ -348,6 +395,9 @@ impl Engine {
                 Connection::Pairing(door) => {
                     (now_ms >= door.deadline_ms()).then_some(CloseReason::Silent)
                 }
+                Connection::Enrolling(door) => {
+                    (now_ms >= door.deadline_ms()).then_some(CloseReason::Silent)
+                }
             };
             over.extend(reason.map(|reason| (*id, reason)));
         }
@@ -369,7 +419,9 @@ impl Engine {
                     .map_or(u64::MAX, Parting::ends_ms)
                     .min(session.deadline_ms()),
                 Connection::Pairing(door) => door.deadline_ms(),
+                Connection::Enrolling(door) => door.deadline_ms(),
             })
+            .chain(self.own.deadline_ms())
             .chain(self.reopen_at_ms.values().copied())
             .chain(self.rekeys.next_ms())
             .min()
@@ -381,7 +433,7 @@ impl Engine {
             .iter()
             .filter_map(|(id, connection)| match connection {
                 Connection::Sync { session, .. } => Some((*id, &**session)),
-                Connection::Pairing(_) => None,
+                Connection::Pairing(_) | Connection::Enrolling(_) => None,
             })
     }
 

@@ -7,6 +7,8 @@
 //! is not on disk.
 
 mod connections;
+mod devices;
+mod enrol;
 mod members;
 mod pairing;
 mod parting;
@@ -18,17 +20,21 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
+pub use devices::DeviceError;
+pub use enrol::{LinkOfferId, TakeError};
 pub use members::DecideError;
 pub use pairing::{Verification, VerificationState};
 pub use peers::{PeerRecord, PeerStatus};
 pub use writes::{AdoptError, FoundError, IssuedInvite};
 
+use crate::enrol::LinkOffer;
 use crate::identity::{DeviceSecrets, Roster};
-use crate::ids::{NotebookId, PersonId};
+use crate::ids::{DeviceId, NotebookId, PersonId};
 use crate::replica::{Applied, OpenReplicaError, Replica};
 use crate::storage::{Storage, StorageError};
 
 use connections::Connection;
+use devices::OwnDevices;
 use parting::Apart;
 use rekeys::Rekeys;
 
@@ -74,6 +80,19 @@ pub enum Effect {
     Stopped(NotebookId, crate::ids::DeviceId, String),
     /// Another copy of this device has written: this home is an older one.
     StaleCopy(NotebookId),
+    /// This person's roster changed; it is on disk.
+    DevicesChanged,
+    /// A device came with a ticket of this one and is on the roster.
+    DeviceLinked {
+        /// The ticket.
+        offer: LinkOfferId,
+        /// The device.
+        device: DeviceId,
+        /// What it is called.
+        label: String,
+        /// The words that both show.
+        words: String,
+    },
 }
 
 /// A node without input and output.
@@ -94,6 +113,11 @@ pub struct Engine {
     apart: Apart,
     /// The notebooks that are to get a new key, and when.
     rekeys: Rekeys,
+    /// What is to be done about this person's devices.
+    own: OwnDevices,
+    /// Open tickets for linking a device.
+    offers: BTreeMap<u64, LinkOffer>,
+    next_offer: u64,
 }
 
 impl Engine {
@@ -122,6 +146,9 @@ impl Engine {
             reopen_at_ms: BTreeMap::new(),
             apart: Apart::default(),
             rekeys: Rekeys::default(),
+            own: OwnDevices::default(),
+            offers: BTreeMap::new(),
+            next_offer: 0,
         };
         for notebook in notebooks {
             let device = Arc::clone(&engine.identity.device);
@@ -134,6 +161,8 @@ impl Engine {
                     engine.replicas.insert(*notebook, replica);
                     engine.load_peers(*notebook, storage)?;
                     engine.load_distrusted(*notebook, storage)?;
+                    engine.load_awaited(*notebook, storage)?;
+                    engine.own.check(*notebook);
                 }
                 Err(error) if error.is_damage() => {
                     engine.unopened.insert(*notebook, error);

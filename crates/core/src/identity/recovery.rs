@@ -1,7 +1,7 @@
 //! The recovery keys that a phrase stands for. They leave the device once the phrase was shown.
 
 use super::{RecoveryCard, RecoveryPhrase};
-use crate::crypto::{SealingSecret, SigningSecret, derive};
+use crate::crypto::{self, SealingSecret, Signature, SignatureError, SigningSecret, derive};
 use crate::ids::PersonId;
 
 /// A person's secret recovery keys, derived from their phrase.
@@ -38,8 +38,31 @@ impl RecoverySecrets {
         &self.sealing
     }
 
+    /// Proves on one connection that whoever speaks has the recovery key.
+    pub fn prove(&self, exporter: &[u8; 32]) -> Signature {
+        self.signing.sign(&proof_bytes(exporter))
+    }
+
     /// Lends the signing half to the roster.
     pub(super) const fn signing(&self) -> &SigningSecret {
         &self.signing
     }
+}
+
+impl RecoveryCard {
+    /// Checks what [`RecoverySecrets::prove`] signed.
+    ///
+    /// # Errors
+    /// [`SignatureError`] where the key does not fit, or the proof is another connection's.
+    pub fn check_proof(
+        &self,
+        exporter: &[u8; 32],
+        proof: &Signature,
+    ) -> Result<(), SignatureError> {
+        self.verify_key.verify(&proof_bytes(exporter), proof)
+    }
+}
+
+fn proof_bytes(exporter: &[u8; 32]) -> [u8; 32] {
+    crypto::digest("hearthside 2026-11 recovery proof", &[exporter])
 }

@@ -22,4 +22,7 @@ pub use inviter::{InviteRecord, Inviter, Redemption};
 pub use joiner::{JoinError, Joined, Joiner, JoinerStep};
 pub use message::{PairingMessage, Refusal};
 pub use ticket::{Ticket, TicketError, TicketSecret};
+pub(crate) use ticket::{
+    TicketKind, read_addresses, read_relays, spell, unspell, write_addresses, write_relays,
+};
 pub use words::verification_words;

@@ -32,6 +32,15 @@ pub enum TicketError {
     /// Characters are missing, added or changed.
     #[error("the ticket is damaged: a part is missing or was changed on the way; copy all of it")]
     Damaged,
+    /// It is for linking a device of the same person.
+    #[error("this ticket links another device of the same person; it invites nobody")]
+    Link,
+    /// It only says where a device is.
+    #[error("this ticket says where somebody's device is; it invites nobody")]
+    Contact,
+    /// It invites somebody into a notebook.
+    #[error("this ticket invites somebody into a notebook; it links no device")]
+    Invitation,
     /// It was made by a newer version.
     #[error("the ticket was made by a newer version of the program: update this one")]
     Newer,
@@ -72,7 +81,7 @@ impl TicketSecret {
     }
 
     /// Proves the secret for one commitment on one connection.
-    pub(super) fn proof(&self, exporter: &[u8; 32], commitment: &[u8; 32]) -> [u8; 32] {
+    pub(crate) fn proof(&self, exporter: &[u8; 32], commitment: &[u8; 32]) -> [u8; 32] {
         crypto::mac(&self.root(), "ticket proof", &[exporter, commitment])
     }
 }
@@ -149,16 +158,7 @@ impl Ticket {
             .raw(self.secret.expose())
             .u64(self.expires_ms);
         write_addresses(&self.addresses, &mut writer);
-        let relays = self
-            .relays
-            .get(..self.relays.len().min(ADDRESSES_MAX))
-            .unwrap_or_default();
-        writer.varint(relays.len() as u64);
-        for relay in relays {
-            writer.bytes(relay.as_bytes());
-        }
-        let check = checksum(writer.as_slice());
-        writer.raw(&check);
+        write_relays(&self.relays, &mut writer);
         writer.into_bytes()
     }
 
@@ -175,14 +175,7 @@ impl Ticket {
             secret: TicketSecret::from_bytes(reader.array("secret")?),
             expires_ms: reader.u64("expiry")?,
             addresses: read_addresses(&mut reader)?,
-            relays: {
-                let count = reader.count("relays", ADDRESSES_MAX)?;
-                let mut relays = Vec::with_capacity(count);
-                for _ in 0..count {
-                    relays.push(reader.text("relay", RELAY_URL_BYTES_MAX)?.to_owned());
-                }
-                relays
-            },
+            relays: read_relays(&mut reader)?,
         };
         reader.finish()?;
         Ok(ticket)
@@ -191,11 +184,7 @@ impl Ticket {
 
 impl fmt::Display for Ticket {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{PREFIX}{}",
-            BASE32_NOPAD.encode(&self.to_bytes()).to_ascii_lowercase()
-        )
+        f.write_str(&spell(&self.to_bytes()))
     }
 }
 
@@ -204,32 +193,76 @@ impl FromStr for Ticket {
 
     /// Reads a ticket. White space inside is ignored, since mail programs break long lines.
     fn from_str(text: &str) -> Result<Self, TicketError> {
-        if text.len() > TICKET_CHARS_MAX {
-            return Err(TicketError::Damaged);
+        match unspell(text)? {
+            (TicketKind::Invitation, content) => {
+                Self::parse_bytes(&content).map_err(|_| TicketError::Damaged)
+            }
+            (TicketKind::Link, _) => Err(TicketError::Link),
+            (TicketKind::Contact, _) => Err(TicketError::Contact),
         }
-        let text: String = text
-            .chars()
-            .filter(|character| !character.is_whitespace())
-            .collect();
-        let encoded = text
-            .get(..PREFIX.len())
-            .filter(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
-            .and_then(|_| text.get(PREFIX.len()..))
-            .ok_or(TicketError::NotATicket)?;
-        let bytes = BASE32_NOPAD_NOCASE
-            .decode(encoded.as_bytes())
-            .map_err(|_| TicketError::Damaged)?;
-        let (content, check) = bytes
-            .split_last_chunk::<CHECKSUM_BYTES>()
-            .ok_or(TicketError::Damaged)?;
-        if checksum(content) != *check {
-            return Err(TicketError::Damaged);
-        }
-        if content.first() != Some(&VERSION) {
-            return Err(TicketError::Newer);
-        }
-        Self::parse_bytes(content).map_err(|_| TicketError::Damaged)
     }
+}
+
+/// What a ticket is for, by its first byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TicketKind {
+    Invitation,
+    Link,
+    Contact,
+}
+
+impl TicketKind {
+    pub(crate) const fn code(self) -> u8 {
+        match self {
+            Self::Invitation => VERSION,
+            Self::Link => 2,
+            Self::Contact => 3,
+        }
+    }
+}
+
+/// Spells a ticket's content, with a checksum.
+pub(crate) fn spell(content: &[u8]) -> String {
+    let bytes = [content, &checksum(content)].concat();
+    format!(
+        "{PREFIX}{}",
+        BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
+    )
+}
+
+/// Reads what [`spell`] made.
+pub(crate) fn unspell(text: &str) -> Result<(TicketKind, Vec<u8>), TicketError> {
+    if text.len() > TICKET_CHARS_MAX {
+        return Err(TicketError::Damaged);
+    }
+    let text: String = text
+        .chars()
+        .filter(|character| !character.is_whitespace())
+        .collect();
+    let encoded = text
+        .get(..PREFIX.len())
+        .filter(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
+        .and_then(|_| text.get(PREFIX.len()..))
+        .ok_or(TicketError::NotATicket)?;
+    let bytes = BASE32_NOPAD_NOCASE
+        .decode(encoded.as_bytes())
+        .map_err(|_| TicketError::Damaged)?;
+    let (content, check) = bytes
+        .split_last_chunk::<CHECKSUM_BYTES>()
+        .ok_or(TicketError::Damaged)?;
+    if checksum(content) != *check {
+        return Err(TicketError::Damaged);
+    }
+    let kinds = [
+        TicketKind::Invitation,
+        TicketKind::Link,
+        TicketKind::Contact,
+    ];
+    let kind = kinds
+        .into_iter()
+        .find(|kind| content.first() == Some(&kind.code()))
+        .ok_or(TicketError::Newer)?;
+    Ok((kind, content.to_vec()))
 }
 
 fn checksum(content: &[u8]) -> [u8; CHECKSUM_BYTES] {
@@ -239,7 +272,7 @@ fn checksum(content: &[u8]) -> [u8; CHECKSUM_BYTES] {
     check
 }
 
-fn write_addresses(addresses: &[SocketAddr], writer: &mut Writer) {
+pub(crate) fn write_addresses(addresses: &[SocketAddr], writer: &mut Writer) {
     let addresses = addresses
         .get(..addresses.len().min(ADDRESSES_MAX))
         .unwrap_or_default();
@@ -253,7 +286,7 @@ fn write_addresses(addresses: &[SocketAddr], writer: &mut Writer) {
     }
 }
 
-fn read_addresses(reader: &mut Reader<'_>) -> Result<Vec<SocketAddr>, DecodeError> {
+pub(crate) fn read_addresses(reader: &mut Reader<'_>) -> Result<Vec<SocketAddr>, DecodeError> {
     let count = reader.count("addresses", ADDRESSES_MAX)?;
     let mut addresses = Vec::with_capacity(count);
     for _ in 0..count {
@@ -270,6 +303,25 @@ fn read_addresses(reader: &mut Reader<'_>) -> Result<Vec<SocketAddr>, DecodeErro
         addresses.push(SocketAddr::new(ip, reader.u16("port")?));
     }
     Ok(addresses)
+}
+
+pub(crate) fn write_relays(relays: &[String], writer: &mut Writer) {
+    let relays = relays
+        .get(..relays.len().min(ADDRESSES_MAX))
+        .unwrap_or_default();
+    writer.varint(relays.len() as u64);
+    for relay in relays {
+        writer.bytes(relay.as_bytes());
+    }
+}
+
+pub(crate) fn read_relays(reader: &mut Reader<'_>) -> Result<Vec<String>, DecodeError> {
+    let count = reader.count("relays", ADDRESSES_MAX)?;
+    let mut relays = Vec::with_capacity(count);
+    for _ in 0..count {
+        relays.push(reader.text("relay", RELAY_URL_BYTES_MAX)?.to_owned());
+    }
+    Ok(relays)
 }
 
 #[cfg(test)]

@@ -296,6 +296,16 @@ impl Replica {
         recipient: Recipient,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<ControlHash, MemberError> {
+        self.grant_labelled(epoch, recipient, None, rng)
+    }
+
+    pub(super) fn grant_labelled(
+        &mut self,
+        epoch: EpochId,
+        recipient: Recipient,
+        label: Option<&Label>,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<ControlHash, MemberError> {
         let key = self.keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
         let grant = epoch::grant(
             (self.notebook, &self.membership),
@@ -304,7 +314,10 @@ impl Replica {
             recipient,
             rng,
         )?;
-        self.append_if(ControlKind::Grant(Box::new(grant)), None, |_| true)?
+        let label = label
+            .map(|label| SealedLabel::seal(label, Some(epoch), key, rng))
+            .transpose()?;
+        self.append_if(ControlKind::Grant(Box::new(grant)), label, |_| true)?
             .ok_or(MemberError::NotMember)
     }
 

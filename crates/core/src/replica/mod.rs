@@ -10,6 +10,7 @@
 mod adopt;
 mod apply;
 mod counting;
+mod devices;
 mod edit;
 mod fork;
 mod held;

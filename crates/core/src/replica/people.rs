@@ -63,6 +63,18 @@ impl Replica {
         self.profile(person)
             .device
             .and_then(|(id, label)| (id == device).then_some(label))
+            .or_else(|| self.told_label(device))
+    }
+
+    /// Returns the label that a device gave itself, in a grant to itself.
+    fn told_label(&self, device: DeviceId) -> Option<String> {
+        self.controls
+            .self_grants(&device)
+            .filter_map(|entry| match self.open_label(entry) {
+                Some(Label::Device { device }) => Some(device),
+                _ => None,
+            })
+            .last()
     }
 
     /// Returns the label of a device that was added after its person had joined.

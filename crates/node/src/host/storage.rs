@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use hearth_core::codec::Reader;
+use hearth_core::identity::Roster;
 use hearth_core::ids::{ControlHash, NotebookId};
 use hearth_core::storage::{Position, Space, Storage, StorageError, Write};
 use hearth_store::{self as store, CommitError, ReadError, ReadLimits, Scope, Store};
@@ -12,6 +14,9 @@ use jiff::Timestamp;
 const OWN: store::Space = store::Space(100);
 /// When this device first kept each control entry, by its hash: control entries tell no time.
 const SEEN: store::Space = store::Space(101);
+
+/// The person's roster as it stands now.
+const ROSTER_KEPT_AS: &str = "roster";
 
 /// The sealed store as the protocol's disk.
 #[derive(Debug)]
@@ -84,6 +89,16 @@ impl NodeStorage {
             .map_err(read_error)
     }
 
+    /// Returns the roster that was kept since the home was made.
+    pub(crate) fn roster(&self) -> Result<Option<Roster>, StorageError> {
+        let Some(bytes) = self.get_own(ROSTER_KEPT_AS)? else {
+            return Ok(None);
+        };
+        Roster::read(&mut Reader::new(&bytes))
+            .map(Some)
+            .map_err(|error| StorageError::Damaged(error.to_string()))
+    }
+
     /// Returns when this device first kept a control entry, by its own clock; `None` where that was
     /// not noted.
     ///
@@ -117,6 +132,10 @@ const fn scope(notebook: NotebookId) -> Scope {
 }
 
 impl Storage for NodeStorage {
+    fn keep_roster(&mut self, roster: &Roster) -> Result<(), StorageError> {
+        self.put_own(ROSTER_KEPT_AS, &roster.to_bytes())
+    }
+
     fn commit(&mut self, notebook: NotebookId, writes: &[Write]) -> Result<(), StorageError> {
         let scope = scope(notebook);
         if !self.has(notebook) {

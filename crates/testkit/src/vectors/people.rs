@@ -1,6 +1,7 @@
 //! Phrases, cards, rosters, tickets and words.
 
 use hearth_core::control::Role;
+use hearth_core::enrol::{ContactTicket, EnrolMessage, EnrolRefusal, LinkTicket, link_words};
 use hearth_core::identity::{DeviceSecrets, RecoveryPhrase, RecoverySecrets, words_of};
 use hearth_core::ids::{ControlHash, DeviceId, NotebookId, PersonId, TransportId};
 use hearth_core::log::padded_len;
@@ -35,6 +36,10 @@ pub(super) fn make() -> Vec<VectorFile> {
         VectorFile {
             name: "words",
             vectors: words(),
+        },
+        VectorFile {
+            name: "enrolling",
+            vectors: enrolling(),
         },
         VectorFile {
             name: "padding",
@@ -180,6 +185,97 @@ fn words() -> Vec<Vector> {
             Vector::text(format!("pairing {number}"), number.to_string(), words)
         })
         .collect()
+}
+
+/// Tickets for one's own devices, the words of linking, and one message of each kind.
+fn enrolling() -> Vec<Vector> {
+    let mut vectors = Vec::new();
+    for number in 0..6_u8 {
+        let like = ticket(number);
+        let link = LinkTicket {
+            person: like.person,
+            device: like.device,
+            transport: like.transport,
+            nonce_hash: LinkTicket::pin(&[number; 32]),
+            secret: like.secret.clone(),
+            expires_ms: like.expires_ms,
+            addresses: like.addresses.clone(),
+            relays: like.relays.clone(),
+        };
+        let contact = ContactTicket {
+            device: like.device,
+            transport: like.transport,
+            addresses: like.addresses,
+            relays: like.relays,
+        };
+        let words = link_words(
+            like.person,
+            like.device,
+            DeviceId::from_bytes([number; 32]),
+            (&[number; 32], &[number.wrapping_add(1); 32]),
+        );
+        let input = number.to_string();
+        vectors.extend([
+            Vector::text(format!("link {number}"), &input, link.to_string()),
+            Vector::text(format!("contact {number}"), &input, contact.to_string()),
+            Vector::text(format!("words {number}"), &input, words),
+        ]);
+    }
+    for (number, message) in (0..).zip(enrol_messages()) {
+        let name = format!("message {}", message.to_bytes().first().unwrap_or(&0));
+        let name = format!("{name}, {number}");
+        vectors.push(Vector::bytes(
+            name,
+            "fields of repeated bytes",
+            &message.to_bytes(),
+        ));
+    }
+    vectors
+}
+
+fn enrol_messages() -> Vec<EnrolMessage> {
+    let notebook = NotebookId::from_bytes([4; 32]);
+    let entries = vec![vec![1, 2, 3], vec![4]];
+    vec![
+        EnrolMessage::Hello {
+            commitment: [1; 32],
+            proof: [2; 32],
+        },
+        EnrolMessage::Offer {
+            nonce: [3; 32],
+            roster: vec![1, 2, 3],
+            name: "Ana".to_owned(),
+        },
+        EnrolMessage::Reveal {
+            nonce: [4; 32],
+            claim: vec![5; 7],
+            label: "phone".to_owned(),
+        },
+        EnrolMessage::Ask {
+            card: vec![6; 9],
+            proof: [7; 64],
+        },
+        EnrolMessage::Person {
+            roster: vec![8; 5],
+            name: String::new(),
+        },
+        EnrolMessage::Controls {
+            notebook,
+            entries: entries.clone(),
+        },
+        EnrolMessage::Wraps {
+            notebook,
+            wraps: vec![9; 4],
+        },
+        EnrolMessage::Frontier {
+            notebook,
+            frontier: vec![10; 6],
+        },
+        EnrolMessage::Done,
+        EnrolMessage::Refused(EnrolRefusal::Unknown),
+        EnrolMessage::Refused(EnrolRefusal::Unavailable),
+        EnrolMessage::Present { notebook, entries },
+    ]
 }
 
 fn padding() -> Vec<Vector> {

@@ -170,6 +170,7 @@ impl World {
         if let Some(device) = self.devices.get_mut(node) {
             device.is_unsettled = false;
             if let Some(engine) = &mut device.engine {
+                engine.keep_devices(now, &mut device.disk, &mut self.random);
                 engine.flush(&mut device.disk, now, false);
             }
         }

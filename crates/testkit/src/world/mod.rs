@@ -226,6 +226,9 @@ impl World {
         let instance = self.random.next();
         let device = self.device_mut(node)?;
         device.disk.restart();
+        if let Some(roster) = device.disk.roster() {
+            device.identity.roster = roster.clone();
+        }
         let notebooks = device.disk.notebooks();
         let engine = Engine::open(device.identity.clone(), instance, &notebooks, &device.disk)
             .map_err(|error| violation(format!("device {node} does not open: {error}")))?;

@@ -5,6 +5,7 @@ use automerge::{Automerge, ROOT};
 use hearth_core::control::Role;
 use hearth_core::document::{DocumentId, scan};
 use hearth_core::engine::ConnectionId;
+use hearth_core::identity::Roster;
 use hearth_core::ids::{EntryHash, Incarnation, LogId, NotebookId, Seq};
 use hearth_core::log::{DocumentTips, EntryKeys, VerifiedEntry, actor_of};
 use hearth_core::storage::{Position, Space, Storage, StorageError, Write};
@@ -226,6 +227,10 @@ fn the_doctor_names_nobody() {
 struct FullDisk;
 
 impl Storage for FullDisk {
+    fn keep_roster(&mut self, _: &Roster) -> Result<(), StorageError> {
+        Err(StorageError::Full)
+    }
+
     fn commit(&mut self, _: NotebookId, _: &[Write]) -> Result<(), StorageError> {
         Err(StorageError::Full)
     }

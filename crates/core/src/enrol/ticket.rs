@@ -1,0 +1,159 @@
+//! Tickets for one's own devices: both begin as an invitation's does, and the first byte says which they are.
+
+use core::fmt;
+use core::net::SocketAddr;
+use core::str::FromStr;
+
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::crypto;
+use crate::ids::{DeviceId, PersonId, TransportId};
+use crate::pairing::{
+    Ticket, TicketError, TicketKind, TicketSecret, read_addresses, read_relays, spell, unspell,
+    write_addresses, write_relays,
+};
+
+/// What one device shows and another of the same person reads: `2 u8 ‖ person 32 ‖ device 32 ‖ transport key
+/// 32 ‖ hash of the nonce 32 ‖ secret 16 ‖ expiry u64 ‖ addresses ‖ relays ‖ checksum 4`.
+#[derive(Debug, Clone)]
+pub struct LinkTicket {
+    /// The person.
+    pub person: PersonId,
+    /// The device that links.
+    pub device: DeviceId,
+    /// The key that it proves on connections.
+    pub transport: TransportId,
+    /// The hash of its nonce.
+    pub nonce_hash: [u8; 32],
+    /// The secret.
+    pub secret: TicketSecret,
+    /// When it is no longer good, in milliseconds since 1970 UTC.
+    pub expires_ms: u64,
+    /// Where the device is.
+    pub addresses: Vec<SocketAddr>,
+    /// Relays that the device uses.
+    pub relays: Vec<String>,
+}
+
+impl LinkTicket {
+    /// Returns what a ticket pins of a nonce.
+    pub fn pin(nonce: &[u8; 32]) -> [u8; 32] {
+        crypto::digest("hearthside 2026-11 link nonce", &[nonce])
+    }
+
+    fn parse(content: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(content);
+        reader.u8("kind")?;
+        let ticket = Self {
+            person: PersonId::from_bytes(reader.array("person")?),
+            device: DeviceId::from_bytes(reader.array("device")?),
+            transport: TransportId::from_bytes(reader.array("transport key")?),
+            nonce_hash: reader.array("nonce hash")?,
+            secret: TicketSecret::from_bytes(reader.array("secret")?),
+            expires_ms: reader.u64("expiry")?,
+            addresses: read_addresses(&mut reader)?,
+            relays: read_relays(&mut reader)?,
+        };
+        reader.finish()?;
+        Ok(ticket)
+    }
+}
+
+impl fmt::Display for LinkTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer::new();
+        writer
+            .u8(TicketKind::Link.code())
+            .raw(self.person.as_bytes())
+            .raw(self.device.as_bytes())
+            .raw(self.transport.as_bytes())
+            .raw(&self.nonce_hash)
+            .raw(self.secret.expose())
+            .u64(self.expires_ms);
+        write_addresses(&self.addresses, &mut writer);
+        write_relays(&self.relays, &mut writer);
+        f.write_str(&spell(writer.as_slice()))
+    }
+}
+
+impl FromStr for LinkTicket {
+    type Err = TicketError;
+
+    fn from_str(text: &str) -> Result<Self, TicketError> {
+        match unspell(text)? {
+            (TicketKind::Link, content) => Self::parse(&content).map_err(|_| TicketError::Damaged),
+            (TicketKind::Invitation, _) => Err(TicketError::Invitation),
+            (TicketKind::Contact, _) => Err(TicketError::Contact),
+        }
+    }
+}
+
+/// Where a device is; no secret: `3 u8 ‖ device 32 ‖ transport key 32 ‖ addresses ‖ relays ‖ checksum 4`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContactTicket {
+    /// The device.
+    pub device: DeviceId,
+    /// The key that it proves on connections.
+    pub transport: TransportId,
+    /// Where it is.
+    pub addresses: Vec<SocketAddr>,
+    /// Relays that it uses.
+    pub relays: Vec<String>,
+}
+
+impl ContactTicket {
+    /// Reads where a device is out of any ticket of its own.
+    ///
+    /// # Errors
+    /// [`TicketError`] for a text that is no ticket.
+    pub fn of_any(text: &str) -> Result<Self, TicketError> {
+        match text.parse::<Ticket>() {
+            Ok(ticket) => {
+                return Ok(Self {
+                    device: ticket.device,
+                    transport: ticket.transport,
+                    addresses: ticket.addresses,
+                    relays: ticket.relays,
+                });
+            }
+            Err(TicketError::Contact) => {}
+            Err(TicketError::Link) => {
+                let ticket: LinkTicket = text.parse()?;
+                return Ok(Self {
+                    device: ticket.device,
+                    transport: ticket.transport,
+                    addresses: ticket.addresses,
+                    relays: ticket.relays,
+                });
+            }
+            Err(error) => return Err(error),
+        }
+        let (_, content) = unspell(text)?;
+        Self::parse(&content).map_err(|_| TicketError::Damaged)
+    }
+
+    fn parse(content: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(content);
+        reader.u8("kind")?;
+        let ticket = Self {
+            device: DeviceId::from_bytes(reader.array("device")?),
+            transport: TransportId::from_bytes(reader.array("transport key")?),
+            addresses: read_addresses(&mut reader)?,
+            relays: read_relays(&mut reader)?,
+        };
+        reader.finish()?;
+        Ok(ticket)
+    }
+}
+
+impl fmt::Display for ContactTicket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut writer = Writer::new();
+        writer
+            .u8(TicketKind::Contact.code())
+            .raw(self.device.as_bytes())
+            .raw(self.transport.as_bytes());
+        write_addresses(&self.addresses, &mut writer);
+        write_relays(&self.relays, &mut writer);
+        f.write_str(&spell(writer.as_slice()))
+    }
+}

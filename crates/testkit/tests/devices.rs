@@ -1,0 +1,667 @@
+//! Several devices of one person: linked, taken off, brought back by the phrase. Nodes without a network;
+//! frames go straight from one engine to the other.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use automerge::transaction::Transactable;
+use automerge::{ROOT, ReadDoc};
+use hearth_core::control::{Recipient, Role};
+use hearth_core::document::DocumentId;
+use hearth_core::engine::{
+    ConnectionId, ConnectionKind, DeviceError, Effect, Engine, Identity, LinkOfferId,
+};
+use hearth_core::enrol::{
+    EnrolError, EnrolMessage, EnrolRefusal, LinkTicket, Linked, Newcomer, NewcomerStep, Recovered,
+    Seeker, SeekerStep,
+};
+use hearth_core::identity::{DeviceSecrets, RecoveryPhrase, RecoverySecrets, Roster};
+use hearth_core::ids::{DeviceId, NotebookId, TransportId};
+use hearth_core::limits::{CARRY_PATIENCE_MS, FRAME_BYTES_MAX, LINK_TICKET_MS};
+use hearth_core::pairing::{Joiner, JoinerStep, PairingMessage};
+use hearth_testkit::disk::MemoryDisk;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+const EXPORTER: [u8; 32] = [7; 32];
+const START_MS: u64 = 1_800_000_000_000;
+
+struct Device {
+    engine: Engine,
+    disk: MemoryDisk,
+    random: ChaCha20Rng,
+    now_ms: u64,
+    /// Only where this person's phrase is needed.
+    recovery: Option<RecoverySecrets>,
+}
+
+impl Device {
+    fn first(seed: u64, name: &str) -> Self {
+        let mut random = ChaCha20Rng::seed_from_u64(seed);
+        let recovery = RecoverySecrets::from_phrase(&RecoveryPhrase::random(&mut random));
+        let device = DeviceSecrets::random(&mut random);
+        let roster = Roster::found(&recovery, &device);
+        let mut first = Self::of(Identity {
+            device: Arc::new(device),
+            roster,
+            name: name.to_owned(),
+            device_label: format!("{name}'s laptop"),
+        });
+        first.recovery = Some(recovery);
+        first
+    }
+
+    fn of(identity: Identity) -> Self {
+        let seed = u64::from(identity.device.id().as_bytes()[0]);
+        let mut disk = MemoryDisk::new();
+        hearth_core::storage::Storage::keep_roster(&mut disk, &identity.roster).unwrap();
+        let engine = Engine::open(identity, 1, &[], &disk).unwrap();
+        Self {
+            engine,
+            disk,
+            random: ChaCha20Rng::seed_from_u64(seed),
+            now_ms: START_MS,
+            recovery: None,
+        }
+    }
+
+    /// Closes the node and opens it from its disk.
+    fn restart(&mut self) {
+        let mut identity = self.engine.identity().clone();
+        identity.roster = self.disk.roster().unwrap().clone();
+        let notebooks = self.disk.notebooks();
+        self.engine = Engine::open(identity, 2, &notebooks, &self.disk).unwrap();
+    }
+
+    fn id(&self) -> DeviceId {
+        self.engine.identity().device.id()
+    }
+
+    fn transport(&self) -> TransportId {
+        self.engine.identity().device.card().transport
+    }
+
+    fn create(&mut self) -> NotebookId {
+        let engine = &mut self.engine;
+        engine
+            .create_notebook(Role::Peer, &mut self.disk, &mut self.random)
+            .unwrap()
+    }
+
+    fn write(&mut self, notebook: NotebookId, key: &str) {
+        self.engine
+            .edit(notebook, &mut self.disk, &mut self.random, |session| {
+                let mut transaction = session.write(DocumentId::INDEX)?.transaction();
+                transaction.put(ROOT, key, true).unwrap();
+                transaction.commit();
+                Ok::<_, hearth_core::storage::StorageError>(())
+            })
+            .unwrap();
+    }
+
+    fn reads(&mut self, notebook: NotebookId, key: &str) -> bool {
+        let replica = self.engine.replica_mut(notebook).unwrap();
+        replica
+            .documents()
+            .get(&DocumentId::INDEX)
+            .is_some_and(|document| document.get(ROOT, key).unwrap().is_some())
+    }
+
+    fn settle(&mut self) -> Vec<Effect> {
+        let Self {
+            engine,
+            disk,
+            random,
+            now_ms,
+            ..
+        } = self;
+        engine.keep_devices(*now_ms, disk, random);
+        engine.flush(disk, *now_ms, true);
+        engine.take_effects().into_iter().collect()
+    }
+
+    fn receive(&mut self, id: ConnectionId, frame: &[u8]) {
+        let (engine, random) = (&mut self.engine, &mut self.random);
+        engine.receive(id, frame, self.now_ms, &mut self.disk, random);
+    }
+
+    fn offer(&mut self) -> (LinkOfferId, LinkTicket) {
+        let expires_ms = self.now_ms + LINK_TICKET_MS;
+        let engine = &mut self.engine;
+        engine
+            .offer_link(expires_ms, (Vec::new(), Vec::new()), &mut self.random)
+            .unwrap()
+    }
+
+    fn revoke(&mut self, device: DeviceId) {
+        let engine = &mut self.engine;
+        engine
+            .revoke_device(device, &mut self.disk, &mut self.random)
+            .unwrap();
+    }
+
+    fn members(&self, notebook: NotebookId) -> Vec<DeviceId> {
+        let replica = self.engine.replica(notebook).unwrap();
+        replica.membership().devices().keys().copied().collect()
+    }
+}
+
+/// Syncs two devices until both are quiet, then closes the connection.
+fn sync(one: &mut Device, other: &mut Device) -> bool {
+    let id = ConnectionId(9);
+    let (to_one, to_other) = (other.transport(), one.transport());
+    one.settle();
+    other.settle();
+    let dialled = |dialled| ConnectionKind::Sync { dialled };
+    one.engine
+        .connected(id, dialled(true), to_one, EXPORTER, one.now_ms);
+    other
+        .engine
+        .connected(id, dialled(false), to_other, EXPORTER, other.now_ms);
+    let mut greeted = false;
+    loop {
+        let mut moved = false;
+        for swapped in [false, true] {
+            let (from, to) = if swapped {
+                (&mut *other, &mut *one)
+            } else {
+                (&mut *one, &mut *other)
+            };
+            from.settle();
+            while let Some(frame) = from.engine.next_frame(id, &from.disk) {
+                moved = true;
+                to.receive(id, &frame);
+            }
+        }
+        greeted |= moved && one.engine.sessions().next().is_some();
+        if !moved {
+            break;
+        }
+    }
+    let were_linked =
+        one.engine.sessions().next().is_some() && other.engine.sessions().next().is_some();
+    one.engine.disconnected(id, one.now_ms);
+    other.engine.disconnected(id, other.now_ms);
+    greeted && were_linked
+}
+
+fn pair(inviter: &mut Device, joiner: &mut Device, notebook: NotebookId, role: Role) {
+    let issued = inviter
+        .engine
+        .invite(
+            notebook,
+            role,
+            role != Role::Observer,
+            inviter.now_ms + 1_000,
+            (Vec::new(), Vec::new()),
+            &mut inviter.disk,
+            &mut inviter.random,
+        )
+        .unwrap();
+    let identity = joiner.engine.identity().clone();
+    let mut attempt = Joiner::new(
+        issued.ticket,
+        identity.roster.clone(),
+        &identity.device,
+        identity.name.clone(),
+        identity.device_label.clone(),
+        &mut joiner.random,
+    );
+    let door = ConnectionId(1);
+    inviter.engine.connected(
+        door,
+        ConnectionKind::Pairing,
+        joiner.transport(),
+        EXPORTER,
+        inviter.now_ms,
+    );
+    let mut next = Some(attempt.hello(&EXPORTER));
+    loop {
+        if let Some(message) = next.take() {
+            inviter.receive(door, &message.to_bytes());
+        }
+        let frame = inviter.engine.next_frame(door, &inviter.disk).unwrap();
+        match attempt
+            .handle(PairingMessage::parse(&frame).unwrap())
+            .unwrap()
+        {
+            JoinerStep::Send(message) => next = Some(message),
+            JoinerStep::Wait => {}
+            JoinerStep::Done(joined) => {
+                joiner.engine.adopt(*joined, &mut joiner.disk).unwrap();
+                break;
+            }
+        }
+    }
+    assert!(sync(inviter, joiner));
+}
+
+/// Comes with a ticket to the device that made it.
+fn come(
+    old: &mut Device,
+    ticket: LinkTicket,
+    secrets: &DeviceSecrets,
+    label: &str,
+) -> Result<Linked, EnrolError> {
+    let door = ConnectionId(2);
+    let mut random = ChaCha20Rng::seed_from_u64(77);
+    let mut newcomer = Newcomer::new(ticket, secrets, label.to_owned(), &mut random);
+    let remote = secrets.card().transport;
+    let kind = ConnectionKind::Linking;
+    old.engine
+        .connected(door, kind, remote, EXPORTER, old.now_ms);
+    let mut next = Some(newcomer.hello(&EXPORTER));
+    loop {
+        if let Some(message) = next.take() {
+            old.receive(door, &message.to_bytes());
+        }
+        let frame = old.engine.next_frame(door, &old.disk).unwrap();
+        assert!(frame.len() <= FRAME_BYTES_MAX);
+        match newcomer.handle(EnrolMessage::parse(&frame).unwrap())? {
+            NewcomerStep::Send(message) => next = Some(message),
+            NewcomerStep::Wait => {}
+            NewcomerStep::Done(linked) => return Ok(*linked),
+        }
+    }
+}
+
+/// Links a second device; returns it with what the old one's node told.
+fn link(old: &mut Device, label: &str, seed: u64) -> (Device, Vec<Effect>) {
+    let secrets = DeviceSecrets::random(&mut ChaCha20Rng::seed_from_u64(seed));
+    let (offer, ticket) = old.offer();
+    let linked = come(old, ticket, &secrets, label).unwrap();
+    let effects = old.settle();
+    let told = effects.iter().any(|effect| {
+        matches!(effect, Effect::DeviceLinked { offer: of, device, words, .. }
+            if *of == offer && *device == secrets.id() && *words == linked.words)
+    });
+    assert!(told, "{effects:?}");
+    let mut new = Device::of(Identity {
+        device: Arc::new(secrets),
+        roster: linked.roster,
+        name: linked.name,
+        device_label: label.to_owned(),
+    });
+    for handed in linked.handover.notebooks {
+        let (engine, random) = (&mut new.engine, &mut new.random);
+        engine
+            .take_over(handed, None, &mut new.disk, random)
+            .unwrap();
+    }
+    (new, effects)
+}
+
+/// Asks a member for what they hold of the person whose phrase it is.
+fn seek(member: &mut Device, recovery: &RecoverySecrets) -> Result<Recovered, EnrolError> {
+    let door = ConnectionId(3);
+    let mut seeker = Seeker::new(recovery.clone());
+    let kind = ConnectionKind::Recovering;
+    let remote = TransportId::from_bytes([3; 32]);
+    member
+        .engine
+        .connected(door, kind, remote, EXPORTER, member.now_ms);
+    member.receive(door, &seeker.ask(&EXPORTER).to_bytes());
+    loop {
+        let frame = member.engine.next_frame(door, &member.disk).unwrap();
+        if let SeekerStep::Done(found) = seeker.handle(EnrolMessage::parse(&frame).unwrap())? {
+            return Ok(*found);
+        }
+    }
+}
+
+/// Brings a person back on a new device, through a member.
+fn recover(member: &mut Device, recovery: &RecoverySecrets, revoke_others: bool) -> Device {
+    let found = seek(member, recovery).unwrap();
+    let secrets = DeviceSecrets::random(&mut ChaCha20Rng::seed_from_u64(88));
+    let mut roster = found.roster;
+    let claim = secrets.claim(roster.person());
+    let added = roster.recover_device(recovery, &claim);
+    roster.insert(added).unwrap();
+    if revoke_others {
+        let reset = roster.revoke_others(recovery, secrets.id());
+        roster.insert(reset).unwrap();
+    }
+    let mut new = Device::of(Identity {
+        device: Arc::new(secrets),
+        roster,
+        name: found.name,
+        device_label: "new laptop".to_owned(),
+    });
+    let mut present = Vec::new();
+    for handed in found.handover.notebooks {
+        let notebook = handed.notebook;
+        let (engine, random) = (&mut new.engine, &mut new.random);
+        engine
+            .take_over(handed, Some(recovery), &mut new.disk, random)
+            .unwrap();
+        present.push(new.engine.presentation(notebook).unwrap());
+    }
+    let door = ConnectionId(4);
+    let kind = ConnectionKind::Recovering;
+    member
+        .engine
+        .connected(door, kind, new.transport(), EXPORTER, member.now_ms);
+    for message in present.into_iter().chain([EnrolMessage::Done]) {
+        member.receive(door, &message.to_bytes());
+    }
+    let answer = member.engine.next_frame(door, &member.disk).unwrap();
+    assert_eq!(EnrolMessage::parse(&answer), Ok(EnrolMessage::Done));
+    new
+}
+
+#[test]
+fn a_linked_device_has_all_notebooks_and_both_show_the_same_words() {
+    let mut ana = Device::first(1, "Ana");
+    let notebooks: Vec<NotebookId> = (0..3).map(|_| ana.create()).collect();
+    ana.write(notebooks[0], "before");
+    let (mut phone, _) = link(&mut ana, "phone", 21);
+    assert!(sync(&mut ana, &mut phone));
+    assert!(phone.reads(notebooks[0], "before"));
+    assert_eq!(phone.engine.notebooks().count(), 3);
+    for notebook in &notebooks {
+        phone.write(*notebook, "from the phone");
+    }
+    assert!(sync(&mut ana, &mut phone));
+    for notebook in &notebooks {
+        assert!(ana.reads(*notebook, "from the phone"));
+        let replica = ana.engine.replica(*notebook).unwrap();
+        assert_eq!(replica.device_label(phone.id()).as_deref(), Some("phone"));
+    }
+    phone.restart();
+    assert!(phone.reads(notebooks[0], "before"));
+    assert_eq!(phone.engine.identity().roster, ana.engine.identity().roster);
+}
+
+#[test]
+fn two_hundred_notebooks_come_in_frames_of_bounded_size() {
+    let mut ana = Device::first(1, "Ana");
+    for _ in 0..200 {
+        ana.create();
+    }
+    let (phone, _) = link(&mut ana, "phone", 21);
+    assert_eq!(phone.engine.notebooks().count(), 200);
+}
+
+#[test]
+fn a_ticket_links_one_device_and_only_in_its_time() {
+    let mut ana = Device::first(1, "Ana");
+    let draw = |seed| DeviceSecrets::random(&mut ChaCha20Rng::seed_from_u64(seed));
+    let (offer, ticket) = ana.offer();
+    come(&mut ana, ticket.clone(), &draw(1), "phone").unwrap();
+    let refused = |ana: &mut Device, ticket: &LinkTicket, seed| {
+        let came = come(ana, ticket.clone(), &draw(seed), "phone");
+        came.map(drop).unwrap_err()
+    };
+    let used = EnrolError::Refused(EnrolRefusal::Used);
+    assert_eq!(refused(&mut ana, &ticket, 2), used);
+    ana.engine.withdraw_link(offer);
+    let unknown = EnrolError::Refused(EnrolRefusal::Unknown);
+    assert_eq!(refused(&mut ana, &ticket, 1), unknown);
+
+    let (_, late) = ana.offer();
+    let mut forged = late.clone();
+    forged.secret = hearth_core::pairing::TicketSecret::from_bytes([1; 16]);
+    assert_eq!(refused(&mut ana, &forged, 3), unknown);
+    let mut other = late.clone();
+    other.nonce_hash = [1; 32];
+    assert_eq!(refused(&mut ana, &other, 3), EnrolError::NotTheDevice);
+    let (_, late) = ana.offer();
+    ana.now_ms += LINK_TICKET_MS;
+    assert_eq!(
+        refused(&mut ana, &late, 4),
+        EnrolError::Refused(EnrolRefusal::Expired)
+    );
+    assert_eq!(ana.engine.identity().roster.devices().len(), 2);
+}
+
+#[test]
+fn a_revoked_device_opens_nothing_new_in_any_notebook() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let (own, shared) = (ana.create(), ana.create());
+    pair(&mut ana, &mut ben, shared, Role::Peer);
+    let (mut phone, _) = link(&mut ana, "phone", 21);
+    assert!(sync(&mut ana, &mut phone));
+    assert!(sync(&mut ana, &mut ben));
+    ana.revoke(phone.id());
+    for notebook in [own, shared] {
+        assert!(!ana.members(notebook).contains(&phone.id()));
+        ana.write(notebook, "after");
+        let replica = ana.engine.replica(notebook).unwrap();
+        let epoch = replica.membership().current_epoch().unwrap();
+        let entry = replica.controls().get(&epoch.rekey()).unwrap();
+        let hearth_core::control::ControlKind::Rekey(rekey) = &entry.kind else {
+            panic!("an epoch starts with a re-key");
+        };
+        assert!(!rekey.recipients.contains(&Recipient::Device(phone.id())));
+    }
+    // Even with all that the others ever sent it opens nothing.
+    assert!(!sync(&mut ana, &mut phone));
+    let replica = ana.engine.replica(shared).unwrap();
+    let controls: Vec<_> = replica.controls().iter().cloned().collect();
+    let wraps: Vec<_> = replica.wraps().values().cloned().collect();
+    let epoch = replica.membership().current_epoch().unwrap();
+    let stolen = phone.engine.replica_mut(shared).unwrap();
+    stolen.ingest_controls(controls).unwrap();
+    for wraps in wraps {
+        stolen.ingest_wraps(wraps);
+    }
+    assert!(stolen.keys().get(&epoch).is_none());
+
+    assert!(sync(&mut ana, &mut ben));
+    assert!(!ben.members(shared).contains(&phone.id()));
+    assert!(!sync(&mut ben, &mut phone));
+    let refused = ana
+        .engine
+        .revoke_device(phone.id(), &mut ana.disk, &mut ana.random);
+    assert!(matches!(refused, Err(DeviceError::Unknown(_))));
+    let itself = ana.id();
+    let refused = ana
+        .engine
+        .revoke_device(itself, &mut ana.disk, &mut ana.random);
+    assert!(matches!(refused, Err(DeviceError::Itself)));
+}
+
+#[test]
+fn a_reader_links_a_device_that_reads_as_well() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let notebook = ana.create();
+    ana.write(notebook, "before");
+    pair(&mut ana, &mut ben, notebook, Role::Observer);
+    let (mut tablet, _) = link(&mut ben, "tablet", 22);
+    assert!(sync(&mut ben, &mut tablet));
+    assert!(tablet.reads(notebook, "before"));
+    assert!(sync(&mut ana, &mut ben));
+    assert!(sync(&mut ana, &mut tablet));
+    ana.write(notebook, "after");
+    assert!(sync(&mut ana, &mut tablet));
+    assert!(tablet.reads(notebook, "after"));
+    let label = ana
+        .engine
+        .replica(notebook)
+        .unwrap()
+        .device_label(tablet.id());
+    assert_eq!(label.as_deref(), Some("tablet"));
+}
+
+#[test]
+fn a_notebook_that_misses_a_change_of_devices_is_told_by_another_device_after_a_while() {
+    let mut ana = Device::first(1, "Ana");
+    let shared = ana.create();
+    let (mut phone, _) = link(&mut ana, "phone", 21);
+    let (mut tablet, _) = link(&mut ana, "tablet", 22);
+    assert!(sync(&mut ana, &mut phone));
+    assert!(sync(&mut ana, &mut tablet));
+    assert!(sync(&mut ana, &mut phone));
+    // The phone makes a notebook that the laptop does not know when it takes the tablet off.
+    let apart = phone.create();
+    ana.revoke(tablet.id());
+    let before = ana.engine.replica(shared).unwrap().controls().len();
+    assert!(sync(&mut ana, &mut phone));
+    // Of the two that know it only the first has written it.
+    assert_eq!(
+        phone.engine.replica(shared).unwrap().controls().len(),
+        before
+    );
+    assert!(phone.members(apart).contains(&tablet.id()));
+    phone.now_ms += CARRY_PATIENCE_MS;
+    phone.settle();
+    assert!(!phone.members(apart).contains(&tablet.id()));
+}
+
+#[test]
+fn with_every_device_gone_the_phrase_brings_back_all_that_a_member_holds() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let recovery = ana.recovery.clone().unwrap();
+    let shared: Vec<NotebookId> = (0..2).map(|_| ana.create()).collect();
+    let own = ana.create();
+    for notebook in &shared {
+        pair(&mut ana, &mut ben, *notebook, Role::Peer);
+        ana.write(*notebook, "old");
+    }
+    assert!(sync(&mut ana, &mut ben));
+    ben.write(shared[0], "of Ben");
+    let stolen = ana.id();
+
+    let mut new = recover(&mut ben, &recovery, true);
+    assert_eq!(
+        new.engine.identity().person(),
+        ana.engine.identity().person()
+    );
+    assert_eq!(new.engine.identity().name, "Ana");
+    // Nobody is taken off before all is here that the member had.
+    assert!(new.members(shared[0]).contains(&stolen));
+    assert!(sync(&mut ben, &mut new));
+    for notebook in &shared {
+        assert!(new.reads(*notebook, "old"));
+        for device in [&new, &ben] {
+            let members = device.members(*notebook);
+            assert!(!members.contains(&stolen) && members.contains(&new.id()));
+        }
+        assert!(ben.reads(*notebook, "old"), "honest work is kept");
+    }
+    assert!(new.reads(shared[0], "of Ben"));
+    assert!(
+        new.engine.replica(own).is_none(),
+        "only the lost device had it"
+    );
+    new.write(shared[0], "new");
+    ben.write(shared[0], "newer");
+    assert!(sync(&mut ben, &mut new));
+    assert!(ben.reads(shared[0], "new") && new.reads(shared[0], "newer"));
+    // The stolen device is known to nobody.
+    assert!(!sync(&mut ben, &mut ana));
+    new.restart();
+    assert!(new.reads(shared[0], "old") && !new.engine.awaits_before_revoking(shared[0]));
+}
+
+#[test]
+fn a_reader_comes_back_by_the_phrase_as_well() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let notebook = ana.create();
+    ana.write(notebook, "text");
+    pair(&mut ana, &mut ben, notebook, Role::Observer);
+    let recovery = ben.recovery.clone().unwrap();
+    let mut new = recover(&mut ana, &recovery, false);
+    assert!(sync(&mut ana, &mut new));
+    new.restart();
+    assert!(sync(&mut ana, &mut new));
+    assert!(new.reads(notebook, "text"));
+    assert!(
+        new.members(notebook).contains(&ben.id()),
+        "nobody was taken off"
+    );
+}
+
+#[test]
+fn another_phrase_is_told_nothing_and_one_that_was_rotated_away_neither() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let notebook = ana.create();
+    pair(&mut ana, &mut ben, notebook, Role::Peer);
+    let unknown = EnrolError::Refused(EnrolRefusal::Unknown);
+    let mut random = ChaCha20Rng::seed_from_u64(5);
+    let mut phrase = || RecoverySecrets::from_phrase(&RecoveryPhrase::random(&mut random));
+    let stranger = phrase();
+    assert_eq!(seek(&mut ben, &stranger).map(drop).unwrap_err(), unknown);
+
+    let (old, next) = (ana.recovery.clone().unwrap(), phrase());
+    let refused = ana
+        .engine
+        .rotate_recovery(&stranger, &next, &mut ana.disk, &mut ana.random);
+    assert!(matches!(refused, Err(DeviceError::OtherPhrase)));
+    ana.engine
+        .rotate_recovery(&old, &next, &mut ana.disk, &mut ana.random)
+        .unwrap();
+    ana.write(notebook, "after the rotation");
+    assert!(sync(&mut ana, &mut ben));
+    assert_eq!(seek(&mut ben, &old).map(drop).unwrap_err(), unknown);
+    // With all that there is, the old phrase does not open the new key.
+    let replica = ben.engine.replica(notebook).unwrap();
+    let mut keys = hearth_core::epoch::EpochKeys::default();
+    keys.recover(replica.controls(), &old, replica.wraps());
+    let epoch = replica.membership().current_epoch().unwrap();
+    assert!(keys.get(&epoch).is_none());
+    let mut new = recover(&mut ben, &next, false);
+    assert_eq!(
+        new.engine.identity().person(),
+        ana.engine.identity().person()
+    );
+    assert!(sync(&mut ben, &mut new));
+    assert!(new.reads(notebook, "after the rotation"));
+}
+
+#[test]
+fn a_proof_of_the_phrase_serves_on_its_own_connection_only() {
+    let mut ana = Device::first(1, "Ana");
+    let recovery = ana.recovery.clone().unwrap();
+    let door = ConnectionId(3);
+    let remote = TransportId::from_bytes([3; 32]);
+    let kind = ConnectionKind::Recovering;
+    ana.engine
+        .connected(door, kind, remote, [8; 32], ana.now_ms);
+    let elsewhere = Seeker::new(recovery).ask(&EXPORTER);
+    ana.receive(door, &elsewhere.to_bytes());
+    let answer = ana.engine.next_frame(door, &ana.disk).unwrap();
+    let refused = EnrolMessage::Refused(EnrolRefusal::Unknown);
+    assert_eq!(EnrolMessage::parse(&answer), Ok(refused));
+}
+
+#[test]
+fn nobody_is_presented_by_somebody_else() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let notebook = ana.create();
+    pair(&mut ana, &mut ben, notebook, Role::Peer);
+    let (phone, _) = link(&mut ana, "phone", 21);
+    let shown = {
+        let replica = ana.engine.replica(notebook).unwrap();
+        let carried = replica
+            .controls()
+            .iter()
+            .filter(|entry| entry.kind.carried().is_some());
+        EnrolMessage::Present {
+            notebook,
+            entries: carried.map(|entry| entry.as_bytes().to_vec()).collect(),
+        }
+    };
+    let mut answers = BTreeMap::new();
+    for (name, remote) in [("itself", phone.transport()), ("another", ben.transport())] {
+        let door = ConnectionId(3);
+        let kind = ConnectionKind::Recovering;
+        ben.engine
+            .connected(door, kind, remote, EXPORTER, ben.now_ms);
+        ben.receive(door, &shown.to_bytes());
+        answers.insert(name, ben.engine.next_frame(door, &ben.disk));
+    }
+    // The laptop signed it, so it is not the phone's own word.
+    let refused = Some(EnrolMessage::Refused(EnrolRefusal::Protocol).to_bytes());
+    assert_eq!(answers["itself"], refused);
+    assert_eq!(answers["another"], refused);
+    assert!(!ben.members(notebook).contains(&phone.id()));
+}
