@@ -11,6 +11,7 @@ mod content;
 mod contract;
 mod crash;
 mod demo;
+mod devices;
 mod group;
 mod hostile;
 mod moving;

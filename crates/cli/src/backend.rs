@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use hearth_node::api::{Event, Failure, Request};
+use hearth_node::api::{Event, Failure, Request, Secret};
 use serde_json::Value;
 
 /// Answers commands: the node behind its socket, or the home opened in this process.
@@ -15,6 +15,25 @@ pub(crate) trait Backend {
     /// Makes a person and their first device. Answers `person`, `device` and, unless it went to a
     /// file, `recovery_phrase`.
     fn init(&mut self, options: InitOptions) -> Result<Value, Failure>;
+
+    /// Makes the folder a device of the person whose device made the ticket. Answers `person`, `device`,
+    /// `words`, `notebooks`, `arrived`.
+    fn accept(
+        &mut self,
+        ticket: &str,
+        device: NewDeviceOptions,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
+    /// Brings somebody back by their phrase. Answers as [`Backend::accept`], and `revoked_others`.
+    fn recover(
+        &mut self,
+        options: RecoverOptions,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
+    /// Draws a recovery phrase.
+    fn new_phrase(&mut self) -> Secret;
 
     /// Runs the node until it is told to stop. `on_ready` gets the ready line's data.
     fn up(&mut self, options: UpOptions, on_ready: &mut dyn FnMut(Value))
@@ -40,6 +59,34 @@ pub(crate) struct InitOptions {
     pub(crate) protection: Protection,
     /// Where the recovery phrase goes instead of the screen; absolute.
     pub(crate) recovery_out: Option<PathBuf>,
+}
+
+/// How a device is made that was not there before.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NewDeviceOptions {
+    /// What it is called.
+    pub(crate) label: String,
+    /// `direct`, `lan`, `public` or `relay=URL`, each as typed.
+    pub(crate) network: Vec<String>,
+    /// What protects the home.
+    pub(crate) protection: Protection,
+    /// How long to wait, in milliseconds.
+    pub(crate) timeout_ms: u64,
+}
+
+/// What `recover` was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RecoverOptions {
+    /// The phrase.
+    pub(crate) phrase: Secret,
+    /// Tickets that say where members are.
+    pub(crate) contacts: Vec<String>,
+    /// The person's name, where no member can tell.
+    pub(crate) name: Option<String>,
+    /// Whether all other devices are taken off.
+    pub(crate) revoke_others: bool,
+    /// How this device is made.
+    pub(crate) device: NewDeviceOptions,
 }
 
 /// What protects the home while it is locked.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use hearth_node::api::{Event, Failure, Request};
 use serde_json::Value;
 
-use crate::backend::Backend;
+use crate::backend::{Backend, NewDeviceOptions, RecoverOptions};
 use crate::clock::Clock;
 use crate::editor::{Draft, Edited};
 use crate::environment::Environment;
@@ -78,6 +78,44 @@ impl Context<'_> {
             );
         }
         Ok(text.to_owned())
+    }
+
+    /// Makes this folder a device of somebody who exists already.
+    pub(crate) fn accept(
+        &mut self,
+        ticket: String,
+        options: NewDeviceOptions,
+    ) -> Result<Value, Failure> {
+        let output = &self.output;
+        let result = self.backend.accept(&ticket, options, &mut |event| {
+            if let Event::Progress(progress) = event {
+                stop_unless(output.progress(&progress));
+            }
+        });
+        stop_unless(self.output.clear_progress());
+        result
+    }
+
+    /// Brings somebody back by their phrase.
+    pub(crate) fn recover(&mut self, options: RecoverOptions) -> Result<Value, Failure> {
+        let output = &self.output;
+        let result = self.backend.recover(options, &mut |event| {
+            if let Event::Progress(progress) = event {
+                stop_unless(output.progress(&progress));
+            }
+        });
+        stop_unless(self.output.clear_progress());
+        result
+    }
+
+    /// Shows a person what a question is about, on stderr.
+    pub(crate) fn explain(&self, data: &Value, view: View) -> Result<(), Failure> {
+        self.output.explain(data, view).map_err(|error| {
+            Failure::error(
+                "prompt_failed",
+                format!("The question could not be asked: {error}."),
+            )
+        })
     }
 
     /// Whether there is a person to ask.

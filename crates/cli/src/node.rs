@@ -2,13 +2,15 @@
 
 use std::path::PathBuf;
 
-use hearth_node::api::{Event, Failure, Request};
+use hearth_node::api::{Event, Failure, Request, Secret};
 use hearth_node::host::{HomeDir, InitHome, InitProtection};
 use hearth_node::net::Profile;
 use hearth_node::run;
 use serde_json::Value;
 
-use crate::backend::{Backend, InitOptions, Protection, UpOptions};
+use crate::backend::{
+    Backend, InitOptions, NewDeviceOptions, Protection, RecoverOptions, UpOptions,
+};
 use crate::environment::Environment;
 use crate::passphrase::Passphrases;
 
@@ -51,11 +53,7 @@ impl Backend for Node {
         let home = self.home()?;
         let network = network(&options.network)?;
         let device = options.device.unwrap_or_else(computer_name);
-        let protection = match options.protection {
-            Protection::Passphrase => InitProtection::Passphrase,
-            Protection::Keyring => InitProtection::Keyring,
-            Protection::Bare => InitProtection::Bare,
-        };
+        let protection = protection(options.protection);
         let init = InitHome {
             name: options.name,
             device,
@@ -68,6 +66,47 @@ impl Backend for Node {
             options.recovery_out.as_deref(),
             &mut self.passphrases,
         )
+    }
+
+    fn accept(
+        &mut self,
+        ticket: &str,
+        device: NewDeviceOptions,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let device = new_device(device)?;
+        run::accept(
+            &self.home()?,
+            ticket,
+            device,
+            &mut self.passphrases,
+            on_event,
+        )
+    }
+
+    fn recover(
+        &mut self,
+        options: RecoverOptions,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let device = new_device(options.device)?;
+        let recovery = run::Recovery {
+            phrase: options.phrase,
+            contacts: options.contacts,
+            name: options.name,
+            revoke_others: options.revoke_others,
+        };
+        run::recover(
+            &self.home()?,
+            recovery,
+            device,
+            &mut self.passphrases,
+            on_event,
+        )
+    }
+
+    fn new_phrase(&mut self) -> Secret {
+        run::new_phrase()
     }
 
     fn up(
@@ -95,6 +134,23 @@ impl Backend for Node {
 
     fn change_passphrase(&mut self) -> Result<Value, Failure> {
         run::change_passphrase(&self.home()?, &mut self.passphrases)
+    }
+}
+
+fn new_device(options: NewDeviceOptions) -> Result<run::NewDevice, Failure> {
+    Ok(run::NewDevice {
+        label: options.label,
+        network: network(&options.network)?,
+        protection: protection(options.protection),
+        timeout_ms: options.timeout_ms,
+    })
+}
+
+const fn protection(chosen: Protection) -> InitProtection {
+    match chosen {
+        Protection::Passphrase => InitProtection::Passphrase,
+        Protection::Keyring => InitProtection::Keyring,
+        Protection::Bare => InitProtection::Bare,
     }
 }
 

@@ -63,6 +63,19 @@ impl Frontier {
         }
     }
 
+    /// Returns this frontier with the logs of both, each as far as either names it.
+    #[must_use]
+    pub fn joined_with(&self, other: &Self) -> Self {
+        let mut joined = self.clone();
+        for (log, tip) in &other.logs {
+            let known = joined.logs.entry(*log).or_insert(*tip);
+            if known.0 < tip.0 {
+                *known = *tip;
+            }
+        }
+        joined
+    }
+
     /// Returns how many entries `self` has that `other` lacks: of each further branch, one at least.
     pub fn beyond(&self, other: &Self) -> u64 {
         let longer = self

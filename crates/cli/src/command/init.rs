@@ -12,7 +12,9 @@ use crate::output::{Answer, view};
 /// Create your identity on this device
 ///
 /// Makes your keys here and shows a recovery phrase of 24 words once. Write it down: it is the
-/// only key to who you are once every device is lost, and nobody can make it again.
+/// only key to who you are once every device is lost, and nobody can make it again. It brings
+/// back every notebook that somebody else still holds. What only your own devices hold, such as a
+/// notebook that nobody has joined, is lost with them.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth init --name \"Ada Lovelace\"
@@ -58,7 +60,7 @@ impl InitCommand {
     }
 }
 
-fn network(text: &str) -> Result<String, String> {
+pub(super) fn network(text: &str) -> Result<String, String> {
     let relay = text.strip_prefix("relay=").is_some_and(|url| {
         url.strip_prefix("https://")
             .or(url.strip_prefix("http://"))

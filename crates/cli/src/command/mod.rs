@@ -6,6 +6,7 @@ mod agreement;
 mod completions;
 mod config;
 mod demo;
+mod device;
 mod feedback;
 mod goal;
 mod init;
@@ -19,6 +20,7 @@ mod member;
 mod notebook;
 mod passphrase;
 mod question;
+mod recovery;
 mod search;
 mod session;
 mod status;
@@ -56,6 +58,11 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Member(member::MemberCommand),
     Readers(member::ReadersCommand),
+    #[command(subcommand)]
+    Device(device::DeviceCommand),
+    Recover(recovery::RecoverCommand),
+    #[command(subcommand)]
+    Recovery(recovery::RecoveryCommand),
     #[command(subcommand)]
     Goal(goal::GoalCommand),
     #[command(subcommand)]
@@ -121,6 +128,9 @@ impl Command {
             Self::Join(command) => command.run(context),
             Self::Member(command) => command.run(context),
             Self::Readers(command) => command.run(context),
+            Self::Device(command) => command.run(context),
+            Self::Recover(command) => command.run(context),
+            Self::Recovery(command) => command.run(context),
             Self::Goal(command) => command.run(context),
             Self::Action(command) => command.run(context),
             Self::Session(command) => command.run(context),

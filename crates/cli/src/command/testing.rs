@@ -3,10 +3,10 @@
 use std::collections::VecDeque;
 
 use clap::Parser;
-use hearth_node::api::{Event, Failure, Request};
+use hearth_node::api::{Event, Failure, Request, Secret};
 use serde_json::{Value, json};
 
-use crate::backend::{Backend, InitOptions, UpOptions};
+use crate::backend::{Backend, InitOptions, NewDeviceOptions, RecoverOptions, UpOptions};
 use crate::cli::{self, Cli};
 use crate::clock::Clock;
 use crate::context::Context;
@@ -65,6 +65,23 @@ impl Backend for Canned {
     fn init(&mut self, options: InitOptions) -> Result<Value, Failure> {
         self.inits.push(options);
         self.next()
+    }
+
+    fn accept(
+        &mut self,
+        _: &str,
+        _: NewDeviceOptions,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        self.next()
+    }
+
+    fn recover(&mut self, _: RecoverOptions, _: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
+        self.next()
+    }
+
+    fn new_phrase(&mut self) -> Secret {
+        Secret::new("new words".to_owned())
     }
 
     fn up(&mut self, _: UpOptions, on_ready: &mut dyn FnMut(Value)) -> Result<Value, Failure> {

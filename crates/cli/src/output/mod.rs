@@ -105,6 +105,13 @@ impl Output {
         }
     }
 
+    /// Shows a page on stderr, before a question about it.
+    pub(crate) fn explain(&self, data: &Value, view: View) -> io::Result<()> {
+        self.clear_progress()?;
+        let page = self.page(data, view);
+        quiet_when_closed(io::stderr().lock().write_all(page.as_bytes()))
+    }
+
     /// Prints why a command was not done: in the envelope on stdout, or as words on stderr.
     pub(crate) fn failure(&self, failure: &Failure) -> io::Result<()> {
         if self.json {

@@ -73,6 +73,10 @@ impl OwnDevices {
         self.labels.insert(device, label);
     }
 
+    pub(super) fn awaited_in(&self, notebook: &NotebookId) -> Option<&Frontier> {
+        self.awaited.get(notebook)
+    }
+
     pub(super) fn await_first(&mut self, notebook: NotebookId, frontier: Frontier) {
         self.awaited.insert(notebook, frontier);
     }
@@ -185,15 +189,30 @@ impl Engine {
         }
         storage.keep_roster(&roster)?;
         self.identity.roster = roster;
-        let notebooks: Vec<NotebookId> = self.notebooks().collect();
-        for notebook in notebooks {
-            if self.carry_into(notebook, storage, rng).is_err() {
-                // It is opened anew, and told with the next look.
-                self.own.check(notebook);
-            }
-        }
+        // A notebook that could not be told is opened anew, and told with the next look.
+        let _told_later = self.carry_everywhere(storage, rng);
         self.effects.push_back(Effect::DevicesChanged);
         Ok(())
+    }
+
+    /// Writes the home's roster into every notebook that lacks something of it, at once.
+    ///
+    /// # Errors
+    /// [`StorageError`] of the last notebook whose disk failed; the others have it.
+    pub fn carry_everywhere(
+        &mut self,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<(), StorageError> {
+        let notebooks: Vec<NotebookId> = self.notebooks().collect();
+        let mut carried = Ok(());
+        for notebook in notebooks {
+            if let Err(error) = self.carry_into(notebook, storage, rng) {
+                self.own.check(notebook);
+                carried = Err(error);
+            }
+        }
+        carried
     }
 
     /// Keeps the roster of the home and of every notebook equal; cheap where nothing changed.

@@ -304,8 +304,9 @@ impl Engine {
         known.map(|roster| (roster, name))
     }
 
-    /// Takes the entries by which the device at the door is a member's: only such as it signed itself, and
-    /// only with a card that proves the key at the other end.
+    /// Takes the entries by which the device at the door is a member's: one that adds the very key at the other
+    /// end, and what that device signed about itself. They wait for nothing, so that no stranger fills a place
+    /// where honest entries wait.
     fn take_presented(
         &mut self,
         remote: TransportId,
@@ -324,15 +325,31 @@ impl Engine {
             .find(|card| card.transport == remote)
             .map(crate::identity::DeviceCard::id)
             .ok_or(EnrolRefusal::Protocol)?;
-        if entries.iter().any(|entry| entry.device != device) {
+        let adds_it = |entry: &ControlEntry| {
+            let added = entry
+                .kind
+                .carried()
+                .and_then(|carried| carried.kind.added());
+            added.is_some_and(|card| card.id() == device)
+        };
+        if entries
+            .iter()
+            .any(|entry| entry.device != device && !adds_it(entry))
+        {
             return Err(EnrolRefusal::Protocol);
         }
         // Which notebooks are here is told to nobody who is not a member.
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return Ok(());
         };
-        // Those before the first that is refused stay: they checked.
-        let _refused = replica.ingest_controls(entries);
+        for entry in entries {
+            let mut heads = entry.heads.iter();
+            let is_known = heads.all(|head| replica.controls().get(head).is_some());
+            if !is_known || replica.ingest_control(entry).is_err() {
+                // Those before stay: they checked.
+                break;
+            }
+        }
         self.own.check(notebook);
         self.commit(notebook, storage)
             .map_err(|_| EnrolRefusal::Unavailable)?;
@@ -379,7 +396,10 @@ impl Engine {
         }
         if let Some(recovery) = recovery {
             replica.recover_keys(recovery);
-            let frontier = handed.frontier.frontier;
+            let mut frontier = handed.frontier.frontier;
+            if let Some(before) = self.own.awaited_in(&notebook) {
+                frontier = before.joined_with(&frontier);
+            }
             replica.keep_with_next_commit([awaited_write(&frontier)]);
             self.own.await_first(notebook, frontier);
         }
@@ -400,7 +420,13 @@ impl Engine {
         let entries: Vec<Vec<u8>> = replica
             .controls()
             .iter()
-            .filter(|entry| entry.device == own && entry.kind.carried().is_some())
+            .filter(|entry| {
+                let carried = entry.kind.carried();
+                let adds_me = carried
+                    .and_then(|carried| carried.kind.added())
+                    .is_some_and(|card| card.id() == own);
+                adds_me || (entry.device == own && carried.is_some())
+            })
             .map(|entry| entry.as_bytes().to_vec())
             .collect();
         (!entries.is_empty()).then_some(EnrolMessage::Present { notebook, entries })

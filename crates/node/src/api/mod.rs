@@ -15,6 +15,7 @@
 mod action;
 mod agreement;
 pub mod client;
+mod device;
 mod failure;
 mod feedback;
 mod goal;
@@ -32,6 +33,7 @@ pub mod wire;
 
 pub use action::ActionRequest;
 pub use agreement::AgreementRequest;
+pub use device::{DeviceRequest, RecoveryRequest};
 pub use failure::{Exit, Failure, UnknownExit};
 pub use feedback::{FeedbackFields, FeedbackRequest, SealedRequest};
 pub use goal::{GoalFields, GoalRequest, KeyResultFields};

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionRequest, AgreementRequest, ExportFormat, FeedbackRequest, GoalRequest, ImportFormat,
-    InviteRequest, JournalRequest, MemberRequest, NotebookRequest, QuestionRequest, SealedRequest,
-    Secret, SessionRequest, TransferFile,
+    ActionRequest, AgreementRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest,
+    ImportFormat, InviteRequest, JournalRequest, MemberRequest, NotebookRequest, QuestionRequest,
+    RecoveryRequest, SealedRequest, Secret, SessionRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -32,6 +32,10 @@ pub enum Request {
     },
     /// `member …`
     Member(MemberRequest),
+    /// `device …`
+    Device(DeviceRequest),
+    /// `recovery …`
+    Recovery(RecoveryRequest),
     /// `readers`: who holds a key that opens the current text.
     Readers {
         /// The notebook's id or name.
@@ -187,6 +191,10 @@ impl Request {
             }
             Self::Invite(request) => matches!(request, InviteRequest::List { .. }),
             Self::Member(request) => request.is_read_only(),
+            Self::Device(request) => matches!(
+                request,
+                DeviceRequest::List | DeviceRequest::Reach { .. } | DeviceRequest::Contact
+            ),
             Self::Goal(request) => {
                 matches!(request, GoalRequest::List { .. } | GoalRequest::Show { .. })
             }
@@ -204,6 +212,7 @@ impl Request {
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Config(request) => !matches!(request, ConfigRequest::Set { .. }),
             Self::Join { .. }
+            | Self::Recovery(_)
             | Self::Ask { .. }
             | Self::Answer { .. }
             | Self::Resolve { .. }

@@ -92,7 +92,7 @@ impl Host {
     }
 
     /// Remembers where a device was seen, so that it is found without a ticket after a restart.
-    pub(super) fn remember_seen(&mut self, device: DeviceId, addrs: &PeerAddrs) {
+    pub(crate) fn remember_seen(&mut self, device: DeviceId, addrs: &PeerAddrs) {
         if *addrs == self.seen(device) {
             return;
         }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use hearth_core::engine::ConnectionKind;
 use hearth_core::ids::{DeviceId, TransportId};
 use tokio::sync::{mpsc, watch};
 
@@ -118,8 +119,7 @@ async fn dial(
         let event = match net.dial(&peer, hearth_core::sync::ALPN, DIAL_TIMEOUT).await {
             Ok(link) => Traffic::Connected {
                 link,
-                pairing: false,
-                dialled: true,
+                kind: ConnectionKind::Sync { dialled: true },
             },
             Err(error) => Traffic::DialFailed {
                 device,

@@ -12,6 +12,8 @@ use tokio::time::Instant;
 use super::departures::Departures;
 use super::dialer::Dialer;
 use super::dialling::Rotation;
+use super::introduce::Introductions;
+use super::linking::Linking;
 use super::links::OpenLink;
 use super::queues::{Happening, Queues};
 use super::requests::Waiting;
@@ -20,7 +22,7 @@ use super::watchers::Watchers;
 use super::{Command, PeerAddrs, Stay, Traffic};
 use crate::api::Failure;
 use crate::host::{Host, random};
-use crate::net::Net;
+use crate::net::{CloseCode, Net};
 use crate::service;
 
 /// Events that are handled before what they brought is put on disk: one commit serves all of them.
@@ -39,7 +41,10 @@ const KEYS_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// The engine has ended: everything is on disk and the store is closed.
 #[derive(Debug)]
-pub(super) struct EngineEnded;
+pub(super) struct EngineEnded {
+    /// Whether the home was found to be a copy, so that it is to be opened again.
+    pub(super) is_copy: bool,
+}
 
 /// What the engine's thread owns.
 pub(super) struct Engine {
@@ -55,6 +60,10 @@ pub(super) struct Engine {
     pub(super) waiting: Vec<Waiting>,
     pub(super) watchers: Watchers,
     pub(super) syncs: Vec<Syncing>,
+    pub(super) linkings: Vec<Linking>,
+    pub(super) introductions: Introductions,
+    /// Whether this home was found to be a copy of another.
+    pub(super) is_copy: bool,
     pub(super) peers_changed: bool,
     /// Whether dialling is to be looked at: members, links or addresses changed.
     pub(super) membership_changed: bool,
@@ -104,6 +113,9 @@ pub(super) fn spawn(
                 waiting: Vec::new(),
                 watchers: Watchers::default(),
                 syncs: Vec::new(),
+                linkings: Vec::new(),
+                introductions: Introductions::default(),
+                is_copy: false,
                 peers_changed: false,
                 membership_changed: true,
                 index_changed: false,
@@ -115,8 +127,9 @@ pub(super) fn spawn(
             engine.note_departures();
             runtime.block_on(engine.run(queues));
             // The store closes before anybody hears that the engine has ended.
+            let is_copy = engine.is_copy;
             drop(engine);
-            let _nobody_waits = ended.send(EngineEnded);
+            let _nobody_waits = ended.send(EngineEnded { is_copy });
         })
         .map_err(failed)?;
     Ok(task)
@@ -142,6 +155,10 @@ impl Engine {
             }
             self.tick();
             self.settle();
+            if self.is_copy && self.stay == Stay::Running {
+                // A device of its own has keys of its own, and so another endpoint.
+                break;
+            }
         }
         self.end().await;
     }
@@ -154,7 +171,9 @@ impl Engine {
             .deadline_ms()
             .map(|at_ms| Duration::from_millis(at_ms.saturating_sub(Host::now_ms())));
         let syncs = self.syncs.iter().map(|sync| sync.deadline);
+        let linkings = self.linkings.iter().map(|linking| linking.deadline);
         syncs
+            .chain(linkings)
             .chain([self.housekeeping_at])
             .map(|at| at.saturating_duration_since(Instant::now()))
             .chain(protocol)
@@ -228,11 +247,7 @@ impl Engine {
 
     fn traffic(&mut self, traffic: Traffic) {
         match traffic {
-            Traffic::Connected {
-                link,
-                pairing,
-                dialled,
-            } => self.connected(link, pairing, dialled),
+            Traffic::Connected { link, kind } => self.connected(link, kind),
             Traffic::Frame {
                 id,
                 bytes,
@@ -243,13 +258,30 @@ impl Engine {
                 } = &mut self.host;
                 engine.receive(id, &bytes, Host::now_ms(), storage, &mut random());
             }
-            Traffic::Disconnected { id } => {
-                self.links.remove(&id);
-                self.host.engine.disconnected(id, Host::now_ms());
-                self.membership_changed = true;
-            }
+            Traffic::Disconnected { id } => self.disconnected(id),
             Traffic::Writable => {}
             Traffic::DialFailed { device, why } => self.dial_failed(device, &why),
+            Traffic::Introduced { device } => {
+                if let Some(dialer) = self.dialers.get(&device) {
+                    dialer.nudge();
+                }
+            }
+        }
+    }
+
+    fn disconnected(&mut self, id: ConnectionId) {
+        let peer = self
+            .host
+            .engine
+            .sessions()
+            .find(|(link, _)| *link == id)
+            .map(|(_, session)| session.peer());
+        let link = self.links.remove(&id);
+        self.host.engine.disconnected(id, Host::now_ms());
+        self.membership_changed = true;
+        let code = link.and_then(|link| link.handle.close_reason()?.peer_code());
+        if let (Some(device), Some(CloseCode::NOT_A_MEMBER)) = (peer, code) {
+            self.introduce(device);
         }
     }
 
@@ -294,6 +326,11 @@ impl Engine {
                 deadline,
                 done,
             } => self.sync(notebook.as_deref(), deadline, done),
+            Command::OfferLink {
+                deadline,
+                events,
+                done,
+            } => self.offer_link(deadline, &events, done),
             Command::NetworkChanged => {
                 self.publish_addresses();
                 for dialer in self.dialers.values() {
@@ -308,10 +345,12 @@ impl Engine {
     /// After a burst: shows what came, puts it on disk, sends what is due, and adjusts who is dialled.
     fn settle(&mut self) {
         self.effects();
+        let now_ms = Host::now_ms();
         let Host {
             engine, storage, ..
         } = &mut self.host;
-        engine.flush(storage, Host::now_ms(), false);
+        engine.keep_devices(now_ms, storage, &mut random());
+        engine.flush(storage, now_ms, false);
         self.effects();
         self.tell_departures();
         if std::mem::take(&mut self.membership_changed) {
@@ -321,6 +360,7 @@ impl Engine {
         self.effects();
         self.settle_waiting();
         self.settle_syncs();
+        self.settle_linkings();
     }
 
     pub(super) fn publish_addresses(&mut self) {

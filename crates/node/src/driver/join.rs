@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use hearth_core::engine::Identity;
 use hearth_core::ids::{NotebookId, PersonId};
 use hearth_core::pairing::{
     JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket, TicketError,
@@ -44,7 +45,8 @@ impl Node {
                     "Paste it whole, from `hearth1` to its last character, or ask for a new one.",
                 )
         })?;
-        if ticket.person == self.identity.person() {
+        let identity = self.work(|host| host.engine.identity().clone()).await?;
+        if ticket.person == identity.person() {
             return Err(
                 Failure::not_found("ticket_invalid", "This ticket is your own.")
                     .with_hint("Hand it to the person whom you invite."),
@@ -66,7 +68,7 @@ impl Node {
         }
         let deadline = deadline_after(timeout_ms);
         let link = self.reach_inviter(&ticket, deadline).await?;
-        let joined = self.pair(&ticket, link).await?;
+        let joined = pair(&identity, &ticket, link).await?;
         let (frontier, words, name) = (
             Box::new(joined.frontier.clone()),
             joined.words.clone(),
@@ -128,47 +130,46 @@ impl Node {
             tokio::time::sleep(RETRY_PAUSE).await;
         }
     }
+}
 
-    async fn pair(&self, ticket: &Ticket, link: Link) -> Result<Joined, Failure> {
-        let identity = &self.identity;
-        let mut joiner = Joiner::new(
-            ticket.clone(),
-            identity.roster.clone(),
-            &identity.device,
-            identity.name.clone(),
-            identity.device_label.clone(),
-            &mut random(),
-        );
-        let (handle, mut sender, mut receiver) = link.split();
-        let exporter = handle
-            .exporter(EXPORTER_LABEL, b"")
-            .map_err(|error| unreachable(&error.to_string()))?;
-        let mut next = Some(joiner.hello(&exporter));
-        loop {
-            if let Some(message) = next.take() {
-                sender
-                    .send(&message.to_bytes())
-                    .await
-                    .map_err(|error| unreachable(&error.to_string()))?;
-            }
-            let frame = tokio::time::timeout(ANSWER_TIMEOUT, receiver.recv())
+async fn pair(identity: &Identity, ticket: &Ticket, link: Link) -> Result<Joined, Failure> {
+    let mut joiner = Joiner::new(
+        ticket.clone(),
+        identity.roster.clone(),
+        &identity.device,
+        identity.name.clone(),
+        identity.device_label.clone(),
+        &mut random(),
+    );
+    let (handle, mut sender, mut receiver) = link.split();
+    let exporter = handle
+        .exporter(EXPORTER_LABEL, b"")
+        .map_err(|error| unreachable(&error.to_string()))?;
+    let mut next = Some(joiner.hello(&exporter));
+    loop {
+        if let Some(message) = next.take() {
+            sender
+                .send(&message.to_bytes())
                 .await
-                .map_err(|_| unreachable("the inviter's node stopped answering"))?
-                .map_err(|error| unreachable(&error.to_string()))?
-                .ok_or_else(|| unreachable("the inviter's node hung up"))?;
-            let message = PairingMessage::parse(&frame)
-                .map_err(|_| refused(&JoinError::Protocol("a message is malformed")))?;
-            match joiner.handle(message) {
-                Ok(JoinerStep::Send(message)) => next = Some(message),
-                Ok(JoinerStep::Wait) => {}
-                Ok(JoinerStep::Done(joined)) => {
-                    handle.close(CloseCode::BYE, "paired");
-                    return Ok(*joined);
-                }
-                Err(error) => {
-                    handle.close(CloseCode::BYE, "not paired");
-                    return Err(refused(&error));
-                }
+                .map_err(|error| unreachable(&error.to_string()))?;
+        }
+        let frame = tokio::time::timeout(ANSWER_TIMEOUT, receiver.recv())
+            .await
+            .map_err(|_| unreachable("the inviter's node stopped answering"))?
+            .map_err(|error| unreachable(&error.to_string()))?
+            .ok_or_else(|| unreachable("the inviter's node hung up"))?;
+        let message = PairingMessage::parse(&frame)
+            .map_err(|_| refused(&JoinError::Protocol("a message is malformed")))?;
+        match joiner.handle(message) {
+            Ok(JoinerStep::Send(message)) => next = Some(message),
+            Ok(JoinerStep::Wait) => {}
+            Ok(JoinerStep::Done(joined)) => {
+                handle.close(CloseCode::BYE, "paired");
+                return Ok(*joined);
+            }
+            Err(error) => {
+                handle.close(CloseCode::BYE, "not paired");
+                return Err(refused(&error));
             }
         }
     }

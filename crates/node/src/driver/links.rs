@@ -133,18 +133,14 @@ impl Engine {
         }
     }
 
-    pub(super) fn connected(&mut self, link: Link, pairing: bool, dialled: bool) {
+    pub(super) fn connected(&mut self, link: Link, kind: ConnectionKind) {
         let Ok(exporter) = link.handle().exporter(EXPORTER_LABEL, b"") else {
             return;
         };
         let remote = TransportId::from_bytes(link.handle().remote_id().to_bytes());
         let id = ConnectionId(self.next_link);
         self.next_link += 1;
-        let kind = if pairing {
-            ConnectionKind::Pairing
-        } else {
-            ConnectionKind::Sync { dialled }
-        };
+        let dialled = kind == ConnectionKind::Sync { dialled: true };
         self.links
             .insert(id, OpenLink::open(id, link, dialled, self.traffic.clone()));
         self.host

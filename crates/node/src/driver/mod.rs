@@ -10,7 +10,10 @@ mod departures;
 mod dialer;
 mod dialling;
 mod engine;
+mod enrol;
+mod introduce;
 mod join;
+mod linking;
 mod links;
 mod queues;
 mod requests;
@@ -23,7 +26,7 @@ mod watchers;
 use std::sync::Arc;
 use std::time::Duration;
 
-use hearth_core::engine::ConnectionId;
+use hearth_core::engine::{ConnectionId, ConnectionKind};
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::ids::{DeviceId, NotebookId};
 use hearth_core::pairing::Joined;
@@ -32,9 +35,11 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::api::{self, Failure, Request};
+use crate::api::{self, DeviceRequest, Failure, Request};
 use crate::host::{Host, random};
 use crate::net::{Link, LinkStats, Net, NetOptions, Profile};
+
+pub(crate) use enrol::{be_linked, no_ticket, seek};
 
 use engine::EngineEnded;
 
@@ -66,11 +71,7 @@ pub enum Stay {
 /// What the network brings.
 pub(crate) enum Traffic {
     /// A link is up.
-    Connected {
-        link: Link,
-        pairing: bool,
-        dialled: bool,
-    },
+    Connected { link: Link, kind: ConnectionKind },
     /// A frame arrived.
     Frame {
         id: ConnectionId,
@@ -84,6 +85,8 @@ pub(crate) enum Traffic {
     Writable,
     /// A dial of a device did not succeed.
     DialFailed { device: DeviceId, why: String },
+    /// A device that did not know this one was shown whose it is.
+    Introduced { device: DeviceId },
 }
 
 /// What somebody wants of the engine.
@@ -125,6 +128,13 @@ pub(crate) enum Command {
         deadline: Instant,
         done: oneshot::Sender<Result<sync::Outcome, Failure>>,
     },
+    /// A ticket for one more device is wanted.
+    OfferLink {
+        /// When the caller stops waiting.
+        deadline: Instant,
+        events: EventSink,
+        done: oneshot::Sender<Result<Value, Failure>>,
+    },
     /// The computer's addresses may have changed.
     NetworkChanged,
     /// The node is to end.
@@ -145,7 +155,6 @@ pub(crate) struct PeerAddrs {
 pub struct Node {
     commands: mpsc::Sender<Command>,
     net: Arc<Net>,
-    identity: hearth_core::engine::Identity,
 }
 
 /// A node's engine, for waiting until it ends.
@@ -153,13 +162,14 @@ pub struct Node {
 pub struct EngineTask(oneshot::Receiver<EngineEnded>);
 
 impl EngineTask {
-    /// Waits until the engine has ended and the home is closed. Cancel safe.
+    /// Waits until the engine has ended and the home is closed; returns whether it is to be opened again,
+    /// since it was found to be a copy and becomes a device of its own. Cancel safe.
     ///
     /// # Errors
     /// A [`Failure`] where it did not end by itself but broke.
-    pub async fn ended(&mut self) -> Result<(), Failure> {
+    pub async fn ended(&mut self) -> Result<bool, Failure> {
         match (&mut self.0).await {
-            Ok(EngineEnded) => Ok(()),
+            Ok(EngineEnded { is_copy }) => Ok(is_copy),
             Err(_) => Err(Failure::error(
                 "engine_died",
                 "The node stopped at a fault of its own. What it had acknowledged is on disk.",
@@ -197,6 +207,8 @@ impl Node {
             alpns: vec![
                 hearth_core::sync::ALPN.to_vec(),
                 hearth_core::sync::PAIRING_ALPN.to_vec(),
+                hearth_core::enrol::LINK_ALPN.to_vec(),
+                hearth_core::enrol::RECOVER_ALPN.to_vec(),
             ],
         })
         .await
@@ -217,14 +229,7 @@ impl Node {
             queues,
             ENGINE_STACK_BYTES,
         )?;
-        Ok((
-            Self {
-                commands,
-                net,
-                identity,
-            },
-            EngineTask(ended),
-        ))
+        Ok((Self { commands, net }, EngineTask(ended)))
     }
 
     /// Returns the endpoint.
@@ -243,6 +248,9 @@ impl Node {
                 notebook,
                 timeout_ms,
             } => self.sync(notebook, timeout_ms).await,
+            Request::Device(DeviceRequest::Link { timeout_ms }) => {
+                self.link_device(timeout_ms, events).await
+            }
             Request::Shutdown => {
                 self.shutdown().await;
                 Ok(serde_json::json!({ "stopping": true }))
@@ -317,12 +325,16 @@ impl Node {
 
 async fn accept(net: Arc<Net>, traffic: mpsc::Sender<Traffic>) {
     while let Some(incoming) = net.accept().await {
-        let pairing = incoming.alpn == hearth_core::sync::PAIRING_ALPN;
+        let kind = match incoming.alpn.as_slice() {
+            hearth_core::sync::PAIRING_ALPN => ConnectionKind::Pairing,
+            hearth_core::enrol::LINK_ALPN => ConnectionKind::Linking,
+            hearth_core::enrol::RECOVER_ALPN => ConnectionKind::Recovering,
+            _ => ConnectionKind::Sync { dialled: false },
+        };
         if traffic
             .send(Traffic::Connected {
                 link: incoming.link,
-                pairing,
-                dialled: false,
+                kind,
             })
             .await
             .is_err()
@@ -338,7 +350,7 @@ fn stopping() -> Failure {
 }
 
 /// Returns when a wait that begins now is over.
-fn deadline_after(timeout_ms: u64) -> Instant {
+pub(crate) fn deadline_after(timeout_ms: u64) -> Instant {
     Instant::now() + Duration::from_millis(timeout_ms).min(WAIT_MAX)
 }
 

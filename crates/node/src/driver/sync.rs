@@ -56,6 +56,18 @@ impl Outcome {
 }
 
 impl Node {
+    /// Says whether some device confirmed everything within a time.
+    pub(crate) async fn confirmed(&self, timeout_ms: u64) -> bool {
+        let synced = self.sync(None, timeout_ms).await;
+        synced.is_ok_and(|data| {
+            let peers = data["peers"].as_array();
+            peers
+                .into_iter()
+                .flatten()
+                .any(|peer| peer["result"] == "acknowledged")
+        })
+    }
+
     pub(super) async fn sync(
         &self,
         notebook: Option<String>,

@@ -104,10 +104,18 @@ impl Engine {
                     self.membership_changed = true;
                     self.departures.look_at(notebook);
                 }
+                Effect::DevicesChanged => self.membership_changed = true,
+                Effect::DeviceLinked {
+                    offer,
+                    device,
+                    label,
+                    words,
+                } => self.device_linked(offer, device, label, words),
                 Effect::Rebuilt(_) => self.index_changed = true,
                 Effect::PeerHeard(_) => self.peers_changed = true,
                 Effect::StaleCopy(notebook) => {
-                    tracing::error!(%notebook, "this home is an older copy of itself and may not write");
+                    tracing::warn!(%notebook, "this home is an older copy of itself: it becomes a device of its own");
+                    self.is_copy = true;
                 }
                 other => tracing::debug!(?other, "nothing to do"),
             }

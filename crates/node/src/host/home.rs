@@ -19,7 +19,7 @@ use super::{Host, NodeStorage, Settings, random, storage_failed};
 use crate::api::socket::socket_path;
 use crate::api::{Exit, Failure, PassphraseSource};
 
-const IDENTITY_KEPT_AS: &str = "identity";
+pub(super) const IDENTITY_KEPT_AS: &str = "identity";
 /// Set to `1` by tests only: makes guessing the passphrase cheap, and `status` and `doctor` say so.
 const WEAK_KDF_VARIABLE: &str = "HEARTH_TEST_WEAK_KDF";
 /// Ports that the system hands out by itself are left alone, and so are the well-known ones.
@@ -54,6 +54,88 @@ pub enum InitProtection {
     Keyring,
     /// Nothing.
     Bare,
+}
+
+/// A home that is being made: there is a store, and nobody's yet.
+#[derive(Debug)]
+pub struct NewHome {
+    home: HomeDir,
+    store: Store,
+    had_folder: bool,
+    is_made: bool,
+    port: u16,
+}
+
+impl NewHome {
+    /// Returns the UDP port that was chosen for the home.
+    pub const fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Makes it somebody's and opens it.
+    ///
+    /// # Errors
+    /// A [`Failure`] where the disk fails.
+    pub fn finish(
+        self,
+        identity: Identity,
+        network: &crate::net::Profile,
+    ) -> Result<Host, Failure> {
+        let home = self.home.clone();
+        home.host(self.keep(identity, network)?)
+    }
+
+    fn keep(self, identity: Identity, network: &crate::net::Profile) -> Result<Store, Failure> {
+        let stored = StoredIdentity {
+            identity,
+            profile: Profile {
+                network: network.to_string(),
+                port: self.port,
+            },
+        };
+        let mut storage = NodeStorage::new(self.store);
+        storage
+            .put_own(IDENTITY_KEPT_AS, &stored.to_bytes())
+            .map_err(storage_failed)?;
+        self.home.remember(storage.store(), &Settings::default());
+        Ok(storage.into_store())
+    }
+
+    /// Takes back what was made: the folder is as it was, so that the next try begins anew.
+    pub fn abandon(self) {
+        let Self {
+            home,
+            store,
+            had_folder,
+            is_made,
+            ..
+        } = self;
+        drop(store);
+        if !is_made {
+            return;
+        }
+        // The folder held nothing of anybody's before, or no store would have been made in it.
+        let removed = if had_folder {
+            remove_contents(&home.root)
+        } else {
+            std::fs::remove_dir_all(&home.root)
+        };
+        if let Err(error) = removed {
+            tracing::warn!(%error, "an unfinished home could not be removed");
+        }
+    }
+}
+
+fn remove_contents(folder: &Path) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            std::fs::remove_dir_all(path)?;
+        } else {
+            std::fs::remove_file(path)?;
+        }
+    }
+    Ok(())
 }
 
 /// A home that was made.
@@ -101,11 +183,7 @@ impl HomeDir {
         passphrases: &mut dyn PassphraseSource,
     ) -> Result<InitOutcome, Failure> {
         check_name("name", &init.name)?;
-        check_name("device label", &init.device)?;
-        let store = match Store::inspect(&self.root) {
-            Ok(_) => self.unfinished(init.protection, passphrases)?,
-            Err(_) => self.create(init.protection, passphrases)?,
-        };
+        let new = self.begin(&init.device, init.protection, passphrases)?;
         let mut rng = random();
         let phrase = RecoveryPhrase::random(&mut rng);
         let recovery = RecoverySecrets::from_phrase(&phrase);
@@ -117,23 +195,37 @@ impl HomeDir {
             name: init.name,
             device_label: init.device,
         };
-        let span = u32::from(PORTS.end - PORTS.start);
-        let port = PORTS.start + u16::try_from(rng.next_u32() % span).unwrap_or(0);
-        let stored = StoredIdentity {
-            identity: identity.clone(),
-            profile: Profile {
-                network: init.network.to_string(),
-                port,
-            },
-        };
-        let mut storage = NodeStorage::new(store);
-        storage
-            .put_own(IDENTITY_KEPT_AS, &stored.to_bytes())
-            .map_err(storage_failed)?;
-        self.remember(storage.store(), &Settings::default());
+        new.keep(identity.clone(), &init.network)?;
         Ok(InitOutcome {
             identity,
             phrase: Zeroizing::new(phrase.to_words()),
+        })
+    }
+
+    /// Starts a home for somebody: what is in the folder is a store without an identity.
+    ///
+    /// # Errors
+    /// As [`HomeDir::init`].
+    pub fn begin(
+        &self,
+        label: &str,
+        protection: InitProtection,
+        passphrases: &mut dyn PassphraseSource,
+    ) -> Result<NewHome, Failure> {
+        check_name("device label", label)?;
+        let had_folder = self.root.exists();
+        let (store, is_made) = match Store::inspect(&self.root) {
+            Ok(_) => (self.unfinished(protection, passphrases)?, false),
+            Err(_) => (self.create(protection, passphrases)?, true),
+        };
+        let span = u32::from(PORTS.end - PORTS.start);
+        let port = PORTS.start + u16::try_from(random().next_u32() % span).unwrap_or(0);
+        Ok(NewHome {
+            home: self.clone(),
+            store,
+            had_folder,
+            is_made,
+            port,
         })
     }
 
@@ -301,13 +393,16 @@ impl HomeDir {
             .map_err(storage_failed)?
             .map(Zeroizing::new)
             .ok_or_else(|| self.open_failed(OpenError::NoStore))?;
-        let identity = StoredIdentity::parse(&bytes).map_err(|error| {
+        let mut identity = StoredIdentity::parse(&bytes).map_err(|error| {
             Failure::new(
                 Exit::Damaged,
                 "damaged",
                 format!("The identity in this home is damaged: {error}."),
             )
         })?;
+        if let Some(roster) = storage.roster().map_err(storage_failed)? {
+            identity.identity.roster = roster;
+        }
         let settings = storage
             .get_own(Settings::KEPT_AS)
             .map_err(storage_failed)?
@@ -318,14 +413,16 @@ impl HomeDir {
         let instance = random().next_u64();
         let engine = Engine::open(identity.identity.clone(), instance, &notebooks, &storage)
             .map_err(replica_failed)?;
-        Ok(Host {
+        let mut host = Host {
             engine,
             storage,
             settings,
             identity,
             search: crate::service::SearchCache::default(),
             home: self.clone(),
-        })
+        };
+        host.enrol_anew_if_copied()?;
+        Ok(host)
     }
 
     /// Remembers the key for the next commands. Where nothing can remember it, each command asks.
@@ -418,7 +515,7 @@ fn locked(error: &LockError) -> Failure {
     }
 }
 
-fn replica_failed(error: OpenReplicaError) -> Failure {
+pub(super) fn replica_failed(error: OpenReplicaError) -> Failure {
     match error {
         OpenReplicaError::Storage(error) => storage_failed(error),
         other => Failure::new(

@@ -4,6 +4,7 @@
 //! without a node a command opens one for itself. Every write is on disk when a call returns.
 
 mod documents;
+mod enrol;
 mod home;
 mod identity;
 mod people;
@@ -19,7 +20,7 @@ use hearth_notebook::{Documents, EditError, PersonRef, Writer, journal};
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
 
-pub use home::{HomeDir, InitHome, InitOutcome, InitProtection};
+pub use home::{HomeDir, InitHome, InitOutcome, InitProtection, NewHome};
 pub use identity::{Profile as StoredProfile, StoredIdentity};
 pub use people::Directory;
 pub use settings::{SETTINGS, Setting, Settings};
@@ -218,7 +219,7 @@ pub(crate) fn edit_failed(error: EditFailed<EditError>) -> Failure {
             "stale_copy",
             "This home is an older copy: the same device has written elsewhere since. Nothing was changed.",
         )
-        .with_hint("Use the newer home, or set this device up anew and join again."),
+        .with_hint("Run the command again: this home then becomes a device of its own."),
         EditFailed::Storage(error) => storage_failed(error),
         other => Failure::error("edit_failed", format!("{other}.")),
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::runtime;
 use crate::api::client::{Client, ConnectError};
-use crate::api::{Event, Exit, Failure, InviteRequest, PassphraseSource, Request};
+use crate::api::{DeviceRequest, Event, Exit, Failure, InviteRequest, PassphraseSource, Request};
 use crate::driver::{Node, Stay, event_queue};
 use crate::host::{HomeDir, Host};
 use crate::service::{self, NodeFacts};
@@ -102,7 +102,10 @@ fn in_process(
 ) -> Result<Value, Failure> {
     let needs_network = matches!(
         request,
-        Request::Join { .. } | Request::Sync { .. } | Request::Invite(InviteRequest::Create { .. })
+        Request::Join { .. }
+            | Request::Sync { .. }
+            | Request::Device(DeviceRequest::Link { .. })
+            | Request::Invite(InviteRequest::Create { .. })
     );
     if needs_network {
         return with_network(host, request, on_event);

@@ -4,10 +4,11 @@ use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
+use hearth_core::identity::RecoveryPhrase;
 use serde_json::{Value, json};
 
-use crate::api::{Failure, PassphraseSource};
-use crate::host::{HomeDir, InitHome};
+use crate::api::{Failure, PassphraseSource, Secret};
+use crate::host::{HomeDir, InitHome, random};
 
 /// Makes a home. The recovery phrase goes into the answer, or into `recovery_out` instead.
 ///
@@ -54,6 +55,11 @@ pub fn init(
         _ => data["recovery_phrase"] = json!(outcome.phrase.as_str()),
     }
     Ok(data)
+}
+
+/// Draws a recovery phrase: 24 words.
+pub fn new_phrase() -> Secret {
+    Secret::new(RecoveryPhrase::random(&mut random()).to_words())
 }
 
 fn create_new(path: &Path) -> Result<std::fs::File, Failure> {

@@ -3,12 +3,14 @@
 
 mod call;
 mod demo;
+mod enrol;
 mod init;
 mod up;
 
 pub use call::{call, change_passphrase};
 pub use demo::demo;
-pub use init::init;
+pub use enrol::{NewDevice, Recovery, accept, recover};
+pub use init::{init, new_phrase};
 pub use up::up;
 
 use crate::api::Failure;

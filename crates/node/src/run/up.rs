@@ -39,22 +39,37 @@ pub fn up(
         };
         let mut terminate = signals(SignalKind::terminate())?;
         let mut interrupt = signals(SignalKind::interrupt())?;
-        let (node, mut ended) = Node::start(host, listen, Stay::Running).await?;
-        let server = Server::start(&socket, node.clone())?;
-        on_ready(ready(&node));
-        let waker = tokio::spawn(watch_for_wake(node.clone()));
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-            end = ended.ended() => {
-                drop(server);
-                return end.map(|()| json!({ "stopped": true }));
+        let mut host = Some(host);
+        let mut is_first = true;
+        while let Some(open) = host.take() {
+            let key = open.storage.store().key().clone();
+            let anew = open.enrolled_anew()?;
+            let (node, mut ended) = Node::start(open, listen, Stay::Running).await?;
+            let server = Server::start(&socket, node.clone())?;
+            if std::mem::take(&mut is_first) {
+                let mut line = ready(&node);
+                line["enrolled_anew"] = anew;
+                on_ready(line);
             }
+            let waker = tokio::spawn(watch_for_wake(node.clone()));
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                end = ended.ended() => {
+                    waker.abort();
+                    drop(server);
+                    if end? {
+                        // Opening it makes it a device of its own; its node goes on as that.
+                        host = Some(home.open_with(key)?);
+                    }
+                    continue;
+                }
+            }
+            waker.abort();
+            node.shutdown().await;
+            ended.ended().await?;
+            drop(server);
         }
-        waker.abort();
-        node.shutdown().await;
-        ended.ended().await?;
-        drop(server);
         Ok(json!({ "stopped": true }))
     })
 }

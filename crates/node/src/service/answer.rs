@@ -82,7 +82,7 @@ pub(crate) fn printable(text: &str) -> String {
 }
 
 /// A time of the protocol, milliseconds since 1970 UTC, as RFC 3339; `None` beyond the calendar.
-pub(super) fn time(at_ms: u64) -> Option<Timestamp> {
+pub(crate) fn time(at_ms: u64) -> Option<Timestamp> {
     Timestamp::from_millisecond(i64::try_from(at_ms).ok()?).ok()
 }
 

@@ -13,6 +13,7 @@ mod agreement;
 mod answer;
 mod config;
 mod departure;
+mod device;
 mod doctor;
 mod feedback;
 mod fork;
@@ -45,9 +46,10 @@ use serde_json::Value;
 use crate::api::{Event, Failure, Request};
 use crate::host::Host;
 
-pub(crate) use answer::printable;
+pub(crate) use answer::{printable, time};
 pub use departure::describe_departure;
 pub(crate) use departure::not_a_member;
+pub(crate) use device::{device_failed, keep_label, secrets as recovery_secrets};
 pub use history::describe_applied;
 pub(crate) use keys::keys_too_old;
 pub use resolve::find_notebook;
@@ -86,6 +88,8 @@ pub fn execute(
         Request::Notebook(request) => notebook::execute(host, node, request),
         Request::Invite(request) => invite::execute(host, node, request),
         Request::Member(request) => member::execute(host, request),
+        Request::Device(request) => device::execute(host, node, request),
+        Request::Recovery(request) => device::recovery(host, request),
         Request::Readers { notebook } => readers::readers(host, notebook),
         Request::Goal(request) => goal::execute(host, request),
         Request::Action(request) => action::execute(host, request),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::NodeFacts;
 use super::answer::{person, time, with};
 use super::departure::departed;
+use super::device;
 use super::journal::journals;
 use super::member::{is_match, verification};
 use super::resolve::{brief, notebooks, unopened};
@@ -36,6 +37,8 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
             "warning": unopened(error).message,
         }));
     }
+    let contact = device::contact(host, node);
+    let devices = device::devices(host)?;
     let identity = host.engine.identity();
     Ok(json!({
         "person": { "id": identity.person().to_string(), "name": identity.name },
@@ -47,10 +50,21 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
             "reveals": node.network.parse::<Profile>().ok().map(|profile| profile.reveals()),
         },
         "protection": protection(host),
+        "devices": devices,
+        "contact": contact,
+        "warning": warning(host),
+        "enrolled_anew": host.enrolled_anew()?,
         "notebooks": listed,
         // The journal reaches one's own devices only, and whether it has is worth knowing too.
         "journals": own,
     }))
+}
+
+/// What the person should know about this device before anything else.
+fn warning(host: &Host) -> Option<&'static str> {
+    (!host.engine.is_own_device()).then_some(
+        "This device was taken off your devices: it gets nothing new, and what it writes counts nowhere.",
+    )
 }
 
 fn notebook_status(
@@ -82,10 +96,14 @@ fn notebook_status(
     );
     if departed.is_object() {
         status["warning"] = departed["message"].clone();
+    } else if host.engine.awaits_before_revoking(notebook) {
+        status["warning"] = json!(
+            "Your other devices are not all off here yet: what a member had must arrive first."
+        );
     }
     if is_stale {
         status["warning"] = json!(
-            "This home is an older copy of itself: it can be read, and nothing can be written."
+            "This home is an older copy of itself: it becomes a device of its own when it is next opened."
         );
     }
     Ok(status)

@@ -62,6 +62,7 @@ pub(super) fn verify(host: &mut Host, on_event: &mut dyn FnMut(Event)) -> Result
         "stream_entries": report.entries,
         "notebooks": all.len(),
         "set_aside": set_aside,
+        "enrolled_anew": host.enrolled_anew()?,
     });
     if found.damaged_count == 0 {
         return Ok(data);

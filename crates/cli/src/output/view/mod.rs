@@ -3,6 +3,7 @@
 
 pub(crate) mod action;
 pub(crate) mod agreement;
+pub(crate) mod device;
 pub(crate) mod feedback;
 pub(crate) mod goal;
 pub(crate) mod journal;

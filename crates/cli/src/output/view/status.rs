@@ -30,23 +30,31 @@ pub(crate) fn init(data: &Value, page: &mut Page) {
             "Your recovery phrase, shown this once. Write it down and keep it off this device:",
         );
         page.gap();
-        let words: Vec<&str> = phrase.split_whitespace().collect();
-        let mut table = Table::default();
-        for (row, words) in words.chunks(PHRASE_COLUMNS).enumerate() {
-            table.row(words.iter().enumerate().flat_map(|(column, word)| {
-                let number = row * PHRASE_COLUMNS + column + 1;
-                [Cell::right(number.to_string()), Cell::new(word)]
-            }));
-        }
-        page.table(&table, 2);
+        phrase_table(phrase, page);
         page.gap();
         page.line(
             "It is the only key to who you are once every device is lost. Nobody can make it again.",
+        );
+        page.quiet(
+            "It brings back what somebody else still holds; what only your own devices hold is lost with them.",
         );
     }
     page.line("Only your own devices have your journal. When none is left, nor a mirror or a backup, it is lost, even with the phrase.");
     page.next("hearth notebook create TITLE --form one-on-one", "");
     page.quiet("  or: hearth join TICKET");
+}
+
+/// Puts the words of a phrase in numbered columns.
+pub(super) fn phrase_table(phrase: &str, page: &mut Page) {
+    let words: Vec<&str> = phrase.split_whitespace().collect();
+    let mut table = Table::default();
+    for (row, words) in words.chunks(PHRASE_COLUMNS).enumerate() {
+        table.row(words.iter().enumerate().flat_map(|(column, word)| {
+            let number = row * PHRASE_COLUMNS + column + 1;
+            [Cell::right(number.to_string()), Cell::new(word)]
+        }));
+    }
+    page.table(&table, 2);
 }
 
 /// One step of `demo`: `what` and `took_ms`.
@@ -119,6 +127,7 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
     if !node.text("reveals").is_empty() {
         page.quiet(node.text("reveals"));
     }
+    own_devices(data, page);
     let notebooks = data.list("notebooks");
     for notebook in notebooks {
         page.gap();
@@ -144,6 +153,26 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
         page.next("hearth up", "");
     } else {
         page.next("hearth today", "");
+    }
+}
+
+/// What stands about this person's own devices: a warning, what became of a copied home, the others.
+fn own_devices(data: &Value, page: &mut Page) {
+    if !data.text("warning").is_empty() {
+        page.styled(data.text("warning"), Style::Danger);
+    }
+    let anew = data.at("enrolled_anew");
+    if !anew.is_null() {
+        page.styled(super::device::anew(anew, page.clock()), Style::Now);
+    }
+    let others: Vec<&str> = data
+        .list("devices")
+        .iter()
+        .filter(|device| !device.flag("this") && !device.flag("revoked"))
+        .map(|device| device.text("label"))
+        .collect();
+    if !others.is_empty() {
+        page.quiet(format!("Your other devices: {}", others.join(", ")));
     }
 }
 

@@ -1,0 +1,199 @@
+//! A person's own devices, and their recovery phrase.
+
+use serde_json::Value;
+
+use super::counted;
+use super::status::phrase_table;
+use crate::output::fields::Fields;
+use crate::output::page::Page;
+use crate::output::style::Style;
+use crate::output::table::{Cell, Table};
+
+/// The first line of `device link`: `ticket`, `expires`.
+pub(crate) fn ticket(data: &Value, page: &mut Page) {
+    page.line(data.text("ticket"));
+    page.gap();
+    page.quiet(format!(
+        "Good for one device of yours, until {}. Waiting for it.",
+        page.clock().time(data.text("expires"))
+    ));
+    page.quiet("On the new device: hearth device accept TICKET --label LABEL");
+}
+
+/// The end of `device link`: `device`, `words`, `notebooks`, `complete`.
+pub(crate) fn linked(data: &Value, page: &mut Page) {
+    page.title(format!(
+        "{} is one of your devices now.",
+        data.called("device")
+    ));
+    words(data, page);
+    if !data.flag("complete") {
+        page.line("It has not fetched everything yet; that goes on while both run `hearth up`.");
+    }
+}
+
+/// `device accept`: `person`, `device`, `words`, `notebooks`, `arrived`.
+pub(crate) fn accepted(data: &Value, page: &mut Page) {
+    page.title(format!(
+        "{} is a device of {} now.",
+        data.called("device"),
+        data.called("person")
+    ));
+    page.line(format!(
+        "{} here.",
+        counted(data.count("arrived"), "notebook is", "notebooks are")
+    ));
+    words(data, page);
+    page.next("hearth up", "");
+}
+
+fn words(data: &Value, page: &mut Page) {
+    page.gap();
+    page.line("Both devices must show these words:");
+    page.styled(format!("  {}", data.text("words")), Style::Now);
+    page.quiet("If they differ, somebody stood between: take the new device off with `hearth device revoke`.");
+}
+
+/// `recover`: `person`, `device`, `notebooks`, `arrived`, `revoked_others`.
+pub(crate) fn recovered(data: &Value, page: &mut Page) {
+    page.title(format!(
+        "Welcome back, {}. This is {}.",
+        data.called("person"),
+        data.called("device")
+    ));
+    page.line(format!(
+        "{} here.",
+        counted(data.count("arrived"), "notebook is", "notebooks are")
+    ));
+    if data.flag("revoked_others") {
+        page.line("Your other devices are taken off, and every notebook here has a new key.");
+    } else {
+        page.line(
+            "Your other devices are still yours; take lost ones off with `hearth device revoke`.",
+        );
+    }
+    page.next("hearth up", "");
+}
+
+/// `device list`: `devices[]` with `id`, `label`, `this`, `revoked`, `last_seen`, `connected`.
+pub(crate) fn devices(data: &Value, page: &mut Page) {
+    let mut table = Table::default();
+    for device in data.list("devices") {
+        let state = if device.flag("revoked") {
+            Cell::quiet("taken off")
+        } else if device.flag("this") {
+            Cell::styled("this device", Style::Good)
+        } else if device.flag("connected") {
+            Cell::styled("connected", Style::Good)
+        } else if device.text("last_seen").is_empty() {
+            Cell::quiet("not heard from yet")
+        } else {
+            Cell::quiet(format!(
+                "last heard {}",
+                page.clock().ago(device.text("last_seen"))
+            ))
+        };
+        table.row([
+            Cell::new(device.text("label")),
+            state,
+            Cell::quiet(page.short(device.text("id"))),
+        ]);
+    }
+    page.table(&table, 0);
+}
+
+/// What `device revoke` shows before it asks: `device`, `reads[]` with `title` and `since`.
+pub(crate) fn reach(data: &Value, page: &mut Page) {
+    let called = data.at("device").text("label").to_owned();
+    let reads = data.list("reads");
+    if reads.is_empty() {
+        page.line(format!("{called} holds no key of any notebook here."));
+        return;
+    }
+    page.line(format!("{called} can read:"));
+    read_table(reads, page, |_| Cell::new(""));
+}
+
+/// `device revoke`: `device`, and `reads[]` with `title`, `since`, `revoked`, `new_key`.
+pub(crate) fn revoked(data: &Value, page: &mut Page) {
+    page.title(format!("{} is taken off.", data.at("device").text("label")));
+    let reads = data.list("reads");
+    if reads.is_empty() {
+        return;
+    }
+    page.line("It could read until now, and keeps what it has:");
+    read_table(reads, page, |read| {
+        if read.flag("new_key") {
+            Cell::styled("new key, closed to it", Style::Good)
+        } else {
+            Cell::styled("no new key yet: whoever may write makes it", Style::Danger)
+        }
+    });
+    page.quiet("The others learn of it when they sync.");
+}
+
+fn read_table(reads: &[Value], page: &mut Page, state: impl Fn(&Value) -> Cell) {
+    let mut table = Table::default();
+    for read in reads {
+        let since = match read.text("since") {
+            "" => "since it joined, and all before".to_owned(),
+            since => format!("since {}, and all before", page.clock().time(since)),
+        };
+        table.row([
+            Cell::new(read.text("title")),
+            Cell::quiet(since),
+            state(read),
+        ]);
+    }
+    page.table(&table, 2);
+}
+
+/// `device contact`: `ticket`.
+pub(crate) fn contact(data: &Value, page: &mut Page) {
+    page.line(data.text("ticket"));
+    page.gap();
+    page.quiet(
+        "It says where this device is and holds no secret. Somebody who shares a notebook with",
+    );
+    page.quiet("you and lost every device runs: hearth recover --contact TICKET --label LABEL");
+}
+
+/// The new phrase, before the present one is void.
+pub(crate) fn new_phrase(data: &Value, page: &mut Page) {
+    page.line(
+        "Your new recovery phrase, shown this once. Write it down and keep it off this device:",
+    );
+    page.gap();
+    phrase_table(data.text("recovery_phrase"), page);
+    page.gap();
+}
+
+/// `recovery rotate`: `notebooks`, `rekeyed`, and `recovery_phrase` or `recovery_out`.
+pub(crate) fn rotated(data: &Value, page: &mut Page) {
+    if data.text("recovery_out").is_empty() {
+        new_phrase(data, page);
+    } else {
+        page.line(format!(
+            "The new phrase is in {}.",
+            data.text("recovery_out")
+        ));
+    }
+    let (all, rekeyed) = (data.count("notebooks"), data.count("rekeyed"));
+    page.line(format!(
+        "It is in force. {} of {} a new key that the old phrase does not open.",
+        rekeyed,
+        counted(all, "notebook has", "notebooks have")
+    ));
+    if rekeyed < all {
+        page.line("The others get one when somebody who may write there writes next.");
+    }
+}
+
+/// Says what became of a home that was a copy of another: `at`, `old_device`, `label`.
+pub(crate) fn anew(data: &Value, clock: &crate::clock::Clock) -> String {
+    format!(
+        "This home was a copy of another, so it became a device of its own, {}, on {}.",
+        data.text("label"),
+        clock.time(data.text("at"))
+    )
+}

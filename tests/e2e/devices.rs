@@ -1,0 +1,352 @@
+//! Several devices of one person, as processes: linked, taken off, brought back by the phrase, copied.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use hearth_tests::{Person, RunningNode, agree, until};
+use serde_json::Value;
+
+const SOON: Duration = Duration::from_secs(60);
+
+/// `hearth device link` at work.
+struct Link {
+    child: Child,
+    lines: BufReader<std::process::ChildStdout>,
+    ticket: String,
+}
+
+impl Link {
+    fn start(person: &Person) -> Self {
+        let mut child = person
+            .command(&["device", "link"])
+            .spawn()
+            .expect("hearth runs");
+        let mut lines = BufReader::new(child.stdout.take().expect("its standard output"));
+        let first = document(&mut lines);
+        let ticket = first["data"]["ticket"]
+            .as_str()
+            .expect("a ticket")
+            .to_owned();
+        assert!(ticket.starts_with("hearth1") && !ticket.contains(' '));
+        Self {
+            child,
+            lines,
+            ticket,
+        }
+    }
+
+    fn finish(mut self) -> Value {
+        let last = document(&mut self.lines);
+        assert!(self.child.wait().expect("it ends").success(), "{last}");
+        last["data"].clone()
+    }
+}
+
+fn document(lines: &mut impl BufRead) -> Value {
+    let mut line = String::new();
+    lines.read_line(&mut line).expect("a line");
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"))
+}
+
+/// Makes a new home a device of a person.
+fn accept(person: &Person, new: &Person, label: &str) -> Value {
+    let link = Link::start(person);
+    let accepted = new.ok(&[
+        "device",
+        "accept",
+        &link.ticket,
+        "--label",
+        label,
+        "--unlock",
+        "bare",
+        "--yes",
+    ]);
+    let linked = link.finish();
+    assert_eq!(linked["words"], accepted["words"]);
+    assert_eq!(
+        linked["words"]
+            .as_str()
+            .map(|words| words.split(' ').count()),
+        Some(6)
+    );
+    assert_eq!(linked["device"]["id"], accepted["device"]["id"]);
+    assert_eq!(linked["complete"], true, "{linked}");
+    accepted
+}
+
+fn titles(person: &Person) -> Vec<String> {
+    let listed = person.ok(&["notebook", "list"]);
+    let mut titles: Vec<String> = listed["notebooks"]
+        .as_array()
+        .expect("notebooks")
+        .iter()
+        .map(|notebook| notebook["title"].as_str().expect("a title").to_owned())
+        .collect();
+    titles.sort();
+    titles
+}
+
+#[test]
+fn a_second_device_has_every_notebook_and_a_revoked_one_reads_nothing_new() {
+    let (ana, phone, ben) = (
+        Person::new("Ana"),
+        Person::stranger("Ana"),
+        Person::new("Ben"),
+    );
+    let shared = ana.notebook("Ana and Ben");
+    let own = ana.notebook("Only mine");
+    ana.goal(&shared, "Before");
+    let ana_node = RunningNode::up(&ana);
+    let ben_node = RunningNode::up(&ben);
+    let ticket = ana.ticket(&shared, "mentee");
+    ben.ok(&["join", &ticket]);
+
+    let accepted = accept(&ana, &phone, "phone");
+    assert_eq!(accepted["person"]["id"].as_str(), Some(ana.id().as_str()));
+    assert_eq!(accepted["person"]["name"], "Ana");
+    assert_eq!(titles(&phone), ["Ana and Ben", "Only mine"]);
+    assert_eq!(phone.goals(&shared), ["Before"]);
+    phone.refused(
+        &[
+            "device", "accept", "hearth1x", "--label", "x", "--unlock", "bare", "--yes",
+        ],
+        4,
+        "ticket_invalid",
+    );
+
+    let phone_node = RunningNode::up(&phone);
+    phone.goal(&shared, "From the phone");
+    agree(&[&ana, &phone, &ben], &shared, SOON);
+    let devices = ana.ok(&["device", "list"]);
+    let labels: Vec<&str> = devices["devices"]
+        .as_array()
+        .expect("devices")
+        .iter()
+        .map(|device| device["label"].as_str().expect("a label"))
+        .collect();
+    assert_eq!(labels, ["ana-laptop", "phone"]);
+    let log = ben.ok(&["log", &shared]).to_string();
+    assert!(log.contains("phone"), "Ben sees which device wrote: {log}");
+
+    ana.refused(&["device", "revoke", "phone"], 2, "confirmation_needed");
+    let revoked = ana.ok(&["device", "revoke", "phone", "--yes"]);
+    assert_eq!(revoked["device"]["revoked"], true);
+    let reads = revoked["reads"].as_array().expect("reads");
+    assert_eq!(reads.len(), 2, "{revoked}");
+    for read in reads {
+        assert_eq!(
+            (&read["revoked"], &read["new_key"]),
+            (&true.into(), &true.into())
+        );
+        assert!(read["since"].is_string(), "{read}");
+    }
+    ana.goal(&shared, "After");
+    ana.goal(&own, "After");
+    agree(&[&ana, &ben], &shared, SOON);
+    std::thread::sleep(Duration::from_secs(3));
+    assert!(!phone.goals(&shared).contains(&"After".to_owned()));
+    assert!(phone.goals(&own).is_empty());
+    let readers = ben.ok(&["readers", &shared]).to_string();
+    assert!(!readers.contains("phone"), "{readers}");
+    ana.refused(&["device", "revoke", "phone", "--yes"], 4, "not_found");
+    ana.refused(
+        &["device", "revoke", "ana-laptop", "--yes"],
+        5,
+        "own_device",
+    );
+    for person in [&ana, &ben] {
+        person.ok(&["verify"]);
+    }
+    for node in [ana_node, ben_node, phone_node] {
+        node.stop();
+    }
+}
+
+#[test]
+fn two_commands_link_a_device_without_any_node() {
+    let (ana, phone) = (Person::new("Ana"), Person::stranger("Ana"));
+    let notebook = ana.notebook("Mine");
+    ana.goal(&notebook, "First");
+    accept(&ana, &phone, "phone");
+    assert_eq!(phone.goals(&notebook), ["First"]);
+}
+
+#[test]
+fn the_phrase_brings_everything_back_that_a_member_holds_and_takes_the_lost_device_off() {
+    let ben = Person::new("Ben");
+    let ana = Person::stranger("Ana");
+    let made = ana.ok(&[
+        "init",
+        "--name",
+        "Ana",
+        "--device",
+        "old laptop",
+        "--unlock",
+        "bare",
+        "--yes",
+    ]);
+    let phrase = made["recovery_phrase"]
+        .as_str()
+        .expect("a phrase")
+        .to_owned();
+    let shared = ana.notebook("Ana and Ben");
+    ana.goal(&shared, "Of Ana");
+    let ana_node = RunningNode::up(&ana);
+    let ben_node = RunningNode::up(&ben);
+    let ticket = ana.ticket(&shared, "mentee");
+    ben.ok(&["join", &ticket]);
+    ben.goal(&shared, "Of Ben");
+    agree(&[&ana, &ben], &shared, SOON);
+    // The laptop is gone, and somebody may use it.
+    ana_node.stop();
+
+    let new = Person::stranger("Ana");
+    let contact = ben.ok(&["device", "contact"]);
+    let contact = contact["ticket"].as_str().expect("a ticket").to_owned();
+    let arguments = [
+        "recover",
+        "--contact",
+        &contact,
+        "--label",
+        "new laptop",
+        "--revoke-others",
+        "--unlock",
+        "bare",
+        "--yes",
+    ];
+    let wrong = phrase.split(' ').rev().collect::<Vec<_>>().join(" ");
+    assert_ne!(new.feed(&arguments, &wrong).exit, Some(0));
+    assert!(
+        !new.home().join("hearth.db").exists(),
+        "nothing is left behind"
+    );
+    let recovered = new.feed(&arguments, &phrase).data();
+    assert_eq!(recovered["person"], made["person"]);
+    assert_eq!(recovered["arrived"], 1);
+    let mut goals = new.goals(&shared);
+    goals.sort();
+    assert_eq!(goals, ["Of Ana", "Of Ben"]);
+    let devices = new.ok(&["device", "list"]);
+    assert_eq!(devices["devices"].as_array().map(Vec::len), Some(2));
+    assert_eq!(devices["devices"][1]["revoked"], true, "{devices}");
+
+    let new_node = RunningNode::up(&new);
+    new.goal(&shared, "From the new one");
+    agree(&[&new, &ben], &shared, SOON);
+    let ana_node = RunningNode::up(&ana);
+    ben.goal(&shared, "Not for the thief");
+    agree(&[&new, &ben], &shared, SOON);
+    std::thread::sleep(Duration::from_secs(3));
+    let stolen = ana.goals(&shared);
+    assert!(
+        !stolen.contains(&"Not for the thief".to_owned()),
+        "{stolen:?}"
+    );
+    assert!(
+        !stolen.contains(&"From the new one".to_owned()),
+        "{stolen:?}"
+    );
+
+    // Another phrase takes the old one's place.
+    let rotated = new.feed(&["recovery", "rotate"], &phrase).data();
+    assert_eq!(
+        (&rotated["notebooks"], &rotated["rekeyed"]),
+        (&1.into(), &1.into())
+    );
+    let next = rotated["recovery_phrase"]
+        .as_str()
+        .expect("a phrase")
+        .to_owned();
+    assert_ne!(next, phrase);
+    new.feed(&["recovery", "rotate"], &phrase)
+        .error(5, "phrase_not_in_force");
+    agree(&[&new, &ben], &shared, SOON);
+    let third = Person::stranger("Ana");
+    let with = |phrase: &str| {
+        third.feed(
+            &[
+                "recover",
+                "--contact",
+                &contact,
+                "--label",
+                "third",
+                "--unlock",
+                "bare",
+                "--yes",
+            ],
+            phrase,
+        )
+    };
+    until("Ben knows the new phrase", SOON, || {
+        let ran = with(&phrase);
+        (ran.exit != Some(0)).then_some(())
+    });
+    assert_eq!(with(&next).data()["arrived"], 1);
+    for person in [&new, &ben] {
+        person.ok(&["verify"]);
+    }
+    for node in [ana_node, ben_node, new_node] {
+        node.stop();
+    }
+}
+
+#[test]
+fn a_copied_home_becomes_a_device_of_its_own_and_both_go_on() {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    let shared = ana.notebook("Ana and Ben");
+    let ben_node = RunningNode::up(&ben);
+    let node = RunningNode::up(&ana);
+    let ticket = ana.ticket(&shared, "mentee");
+    ben.ok(&["join", &ticket]);
+    agree(&[&ana, &ben], &shared, SOON);
+    node.stop();
+    let copy = Person::stranger("Ana");
+    let copied = std::process::Command::new("cp")
+        .arg("-rp")
+        .args([ana.home(), copy.home()])
+        .status();
+    assert!(copied.expect("cp runs").success());
+    // The original writes and syncs; the copy knows nothing of it, and writes too.
+    let node = RunningNode::up(&ana);
+    ana.goal(&shared, "On the original");
+    agree(&[&ana, &ben], &shared, SOON);
+    node.stop();
+    copy.goal(&shared, "On the copy");
+    let copy_node = RunningNode::up(&copy);
+    until("the copy says what became of it", SOON, || {
+        let status = copy.ok(&["status"]);
+        (!status["enrolled_anew"].is_null()).then_some(())
+    });
+    until("both can write", SOON, || {
+        (copy
+            .run(&["goal", "add", &shared, "By a device of its own"])
+            .exit
+            == Some(0))
+        .then_some(())
+    });
+    let node = RunningNode::up(&ana);
+    until("the goal arrives everywhere", SOON, || {
+        let arrived = |person: &Person| {
+            person
+                .goals(&shared)
+                .contains(&"By a device of its own".to_owned())
+        };
+        (arrived(&ben) && arrived(&ana)).then_some(())
+    });
+    ana.goal(&shared, "The original goes on");
+    agree(&[&ana, &ben, &copy], &shared, SOON);
+    let devices = copy.ok(&["device", "list"]);
+    let live = devices["devices"]
+        .as_array()
+        .expect("devices")
+        .iter()
+        .filter(|device| device["revoked"] == false)
+        .count();
+    assert!(live >= 2, "{devices}");
+    for running in [node, copy_node, ben_node] {
+        running.stop();
+    }
+    let mut stdout = std::io::stdout();
+    writeln!(stdout, "{} devices", live).expect("the figure is told");
+}
