@@ -46,6 +46,8 @@ use engine::EngineEnded;
 /// Events that may wait for whoever asked for them. A watch shows thousands of changes at once after
 /// a sync; whoever does not keep up with these many is not listening.
 const UNREAD_EVENTS_MAX: usize = 16_384;
+/// The code of the failure for what a node did not begin with any more.
+pub(crate) const STOPPING: &str = "node_stopping";
 /// The longest that anybody waits for peers; a longer wait would be taken for it.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 /// The engine applies other people's changes; the documents' library recurses with their nesting.
@@ -345,7 +347,7 @@ async fn accept(net: Arc<Net>, traffic: mpsc::Sender<Traffic>) {
 }
 
 fn stopping() -> Failure {
-    Failure::error("node_stopping", "The node is stopping.")
+    Failure::error(STOPPING, "The node is stopping.")
         .with_hint("Start it again with `hearth up`.")
 }
 

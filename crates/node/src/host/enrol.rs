@@ -117,7 +117,7 @@ impl Host {
             "label": label,
         });
         self.put_own(ANEW_KEPT_AS, told.to_string().as_bytes())?;
-        // The new keys have written nothing anywhere.
+        // Marks say whose copy was found, so that the new keys may write; older ones did not, and go.
         let notebooks: Vec<NotebookId> = self.engine.notebooks().collect();
         for notebook in &notebooks {
             let forget = Write::Delete {
@@ -135,6 +135,13 @@ impl Host {
         self.engine = Engine::open(next.identity.clone(), instance, &notebooks, &self.storage)
             .map_err(replica_failed)?;
         self.identity = next;
-        Ok(())
+        // What this home wrote on a branch that does not count stands again, under the new keys.
+        let Self {
+            engine, storage, ..
+        } = self;
+        engine
+            .write_again(storage, &mut random())
+            .map(drop)
+            .map_err(storage_failed)
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::runtime;
 use crate::api::client::{Client, ConnectError};
 use crate::api::{DeviceRequest, Event, Exit, Failure, InviteRequest, PassphraseSource, Request};
-use crate::driver::{Node, Stay, event_queue};
+use crate::driver::{Node, STOPPING, Stay, event_queue};
 use crate::host::{HomeDir, Host};
 use crate::service::{self, NodeFacts};
 
@@ -21,6 +21,40 @@ const LOCK_PAUSE: Duration = Duration::from_millis(10);
 /// # Errors
 /// What the command says.
 pub fn call(
+    home: &HomeDir,
+    request: Request,
+    passphrases: &mut dyn PassphraseSource,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match call_once(home, request.clone(), passphrases, on_event) {
+            // A node that is ending has not begun with it. One that became a device of its own is back at once.
+            Err(failure)
+                if failure.code == STOPPING
+                    && can_wait(&request)
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Says whether a command is done by the next node, or by this process, where one node ends.
+const fn can_wait(request: &Request) -> bool {
+    !matches!(
+        request,
+        Request::Lock
+            | Request::Shutdown
+            | Request::Watch { .. }
+            | Request::Join { .. }
+            | Request::Device(DeviceRequest::Link { .. })
+    )
+}
+
+fn call_once(
     home: &HomeDir,
     request: Request,
     passphrases: &mut dyn PassphraseSource,
