@@ -227,7 +227,7 @@ impl Running {
 
     pub(crate) async fn stop(mut self) -> Result<()> {
         self.node.shutdown().await;
-        self.ended.ended().await.map_err(failed)
+        self.ended.ended().await.map(drop).map_err(failed)
     }
 }
 

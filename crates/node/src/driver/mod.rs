@@ -347,8 +347,7 @@ async fn accept(net: Arc<Net>, traffic: mpsc::Sender<Traffic>) {
 }
 
 fn stopping() -> Failure {
-    Failure::error(STOPPING, "The node is stopping.")
-        .with_hint("Start it again with `hearth up`.")
+    Failure::error(STOPPING, "The node is stopping.").with_hint("Start it again with `hearth up`.")
 }
 
 /// Returns when a wait that begins now is over.

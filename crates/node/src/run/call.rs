@@ -31,9 +31,7 @@ pub fn call(
         match call_once(home, request.clone(), passphrases, on_event) {
             // A node that is ending has not begun with it. One that became a device of its own is back at once.
             Err(failure)
-                if failure.code == STOPPING
-                    && can_wait(&request)
-                    && Instant::now() < deadline =>
+                if failure.code == STOPPING && can_wait(&request) && Instant::now() < deadline =>
             {
                 std::thread::sleep(LOCK_PAUSE);
             }
