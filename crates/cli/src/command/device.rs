@@ -48,6 +48,8 @@ pub(crate) enum DeviceCommand {
         new: NewDeviceArguments,
     },
     /// List your devices
+    #[command(after_long_help = "Examples:
+  hearth device list")]
     List,
     /// Take a device off everywhere, for good
     ///
@@ -61,6 +63,10 @@ pub(crate) enum DeviceCommand {
         device: String,
     },
     /// Say where this device is, for somebody who comes back with their phrase
+    ///
+    /// The ticket holds no secret. Keep `hearth up` running while they use it.
+    #[command(after_long_help = "Examples:
+  hearth device contact")]
     Contact,
 }
 

@@ -22,6 +22,9 @@ fn short_help_lists_the_commands() {
       join         Join a notebook with a ticket
       member       See who is in a notebook, verify them, change who is
       readers      See who can read a notebook, computed from its keys
+      device       Use your notebooks on several devices, and take lost ones off
+      recover      Come back with your recovery phrase, on a new device
+      recovery     Change your recovery phrase
       goal         Write goals and follow their progress
       action       Keep track of what somebody said they would do
       session      Plan sessions and write their notes together
@@ -191,7 +194,9 @@ fn the_network_profiles_say_what_they_reveal() {
     Create your identity on this device
 
     Makes your keys here and shows a recovery phrase of 24 words once. Write it down: it is the only key
-    to who you are once every device is lost, and nobody can make it again.
+    to who you are once every device is lost, and nobody can make it again. It brings back every
+    notebook that somebody else still holds. What only your own devices hold, such as a notebook that
+    nobody has joined, is lost with them.
 
     Usage: hearth init [OPTIONS] --name <NAME>
 

@@ -35,9 +35,6 @@ pub(crate) fn init(data: &Value, page: &mut Page) {
         page.line(
             "It is the only key to who you are once every device is lost. Nobody can make it again.",
         );
-        page.quiet(
-            "It brings back what somebody else still holds; what only your own devices hold is lost with them.",
-        );
     }
     page.line("Only your own devices have your journal. When none is left, nor a mirror or a backup, it is lost, even with the phrase.");
     page.next("hearth notebook create TITLE --form one-on-one", "");
