@@ -144,7 +144,7 @@ fn live_device(host: &Host, text: &str) -> Result<DeviceId, Failure> {
             value: *device,
         });
     }
-    choose("device", text, candidates.into_iter()).map_err(|failure| {
+    choose("device", text, candidates).map_err(|failure| {
         if failure.code == "not_found" {
             failure.with_hint("See yours with `hearth device list`.")
         } else {
