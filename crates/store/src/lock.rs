@@ -5,8 +5,16 @@
 
 use std::fs::{File, TryLockError};
 use std::io::{Read, Seek, Write};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use crate::home::{AtPath, FileError, Home, private_file};
+
+/// How long a lock that is held is waited for. A process that is being started has copies of its parent's
+/// open files until it runs, so a lock can outlive its holder by a moment.
+const LINGERS: Duration = Duration::from_millis(200);
+/// How often it is looked at meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The lock on a home could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +47,7 @@ impl HomeLock {
     pub(crate) fn take(home: &Home) -> Result<Self, LockError> {
         let path = home.lock();
         let mut file = private_file().open(&path).at(&path)?;
-        match file.try_lock() {
+        match lock_soon(&file) {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
                 return Err(LockError::Held {
@@ -64,6 +72,16 @@ impl HomeLock {
             .and_then(|()| file.rewind())
             .and_then(|()| write!(file, "{}", std::process::id()));
         Ok(Self { _file: file })
+    }
+}
+
+fn lock_soon(file: &File) -> Result<(), TryLockError> {
+    let until = Instant::now() + LINGERS;
+    loop {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if Instant::now() < until => sleep(LOOK_EVERY),
+            result => return result,
+        }
     }
 }
 

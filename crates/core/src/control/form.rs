@@ -90,8 +90,8 @@ fn is_member(set: &ControlSet, entry: &ControlEntry, author: PersonId) -> bool {
         .is_some()
 }
 
-/// An admission redeems an invitation of its own author's device, in its past and not taken back there, for
-/// the rights that it offers, with a proof by the ticket's key.
+/// An admission redeems an invitation of its own author's device, in its past, on the grant that the
+/// invitation stands on, for the rights that it offers, with a proof by the ticket's key.
 fn redeems_its_invite(set: &ControlSet, entry: &ControlEntry, admit: &Admit) -> bool {
     let Some(issued) = set.get(&admit.invite) else {
         return false;
@@ -100,6 +100,7 @@ fn redeems_its_invite(set: &ControlSet, entry: &ControlEntry, admit: &Admit) -> 
         return false;
     };
     issued.device == entry.device
+        && issued.standing == entry.standing
         && invite.rights == admit.rights
         && is_known(set, entry, &admit.invite)
         && invite

@@ -39,7 +39,8 @@ pub(super) struct Rules<'a> {
     leaves: BTreeMap<PersonId, Vec<ControlHash>>,
     /// Effective revocations of invitations.
     taken_back: BTreeMap<ControlHash, Vec<ControlHash>>,
-    /// Of the admissions that cite one invitation the one of lowest level, then hash.
+    /// Of the admissions that cite one invitation, and that no removal makes void, the one of lowest level,
+    /// then hash.
     redeemed: BTreeMap<ControlHash, ControlHash>,
 }
 
@@ -82,9 +83,6 @@ impl<'a> Rules<'a> {
                     if let Some(person) = node.person {
                         self.leaves.entry(person).or_default().push(hash);
                     }
-                }
-                ControlKind::Admit(admit) if !admit.invite.is_zero() => {
-                    self.redeemed.entry(admit.invite).or_insert(hash);
                 }
                 _ => {}
             }
@@ -165,6 +163,10 @@ impl<'a> Rules<'a> {
         let hash = node.entry.hash();
         if self.is_void(&hash, grant, rank) {
             return;
+        }
+        // All that cite one invitation stand on its grant, and come by level, then hash: the first counts.
+        if let ControlKind::Admit(admit) = &node.entry.kind {
+            self.redeemed.entry(admit.invite).or_insert(hash);
         }
         match &node.entry.kind {
             ControlKind::Admit(admit) if !self.may_redeem(&hash, admit, rank) => return,

@@ -104,11 +104,13 @@ impl Replica {
             Some(InviteState::Open) => {}
             Some(state) => return Err(InviteError::NotOpen(*state)),
         }
-        let Some(ControlKind::Invite(offer)) = self.controls.get(&invite).map(|entry| &entry.kind)
-        else {
+        let offered = self.controls.get(&invite);
+        let Some((rights, standing)) = offered.and_then(|entry| match &entry.kind {
+            ControlKind::Invite(offer) => Some((offer.rights, entry.standing)),
+            _ => None,
+        }) else {
             return Err(InviteError::Unknown);
         };
-        let rights = offer.rights;
         let person = roster.person();
         let label = self.seal_label(label, rng)?;
         let admit = Admit {
@@ -117,9 +119,10 @@ impl Replica {
             roster: Box::new(roster),
             proof,
         };
-        let entry = self
-            .admin_author()?
-            .sign(ControlKind::Admit(admit), Some(label));
+        let mut author = self.admin_author()?;
+        // An admission stands on the grant that its invitation stands on.
+        author.standing = standing;
+        let entry = author.sign(ControlKind::Admit(admit), Some(label));
         let before = (self.controls.clone(), self.unsaved.len());
         self.append_control(entry)?;
         let admitted = if self.membership.member(&person).is_some() {
