@@ -17,7 +17,8 @@ pub(super) fn is_well_formed(set: &ControlSet, node: &Node) -> bool {
             as_admin()
                 && admit.roster.person() != author
                 && if admit.invite.is_zero() {
-                    set.roster(&admit.roster.person()).is_some()
+                    let past = set.scope(Some(&entry.heads));
+                    set.roster_within(&admit.roster.person(), &past).is_some()
                 } else {
                     redeems_its_invite(set, entry, admit)
                 }
@@ -30,19 +31,18 @@ pub(super) fn is_well_formed(set: &ControlSet, node: &Node) -> bool {
             as_admin() && is_known(set, entry, invite) && is_invite(set, invite)
         }
         ControlKind::Freeze(freeze) => {
-            let is_own = set
-                .device(&freeze.0.log.device)
-                .is_some_and(|(owner, _)| owner == author);
+            let past = set.scope(Some(&entry.heads));
+            let device = &freeze.0.log.device;
+            let is_own = set.roster_within(&author, &past).is_some_and(|view| {
+                view.devices.contains_key(device) || view.revoked.contains_key(device)
+            });
             is_own || as_admin()
         }
         ControlKind::Leave => is_member(set, entry, author),
         ControlKind::AddDevice { entry: carried }
         | ControlKind::RevokeDevice { entry: carried, .. }
         | ControlKind::RotateRecovery { entry: carried } => {
-            carried.person == author
-                && set
-                    .roster(&author)
-                    .is_some_and(|roster| roster.contains(&carried.hash()))
+            carried.person == author && set.is_carried_by(&carried.hash(), &entry.hash())
         }
         ControlKind::Rekey(rekey) => rekey_counts(set, entry, rekey),
         ControlKind::Grant(grant) => grant_counts(set, entry, author, grant),

@@ -530,6 +530,12 @@ impl ControlSet {
         self.carriers.contains_key(hash)
     }
 
+    /// Says whether it is this entry that brought a roster entry, among others perhaps.
+    pub(super) fn is_carried_by(&self, hash: &RosterHash, carrier: &ControlHash) -> bool {
+        let carriers = self.carriers.get(hash);
+        carriers.is_some_and(|carriers| carriers.contains(carrier))
+    }
+
     /// Returns the grants of keys to a holder that their own past allows.
     pub fn grants_to(&self, recipient: Recipient) -> impl Iterator<Item = (DeviceId, &KeyGrant)> {
         self.grants
