@@ -126,7 +126,8 @@ fn rekey_counts(set: &ControlSet, entry: &ControlEntry, rekey: &Rekey) -> bool {
     let has_occasion = || match rekey.supersedes.as_slice() {
         [old] => set
             .get(&old.epoch.rekey())
-            .is_none_or(|entry| match &entry.kind {
+            .filter(|before| is_known(set, entry, &before.hash()))
+            .is_none_or(|before| match &before.kind {
                 ControlKind::Rekey(before) => before.recipients != rekey.recipients,
                 _ => true,
             }),
