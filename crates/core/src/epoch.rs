@@ -388,15 +388,21 @@ fn epochs_to_wrap(
         .epochs()
         .filter(|epoch| membership.is_epoch(epoch) && is_named(epoch))
         .collect();
-    let is_head = |epoch: &EpochId| membership.epoch_heads().contains(epoch);
-    held.sort_by_key(|epoch| (!is_head(epoch), Reverse(set.level(&epoch.rekey())), *epoch));
+    let is_to_be_named = |epoch: &EpochId| {
+        membership.epoch_heads().contains(epoch) || membership.orphaned_epochs().contains(epoch)
+    };
+    held.sort_by_key(|epoch| {
+        let level = set.level(&epoch.rekey());
+        (!is_to_be_named(epoch), Reverse(level), *epoch)
+    });
     let mut wrapped = BTreeSet::new();
     let mut reached: BTreeSet<EpochId> = BTreeSet::new();
     for epoch in held {
         if wrapped.len() >= CONTROL_HEADS_MAX {
             break;
         }
-        if reached.contains(&epoch) {
+        // Where what leads to one does not count, it is named, though it opens behind another.
+        if reached.contains(&epoch) && !is_to_be_named(&epoch) {
             continue;
         }
         wrapped.insert(epoch);

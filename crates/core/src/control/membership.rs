@@ -74,6 +74,8 @@ pub struct Membership {
     voided: BTreeSet<ControlHash>,
     epochs: BTreeSet<EpochId>,
     epoch_heads: BTreeSet<EpochId>,
+    /// Epochs that no key in force leads to, since who started or replaced them was out by then.
+    orphans: BTreeSet<EpochId>,
     current: Option<EpochId>,
 }
 
@@ -178,11 +180,29 @@ impl Membership {
                 self.epoch_heads.insert(epoch);
             }
         }
+        self.resolve_orphans(set);
         self.current = self
             .epoch_heads
             .iter()
             .copied()
             .max_by_key(|epoch| (set.level(&epoch.rekey()), std::cmp::Reverse(*epoch)));
+    }
+
+    /// Finds the epochs that are not reached from those that nothing supersedes.
+    fn resolve_orphans(&mut self, set: &ControlSet) {
+        let mut reached: BTreeSet<EpochId> = self.epoch_heads.clone();
+        // What supersedes comes after what it supersedes.
+        for entry in set.rekeys().rev() {
+            let epoch = entry.hash().as_epoch();
+            let ControlKind::Rekey(rekey) = &entry.kind else {
+                continue;
+            };
+            if reached.contains(&epoch) {
+                reached.extend(rekey.supersedes.iter().map(|old| old.epoch));
+            } else {
+                self.orphans.insert(epoch);
+            }
+        }
     }
 
     /// Says whether an entry that is no act of an admin stands: whatever ended its author or the device
@@ -285,6 +305,12 @@ impl Membership {
     /// before they were out.
     pub const fn epoch_heads(&self) -> &BTreeSet<EpochId> {
         &self.epoch_heads
+    }
+
+    /// Returns the epochs that no key in force leads to: somebody who was out by then started or replaced them.
+    /// What was sealed under them may count, so whoever has such a key hands it on with the next one.
+    pub const fn orphaned_epochs(&self) -> &BTreeSet<EpochId> {
+        &self.orphans
     }
 
     /// Says whether the re-key that starts an epoch counts.

@@ -451,6 +451,17 @@ impl ControlSet {
         self.nodes.get(hash)
     }
 
+    /// Returns the re-keys that their own past allows, by level, then hash.
+    pub(super) fn rekeys(&self) -> impl DoubleEndedIterator<Item = &ControlEntry> {
+        let nodes = self
+            .canonical
+            .iter()
+            .filter_map(|(_, hash)| self.nodes.get(hash));
+        nodes
+            .filter(|node| node.is_well_formed && matches!(node.entry.kind, ControlKind::Rekey(_)))
+            .map(|node| &node.entry)
+    }
+
     /// Returns the entries of a scope by level, then hash: each follows its past, and the order depends on
     /// nothing but the set.
     pub(super) fn nodes_within<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Node> {

@@ -319,8 +319,18 @@ impl Replica {
     ) -> Result<(), RekeyError> {
         let new = epoch::rekey(&self.controls, &self.keys, &self.device, label, rng)?;
         let epoch = new.wraps.epoch;
+        let before = (self.controls.clone(), self.unsaved.len());
         self.append_control(new.entry)
             .map_err(|_| RekeyError::NotAllowed)?;
+        if !self.controls.is_well_formed(&epoch.rekey()) {
+            // Who is no admin needs an occasion, and a key that is only late is none. What does not count
+            // would change nothing, and be tried again and again.
+            self.controls = before.0;
+            self.unsaved.truncate(before.1);
+            self.memberships.clear();
+            self.resolve();
+            return Err(RekeyError::KeyMissing);
+        }
         self.keys.insert(epoch, new.key);
         self.ingest_wraps(new.wraps);
         Ok(())
@@ -354,8 +364,9 @@ impl Replica {
     }
 
     /// Says whether an epoch that this device can open, and that nothing supersedes, does not reach
-    /// exactly the members, or there is none. One that it cannot open is left out: its key may be on
-    /// the way, or lead nowhere, and no re-key of this device could supersede it.
+    /// exactly the members, or there is none, or that it holds a key to which none in force leads. One
+    /// that it cannot open is left out: its key may be on the way, or lead nowhere, and no re-key of
+    /// this device could supersede it.
     fn wants_rekey(&self) -> bool {
         let recipients = self.membership.recipients();
         let mut held = self
@@ -368,7 +379,10 @@ impl Replica {
                 _ => None,
             })
             .peekable();
-        held.peek().is_none() || !held.all(|reaches_all| reaches_all)
+        let mut orphans = self.membership.orphaned_epochs().iter();
+        held.peek().is_none()
+            || !held.all(|reaches_all| reaches_all)
+            || orphans.any(|epoch| self.keys.get(epoch).is_some())
     }
 
     /// Starts a new epoch first where there is none that may be sealed under, or the one in force
