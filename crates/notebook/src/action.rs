@@ -1,6 +1,5 @@
 //! Actions: what somebody does until when. Kept in the index under `action/ID`.
 
-use automerge::Automerge;
 use serde::Serialize;
 
 use crate::Writer;
@@ -13,6 +12,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People, PersonRef};
 use crate::plan::{Plan, commit};
 use crate::record::{Provenance, Record};
+use crate::shown::{self, Shown};
 use crate::word::ActionStatus;
 
 /// An action to add.
@@ -235,18 +235,7 @@ fn change(
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
 pub fn list(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<ActionView>, Unavailable> {
-    Ok(docs
-        .read(DocumentId::INDEX)?
-        .map(|index| all(index, people))
-        .unwrap_or_default())
-}
-
-pub(crate) fn all(index: &Automerge, people: &dyn People) -> Vec<ActionView> {
-    let comments = comment::all(index, people);
-    Record::all(index, Kind::Action)
-        .into_iter()
-        .map(|(id, record)| view(id, &record, &comments, people))
-        .collect()
+    shown::list(docs, people)
 }
 
 /// Shows one action.
@@ -258,37 +247,33 @@ pub fn show(
     people: &dyn People,
     id: ObjectId,
 ) -> Result<ActionView, ReadError> {
-    docs.read(DocumentId::INDEX)?
-        .and_then(|index| {
-            let record = Record::keyed(index, &Kind::Action.key(id))?;
-            Some(view(id, &record, &comment::all(index, people), people))
-        })
-        .ok_or(ReadError::NotFound {
-            kind: Kind::Action,
-            id,
-        })
+    shown::show(docs, people, id)
 }
 
-fn view(
-    id: ObjectId,
-    record: &Record<'_>,
-    comments: &[CommentView],
-    people: &dyn People,
-) -> ActionView {
-    let status = record
-        .str("status")
-        .and_then(|word| ActionStatus::from_word(&word));
-    ActionView {
-        id,
-        title: record.str_or_empty("title"),
-        owner: record.str("owner").map(|person| people.named(&person)),
-        due: record.date("due"),
-        status: status.unwrap_or_default(),
-        reason: record.str("reason").filter(|reason| !reason.is_empty()),
-        goal: record.id("goal"),
-        session: record.id("session"),
-        comments: comment::of(comments, id),
-        provenance: record.provenance(people),
+impl Shown for ActionView {
+    const KIND: Kind = Kind::Action;
+
+    fn read(
+        id: ObjectId,
+        record: &Record<'_>,
+        comments: &[CommentView],
+        people: &dyn People,
+    ) -> Self {
+        let status = record
+            .str("status")
+            .and_then(|word| ActionStatus::from_word(&word));
+        Self {
+            id,
+            title: record.str_or_empty("title"),
+            owner: record.str("owner").map(|person| people.named(&person)),
+            due: record.date("due"),
+            status: status.unwrap_or_default(),
+            reason: record.str("reason").filter(|reason| !reason.is_empty()),
+            goal: record.id("goal"),
+            session: record.id("session"),
+            comments: comment::of(comments, id),
+            provenance: record.provenance(people),
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Feedback that is open from the start: what somebody saw, what it did, and what they wish for. It is a map
 //! in the index under `feedback/ID`.
 
-use automerge::Automerge;
 use serde::Serialize;
 
 use crate::Writer;
@@ -13,6 +12,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People, PersonRef};
 use crate::plan::{Plan, commit};
 use crate::record::{Provenance, Record, signed};
+use crate::shown::{self, Shown};
 
 /// The fields that hold words, in the order in which they are told.
 const WORDS: [&str; 5] = ["text", "situation", "behaviour", "impact", "request"];
@@ -120,18 +120,7 @@ pub fn list(
     docs: &mut dyn Documents,
     people: &dyn People,
 ) -> Result<Vec<FeedbackView>, Unavailable> {
-    Ok(docs
-        .read(DocumentId::INDEX)?
-        .map(|index| all(index, people))
-        .unwrap_or_default())
-}
-
-fn all(index: &Automerge, people: &dyn People) -> Vec<FeedbackView> {
-    let comments = comment::all(index, people);
-    Record::all(index, Kind::Feedback)
-        .into_iter()
-        .map(|(id, record)| view(id, &record, &comments, people))
-        .collect()
+    shown::list(docs, people)
 }
 
 /// Shows one piece of feedback.
@@ -143,38 +132,34 @@ pub fn show(
     people: &dyn People,
     id: ObjectId,
 ) -> Result<FeedbackView, ReadError> {
-    docs.read(DocumentId::INDEX)?
-        .and_then(|index| {
-            let record = Record::keyed(index, &Kind::Feedback.key(id))?;
-            Some(view(id, &record, &comment::all(index, people), people))
-        })
-        .ok_or(ReadError::NotFound {
-            kind: Kind::Feedback,
-            id,
-        })
+    shown::show(docs, people, id)
 }
 
-fn view(
-    id: ObjectId,
-    record: &Record<'_>,
-    comments: &[CommentView],
-    people: &dyn People,
-) -> FeedbackView {
-    let (author, _) = signed(record.doc, &record.obj, people);
-    FeedbackView {
-        id,
-        by: Named {
-            person: author.person,
-            name: author.name,
-        },
-        to: record.str("to").map(|person| people.named(&person)),
-        text: record.str_or_empty("text"),
-        situation: record.str_or_empty("situation"),
-        behaviour: record.str_or_empty("behaviour"),
-        impact: record.str_or_empty("impact"),
-        request: record.str_or_empty("request"),
-        comments: comment::of(comments, id),
-        provenance: record.provenance(people),
+impl Shown for FeedbackView {
+    const KIND: Kind = Kind::Feedback;
+
+    fn read(
+        id: ObjectId,
+        record: &Record<'_>,
+        comments: &[CommentView],
+        people: &dyn People,
+    ) -> Self {
+        let (author, _) = signed(record.doc, &record.obj, people);
+        Self {
+            id,
+            by: Named {
+                person: author.person,
+                name: author.name,
+            },
+            to: record.str("to").map(|person| people.named(&person)),
+            text: record.str_or_empty("text"),
+            situation: record.str_or_empty("situation"),
+            behaviour: record.str_or_empty("behaviour"),
+            impact: record.str_or_empty("impact"),
+            request: record.str_or_empty("request"),
+            comments: comment::of(comments, id),
+            provenance: record.provenance(people),
+        }
     }
 }
 

@@ -45,6 +45,7 @@ mod people;
 mod plan;
 mod record;
 mod scalar;
+mod shown;
 mod text;
 mod when;
 mod word;

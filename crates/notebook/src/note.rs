@@ -12,6 +12,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::People;
 use crate::plan::{Plan, commit};
 use crate::record::{Provenance, Record};
+use crate::shown::{self, Shown};
 
 /// What `shared_from` says: that there was a journal entry, and not which.
 const JOURNAL: &str = "journal";
@@ -57,14 +58,7 @@ pub fn add(
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
 pub fn list(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<NoteView>, Unavailable> {
-    let Some(index) = docs.read(DocumentId::INDEX)? else {
-        return Ok(Vec::new());
-    };
-    let comments = comment::all(index, people);
-    Ok(Record::all(index, Kind::Note)
-        .into_iter()
-        .map(|(id, record)| view(id, &record, &comments, people))
-        .collect())
+    shown::list(docs, people)
 }
 
 /// Shows one note.
@@ -76,29 +70,25 @@ pub fn show(
     people: &dyn People,
     id: ObjectId,
 ) -> Result<NoteView, ReadError> {
-    docs.read(DocumentId::INDEX)?
-        .and_then(|index| {
-            let record = Record::keyed(index, &Kind::Note.key(id))?;
-            Some(view(id, &record, &comment::all(index, people), people))
-        })
-        .ok_or(ReadError::NotFound {
-            kind: Kind::Note,
-            id,
-        })
+    shown::show(docs, people, id)
 }
 
-fn view(
-    id: ObjectId,
-    record: &Record<'_>,
-    comments: &[CommentView],
-    people: &dyn People,
-) -> NoteView {
-    NoteView {
-        id,
-        text: record.str_or_empty("text"),
-        shared_from: record.str_or_empty("shared_from"),
-        comments: comment::of(comments, id),
-        provenance: record.provenance(people),
+impl Shown for NoteView {
+    const KIND: Kind = Kind::Note;
+
+    fn read(
+        id: ObjectId,
+        record: &Record<'_>,
+        comments: &[CommentView],
+        people: &dyn People,
+    ) -> Self {
+        Self {
+            id,
+            text: record.str_or_empty("text"),
+            shared_from: record.str_or_empty("shared_from"),
+            comments: comment::of(comments, id),
+            provenance: record.provenance(people),
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! Questions and their answers. A question is a map in the index under `question/ID`; its answers are maps
 //! within it under `answer/ID`.
 
-use automerge::Automerge;
 use serde::Serialize;
 
 use crate::Writer;
@@ -13,6 +12,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People};
 use crate::plan::{Plan, commit};
 use crate::record::{Provenance, Record, Stamp, signed};
+use crate::shown::{self, Shown};
 
 /// A question as shown.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -118,18 +118,7 @@ pub fn list(
     docs: &mut dyn Documents,
     people: &dyn People,
 ) -> Result<Vec<QuestionView>, Unavailable> {
-    Ok(docs
-        .read(DocumentId::INDEX)?
-        .map(|index| all(index, people))
-        .unwrap_or_default())
-}
-
-pub(crate) fn all(index: &Automerge, people: &dyn People) -> Vec<QuestionView> {
-    let comments = comment::all(index, people);
-    Record::all(index, Kind::Question)
-        .into_iter()
-        .map(|(id, record)| view(id, &record, &comments, people))
-        .collect()
+    shown::list(docs, people)
 }
 
 /// Shows one question.
@@ -141,44 +130,40 @@ pub fn show(
     people: &dyn People,
     id: ObjectId,
 ) -> Result<QuestionView, ReadError> {
-    docs.read(DocumentId::INDEX)?
-        .and_then(|index| {
-            let record = Record::keyed(index, &Kind::Question.key(id))?;
-            Some(view(id, &record, &comment::all(index, people), people))
-        })
-        .ok_or(ReadError::NotFound {
-            kind: Kind::Question,
-            id,
-        })
+    shown::show(docs, people, id)
 }
 
-fn view(
-    id: ObjectId,
-    record: &Record<'_>,
-    comments: &[CommentView],
-    people: &dyn People,
-) -> QuestionView {
-    let (author, _) = signed(record.doc, &record.obj, people);
-    let answer = |(id, entry): (ObjectId, Record<'_>)| AnswerView {
-        id,
-        text: entry.str_or_empty("text"),
-        stamp: entry.stamp(people),
-    };
-    QuestionView {
-        id,
-        text: record.str_or_empty("text"),
-        asked_by: Named {
-            person: author.person,
-            name: author.name,
-        },
-        resolved: record.flag("resolved"),
-        answers: record
-            .children(Kind::Answer)
-            .into_iter()
-            .map(answer)
-            .collect(),
-        comments: comment::of(comments, id),
-        provenance: record.provenance(people),
+impl Shown for QuestionView {
+    const KIND: Kind = Kind::Question;
+
+    fn read(
+        id: ObjectId,
+        record: &Record<'_>,
+        comments: &[CommentView],
+        people: &dyn People,
+    ) -> Self {
+        let (author, _) = signed(record.doc, &record.obj, people);
+        let answer = |(id, entry): (ObjectId, Record<'_>)| AnswerView {
+            id,
+            text: entry.str_or_empty("text"),
+            stamp: entry.stamp(people),
+        };
+        Self {
+            id,
+            text: record.str_or_empty("text"),
+            asked_by: Named {
+                person: author.person,
+                name: author.name,
+            },
+            resolved: record.flag("resolved"),
+            answers: record
+                .children(Kind::Answer)
+                .into_iter()
+                .map(answer)
+                .collect(),
+            comments: comment::of(comments, id),
+            provenance: record.provenance(people),
+        }
     }
 }
 

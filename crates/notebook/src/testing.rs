@@ -1,13 +1,23 @@
 //! What the unit tests share: a notebook of Mia with Ben as the other member, and a pinned clock.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use automerge::ActorId;
 use jiff::Timestamp;
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
-use crate::Writer;
+use crate::action::{self, NewAction};
+use crate::agreement::{self, TopicEdit};
 use crate::documents::MemoryDocuments;
+use crate::exchange::{self, NewExchange};
+use crate::feedback::{self, NewFeedback};
+use crate::goal::{self, NewGoal, NewMilestone, NewProgress};
+use crate::hash::Commitment;
+use crate::id::{NotebookRef, ObjectId};
 use crate::people::{PersonRef, StaticPeople};
+use crate::session::{self, NewAgendaItem, NewSession, Wrap};
+use crate::word::{ExchangeKind, Topic};
+use crate::{Writer, comment, meta, note, question};
 
 /// Everything that a test of one noun needs.
 pub(crate) struct Bench {
@@ -38,8 +48,114 @@ pub(crate) fn bench() -> Bench {
 
 impl Bench {
     pub(crate) fn writer(rng: &mut ChaCha8Rng, now: Timestamp) -> Writer<'_> {
-        #[allow(clippy::expect_used)]
         let me = PersonRef::new("person-mia").expect("a valid id");
         Writer::new(now, rng, me)
     }
+}
+
+/// One of everything that a notebook holds, with `text` wherever somebody writes words.
+pub(crate) fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
+    meta::create(docs, writer, "Notebook", "group").unwrap();
+    let title: String = format!("x{text}").chars().take(200).collect();
+    let goal = fill_goal(docs, writer, &title, text);
+    fill_session(docs, writer, &title, text);
+    let new = NewAction {
+        title,
+        goal: Some(goal),
+        ..NewAction::default()
+    };
+    let done = action::add(docs, writer, &new).unwrap();
+    action::done(docs, writer, done).unwrap();
+    let question = question::ask(docs, writer, &format!("x{text}")).unwrap();
+    question::answer(docs, writer, question, &format!("{text}x")).unwrap();
+    question::answer(docs, writer, question, "plainly").unwrap();
+    comment::add(docs, writer, question, &format!("x{text}")).unwrap();
+    let edits = [TopicEdit {
+        topic: Topic::Exit,
+        mine: Some(format!("x{text}")),
+        consensus: Some(format!("x{text}")),
+    }];
+    agreement::edit(docs, writer, &edits, &[]).unwrap();
+    agreement::record_version(docs, writer).unwrap();
+    fill_exchange(docs, writer, text);
+    let new = NewFeedback {
+        behaviour: Some(format!("x{text}")),
+        request: Some(format!("x{text}")),
+        ..NewFeedback::default()
+    };
+    feedback::give(docs, writer, &new).unwrap();
+    note::add(docs, writer, &format!("x{text}")).unwrap();
+}
+
+/// A goal with a reason, progress and a milestone.
+fn fill_goal(
+    docs: &mut MemoryDocuments,
+    writer: &mut Writer<'_>,
+    title: &str,
+    text: &str,
+) -> ObjectId {
+    let new = NewGoal {
+        title: title.to_owned(),
+        why: Some(text.to_owned()),
+        ..NewGoal::default()
+    };
+    let goal = goal::add(docs, writer, &new).unwrap();
+    let progress = NewProgress {
+        value: 0.1 + 0.2,
+        note: Some(text.to_owned()),
+        at: None,
+    };
+    goal::add_progress(docs, writer, goal, &progress).unwrap();
+    let milestone = NewMilestone {
+        title: title.to_owned(),
+        due: Some("2027-01-01".to_owned()),
+    };
+    goal::add_milestone(docs, writer, goal, &milestone).unwrap();
+    goal
+}
+
+/// A session that took place.
+fn fill_session(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, title: &str, text: &str) {
+    let new = NewSession {
+        at: "2027-03-01 15:00".to_owned(),
+        zone: "Europe/Berlin".to_owned(),
+        title: Some(title.to_owned()),
+        place: Some(text.to_owned()),
+        ..NewSession::default()
+    };
+    let session = session::plan(docs, writer, &new).unwrap();
+    session::set_notes(docs, writer, session, text).unwrap();
+    let item = NewAgendaItem {
+        title: title.to_owned(),
+        minutes: Some(5),
+        brought_by: None,
+    };
+    session::add_agenda_item(docs, writer, session, &item).unwrap();
+    let wrap = Wrap {
+        decisions: vec![format!("x{text}")],
+        ..Wrap::default()
+    };
+    session::wrap(docs, writer, session, &wrap).unwrap();
+    session::attend(docs, writer, session).unwrap();
+}
+
+/// A sealed exchange with Ben, in which Mia's part is open.
+fn fill_exchange(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
+    let new = NewExchange {
+        kind: "rating".to_owned(),
+        title: None,
+        with: vec![PersonRef::new("person-ben").unwrap()],
+    };
+    let exchange = exchange::start(docs, writer, &new).unwrap();
+    let (salt, words) =
+        exchange::draft(writer, ExchangeKind::Rating, Some(3), &format!("x{text}")).unwrap();
+    let digest = Commitment::of(
+        NotebookRef([1; 32]),
+        exchange,
+        &writer.me.clone(),
+        &salt,
+        &words,
+    );
+    let commitment = exchange::commit(docs, writer, exchange, digest).unwrap();
+    exchange::open(docs, writer, exchange, commitment, &salt, &words).unwrap();
 }

@@ -4,14 +4,15 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::Serialize;
 
-use crate::action::{self, ActionView};
+use crate::action::ActionView;
 use crate::documents::{Documents, Unavailable};
-use crate::goal::{self, GoalView};
+use crate::goal::GoalView;
 use crate::id::{DocumentId, ObjectId};
 use crate::limits::TODAY_ITEMS_MAX;
 use crate::people::{People, PersonRef};
-use crate::question::{self, QuestionView};
+use crate::question::QuestionView;
 use crate::session::{self, SessionHeader};
+use crate::shown;
 use crate::when::{self, Moment};
 use crate::word::{GoalStatus, SessionStatus};
 
@@ -78,7 +79,7 @@ pub fn today(
         .checked_add(Span::new().days(SOON_DAYS))
         .unwrap_or(Date::MAX);
     let headers = session::headers(index, people);
-    let (overdue, due) = actions(action::all(index, people), me, date, soon);
+    let (overdue, due) = actions(shown::all(index, people), me, date, soon);
     let ended = |status: GoalStatus| matches!(status, GoalStatus::Achieved | GoalStatus::Dropped);
     let is_due = |goal: &GoalView| day(goal.due.as_deref()).is_some_and(|due| due <= soon);
     let mut found = Today {
@@ -87,11 +88,11 @@ pub fn today(
         unwrapped: Vec::new(),
         overdue,
         due,
-        goals: goal::all(index, people)
+        goals: shown::all::<GoalView>(index, people)
             .into_iter()
             .filter(|goal| !ended(goal.status) && is_due(goal))
             .collect(),
-        questions: question::all(index, people)
+        questions: shown::all::<QuestionView>(index, people)
             .into_iter()
             .filter(|q| !q.resolved)
             .collect(),
@@ -182,6 +183,7 @@ fn day(text: Option<&str>) -> Option<Date> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use crate::action;
     use crate::action::NewAction;
     use crate::session::{NewSession, Wrap};
     use crate::testing::{Bench, bench};

@@ -14,7 +14,5 @@ pub use view::{
     GoalView, KeyResultView, Measure, MilestoneView, ProgressView, WoopView, list, show,
 };
 
-pub(crate) use view::all;
-
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,14 @@
 //! Goals as shown.
 
-use automerge::Automerge;
 use serde::Serialize;
 
 use crate::comment::{self, CommentView};
 use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
-use crate::id::{DocumentId, Kind, ObjectId};
+use crate::id::{Kind, ObjectId};
 use crate::people::{Named, People};
 use crate::record::{Provenance, Record, Stamp};
+use crate::shown::{self, Shown};
 use crate::word::{GoalKind, GoalStatus};
 
 /// A goal as shown.
@@ -130,18 +130,7 @@ pub struct WoopView {
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
 pub fn list(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<GoalView>, Unavailable> {
-    Ok(docs
-        .read(DocumentId::INDEX)?
-        .map(|index| all(index, people))
-        .unwrap_or_default())
-}
-
-pub(crate) fn all(index: &Automerge, people: &dyn People) -> Vec<GoalView> {
-    let comments = comment::all(index, people);
-    Record::all(index, Kind::Goal)
-        .into_iter()
-        .map(|(id, record)| view(id, &record, &comments, people))
-        .collect()
+    shown::list(docs, people)
 }
 
 /// Shows one goal.
@@ -153,54 +142,50 @@ pub fn show(
     people: &dyn People,
     id: ObjectId,
 ) -> Result<GoalView, ReadError> {
-    docs.read(DocumentId::INDEX)?
-        .and_then(|index| {
-            let record = Record::keyed(index, &Kind::Goal.key(id))?;
-            Some(view(id, &record, &comment::all(index, people), people))
-        })
-        .ok_or(ReadError::NotFound {
-            kind: Kind::Goal,
-            id,
-        })
+    shown::show(docs, people, id)
 }
 
-fn view(
-    id: ObjectId,
-    record: &Record<'_>,
-    comments: &[CommentView],
-    people: &dyn People,
-) -> GoalView {
-    let kind = record
-        .str("kind")
-        .and_then(|word| GoalKind::from_word(&word))
-        .unwrap_or_default();
-    let status = record
-        .str("status")
-        .and_then(|word| GoalStatus::from_word(&word));
-    let owners = record.people("owner", people);
-    let progress = progress(record, people);
-    GoalView {
-        id,
-        title: record.str_or_empty("title"),
-        why: record.str_or_empty("why"),
-        kind,
-        status: status.unwrap_or_default(),
-        reason: record.str("reason").filter(|reason| !reason.is_empty()),
-        owner: owners.first().cloned(),
-        owners,
-        due: record.date("due"),
-        measure: measure(record, &progress),
-        progress,
-        milestones: milestones(record, people),
-        key_results: key_results(record, people),
-        woop: (kind == GoalKind::Woop).then(|| WoopView {
-            wish: record.str_or_empty("wish"),
-            outcome: record.str_or_empty("outcome"),
-            obstacle: record.str_or_empty("obstacle"),
-            plan: record.str_or_empty("plan"),
-        }),
-        comments: comment::of(comments, id),
-        provenance: record.provenance(people),
+impl Shown for GoalView {
+    const KIND: Kind = Kind::Goal;
+
+    fn read(
+        id: ObjectId,
+        record: &Record<'_>,
+        comments: &[CommentView],
+        people: &dyn People,
+    ) -> Self {
+        let kind = record
+            .str("kind")
+            .and_then(|word| GoalKind::from_word(&word))
+            .unwrap_or_default();
+        let status = record
+            .str("status")
+            .and_then(|word| GoalStatus::from_word(&word));
+        let owners = record.people("owner", people);
+        let progress = progress(record, people);
+        Self {
+            id,
+            title: record.str_or_empty("title"),
+            why: record.str_or_empty("why"),
+            kind,
+            status: status.unwrap_or_default(),
+            reason: record.str("reason").filter(|reason| !reason.is_empty()),
+            owner: owners.first().cloned(),
+            owners,
+            due: record.date("due"),
+            measure: measure(record, &progress),
+            progress,
+            milestones: milestones(record, people),
+            key_results: key_results(record, people),
+            woop: (kind == GoalKind::Woop).then(|| WoopView {
+                wish: record.str_or_empty("wish"),
+                outcome: record.str_or_empty("outcome"),
+                obstacle: record.str_or_empty("obstacle"),
+                plan: record.str_or_empty("plan"),
+            }),
+            comments: comment::of(comments, id),
+            provenance: record.provenance(people),
+        }
     }
 }
 

@@ -6,20 +6,16 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 
 use super::*;
-use crate::action::{self, NewAction};
-use crate::agreement::{self, TopicEdit};
+use crate::agreement;
 use crate::documents::{Documents, MemoryDocuments};
-use crate::exchange::{self, NewExchange};
-use crate::feedback::{self, NewFeedback};
-use crate::goal::{self, NewGoal, NewMilestone, NewProgress};
-use crate::hash::Commitment;
+use crate::exchange;
+use crate::goal;
 use crate::id::DocumentId;
 use crate::id::NotebookRef;
-use crate::people::{PersonRef, Signature};
-use crate::session::{self, NewAgendaItem, NewSession, Wrap};
-use crate::testing::{Bench, ben, bench, mia};
-use crate::word::{ExchangeKind, Topic};
-use crate::{Writer, comment, journal, meta, note, question};
+use crate::people::Signature;
+use crate::session;
+use crate::testing::{Bench, ben, bench, fill, mia};
+use crate::{journal, meta, question};
 
 /// An export without what an import cannot keep: who signed what, and when.
 fn content(mut json: Json) -> Json {
@@ -44,88 +40,6 @@ pub(crate) fn content_of(export: &str) -> Json {
     content(serde_json::from_str(export).unwrap())
 }
 
-fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
-    meta::create(docs, writer, "Notebook", "peer").unwrap();
-    let name = format!("x{text}").chars().take(300).collect::<String>();
-    let goal = NewGoal {
-        title: name.clone(),
-        why: Some(text.to_owned()),
-        ..NewGoal::default()
-    };
-    let goal = goal::add(docs, writer, &goal).unwrap();
-    let progress = NewProgress {
-        value: 0.1 + 0.2,
-        note: Some(text.to_owned()),
-        at: None,
-    };
-    goal::add_progress(docs, writer, goal, &progress).unwrap();
-    let milestone = NewMilestone {
-        title: name.clone(),
-        due: Some("2027-01-01".to_owned()),
-    };
-    goal::add_milestone(docs, writer, goal, &milestone).unwrap();
-    let new = NewSession {
-        at: "2027-03-01 15:00".to_owned(),
-        zone: "Europe/Berlin".to_owned(),
-        place: Some(text.to_owned()),
-        ..NewSession::default()
-    };
-    let session = session::plan(docs, writer, &new).unwrap();
-    session::set_notes(docs, writer, session, text).unwrap();
-    let item = NewAgendaItem {
-        title: name.clone(),
-        minutes: Some(5),
-        brought_by: None,
-    };
-    session::add_agenda_item(docs, writer, session, &item).unwrap();
-    let wrap = Wrap {
-        decisions: vec![format!("x{text}")],
-        ..Wrap::default()
-    };
-    session::wrap(docs, writer, session, &wrap).unwrap();
-    session::attend(docs, writer, session).unwrap();
-    let action = NewAction {
-        title: name,
-        goal: Some(goal),
-        ..NewAction::default()
-    };
-    action::add(docs, writer, &action).unwrap();
-    let question = question::ask(docs, writer, &format!("x{text}")).unwrap();
-    question::answer(docs, writer, question, &format!("x{text}")).unwrap();
-    comment::add(docs, writer, question, &format!("x{text}")).unwrap();
-    let edits = [TopicEdit {
-        topic: Topic::Exit,
-        mine: Some(format!("x{text}")),
-        consensus: Some(format!("x{text}")),
-    }];
-    agreement::edit(docs, writer, &edits, &[]).unwrap();
-    agreement::record_version(docs, writer).unwrap();
-    let new = NewExchange {
-        kind: "rating".to_owned(),
-        title: None,
-        with: vec![PersonRef::new("person-ben").unwrap()],
-    };
-    let exchange = exchange::start(docs, writer, &new).unwrap();
-    let (salt, words) =
-        exchange::draft(writer, ExchangeKind::Rating, Some(3), &format!("x{text}")).unwrap();
-    let digest = Commitment::of(
-        NotebookRef([1; 32]),
-        exchange,
-        &writer.me.clone(),
-        &salt,
-        &words,
-    );
-    let commitment = exchange::commit(docs, writer, exchange, digest).unwrap();
-    exchange::open(docs, writer, exchange, commitment, &salt, &words).unwrap();
-    let new = NewFeedback {
-        behaviour: Some(format!("x{text}")),
-        request: Some(format!("x{text}")),
-        ..NewFeedback::default()
-    };
-    feedback::give(docs, writer, &new).unwrap();
-    note::add(docs, writer, &format!("x{text}")).unwrap();
-}
-
 fn round_trip(text: &str) {
     let Bench {
         mut docs,
@@ -139,7 +53,7 @@ fn round_trip(text: &str) {
 
     let mut copy = MemoryDocuments::new(ben());
     let report = import_json(&mut copy, &mut writer, &first).unwrap();
-    assert_eq!((report.added, report.updated, report.unchanged), (17, 0, 0));
+    assert_eq!((report.added, report.updated, report.unchanged), (18, 0, 0));
     let second = export_json(&mut copy, &people).unwrap();
     let parsed: Json = serde_json::from_str(&first).unwrap();
     let again: Json = serde_json::from_str(&second).unwrap();
@@ -151,7 +65,7 @@ fn round_trip(text: &str) {
     assert_eq!(again["goals"][0]["created_by"]["name"], "Ben");
 
     let report = import_json(&mut copy, &mut writer, &first).unwrap();
-    assert_eq!((report.added, report.updated, report.unchanged), (0, 0, 17));
+    assert_eq!((report.added, report.updated, report.unchanged), (0, 0, 18));
     assert_eq!(
         export_json(&mut copy, &people).unwrap(),
         second,
@@ -271,7 +185,7 @@ fn an_import_updates_by_id_and_keeps_what_the_file_does_not_have() {
     export["goals"][0].as_object_mut().unwrap().remove("why");
     export["goals"][0]["owners"] = json!(["person-ben"]);
     let report = import_json(&mut docs, &mut writer, &export.to_string()).unwrap();
-    assert_eq!((report.added, report.updated, report.unchanged), (0, 1, 16));
+    assert_eq!((report.added, report.updated, report.unchanged), (0, 1, 17));
     let goals = goal::list(&mut docs, &people).unwrap();
     assert_eq!(goals.len(), 1);
     assert_eq!(

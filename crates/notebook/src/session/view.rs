@@ -3,7 +3,7 @@
 use automerge::Automerge;
 use serde::Serialize;
 
-use crate::action::{self, ActionView};
+use crate::action::ActionView;
 use crate::comment::{self, CommentView};
 use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
@@ -11,6 +11,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People};
 use crate::record::{Provenance, Record, Stamp, change_time, signed};
 use crate::session::{carry, notes};
+use crate::shown;
 use crate::when::{Every, Moment};
 use crate::word::SessionStatus;
 
@@ -287,7 +288,7 @@ fn actions(
     id: ObjectId,
     status: SessionStatus,
 ) -> Vec<CarriedAction> {
-    let (own, others): (Vec<_>, Vec<_>) = action::all(index, people)
+    let (own, others): (Vec<_>, Vec<_>) = shown::all::<ActionView>(index, people)
         .into_iter()
         .partition(|action| action.session == Some(id));
     let own = own.into_iter().map(|action| CarriedAction {
