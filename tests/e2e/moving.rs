@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hearth_e2e::{Person, Ran, RunningNode, agree, export};
+use hearth_e2e::{Person, Ran, RunningNode, agree, export, markdown};
 use serde_json::{Value, json};
 
 /// How long both may take to agree.
@@ -187,24 +187,23 @@ fn a_folder_of_markdown_comes_back_with_its_texts() {
 }
 
 #[test]
-fn a_long_document_of_every_script_reaches_the_other_byte_for_byte() {
+fn long_documents_of_every_script_reach_the_other_byte_for_byte() {
     let (pair, _ana_node, _ben_node) = hearth_e2e::Pair::on_loopback();
     let (ana, ben) = (&pair.ana, &pair.ben);
-    let session = ana.session(&pair.notebook);
-    let line =
-        "## 日本語 العربية עברית हिन्दी ไทย 한국어 Ελληνικά Кириллица 👩🏽‍🚀🇪🇺 e\u{301} \t`code`\r\n";
-    let document = line.repeat(100_000 / line.len() + 1);
-    assert!(document.len() >= 100_000);
-    ana.feed(&["session", "notes", &session, "--from", "-"], &document)
-        .data();
-    let took = agree(&[ana, ben], &pair.notebook, AGREE_TIMEOUT);
-    eprintln!(
-        "{} bytes of notes were equal after {} ms",
-        document.len(),
-        took.as_millis()
-    );
-    let output = ben.plain(&["session", "notes", &session]).output().unwrap();
-    assert_eq!(output.stdout, document.as_bytes());
+    for document in [markdown::own_pages(), markdown::every_script()] {
+        assert!(document.len() >= 100_000);
+        let session = ana.session(&pair.notebook);
+        ana.feed(&["session", "notes", &session, "--from", "-"], &document)
+            .data();
+        let took = agree(&[ana, ben], &pair.notebook, AGREE_TIMEOUT);
+        eprintln!(
+            "{} bytes of notes were equal after {} ms",
+            document.len(),
+            took.as_millis()
+        );
+        let output = ben.plain(&["session", "notes", &session]).output().unwrap();
+        assert_eq!(output.stdout, document.as_bytes());
+    }
 }
 
 #[test]

@@ -29,7 +29,17 @@ fn build() -> PathBuf {
         None => "dev",
     };
     let target = profile.parent().expect("the target folder");
-    let built = Command::new(env!("CARGO"))
+    let mut cargo = Command::new(env!("CARGO"));
+    // What cargo tells the test about its package would reach the build scripts of dependencies that watch
+    // these names, and they and all behind them would be built anew each time.
+    for (name, _) in std::env::vars_os() {
+        let of_a_package =
+            |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+        if name.to_str().is_some_and(of_a_package) {
+            cargo.env_remove(name);
+        }
+    }
+    let built = cargo
         .args([
             "build",
             "--quiet",

@@ -17,6 +17,7 @@
 mod binary;
 mod cost;
 mod files;
+pub mod markdown;
 mod namespaces;
 mod node;
 mod pair;
