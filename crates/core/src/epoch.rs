@@ -277,7 +277,7 @@ pub fn rekey(
         .admission;
     // The entry is judged as of the heads that it names, so the recipients are taken from there.
     let heads = set.heads_covering(&[admission]);
-    let membership = Membership::resolve_at(set, &heads);
+    let membership = Membership::known_at(set, &heads);
     let member = membership
         .member_of(&device.id())
         .ok_or(RekeyError::NotAllowed)?;

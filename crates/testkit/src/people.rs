@@ -66,6 +66,25 @@ pub fn draw_person(seed: u64, name: &'static str, devices: usize) -> Person {
     }
 }
 
+/// How many people a crowd has, and how many devices each of them may come to have.
+pub const CROWD: (usize, usize) = (30, 4);
+
+/// Returns thirty ready-made people with their devices, always the same.
+pub fn crowd() -> &'static [Person] {
+    static POOL: OnceLock<Vec<Person>> = OnceLock::new();
+    POOL.get_or_init(|| {
+        const NAMES: [&str; CROWD.0] = [
+            "Ana", "Ben", "Chloe", "Deniz", "Emeka", "Fatima", "Goran", "Hana", "Ines", "Jun",
+            "Kofi", "Lena", "Malik", "Nora", "Olu", "Pia", "Qing", "Rosa", "Sami", "Tara", "Uma",
+            "Vito", "Wanda", "Xenia", "Yusuf", "Zoe", "Aino", "Bela", "Cora", "Dario",
+        ];
+        (0_u64..)
+            .zip(NAMES)
+            .map(|(number, name)| draw_person(0x0063_726f_7764_0000 + number, name, CROWD.1))
+            .collect()
+    })
+}
+
 /// Returns the ready-made people, always the same.
 pub fn people() -> &'static [Identity] {
     static POOL: OnceLock<Vec<Identity>> = OnceLock::new();

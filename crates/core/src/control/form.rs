@@ -44,7 +44,7 @@ pub(super) fn is_well_formed(set: &ControlSet, node: &Node) -> bool {
         | ControlKind::RotateRecovery { entry: carried } => {
             carried.person == author && set.is_carried_by(&carried.hash(), &entry.hash())
         }
-        ControlKind::Rekey(rekey) => rekey_counts(set, entry, rekey),
+        ControlKind::Rekey(rekey) => rekey_counts(set, entry, author, rekey),
         ControlKind::Grant(grant) => grant_counts(set, entry, author, grant),
         ControlKind::Sign(_) => is_member(set, entry, author),
     }
@@ -85,7 +85,7 @@ fn is_invite(set: &ControlSet, hash: &ControlHash) -> bool {
 }
 
 fn is_member(set: &ControlSet, entry: &ControlEntry, author: PersonId) -> bool {
-    Membership::resolve_at(set, &entry.heads)
+    Membership::known_of(set, &entry.heads, &author)
         .member(&author)
         .is_some()
 }
@@ -115,9 +115,16 @@ fn redeems_its_invite(set: &ControlSet, entry: &ControlEntry, admit: &Admit) -> 
 /// A re-key counts where its author may write as of its past, and its recipients are exactly those who must
 /// hold the key then. Somebody who is no admin needs an occasion: keys that met, or another set of holders
 /// than before.
-fn rekey_counts(set: &ControlSet, entry: &ControlEntry, rekey: &Rekey) -> bool {
-    let past = Membership::resolve_at(set, &entry.heads);
-    let Some(member) = past.member_of(&entry.device) else {
+fn rekey_counts(set: &ControlSet, entry: &ControlEntry, author: PersonId, rekey: &Rekey) -> bool {
+    let mut past = Membership::known_of(set, &entry.heads, &author);
+    let Some(person) = past.person_of(&entry.device) else {
+        return false;
+    };
+    // Two people can claim one device, and one of them be no member.
+    if person != author {
+        past = Membership::known_of(set, &entry.heads, &person);
+    }
+    let Some(member) = past.member(&person) else {
         return false;
     };
     if !member.rights.may_write || past.recipients() != rekey.recipients {
@@ -151,7 +158,7 @@ fn grant_counts(
     else {
         return false;
     };
-    let past = Membership::resolve_at(set, &entry.heads);
+    let past = Membership::known_of(set, &entry.heads, &author);
     let is_own = match grant.recipient {
         Recipient::Device(device) => past.person_of(&device) == Some(author),
         Recipient::Recovery(_) => false,

@@ -4,9 +4,10 @@
 //! judged as of the heads that it names. The rules are in `rules`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::rules::{Ending, Rank, Rules};
-use super::set::Scope;
+use super::scope::Scope;
 use super::{ControlKind, ControlSet, Recipient, Rights};
 use crate::identity::{DeviceCard, RecoveryCard};
 use crate::ids::{ControlHash, DeviceId, EpochId, PersonId};
@@ -82,17 +83,37 @@ pub struct Membership {
 impl Membership {
     /// Resolves the whole set.
     pub fn resolve(set: &ControlSet) -> Self {
-        let mut resolved = Self::resolve_people(set, &Scope::ALL);
+        let mut resolved = Self::clone(&set.membership_at(None));
         resolved.resolve_epochs(set);
         resolved
     }
 
     /// Resolves who was a member as of `heads`; epochs are left out.
     pub fn resolve_at(set: &ControlSet, heads: &[ControlHash]) -> Self {
+        Self::clone(&Self::known_at(set, heads))
+    }
+
+    /// Resolves who was a member as of `heads` without what the set resolved before. It is slow: what it
+    /// says is what [`Membership::resolve_at`] has to say.
+    pub fn resolve_anew_at(set: &ControlSet, heads: &[ControlHash]) -> Self {
         Self::resolve_people(set, &set.scope(Some(heads)))
     }
 
-    fn resolve_people(set: &ControlSet, scope: &Scope) -> Self {
+    /// Returns who was a member as of `heads`; epochs are left out.
+    pub(crate) fn known_at(set: &ControlSet, heads: &[ControlHash]) -> Arc<Self> {
+        set.membership_at(Some(heads))
+    }
+
+    /// Returns who was a member as of `heads`, and what one of them might do; epochs are left out. A change of
+    /// role says nothing of who is a member, who is an admin and who holds the keys, nor of anybody but whom it
+    /// is about, so those about others are not looked at, and what this says of their roles is not to be used.
+    ///
+    /// This is what entries about keys and texts ask. They are many, and so are changes of role.
+    pub fn known_of(set: &ControlSet, heads: &[ControlHash], person: &PersonId) -> Arc<Self> {
+        set.membership_of(heads, person)
+    }
+
+    pub(super) fn resolve_people(set: &ControlSet, scope: &Scope) -> Self {
         let rules = Rules::judge(set, scope);
         let mut resolved = Self::default();
         let mut live: BTreeMap<PersonId, Vec<ControlHash>> = BTreeMap::new();
@@ -163,22 +184,21 @@ impl Membership {
     }
 
     fn resolve_epochs(&mut self, set: &ControlSet) {
-        for entry in set.canonical() {
-            if let ControlKind::Rekey(rekey) = &entry.kind
-                && set.is_well_formed(&entry.hash())
-            {
-                let epoch = entry.hash().as_epoch();
-                self.epochs.insert(epoch);
-                if !self.stands_after_endings(set, &entry.hash()) {
-                    continue;
-                }
-                for superseded in &rekey.supersedes {
-                    if set.is_past(&superseded.epoch.rekey(), &entry.hash()) {
-                        self.epoch_heads.remove(&superseded.epoch);
-                    }
-                }
-                self.epoch_heads.insert(epoch);
+        for entry in set.rekeys() {
+            let ControlKind::Rekey(rekey) = &entry.kind else {
+                continue;
+            };
+            let epoch = entry.hash().as_epoch();
+            self.epochs.insert(epoch);
+            if !self.stands_after_endings(set, &entry.hash()) {
+                continue;
             }
+            for superseded in &rekey.supersedes {
+                if set.is_past(&superseded.epoch.rekey(), &entry.hash()) {
+                    self.epoch_heads.remove(&superseded.epoch);
+                }
+            }
+            self.epoch_heads.insert(epoch);
         }
         self.resolve_orphans(set);
         self.current = self
@@ -390,8 +410,9 @@ fn member_of(rules: &Rules<'_>, person: &PersonId, admissions: &[ControlHash]) -
 /// Of the statements that no other one has in its past, that of the most senior author counts, then one
 /// that takes writing away, then the lowest.
 fn in_force<'a>(set: &ControlSet, statements: &'a [Statement]) -> Option<&'a Statement> {
+    // The last ones supersede most.
     let is_superseded = |one: &Statement| {
-        let mut others = statements.iter();
+        let mut others = statements.iter().rev();
         others.any(|later| set.is_past(&one.entry, &later.entry))
     };
     statements

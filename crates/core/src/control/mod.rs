@@ -11,7 +11,10 @@ mod kind;
 mod label;
 mod membership;
 mod parts;
+mod resolved;
+mod rosters;
 mod rules;
+mod scope;
 mod set;
 
 pub use author::ControlAuthor;

@@ -9,7 +9,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::form::holder_of;
-use super::set::{Node, Scope};
+use super::scope::Scope;
+use super::set::Node;
 use super::{Admit, ControlKind, ControlSet};
 use crate::identity::RosterView;
 use crate::ids::{ControlHash, DeviceId, PersonId};
@@ -37,6 +38,10 @@ pub(super) struct Rules<'a> {
     /// Effective removals and demotions, by whom they are about.
     against: BTreeMap<PersonId, Vec<ControlHash>>,
     leaves: BTreeMap<PersonId, Vec<ControlHash>>,
+    /// Grants of the admin bit with a rank, by who holds them.
+    held: BTreeMap<PersonId, Vec<ControlHash>>,
+    /// Effective changes of role, by whom they are about.
+    roles: BTreeMap<PersonId, Vec<ControlHash>>,
     /// Effective revocations of invitations.
     taken_back: BTreeMap<ControlHash, Vec<ControlHash>>,
     /// Of the admissions that cite one invitation, and that no removal makes void, the one of lowest level,
@@ -47,18 +52,16 @@ pub(super) struct Rules<'a> {
 impl<'a> Rules<'a> {
     /// Judges the entries of a scope.
     pub(super) fn judge(set: &'a ControlSet, scope: &'a Scope) -> Self {
-        let rosters = set
-            .persons()
-            .filter_map(|person| Some((*person, set.roster_within(person, scope)?)))
-            .collect();
         let mut rules = Self {
             set,
             scope,
-            rosters,
+            rosters: set.rosters().views_within(scope),
             ranks: BTreeMap::new(),
             effective: BTreeSet::new(),
             against: BTreeMap::new(),
             leaves: BTreeMap::new(),
+            held: BTreeMap::new(),
+            roles: BTreeMap::new(),
             taken_back: BTreeMap::new(),
             redeemed: BTreeMap::new(),
         };
@@ -126,6 +129,9 @@ impl<'a> Rules<'a> {
             }
             _ => return,
         };
+        if let Some(holder) = holder_of(&node.entry) {
+            self.held.entry(holder).or_default().push(hash);
+        }
         self.ranks.insert(hash, rank);
     }
 
@@ -153,7 +159,7 @@ impl<'a> Rules<'a> {
             .filter(|node| {
                 matches!(node.entry.kind, ControlKind::RevokeDevice { .. })
                     && node.is_well_formed
-                    && self.scope.holds(node)
+                    && self.scope.holds(node.place)
             })
             .map(|node| node.entry.hash())
             .collect()
@@ -172,6 +178,9 @@ impl<'a> Rules<'a> {
             ControlKind::Admit(admit) if !self.may_redeem(&hash, admit, rank) => return,
             ControlKind::Remove { person, .. } | ControlKind::Demote { person } => {
                 self.against.entry(*person).or_default().push(hash);
+            }
+            ControlKind::Role { person, .. } => {
+                self.roles.entry(*person).or_default().push(hash);
             }
             ControlKind::RevokeInvite { invite } => {
                 self.taken_back.entry(*invite).or_default().push(hash);
@@ -242,10 +251,9 @@ impl<'a> Rules<'a> {
         &self,
         person: &PersonId,
     ) -> impl Iterator<Item = (&ControlHash, &Rank)> {
-        self.ranks.iter().filter(|(grant, _)| {
-            self.effective.contains(grant)
-                && self.set.get(grant).and_then(holder_of).as_ref() == Some(person)
-        })
+        let held = self.held.get(person).into_iter().flatten();
+        held.filter(|grant| self.effective.contains(grant))
+            .filter_map(|grant| self.ranks.get_key_value(grant))
     }
 
     /// Says whether a grant is ended, by what lies in the past of `before` where that is given.
@@ -297,14 +305,10 @@ impl<'a> Rules<'a> {
 
     /// Returns the effective changes of a person's role that no grant of theirs stands against.
     pub(super) fn roles_of(&self, person: &PersonId) -> Vec<ControlHash> {
-        self.effective_nodes()
-            .filter(|node| match &node.entry.kind {
-                ControlKind::Role { person: of, .. } => {
-                    of == person && !self.is_guarded(person, &node.entry.hash())
-                }
-                _ => false,
-            })
-            .map(|node| node.entry.hash())
+        let roles = self.roles.get(person).into_iter().flatten();
+        roles
+            .filter(|hash| !self.is_guarded(person, hash))
+            .copied()
             .collect()
     }
 

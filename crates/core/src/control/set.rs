@@ -4,8 +4,12 @@
 //! checked, and it belongs to this notebook. What still lacks its past waits beside the set.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use super::{ControlEntry, ControlError, ControlKind, KeyGrant, Recipient};
+use super::resolved::Resolved;
+use super::rosters::Rosters;
+use super::scope::{Places, Scope};
+use super::{ControlEntry, ControlError, ControlKind, KeyGrant, Membership, Recipient};
 use crate::crypto;
 use crate::identity::{DeviceCard, Roster, RosterView};
 use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId, RecoveryId, RosterHash};
@@ -28,47 +32,34 @@ pub enum Inserted {
 pub(super) struct Node {
     pub(super) entry: ControlEntry,
     pub(super) level: u32,
-    /// Bit i is set where the entry at place i is a strict ancestor.
-    ancestors: Vec<u64>,
-    place: usize,
+    /// The places of its strict ancestors.
+    ancestors: Places,
+    pub(super) place: usize,
     /// Whose live device signed it, as of its own past.
     pub(super) person: Option<PersonId>,
     /// Whether its own past allows it; that never changes, so it is found out once.
     pub(super) is_well_formed: bool,
 }
 
-/// Which entries of a set are looked at: all, or some heads with their past.
-#[derive(Debug, Clone)]
-pub(super) struct Scope(Option<Vec<u64>>);
-
-impl Scope {
-    pub(super) const ALL: Self = Self(None);
-
-    pub(super) fn holds(&self, node: &Node) -> bool {
-        self.0.as_ref().is_none_or(|places| {
-            places
-                .get(node.place / 64)
-                .is_some_and(|word| word >> (node.place % 64) & 1 == 1)
-        })
-    }
-}
-
 /// The control entries of one notebook.
 #[derive(Debug, Clone, Default)]
 pub struct ControlSet {
-    nodes: BTreeMap<ControlHash, Node>,
+    nodes: BTreeMap<ControlHash, Arc<Node>>,
     order: Vec<ControlHash>,
     /// By level, then hash: the same on every replica, and each entry after its past.
     canonical: BTreeSet<(u32, ControlHash)>,
+    /// Of these the entries that say who is a member, and their places.
+    deciding: BTreeMap<(u32, ControlHash), Arc<Node>>,
+    deciding_places: Places,
+    /// Of these places the changes of role, and those by whom they are about.
+    role_places: Places,
+    roles_about: BTreeMap<PersonId, Places>,
+    /// Of these the re-keys.
+    rekeys: BTreeMap<(u32, ControlHash), Arc<Node>>,
+    resolved: Resolved,
     waiting: BTreeMap<ControlHash, ControlEntry>,
     heads: BTreeSet<ControlHash>,
-    devices: BTreeMap<DeviceId, (PersonId, DeviceCard)>,
-    /// The entries that name a device, each with the person whose it says it is.
-    naming: BTreeMap<DeviceId, Vec<(PersonId, ControlHash)>>,
-    /// What the set holds of each person's roster.
-    rosters: BTreeMap<PersonId, Roster>,
-    /// The control entries that brought each roster entry.
-    carriers: BTreeMap<RosterHash, Vec<ControlHash>>,
+    rosters: Rosters,
     /// The grants of keys by their holders.
     grants: BTreeMap<Recipient, Vec<ControlHash>>,
     /// The leaves that each person's devices signed.
@@ -152,7 +143,7 @@ impl ControlSet {
             return Err(ControlError::Full);
         }
         if !entry.heads.iter().all(|head| self.nodes.contains_key(head)) {
-            let known = self.devices.get(&entry.device).map(|(_, card)| card);
+            let known = self.rosters.device(&entry.device).map(|(_, card)| card);
             if let Some(card) = known.or_else(|| own_card(&entry)) {
                 entry.verify(&card.verify_key)?;
             }
@@ -186,26 +177,33 @@ impl ControlSet {
     }
 
     fn admit_to_set(&mut self, entry: ControlEntry) -> Result<(), ControlError> {
+        let (level, ancestors) = self.past_of(&entry);
+        let past = Scope::of(ancestors.clone());
+        // What the set holds beyond the past of an entry must not matter to whether it is accepted.
         let card = match &entry.kind {
             ControlKind::Create { roster, .. } => roster.devices().get(&entry.device),
-            _ => self.card_known_to(&entry).or_else(|| own_card(&entry)),
+            _ => {
+                let known = self.rosters.card_within(&entry.device, &past);
+                known.or_else(|| own_card(&entry))
+            }
         };
         let card = card.ok_or(ControlError::UnknownDevice(entry.device))?;
         entry.verify(&card.verify_key)?;
-        let (level, ancestors) = self.past_of(&entry);
+        let place = self.order.len();
         let mut node = Node {
             level,
             ancestors,
-            place: self.order.len(),
+            place,
             person: None,
             is_well_formed: false,
             entry,
         };
-        let past = Scope(Some(node.ancestors.clone()));
-        let extended = self.extended_roster(&node.entry, &past);
+        let extended = self.rosters.extended(&node.entry, &past);
         node.person = match &node.entry.kind {
             ControlKind::Create { roster, .. } => Some(roster.person()),
-            _ => self.author_within(&node.entry, &past, extended.as_ref()),
+            _ => self
+                .rosters
+                .author_within(&node.entry, &past, extended.as_ref()),
         };
         if let Some(person) = node.person {
             let signed = self.signed.entry(person).or_default();
@@ -215,11 +213,11 @@ impl ControlSet {
             *signed += 1;
         }
         if let Some(roster) = extended.filter(|roster| node.person == Some(roster.person())) {
-            self.learn_carried(roster, &node.entry);
+            self.rosters.learn_carried(roster, &node.entry, place);
         }
         node.is_well_formed = super::form::is_well_formed(self, &node);
         self.index(&node);
-        self.learn_rosters(&node.entry);
+        self.rosters.learn_whole(&node.entry, place);
         let hash = node.entry.hash();
         for head in &node.entry.heads {
             self.heads.remove(head);
@@ -227,8 +225,51 @@ impl ControlSet {
         self.heads.insert(hash);
         self.order.push(hash);
         self.canonical.insert((level, hash));
+        let node = Arc::new(node);
+        if matches!(node.entry.kind, ControlKind::Rekey(_)) {
+            self.rekeys.insert((level, hash), Arc::clone(&node));
+        }
+        if decides_about_people(&node.entry.kind) {
+            self.deciding_places.insert(place);
+            if let ControlKind::Role { person, .. } = &node.entry.kind {
+                self.role_places.insert(place);
+                self.roles_about.entry(*person).or_default().insert(place);
+            }
+            self.deciding.insert((level, hash), Arc::clone(&node));
+        }
         self.nodes.insert(hash, node);
         Ok(())
+    }
+
+    /// Returns who is a member as of some heads, or of all entries without; epochs are left out.
+    pub(super) fn membership_at(&self, heads: Option<&[ControlHash]>) -> Arc<Membership> {
+        let scope = self.scope(heads);
+        let places = scope.of_these(&self.deciding_places);
+        self.resolved
+            .get(places, || Membership::resolve_people(self, &scope))
+    }
+
+    /// Returns who is a member as of some heads, with nobody's changes of role but one person's.
+    pub(super) fn membership_of(
+        &self,
+        heads: &[ControlHash],
+        person: &PersonId,
+    ) -> Arc<Membership> {
+        let scope = self.scope(Some(heads));
+        let mut places = self.deciding_places.without(&self.role_places);
+        if let Some(about) = self.roles_about.get(person) {
+            places.extend(about);
+        }
+        let places = scope.of_these(&places);
+        let scope = Scope::of(places.clone());
+        self.resolved
+            .get(places, || Membership::resolve_people(self, &scope))
+    }
+
+    /// Returns how often this set resolved who is a member and could not say it from what it had resolved
+    /// before: what looking at it costs, whatever the machine.
+    pub fn resolutions(&self) -> u64 {
+        self.resolved.resolutions()
     }
 
     /// Notes what is looked up by who or what it is about.
@@ -245,196 +286,51 @@ impl ControlSet {
         }
     }
 
-    fn past_of(&self, entry: &ControlEntry) -> (u32, Vec<u64>) {
-        let mut ancestors = vec![0_u64; self.order.len().div_ceil(64)];
-        let mut level = 0;
-        for head in &entry.heads {
-            let Some(node) = self.nodes.get(head) else {
-                continue;
-            };
-            level = level.max(node.level + 1);
-            for (into, from) in ancestors.iter_mut().zip(&node.ancestors) {
-                *into |= from;
-            }
-            if let Some(word) = ancestors.get_mut(node.place / 64) {
-                *word |= 1 << (node.place % 64);
-            }
+    fn past_of(&self, entry: &ControlEntry) -> (u32, Places) {
+        let nodes = entry.heads.iter().filter_map(|head| self.nodes.get(head));
+        let level = nodes.map(|node| node.level + 1).max().unwrap_or(0);
+        (level, self.places_of(&entry.heads))
+    }
+
+    /// Returns the places of some heads and of their past.
+    fn places_of(&self, heads: &[ControlHash]) -> Places {
+        let mut places = Places::default();
+        for node in heads.iter().filter_map(|head| self.nodes.get(head)) {
+            places.extend(&node.ancestors);
+            places.insert(node.place);
         }
-        (level, ancestors)
+        places
     }
 
-    /// Returns the card of an entry's device where the entry's own past names it: what the set holds
-    /// beyond that must not matter.
-    fn card_known_to(&self, entry: &ControlEntry) -> Option<&DeviceCard> {
-        let is_named = self
-            .naming
-            .get(&entry.device)?
-            .iter()
-            .any(|(_, naming)| self.is_within(naming, &entry.heads));
-        if !is_named {
-            return None;
-        }
-        self.devices.get(&entry.device).map(|(_, card)| card)
-    }
-
-    /// Returns the roster with the entry that a control entry carries, where the past of the control entry
-    /// holds all that it builds on.
-    fn extended_roster(&self, entry: &ControlEntry, past: &Scope) -> Option<Roster> {
-        let carried = entry.kind.carried()?;
-        let brings_past = carried
-            .parents
-            .iter()
-            .all(|parent| self.is_carried_within(parent, past));
-        let mut roster = self
-            .rosters
-            .get(&carried.person)
-            .filter(|_| brings_past)?
-            .clone();
-        roster.insert(carried.clone()).ok()?;
-        Some(roster)
-    }
-
-    fn learn_carried(&mut self, roster: Roster, entry: &ControlEntry) {
-        let Some(carried) = entry.kind.carried() else {
-            return;
-        };
-        let carriers = self.carriers.entry(carried.hash()).or_default();
-        carriers.push(entry.hash());
-        if let Some(card) = carried.kind.added() {
-            self.learn_device(carried.person, card.clone(), entry.hash());
-        }
-        self.rosters.insert(carried.person, roster);
-    }
-
-    fn learn_rosters(&mut self, entry: &ControlEntry) {
-        let roster = match &entry.kind {
-            ControlKind::Create { roster, .. } => roster,
-            ControlKind::Admit(admit) => &admit.roster,
-            _ => return,
-        };
-        let (person, hash) = (roster.person(), entry.hash());
-        let known = self
-            .rosters
-            .entry(person)
-            .or_insert_with(|| (**roster).clone());
-        // One that is too long in all is a flood of that person's own; what is known of it stays.
-        let _fits = known.merge(roster);
-        for brought in roster.entries() {
-            if !known.contains(&brought.hash()) {
-                continue;
-            }
-            self.carriers.entry(brought.hash()).or_default().push(hash);
-        }
-        for brought in roster.entries() {
-            if let Some(card) = brought.kind.added() {
-                self.learn_device(person, card.clone(), hash);
-            }
-        }
-    }
-
-    /// Notes whose device this is. Where two people claim one device, the lower person has it, since the
-    /// answer must not depend on whose claim arrived first; standing never rests on it.
-    fn learn_device(&mut self, person: PersonId, card: DeviceCard, naming: ControlHash) {
-        self.naming
-            .entry(card.id())
-            .or_default()
-            .push((person, naming));
-        let known = self.devices.entry(card.id()).or_insert((person, card));
-        known.0 = known.0.min(person);
-    }
-
-    /// Returns whose live device signed an entry, as of the entry's own past with what it carries: a device
-    /// that was just added may say so itself, and none may take itself off.
-    fn author_within(
-        &self,
-        entry: &ControlEntry,
-        past: &Scope,
-        extended: Option<&Roster>,
-    ) -> Option<PersonId> {
-        let carried = entry.kind.carried();
-        let added = carried
-            .filter(|carried| {
-                let added = carried.kind.added();
-                added.is_some_and(|card| card.id() == entry.device)
-            })
-            .map(|carried| carried.person);
-        let named = self.naming.get(&entry.device).into_iter().flatten();
-        let mut persons: BTreeSet<PersonId> = named
-            .filter(|(_, naming)| self.nodes.get(naming).is_some_and(|node| past.holds(node)))
-            .map(|(person, _)| *person)
-            .chain(added)
-            .collect();
-        persons.retain(|person| {
-            let view = match extended.filter(|roster| roster.person() == *person) {
-                Some(roster) => roster.view_of(|hash| {
-                    carried.is_some_and(|carried| carried.hash() == *hash)
-                        || self.is_carried_within(hash, past)
-                }),
-                None => self.roster_within(person, past),
-            };
-            view.is_some_and(|view| view.devices.contains_key(&entry.device))
-        });
-        persons.first().copied()
-    }
-
-    fn is_carried_within(&self, hash: &RosterHash, scope: &Scope) -> bool {
-        self.carriers.get(hash).is_some_and(|carriers| {
-            carriers
-                .iter()
-                .filter_map(|carrier| self.nodes.get(carrier))
-                .any(|carrier| scope.holds(carrier))
-        })
+    /// Returns what people's rosters say.
+    pub(super) const fn rosters(&self) -> &Rosters {
+        &self.rosters
     }
 
     /// Returns what a person's roster says as of a scope.
     pub(super) fn roster_within(&self, person: &PersonId, scope: &Scope) -> Option<RosterView> {
-        let roster = self.rosters.get(person)?;
-        roster.view_of(|hash| self.is_carried_within(hash, scope))
+        self.rosters.view_within(person, scope)
     }
 
     /// Returns what the set holds of a person's roster.
     pub fn roster(&self, person: &PersonId) -> Option<&Roster> {
-        self.rosters.get(person)
+        self.rosters.of(person)
     }
 
     /// Returns whose recovery card this is or was.
     pub fn recovery_owner(&self, card: &RecoveryId) -> Option<PersonId> {
-        let owns = |roster: &Roster| {
-            let mut cards = roster.entries().filter_map(|entry| entry.kind.recovery());
-            cards.any(|known| known.id() == *card)
-        };
-        self.rosters
-            .iter()
-            .find(|(_, roster)| owns(roster))
-            .map(|(person, _)| *person)
-    }
-
-    /// Returns the people of whose rosters the set holds anything.
-    pub(super) fn persons(&self) -> impl Iterator<Item = &PersonId> {
-        self.rosters.keys()
+        self.rosters.recovery_owner(card)
     }
 
     /// Returns the control entries that brought a roster entry.
     pub(super) fn carriers(&self, hash: &RosterHash) -> impl Iterator<Item = &Node> {
-        let carriers = self.carriers.get(hash).into_iter().flatten();
-        carriers.filter_map(|carrier| self.nodes.get(carrier))
+        let carriers = self.rosters.carriers(hash);
+        carriers.filter_map(|carrier| self.node(carrier))
     }
 
     /// Returns the entries within some heads, the heads included; all without.
     pub(super) fn scope(&self, heads: Option<&[ControlHash]>) -> Scope {
-        let Some(heads) = heads else {
-            return Scope::ALL;
-        };
-        let mut places = vec![0_u64; self.order.len().div_ceil(64)];
-        for node in heads.iter().filter_map(|head| self.nodes.get(head)) {
-            for (into, from) in places.iter_mut().zip(&node.ancestors) {
-                *into |= from;
-            }
-            if let Some(word) = places.get_mut(node.place / 64) {
-                *word |= 1 << (node.place % 64);
-            }
-        }
-        Scope(Some(places))
+        heads.map_or(Scope::ALL, |heads| Scope::of(self.places_of(heads)))
     }
 
     pub(super) fn leaves_of(&self, person: &PersonId) -> impl Iterator<Item = &ControlHash> {
@@ -448,27 +344,20 @@ impl ControlSet {
     }
 
     pub(super) fn node(&self, hash: &ControlHash) -> Option<&Node> {
-        self.nodes.get(hash)
+        self.nodes.get(hash).map(Arc::as_ref)
     }
 
     /// Returns the re-keys that their own past allows, by level, then hash.
     pub(super) fn rekeys(&self) -> impl DoubleEndedIterator<Item = &ControlEntry> {
-        let nodes = self
-            .canonical
-            .iter()
-            .filter_map(|(_, hash)| self.nodes.get(hash));
-        nodes
-            .filter(|node| node.is_well_formed && matches!(node.entry.kind, ControlKind::Rekey(_)))
-            .map(|node| &node.entry)
+        let rekeys = self.rekeys.values().filter(|node| node.is_well_formed);
+        rekeys.map(|node| &node.entry)
     }
 
-    /// Returns the entries of a scope by level, then hash: each follows its past, and the order depends on
-    /// nothing but the set.
+    /// Returns the entries of a scope that say who is a member, by level, then hash: each follows its past,
+    /// and the order depends on nothing but the set.
     pub(super) fn nodes_within<'a>(&'a self, scope: &'a Scope) -> impl Iterator<Item = &'a Node> {
-        self.canonical
-            .iter()
-            .filter_map(|(_, hash)| self.nodes.get(hash))
-            .filter(|node| scope.holds(node))
+        let deciding = self.deciding.values().map(Arc::as_ref);
+        deciding.filter(|node| scope.holds(node.place))
     }
 
     /// Returns the notebook.
@@ -532,19 +421,18 @@ impl ControlSet {
 
     /// Returns the entries that name a device, each after its past.
     pub fn carriers_of(&self, device: &DeviceId) -> impl Iterator<Item = &ControlEntry> {
-        let naming = self.naming.get(device).into_iter().flatten();
-        naming.filter_map(|(_, hash)| self.get(hash))
+        let naming = self.rosters.naming(device);
+        naming.filter_map(|hash| self.get(hash))
     }
 
     /// Says whether an entry of the set brought a roster entry.
     pub fn is_carried(&self, hash: &RosterHash) -> bool {
-        self.carriers.contains_key(hash)
+        self.rosters.carriers(hash).next().is_some()
     }
 
     /// Says whether it is this entry that brought a roster entry, among others perhaps.
     pub(super) fn is_carried_by(&self, hash: &RosterHash, carrier: &ControlHash) -> bool {
-        let carriers = self.carriers.get(hash);
-        carriers.is_some_and(|carriers| carriers.contains(carrier))
+        self.rosters.carriers(hash).any(|known| known == carrier)
     }
 
     /// Returns the grants of keys to a holder that their own past allows.
@@ -605,10 +493,7 @@ impl ControlSet {
         let (Some(earlier), Some(later)) = (self.nodes.get(earlier), self.nodes.get(later)) else {
             return false;
         };
-        later
-            .ancestors
-            .get(earlier.place / 64)
-            .is_some_and(|word| word >> (earlier.place % 64) & 1 == 1)
+        later.ancestors.contains(earlier.place)
     }
 
     /// Says whether `hash` is one of `heads` or an ancestor of one.
@@ -629,14 +514,12 @@ impl ControlSet {
 
     /// Returns a device's card and person, as any entry of the set names them.
     pub fn device(&self, device: &DeviceId) -> Option<(PersonId, &DeviceCard)> {
-        self.devices
-            .get(device)
-            .map(|(person, card)| (*person, card))
+        self.rosters.device(device)
     }
 
     /// Returns every device that any entry of the set names, with its person.
     pub fn devices(&self) -> impl Iterator<Item = (PersonId, &DeviceCard)> {
-        self.devices.values().map(|(person, card)| (*person, card))
+        self.rosters.devices()
     }
 
     /// Returns a digest of the whole set: equal where the sets are.
@@ -650,4 +533,15 @@ impl ControlSet {
 fn own_card(entry: &ControlEntry) -> Option<&DeviceCard> {
     let added = entry.kind.carried()?.kind.added()?;
     (added.id() == entry.device).then_some(added)
+}
+
+/// Says whether entries of a kind have a say in who is a member.
+const fn decides_about_people(kind: &ControlKind) -> bool {
+    !matches!(
+        kind,
+        ControlKind::Rekey(_)
+            | ControlKind::Grant(_)
+            | ControlKind::Freeze(_)
+            | ControlKind::Sign(_)
+    )
 }

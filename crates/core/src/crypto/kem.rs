@@ -2,6 +2,7 @@
 //! harvested today stays closed to a quantum computer of tomorrow.
 
 use core::fmt;
+use std::sync::Arc;
 
 use hpke::aead::ChaCha20Poly1305;
 use hpke::kdf::HkdfSha256;
@@ -36,10 +37,10 @@ impl SealingSecret {
     /// Derives the key pair from a 32-byte seed.
     pub fn from_secret(seed: Secret) -> Self {
         let (key, public) = XWing::derive_keypair(seed.expose());
-        let public = SealingKey {
+        let public = SealingKey(Arc::new(PublicKey {
             bytes: public.to_bytes().to_vec().into_boxed_slice(),
             key: public,
-        };
+        }));
         Self { seed, key, public }
     }
 
@@ -60,9 +61,12 @@ impl fmt::Debug for SealingSecret {
     }
 }
 
-/// The public half of a sealing key.
+/// The public half of a sealing key. Everybody's is in many hands at once, and it is long, so a clone shares it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct SealingKey {
+pub struct SealingKey(Arc<PublicKey>);
+
+#[derive(PartialEq, Eq)]
+struct PublicKey {
     bytes: Box<[u8]>,
     key: <XWing as Kem>::PublicKey,
 }
@@ -74,15 +78,15 @@ impl SealingKey {
     /// [`KemError`] for other bytes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, KemError> {
         let key = <XWing as Kem>::PublicKey::from_bytes(bytes).map_err(|_| KemError)?;
-        Ok(Self {
+        Ok(Self(Arc::new(PublicKey {
             bytes: bytes.into(),
             key,
-        })
+        })))
     }
 
     /// Returns the key's bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.0.bytes
     }
 }
 
@@ -105,7 +109,7 @@ pub fn seal_to(
     let (encapsulated, ciphertext) =
         hpke::single_shot_seal_with_rng::<ChaCha20Poly1305, HkdfSha256, XWing>(
             &OpModeS::Base,
-            &recipient.key,
+            &recipient.0.key,
             info,
             plaintext,
             b"",

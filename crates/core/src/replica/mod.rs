@@ -301,7 +301,7 @@ impl Replica {
         if let Some(known) = self.memberships.get(heads) {
             return Arc::clone(known);
         }
-        let resolved = Arc::new(Membership::resolve_at(&self.controls, heads));
+        let resolved = Membership::known_at(&self.controls, heads);
         if self.memberships.len() >= MEMBERSHIPS_MAX {
             self.memberships.clear();
         }

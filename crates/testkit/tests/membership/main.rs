@@ -12,6 +12,7 @@
 
 mod content;
 mod graph;
+mod past;
 mod people;
 
 use std::collections::BTreeMap;

@@ -164,10 +164,36 @@ impl Roster {
         }
         let past = self.past_of(&entry)?;
         self.check_signature(&entry, past)?;
+        if self.is_last(&entry) {
+            self.append(entry);
+            self.resolve();
+            return Ok(true);
+        }
         let mut entries: Vec<RosterEntry> = self.nodes.drain(..).map(|node| node.entry).collect();
         entries.push(entry);
         self.rebuild(entries);
         Ok(true)
+    }
+
+    /// Says whether an entry whose past is here stands behind all others in the order of level, then hash.
+    fn is_last(&self, entry: &RosterEntry) -> bool {
+        let levels = self.levels();
+        let after = |parent: &RosterHash| levels.get(parent).map_or(0, |level| level + 1);
+        let level = entry.parents.iter().map(after).max().unwrap_or(0);
+        let last = self.nodes.last().map(|node| node.entry.hash());
+        last.is_none_or(|last| {
+            let last_level = levels.get(&last).copied().unwrap_or(0);
+            (last_level, last) < (level, entry.hash())
+        })
+    }
+
+    fn levels(&self) -> BTreeMap<RosterHash, u32> {
+        levels_of(self.nodes.iter().map(|node| &node.entry))
+    }
+
+    /// Says whether every entry of another copy of the same roster is here.
+    pub fn holds_all_of(&self, other: &Self) -> bool {
+        other.hashes().all(|hash| self.contains(&hash))
     }
 
     /// Takes over what another copy of the same roster has beyond this one.
@@ -187,40 +213,40 @@ impl Roster {
 
     /// Puts the entries in their order and resolves them. All were checked.
     fn rebuild(&mut self, entries: Vec<RosterEntry>) {
-        let mut levels: BTreeMap<RosterHash, u32> = BTreeMap::new();
         // They came in an order in which each follows its past, but for the last one.
-        for entry in &entries {
-            let level = entry
-                .parents
-                .iter()
-                .filter_map(|parent| levels.get(parent))
-                .max()
-                .map_or(0, |level| level + 1);
-            levels.insert(entry.hash(), level);
-        }
+        let levels = levels_of(entries.iter());
         let mut sorted: Vec<(u32, RosterEntry)> = entries
             .into_iter()
             .map(|entry| (levels.get(&entry.hash()).copied().unwrap_or(0), entry))
             .collect();
         sorted.sort_by_key(|(level, entry)| (*level, entry.hash()));
         for (_, entry) in sorted {
-            let past = self.past_of(&entry).unwrap_or(0);
-            let (signed_by, authorised) = match entry.signer {
-                RosterSigner::Recovery => (self.recovery_signer(&entry, past), true),
-                RosterSigner::Device(device) => {
-                    let before = resolve::resolve(&self.nodes, past);
-                    let is_live = before.is_some_and(|view| view.devices.contains_key(&device));
-                    (None, is_live)
-                }
-            };
-            let signed_by = signed_by.or_else(|| self.nodes.is_empty().then_some(0));
-            self.nodes.push(Node {
-                entry,
-                past,
-                signed_by,
-                authorised,
-            });
+            self.append(entry);
         }
+        self.resolve();
+    }
+
+    /// Puts an entry behind the others. It was checked.
+    fn append(&mut self, entry: RosterEntry) {
+        let past = self.past_of(&entry).unwrap_or(0);
+        let (signed_by, authorised) = match entry.signer {
+            RosterSigner::Recovery => (self.recovery_signer(&entry, past), true),
+            RosterSigner::Device(device) => {
+                let before = resolve::resolve(&self.nodes, past);
+                let is_live = before.is_some_and(|view| view.devices.contains_key(&device));
+                (None, is_live)
+            }
+        };
+        let signed_by = signed_by.or_else(|| self.nodes.is_empty().then_some(0));
+        self.nodes.push(Node {
+            entry,
+            past,
+            signed_by,
+            authorised,
+        });
+    }
+
+    fn resolve(&mut self) {
         if let Some(view) = resolve::resolve(&self.nodes, Places::MAX) {
             self.view = view;
         }
@@ -364,6 +390,17 @@ impl Roster {
     fn sign(&self, statement: &Statement<'_>, with: SignWith<'_>) -> RosterEntry {
         RosterEntry::sign(self.person, self.heads(), statement, with)
     }
+}
+
+/// Returns the length of the longest path to each entry; they come in an order in which each follows its past.
+fn levels_of<'a>(entries: impl Iterator<Item = &'a RosterEntry>) -> BTreeMap<RosterHash, u32> {
+    let mut levels: BTreeMap<RosterHash, u32> = BTreeMap::new();
+    for entry in entries {
+        let before = entry.parents.iter().filter_map(|parent| levels.get(parent));
+        let level = before.max().map_or(0, |level| level + 1);
+        levels.insert(entry.hash(), level);
+    }
+    levels
 }
 
 impl RecoverySecrets {
