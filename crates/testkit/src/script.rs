@@ -16,6 +16,9 @@ use crate::disk::Fault;
 use crate::network::{Corruption, NodeId};
 use crate::world::{Checked, PairingEnd, PairingId, World, violation};
 
+/// The longest that a new key waits for its turn among eight devices, in milliseconds.
+const NEW_KEY_MS_MAX: u64 = 30_000;
+
 /// Most tries to let one person join one notebook after everything is healed.
 const JOIN_TRIES_MAX: u32 = 6;
 
@@ -117,6 +120,8 @@ impl Script {
         self.heal()?;
         self.join_all()?;
         self.connect_some()?;
+        // Whoever can makes the key that the others lack, and waits for its turn before that.
+        self.world.run_for(NEW_KEY_MS_MAX)?;
         self.world.check_converged()?;
         self.write_on()?;
         self.world.check_converged()?;
@@ -339,11 +344,18 @@ impl Script {
     }
 
     fn snapshot(&mut self, node: NodeId) -> Checked<()> {
-        self.world.note(|| format!("{node} saves its state"));
+        let (keep, saves) = (self.world.random.index(3), self.world.random.chance(2));
+        self.world.note(|| {
+            let saved = if saves { "saves its state and " } else { "" };
+            format!("{node} {saved}keeps {keep} documents open")
+        });
         let device = self.world.device_mut(node)?;
         if let Some(engine) = &mut device.engine {
-            // A disk that fails here loses nothing; the next start only reads more.
-            let _may_fail = engine.snapshot(&mut device.disk);
+            if saves {
+                // A disk that fails here loses nothing; the next start only reads more.
+                let _may_fail = engine.snapshot(&mut device.disk);
+            }
+            engine.close_unused_documents(keep);
         }
         self.world.crash_if_down(node);
         Ok(())

@@ -74,6 +74,16 @@ impl DocumentSet {
         self.documents.keys().copied()
     }
 
+    /// Returns how many documents are open.
+    pub fn len(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// Says whether none is.
+    pub fn is_empty(&self) -> bool {
+        self.documents.is_empty()
+    }
+
     /// Says whether a document is open and has a change.
     pub fn has_change(&self, id: &DocumentId, hash: &ChangeHash) -> bool {
         self.documents

@@ -7,7 +7,7 @@ use super::pairing::Door;
 use super::parting::{Apart, Parting, part_from};
 use super::{Effect, Engine};
 use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
-use crate::limits::PAIRING_CONNECTIONS_MAX;
+use crate::limits::{DOCUMENTS_OPEN_MAX, PAIRING_CONNECTIONS_MAX};
 use crate::replica::{EditFailed, Replica};
 use crate::storage::{Storage, StorageError};
 use crate::sync::{Session, SessionError};
@@ -507,7 +507,10 @@ impl Engine {
         replica.snapshot();
         let result = storage.commit(notebook, replica.unsaved());
         match result {
-            Ok(()) => replica.saved(),
+            Ok(()) => {
+                replica.saved();
+                replica.close_unused(DOCUMENTS_OPEN_MAX);
+            }
             Err(_) => replica.snapshot_failed(),
         }
         result
@@ -521,6 +524,7 @@ impl Engine {
         match Replica::open(notebook, device, storage) {
             Ok(replica) => {
                 self.replicas.insert(notebook, replica);
+                self.look_again(notebook);
             }
             // A new notebook of which nothing reached the disk.
             Err(_) if before.is_some_and(|replica| !replica.is_on_disk()) => {}
@@ -529,6 +533,12 @@ impl Engine {
                 self.reopen_at_ms.insert(notebook, 0);
             }
         }
+    }
+
+    /// What was made in memory only, such as a new key, is still to be done.
+    fn look_again(&mut self, notebook: NotebookId) {
+        self.rekeys.look_at(notebook);
+        self.own.check(notebook);
     }
 
     /// Tries again to open notebooks that were open until their disk failed.
@@ -546,6 +556,7 @@ impl Engine {
             match Replica::open(notebook, device, storage) {
                 Ok(replica) => {
                     self.replicas.insert(notebook, replica);
+                    self.look_again(notebook);
                     self.unopened.remove(&notebook);
                     self.reopen_at_ms.remove(&notebook);
                     self.effects.push_back(Effect::MembershipChanged(notebook));

@@ -280,6 +280,13 @@ impl Engine {
         Ok(count)
     }
 
+    /// Closes documents that are not in use until `keep` of each notebook are open.
+    pub fn close_unused_documents(&mut self, keep: usize) {
+        for replica in self.replicas.values_mut() {
+            replica.close_unused(keep);
+        }
+    }
+
     /// Brings every notebook's saved state up to date, so that the next start is quick.
     ///
     /// # Errors

@@ -186,13 +186,19 @@ impl Replica {
         Ok(Some(progressed))
     }
 
-    /// Says whether the oldest pending entry of a log still lacks what it lacked when it was tried.
-    fn is_missing_still(&self, id: &BranchId) -> bool {
-        self.logs.get(id).is_some_and(|log| {
-            log.missing
-                .iter()
-                .any(|(document, change)| !self.is_placed(document, change))
-        })
+    /// Says whether the oldest pending entry of a log still lacks what it lacked when it was tried. What came
+    /// since is struck off for good: its document may be closed when the rest comes.
+    fn is_missing_still(&mut self, id: &BranchId) -> bool {
+        let Some(log) = self.logs.get_mut(id) else {
+            return false;
+        };
+        let mut missing = mem::take(&mut log.missing);
+        missing.retain(|(document, change)| !self.is_placed(document, change));
+        let lacks_any = !missing.is_empty();
+        if let Some(log) = self.logs.get_mut(id) {
+            log.missing = missing;
+        }
+        lacks_any
     }
 
     /// Says whether a change is in an open document, or in an entry that is held.
@@ -564,6 +570,7 @@ impl Replica {
         id: DocumentId,
         storage: &dyn Storage,
     ) -> Result<(), StorageError> {
+        self.uses.note(id);
         if !self.use_saved || self.documents.get(&id).is_some() {
             return Ok(());
         }

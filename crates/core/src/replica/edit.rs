@@ -208,7 +208,10 @@ impl Replica {
             VerifiedEntry::write(self.notebook, log, previous, tips, changes, &keys, rng)?;
         let header: &Header = entry.header();
         let seq = header.seq;
-        self.dirty.extend(changes.iter().map(|(id, _)| *id));
+        for (id, _) in changes {
+            self.dirty.insert(*id);
+            self.uses.note(*id);
+        }
         let hash = entry.hash();
         let trunk = BranchId::trunk(log);
         self.keep_entry(trunk, Arc::new(entry.into_raw()));

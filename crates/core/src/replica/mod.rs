@@ -9,6 +9,7 @@
 
 mod adopt;
 mod apply;
+mod closing;
 mod counting;
 mod devices;
 mod edit;
@@ -48,6 +49,7 @@ use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_BYTES_MAX, RECENT_ENTRIES_MAX};
 use crate::log::{RawEntry, notebook_tag};
 use crate::storage::{Position, Write};
 
+use closing::Uses;
 use fork::Fork;
 use held::Held;
 use log::{BranchId, Log};
@@ -109,6 +111,7 @@ pub struct Replica {
     own: Option<Incarnation>,
     documents: DocumentSet,
     dirty: BTreeSet<DocumentId>,
+    uses: Uses,
     set_aside: BTreeMap<EntryHash, SetAside>,
     /// The entries that are kept and not applied.
     held: Held,

@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+use super::closing::Uses;
 use super::fork::Place;
 use super::held::Held;
 use super::log::BranchId;
@@ -125,6 +126,7 @@ impl Replica {
             own: None,
             documents: DocumentSet::new(),
             dirty: BTreeSet::new(),
+            uses: Uses::default(),
             set_aside: BTreeMap::new(),
             held: Held::default(),
             wants_rebuild: false,

@@ -1,6 +1,7 @@
 //! A notebook's documents as the domain crate wants them, over a replica.
 
 use automerge::Automerge;
+use hearth_core::limits::DOCUMENTS_OPEN_MAX;
 use hearth_core::replica::{EditSession, Replica};
 use hearth_core::storage::Storage;
 use hearth_notebook::{DocumentId, Documents, Unavailable};
@@ -29,6 +30,7 @@ impl<'a> ReadDocuments<'a> {
 
 impl Documents for ReadDocuments<'_> {
     fn read(&mut self, id: DocumentId) -> Result<Option<&Automerge>, Unavailable> {
+        self.replica.close_unused(DOCUMENTS_OPEN_MAX);
         self.replica
             .load_document(core_id(id), self.storage)
             .map_err(unavailable)?;

@@ -5,7 +5,7 @@ use hearth_core::document::DocumentId;
 use hearth_core::ids::NotebookId;
 
 use super::edit::note_of;
-use super::{Checked, GOALS, NOTES, World, violation};
+use super::{Checked, Device, GOALS, NOTES, World, violation};
 use crate::network::NodeId;
 
 impl World {
@@ -93,12 +93,17 @@ impl World {
             .map(|((_, log), tip)| (*log, *tip))
             .collect();
         for node in holders {
-            let replica = self
+            let Device { engine, disk, .. } = self
                 .devices
                 .get_mut(*node)
-                .and_then(|device| device.engine.as_mut())
+                .ok_or_else(|| violation("a device is gone"))?;
+            let replica = engine
+                .as_mut()
                 .and_then(|engine| engine.replica_mut(notebook))
                 .ok_or_else(|| violation("a notebook is gone"))?;
+            replica
+                .load_document(GOALS, disk)
+                .map_err(|error| violation(error.to_string()))?;
             for (log, tip) in &wanted {
                 let found = replica.frontier().logs.get(log);
                 if found != Some(tip) {

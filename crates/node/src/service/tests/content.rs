@@ -1,5 +1,6 @@
 //! Goals, actions, sessions, questions and comments.
 
+use hearth_core::limits::DOCUMENTS_OPEN_MAX;
 use serde_json::{Value, json};
 
 use super::fixture::{Home, has_keys, id, text};
@@ -7,6 +8,7 @@ use crate::api::{
     ActionRequest, GoalFields, GoalRequest, KeyResultFields, NotesRequest, QuestionRequest,
     Request, SessionRequest, WrapFields,
 };
+use crate::host::Host;
 
 const STAMP: [&str; 4] = ["created_by", "created_at", "updated_by", "updated_at"];
 
@@ -422,4 +424,58 @@ fn objects_are_found_across_notebooks_and_by_their_kind() {
         (failure.code.as_str(), failure.exit.code()),
         ("not_found", 4)
     );
+}
+
+/// Brings the saved state up to date, as a node does before it ends.
+fn save(home: &mut Home) {
+    let Host {
+        engine, storage, ..
+    } = home.host();
+    engine.snapshot(storage).unwrap();
+}
+
+fn open_documents(home: &mut Home) -> usize {
+    let engine = &home.host().engine;
+    let notebook = engine.notebooks().next().unwrap();
+    engine.replica(notebook).unwrap().documents().len()
+}
+
+#[test]
+fn documents_that_nobody_uses_are_closed_and_open_again_with_all_that_was_written() {
+    const SESSIONS: usize = 2 * DOCUMENTS_OPEN_MAX;
+    let mut home = home();
+    let notes = |home: &mut Home, session: &str, notes: NotesRequest| {
+        let session = session.to_owned();
+        home.ok(&Request::Session(SessionRequest::Notes { session, notes }))
+    };
+    let sessions: Vec<String> = (0..SESSIONS)
+        .map(|_| id(&home.ok(&plan("2026-12-01 15:00"))["session"]))
+        .collect();
+    for (number, session) in sessions.iter().enumerate() {
+        let text = format!("first {number}");
+        notes(&mut home, session, NotesRequest::Set { text });
+    }
+    assert!(
+        open_documents(&mut home) > SESSIONS,
+        "what is not saved is closed"
+    );
+    save(&mut home);
+    assert_eq!(open_documents(&mut home), DOCUMENTS_OPEN_MAX);
+    for session in &sessions {
+        let text = ", second".to_owned();
+        notes(&mut home, session, NotesRequest::Append { text });
+    }
+    for restarts in [false, true] {
+        save(&mut home);
+        if restarts {
+            home.reopen();
+        }
+        for (number, session) in sessions.iter().enumerate() {
+            let read = notes(&mut home, session, NotesRequest::Read);
+            let found = read["session"]["notes"].as_str().unwrap();
+            let lines: String = found.lines().collect();
+            assert_eq!(lines, format!("first {number}, second"));
+            assert!(open_documents(&mut home) <= DOCUMENTS_OPEN_MAX + 1);
+        }
+    }
 }
