@@ -375,6 +375,75 @@ fn a_linked_device_has_all_notebooks_and_both_show_the_same_words() {
 }
 
 #[test]
+fn a_notebook_that_comes_after_the_linking_reaches_the_other_device_of_its_person_and_no_one_elses()
+{
+    let (mut ana, mut ben) = (Device::first(1, "Ana"), Device::first(2, "Ben"));
+    // Nothing is shared yet, and the two meet all the same.
+    let (mut phone, _) = link(&mut ana, "phone", 21);
+    assert!(sync(&mut ana, &mut phone));
+    let shared = phone.create();
+    phone.write(shared, "made on the phone");
+    assert!(sync(&mut ana, &mut phone));
+    assert!(ana.reads(shared, "made on the phone"));
+    ana.restart();
+    ana.write(shared, "from the laptop");
+    // One that somebody else made, and this person joined.
+    let joined = ben.create();
+    ben.write(joined, "of Ben");
+    pair(&mut ben, &mut phone, joined, Role::Peer);
+    let bens_own = ben.create();
+    assert!(sync(&mut ben, &mut phone));
+    assert!(sync(&mut phone, &mut ana));
+    assert!(phone.reads(shared, "from the laptop") && ana.reads(joined, "of Ben"));
+    ana.write(joined, "of Ana's laptop");
+    assert!(sync(&mut ana, &mut ben));
+    assert!(ben.reads(joined, "of Ana's laptop"));
+    assert_eq!(ana.engine.notebooks().count(), 2);
+    assert!(ben.engine.replica(shared).is_none() && ana.engine.replica(bens_own).is_none());
+    // A device that was taken off is handed nothing, and hands over nothing.
+    ana.revoke(phone.id());
+    let secret = ana.create();
+    let late = phone.create();
+    sync(&mut ana, &mut phone);
+    assert!(phone.engine.replica(secret).is_none() && ana.engine.replica(late).is_none());
+}
+
+#[test]
+fn a_notebook_is_handed_over_on_a_connection_that_is_open_already() {
+    let mut ana = Device::first(1, "Ana");
+    let (mut phone, _) = link(&mut ana, "phone", 21);
+    let first = ana.create();
+    assert!(sync(&mut ana, &mut phone));
+    let id = ConnectionId(9);
+    let dialled = |dialled| ConnectionKind::Sync { dialled };
+    let (mine, theirs) = (ana.transport(), phone.transport());
+    ana.engine
+        .connected(id, dialled(true), theirs, EXPORTER, START_MS);
+    phone
+        .engine
+        .connected(id, dialled(false), mine, EXPORTER, START_MS);
+    let mut second = None;
+    for round in 0..8 {
+        if round == 3 {
+            second = Some(ana.create());
+        }
+        for swapped in [false, true] {
+            let (from, to) = match swapped {
+                true => (&mut phone, &mut ana),
+                false => (&mut ana, &mut phone),
+            };
+            from.settle();
+            while let Some(frame) = from.engine.next_frame(id, &from.disk) {
+                to.receive(id, &frame);
+            }
+        }
+    }
+    let second = second.unwrap();
+    assert_eq!(phone.members(second), phone.members(first));
+    phone.write(second, "at once");
+}
+
+#[test]
 fn two_hundred_notebooks_come_in_frames_of_bounded_size() {
     let mut ana = Device::first(1, "Ana");
     for _ in 0..200 {

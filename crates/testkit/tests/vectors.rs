@@ -289,6 +289,17 @@ fn control_entries_of_every_kind_read_and_resolve_as_ever() {
 }
 
 #[test]
+fn a_notebook_that_another_device_lacks_is_handed_over_in_one_frame_as_ever() {
+    let stored = stored("handing");
+    assert_eq!(stored.len(), 2);
+    for vector in stored {
+        let bytes = vector.to_bytes().unwrap();
+        // The frame's type, the notebook, and that this is all of it.
+        assert_eq!((bytes[0], bytes[33]), (13, 1));
+    }
+}
+
+#[test]
 fn words_of_roles_and_devices_open_as_ever() {
     let mut words = BTreeSet::new();
     let keys = stored("epoch_keys");

@@ -129,9 +129,12 @@ impl Engine {
             }
         }
         let instance = self.instance;
+        let is_own = self.is_own_other_device(&device);
         let mut shared = self.shared_with(device);
         // Where this device itself is out, the peer may know more, or less.
-        let parting = parting.or(shared.is_empty().then(|| Parting::of_this_device(now_ms)));
+        // Two devices of one person may have nothing in common yet.
+        let has_nothing = shared.is_empty() && !is_own;
+        let parting = parting.or(has_nothing.then(|| Parting::of_this_device(now_ms)));
         let session = Session::new(
             (device, key),
             dialled,
@@ -139,7 +142,8 @@ impl Engine {
             instance,
             &mut shared,
             now_ms,
-        );
+        )
+        .with_own_device(is_own);
         self.connections.insert(
             id,
             Connection::Sync {
@@ -292,6 +296,9 @@ impl Engine {
                         self.effects
                             .push_back(Effect::Stopped(notebook, peer, reason.to_string()));
                     }
+                }
+                for (notebook, entries) in session.take_handed() {
+                    self.take_handed(notebook, entries, storage);
                 }
                 self.note_views(&mut session);
                 for notebook in &broken {
@@ -585,6 +592,8 @@ impl Engine {
     fn share_changed(&mut self, now_ms: u64) {
         let mut failed = Vec::new();
         let mut views = Vec::new();
+        let own_others: BTreeSet<DeviceId> =
+            self.own_other_devices().map(|(device, _)| device).collect();
         for (id, connection) in &mut self.connections {
             let Connection::Sync {
                 session, parting, ..
@@ -593,9 +602,10 @@ impl Engine {
                 continue;
             };
             let peer = session.peer();
+            let is_own = own_others.contains(&peer);
             let shared = shared_in(&mut self.replicas, &self.apart, peer);
             let is_settled = if shared.is_empty() {
-                parting.is_some() && session.notebooks().next().is_none()
+                (parting.is_some() || is_own) && session.notebooks().next().is_none()
             } else {
                 session.is_about(shared.iter().map(|one| one.notebook()))
             };
@@ -620,6 +630,9 @@ impl Engine {
                 }
             }
             if !session.retain(&still) && still.is_empty() {
+                if is_own {
+                    continue;
+                }
                 match ended {
                     Some(ended) => *parting = Some(ended),
                     None => failed.push((*id, CloseReason::Stranger)),
@@ -652,18 +665,21 @@ impl Engine {
     }
 
     /// Returns the device that proves itself by a transport key, where a notebook names it as that of
-    /// a member whom this person does not distrust.
+    /// a member whom this person does not distrust, or it is another device of this person.
     pub fn device_of(&self, remote: &TransportId) -> Option<(DeviceId, crate::crypto::VerifyKey)> {
-        self.replicas.iter().find_map(|(notebook, replica)| {
-            replica
-                .membership()
-                .members()
-                .iter()
-                .filter(|(person, _)| !self.apart.is_distrusted(*notebook, **person))
-                .flat_map(|(_, member)| member.devices.values())
-                .find(|card| card.transport == *remote)
-                .map(|card| (card.id(), card.verify_key))
-        })
+        self.replicas
+            .iter()
+            .find_map(|(notebook, replica)| {
+                replica
+                    .membership()
+                    .members()
+                    .iter()
+                    .filter(|(person, _)| !self.apart.is_distrusted(*notebook, **person))
+                    .flat_map(|(_, member)| member.devices.values())
+                    .find(|card| card.transport == *remote)
+                    .map(|card| (card.id(), card.verify_key))
+            })
+            .or_else(|| self.own_other_device(remote))
     }
 
     /// Closes the connections with a person's devices that only rest on what they no longer share.

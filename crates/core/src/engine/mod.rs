@@ -9,6 +9,7 @@
 mod connections;
 mod devices;
 mod enrol;
+mod handing;
 mod members;
 mod pairing;
 mod parting;

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
 use crate::frontier::{self, LogTip, SignedFrontier};
-use crate::ids::{ControlHash, LogId};
+use crate::ids::{ControlHash, LogId, NotebookId};
 use crate::limits::{
     CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX,
     SHARED_NOTEBOOKS_MAX,
@@ -68,6 +68,16 @@ pub(super) enum Frame {
     Ping,
     /// 9: gives one.
     Pong,
+    /// 13: `notebook 32 ‖ last u8`, control entries (count, bytes each): a notebook that the peer, another
+    /// device of the same person, lacks.
+    Handed {
+        /// The notebook.
+        notebook: NotebookId,
+        /// Whether this is the last part of it.
+        is_last: bool,
+        /// Its control entries, each after its past.
+        entries: Vec<Vec<u8>>,
+    },
 }
 
 /// The version of the protocol that this program speaks.
@@ -124,7 +134,9 @@ impl Frame {
                 let frontier = &signed.frontier;
                 frontier.logs.len() * LOG_BYTES + frontier.control_heads.len() * HEAD_BYTES
             }
-            Self::Controls(_, entries) => entries.iter().map(Vec::len).sum(),
+            Self::Controls(_, entries) | Self::Handed { entries, .. } => {
+                entries.iter().map(Vec::len).sum()
+            }
             Self::Wraps(_, bytes) | Self::Entries(_, _, bytes) => bytes.len(),
             Self::Ack(_, ack) => {
                 let heads = ack.control.as_ref().map_or(0, |(_, heads)| heads.len());
@@ -157,10 +169,7 @@ impl Frame {
             }
             Self::Controls(tag, entries) => {
                 numbers.write(*tag, writer.u8(4));
-                writer.varint(entries.len() as u64);
-                for entry in entries {
-                    writer.bytes(entry);
-                }
+                write_entries(entries, &mut writer);
             }
             Self::Wraps(tag, wraps) => {
                 numbers.write(*tag, writer.u8(5));
@@ -179,6 +188,15 @@ impl Frame {
             }
             Self::Pong => {
                 writer.u8(9);
+            }
+            Self::Handed {
+                notebook,
+                is_last,
+                entries,
+            } => {
+                writer.u8(13).raw(notebook.as_bytes());
+                writer.u8(u8::from(*is_last));
+                write_entries(entries, &mut writer);
             }
         }
         writer.into_bytes()
@@ -213,12 +231,7 @@ impl Frame {
             }
             4 => {
                 let tag = numbers.read(&mut reader)?;
-                let count = reader.count("control entries", CONTROL_ENTRIES_MAX)?;
-                let mut entries = Vec::new();
-                for _ in 0..count {
-                    entries.push(reader.bytes("control entry", CONTROL_BYTES_MAX)?.to_vec());
-                }
-                Self::Controls(tag, entries)
+                Self::Controls(tag, read_entries(&mut reader)?)
             }
             5 => {
                 let tag = numbers.read(&mut reader)?;
@@ -236,6 +249,20 @@ impl Frame {
             }
             8 => Self::Ping,
             9 => Self::Pong,
+            13 => Self::Handed {
+                notebook: NotebookId::from_bytes(reader.array("notebook")?),
+                is_last: match reader.u8("last part")? {
+                    0 => false,
+                    1 => true,
+                    other => {
+                        return Err(DecodeError::Unknown {
+                            what: "last part",
+                            value: other.into(),
+                        });
+                    }
+                },
+                entries: read_entries(&mut reader)?,
+            },
             other => {
                 return Err(DecodeError::Unknown {
                     what: "frame",
@@ -246,6 +273,22 @@ impl Frame {
         reader.finish()?;
         Ok(frame)
     }
+}
+
+fn write_entries(entries: &[Vec<u8>], writer: &mut Writer) {
+    writer.varint(entries.len() as u64);
+    for entry in entries {
+        writer.bytes(entry);
+    }
+}
+
+fn read_entries(reader: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, DecodeError> {
+    let count = reader.count("control entries", CONTROL_ENTRIES_MAX)?;
+    let mut entries = Vec::new();
+    for _ in 0..count {
+        entries.push(reader.bytes("control entry", CONTROL_BYTES_MAX)?.to_vec());
+    }
+    Ok(entries)
 }
 
 fn write_ack(ack: &Acknowledgement, writer: &mut Writer) {
@@ -293,4 +336,24 @@ fn read_ack(reader: &mut Reader<'_>) -> Result<Acknowledgement, DecodeError> {
         control,
         signature,
     })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_handed_over_comes_back_from_its_bytes_and_another_last_is_refused() {
+        let handed = Frame::Handed {
+            notebook: NotebookId::from_bytes([7; 32]),
+            is_last: true,
+            entries: vec![vec![1, 2], Vec::new()],
+        };
+        let mut bytes = handed.encode(&mut NotebookNumbers::default());
+        let read = Frame::decode(&bytes, &mut NotebookNumbers::default());
+        assert_eq!(read, Ok(handed));
+        bytes[33] = 2;
+        assert!(Frame::decode(&bytes, &mut NotebookNumbers::default()).is_err());
+    }
 }

@@ -8,6 +8,7 @@
 
 mod channel;
 mod frame;
+mod handing;
 mod parting;
 mod schedule;
 mod session;

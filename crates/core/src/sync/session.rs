@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::channel::Channel;
 use super::frame::{Acknowledgement, Frame, NotebookNumbers, SummaryLine, VERSION, WireTag};
+use super::handing::Handing;
 use crate::codec::{DecodeError, Reader};
 use crate::control::{ControlEntry, ControlError};
 use crate::crypto::{self, Secret};
@@ -63,6 +64,12 @@ pub enum SessionError {
     /// The peer asks and asks and does not read the answers.
     #[error("the peer does not read what it asks for")]
     Unread,
+    /// The peer hands over more than a notebook has.
+    #[error("the peer handed over more than a notebook has")]
+    HandedTooMuch,
+    /// What the peer hands over cannot be read.
+    #[error("the peer handed over a control entry that cannot be read")]
+    HandedUnreadable,
     /// Nothing was heard for too long.
     #[error("nothing was heard from the peer for {} s", SILENCE_MAX_MS / 1000)]
     Silent,
@@ -133,6 +140,7 @@ pub struct Session {
     pub(super) heard_leave: BTreeSet<NotebookId>,
     /// Whether the peer was told why a notebook is no longer shared with it.
     pub(super) has_parted: bool,
+    pub(super) handing: Handing,
 }
 
 impl Session {
@@ -169,6 +177,7 @@ impl Session {
             newly_stopped: Vec::new(),
             heard_leave: BTreeSet::new(),
             has_parted: false,
+            handing: Handing::default(),
         };
         for replica in shared.iter() {
             session.open(replica.notebook());
@@ -271,6 +280,7 @@ impl Session {
         match self.early.remove(&tag) {
             Some(frontier) => self.frontier(tag, frontier, &mut [replica]),
             None => {
+                self.hand_over(replica.notebook());
                 self.tell_frontier(tag, &mut [replica]);
                 Ok(())
             }
@@ -374,6 +384,11 @@ impl Session {
                 self.entries(tag, count, &entries, shared, storage, now_ms)
             }
             Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),
+            Frame::Handed {
+                notebook,
+                is_last,
+                entries,
+            } => self.handed(notebook, is_last, &entries),
             Frame::Ping => {
                 self.push(Frame::Pong);
                 Ok(())
@@ -440,6 +455,9 @@ impl Session {
             if theirs.get(&tag) == Some(&mine) {
                 self.begin_equal(replica);
             } else {
+                if !theirs.contains_key(&tag) {
+                    self.hand_over(replica.notebook());
+                }
                 self.tell_frontier(tag, &mut [&mut **replica]);
             }
         }
@@ -799,6 +817,9 @@ impl Session {
         }
         if !self.greeted {
             return Ok(None);
+        }
+        if let Some(frame) = self.next_handed(shared) {
+            return Ok(Some(frame.encode(&mut self.outgoing)));
         }
         let tags: Vec<WireTag> = self.channels.keys().copied().collect();
         for turn in 0..tags.len() {

@@ -128,6 +128,11 @@ impl Engine {
             }
         }
         let mut wanted = Wanted::default();
+        // The person's other devices are met even where no notebook is shared yet.
+        for (device, transport) in engine.own_other_devices() {
+            wanted.needed.insert(device);
+            wanted.dialled.insert(device, transport);
+        }
         for notebook in engine.notebooks() {
             if !engine.looks_for_peers(notebook) {
                 continue;
@@ -166,9 +171,14 @@ impl Engine {
     /// Closes links that this side dialled beyond what every notebook on them needs: everybody dials
     /// everybody at first, and many may answer at once.
     fn trim(&mut self, kept: &BTreeSet<DeviceId>) {
+        // Notebooks that only one of a person's devices has come to the others over their own links.
+        let own: BTreeSet<DeviceId> = (self.host.engine.own_other_devices())
+            .map(|(device, _)| device)
+            .collect();
         let links = self.host.engine.sessions().map(|(id, session)| {
             let dialled = self.links.get(&id).is_some_and(|link| link.dialled);
-            let may_close = dialled && !kept.contains(&session.peer());
+            let peer = session.peer();
+            let may_close = dialled && !kept.contains(&peer) && !own.contains(&peer);
             (id, may_close, session.notebooks().collect())
         });
         for id in surplus(links.collect()) {

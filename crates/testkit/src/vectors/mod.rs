@@ -5,6 +5,7 @@
 
 mod entries;
 mod frames;
+mod handing;
 mod members;
 mod people;
 
@@ -63,6 +64,7 @@ pub fn make_all() -> Vec<VectorFile> {
     let mut files = people::make();
     files.extend(entries::make());
     files.extend(frames::make());
+    files.extend(handing::make());
     files.extend(members::make());
     files
 }
