@@ -1,79 +1,10 @@
 //! Several devices of one person, as processes: linked, taken off, brought back by the phrase, copied.
 
-use std::io::{BufRead, BufReader};
-use std::process::Child;
 use std::time::Duration;
 
-use hearth_e2e::{Person, RunningNode, agree, until};
-use serde_json::Value;
+use hearth_e2e::{Person, RunningNode, accept, agree, until};
 
 const SOON: Duration = Duration::from_secs(60);
-
-/// `hearth device link` at work.
-struct Link {
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-    ticket: String,
-}
-
-impl Link {
-    fn start(person: &Person) -> Self {
-        let mut child = person
-            .command(&["device", "link"])
-            .spawn()
-            .expect("hearth runs");
-        let mut lines = BufReader::new(child.stdout.take().expect("its standard output"));
-        let first = document(&mut lines);
-        let ticket = first["data"]["ticket"]
-            .as_str()
-            .expect("a ticket")
-            .to_owned();
-        assert!(ticket.starts_with("hearth1") && !ticket.contains(' '));
-        Self {
-            child,
-            lines,
-            ticket,
-        }
-    }
-
-    fn finish(mut self) -> Value {
-        let last = document(&mut self.lines);
-        assert!(self.child.wait().expect("it ends").success(), "{last}");
-        last["data"].clone()
-    }
-}
-
-fn document(lines: &mut impl BufRead) -> Value {
-    let mut line = String::new();
-    lines.read_line(&mut line).expect("a line");
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("no JSON ({error}): {line}"))
-}
-
-/// Makes a new home a device of a person.
-fn accept(person: &Person, new: &Person, label: &str) -> Value {
-    let link = Link::start(person);
-    let accepted = new.ok(&[
-        "device",
-        "accept",
-        &link.ticket,
-        "--label",
-        label,
-        "--unlock",
-        "bare",
-        "--yes",
-    ]);
-    let linked = link.finish();
-    assert_eq!(linked["words"], accepted["words"]);
-    assert_eq!(
-        linked["words"]
-            .as_str()
-            .map(|words| words.split(' ').count()),
-        Some(6)
-    );
-    assert_eq!(linked["device"]["id"], accepted["device"]["id"]);
-    assert_eq!(linked["complete"], true, "{linked}");
-    accepted
-}
 
 fn titles(person: &Person) -> Vec<String> {
     let listed = person.ok(&["notebook", "list"]);

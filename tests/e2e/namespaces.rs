@@ -25,18 +25,7 @@ const ROUTE_PROBES: [&str; 2] = ["10.254.254.254", "fdff:ffff:ffff:ffff:ffff:fff
 
 /// A person at a machine of their own; commands run there too.
 fn at(namespace: &str, name: &str) -> Person {
-    let person = Person::stranger(name).inside(namespace);
-    person.ok(&[
-        "init",
-        "--name",
-        name,
-        "--device",
-        &person.device(),
-        "--unlock",
-        "bare",
-        "--yes",
-    ]);
-    person
+    Person::stranger(name).inside(namespace).init()
 }
 
 fn pair(machines: &Namespaces) -> (Pair, RunningNode, RunningNode) {

@@ -15,8 +15,10 @@
 )]
 
 mod binary;
+mod bridge;
 mod cost;
 mod files;
+mod linking;
 pub mod markdown;
 mod namespaces;
 mod node;
@@ -28,12 +30,14 @@ mod wait;
 mod watch;
 
 pub use binary::hearth;
+pub use bridge::Bridge;
 pub use cost::Cost;
 pub use files::{canaries, files_with};
+pub use linking::accept;
 pub use namespaces::{Capture, Namespaces, ipv4_destinations};
 pub use node::RunningNode;
 pub use pair::{Pair, agree, agreed, export, heads, ticket_through};
-pub use person::{Person, Ran};
+pub use person::{Person, Ran, text};
 pub use proxy::{Trouble, UdpProxy};
 pub use random::Random;
 pub use wait::{COMMAND_TIMEOUT, READY_TIMEOUT, until};

@@ -102,7 +102,7 @@ impl Drop for Namespaces {
     }
 }
 
-fn ip(arguments: &[&str]) {
+pub(crate) fn ip(arguments: &[&str]) {
     let output = Command::new("ip")
         .args(arguments)
         .output()

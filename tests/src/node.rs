@@ -99,6 +99,18 @@ impl RunningNode {
         matches!(self.child.try_wait(), Ok(None))
     }
 
+    /// Has the process stand still, as a laptop does whose lid is closed.
+    #[track_caller]
+    pub fn freeze(&self) {
+        signal("STOP", self.pid());
+    }
+
+    /// Lets the process go on.
+    #[track_caller]
+    pub fn thaw(&self) {
+        signal("CONT", self.pid());
+    }
+
     /// Ends the process as a power cut would: it gets no chance to do anything.
     pub fn kill(mut self) {
         self.child.kill().expect("the process can be killed");

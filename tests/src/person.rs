@@ -22,18 +22,18 @@ pub struct Person {
 impl Person {
     /// Makes a person whose home nothing protects.
     pub fn new(name: &str) -> Self {
-        let person = Self::stranger(name);
-        person.ok(&[
-            "init",
-            "--name",
-            name,
-            "--device",
-            &person.device(),
-            "--unlock",
-            "bare",
-            "--yes",
+        Self::stranger(name).init()
+    }
+
+    /// Makes the home, which nothing protects, with a new identity.
+    #[must_use]
+    #[track_caller]
+    pub fn init(self) -> Self {
+        let (name, device) = (self.name(), self.device());
+        self.ok(&[
+            "init", "--name", name, "--device", &device, "--unlock", "bare", "--yes",
         ]);
-        person
+        self
     }
 
     /// Makes a person without a home yet.
@@ -223,7 +223,7 @@ impl Person {
 
 /// Reads a text at a JSON pointer.
 #[track_caller]
-pub(crate) fn text(data: &Value, pointer: &str) -> String {
+pub fn text(data: &Value, pointer: &str) -> String {
     match data.pointer(pointer).and_then(Value::as_str) {
         Some(text) => text.to_owned(),
         None => panic!("no text at {pointer} in {data}"),
