@@ -11,6 +11,7 @@ mod edit;
 mod id;
 mod leb;
 pub mod limits;
+mod lost;
 mod open;
 mod quiet;
 mod refusal;
@@ -23,10 +24,11 @@ mod stage;
 mod strip;
 mod trial;
 
-pub use again::{AgainError, lost_side, with_dependencies, write_again};
+pub use again::{AgainError, write_again};
 pub use automerge::ChangeHash;
 pub use edit::{Edit, EditError, TransactError};
 pub use id::DocumentId;
+pub use lost::{LostSide, lost_side, with_dependencies};
 pub use open::{Document, LastChange, LoadError};
 pub use refusal::{Refusal, Unsound};
 pub use scan::{

@@ -9,13 +9,12 @@ use std::sync::Arc;
 use super::counting::reason_of;
 use super::held::{Relation, Why};
 use super::log::BranchId;
-use super::{Applied, AppliedChange, OpenReplicaError, Replica};
+use super::{Applied, AppliedChange, Replica};
 use crate::control::ContentVerdict;
-use crate::document::{Change, ChangeHash, Document, DocumentId, EntryChanges, Outcome};
-use crate::identity::DeviceSecrets;
+use crate::document::{Change, ChangeHash, DocumentId, EntryChanges, Outcome};
 use crate::ids::{EntryHash, NotebookId, Seq};
 use crate::log::{Body, DocumentTips, RawEntry, VerifiedEntry};
-use crate::storage::{Space, Storage, StorageError};
+use crate::storage::{Storage, StorageError};
 
 /// Entries that are applied at once: a received change costs time in proportion to the Text that it
 /// touches, so batches are six times as fast as single calls, and beyond this nothing is gained.
@@ -558,78 +557,5 @@ impl Replica {
         if is_first {
             self.note_set_aside(entry.hash(), id.log.device, seq, reason.to_owned());
         }
-    }
-
-    /// Opens a document from its saved copy where it exists and is not open. A damaged copy is
-    /// rebuilt from the entries, and saved with the next state.
-    ///
-    /// # Errors
-    /// [`StorageError`] where it can be neither read nor rebuilt.
-    pub fn load_document(
-        &mut self,
-        id: DocumentId,
-        storage: &dyn Storage,
-    ) -> Result<(), StorageError> {
-        self.uses.note(id);
-        if !self.use_saved || self.documents.get(&id).is_some() {
-            return Ok(());
-        }
-        match saved_document(self.notebook, id, &self.device, storage)? {
-            Some(Saved::Sound(document)) => self.documents.insert(id, document),
-            Some(Saved::Rebuilt(document)) => {
-                self.documents.insert(id, document);
-                self.note_rebuilt(id);
-            }
-            None => {}
-        }
-        Ok(())
-    }
-
-    /// Has a document that was rebuilt saved again.
-    pub(super) fn note_rebuilt(&mut self, id: DocumentId) {
-        self.dirty.insert(id);
-        self.entries_since_snapshot = self.entries_since_snapshot.max(1);
-    }
-}
-
-/// A document as it came from the disk.
-pub(super) enum Saved {
-    /// From its saved copy.
-    Sound(Document),
-    /// From the entries, since its saved copy is damaged.
-    Rebuilt(Document),
-}
-
-/// Reads the saved copy of a document, where there is one; rebuilds it from the entries on disk where
-/// that is damaged. Whatever is not on disk yet was applied to a document that is open, and is not
-/// read here.
-///
-/// # Errors
-/// [`StorageError`] where it can be neither read nor rebuilt.
-pub(super) fn saved_document(
-    notebook: NotebookId,
-    id: DocumentId,
-    device: &Arc<DeviceSecrets>,
-    storage: &dyn Storage,
-) -> Result<Option<Saved>, StorageError> {
-    let reason = match storage.get(notebook, Space::Document, id.as_bytes()) {
-        Ok(None) => return Ok(None),
-        Ok(Some(saved)) => match Document::load(&saved) {
-            Ok(document) => return Ok(Some(Saved::Sound(document))),
-            Err(error) => error.to_string(),
-        },
-        Err(StorageError::Damaged(reason)) => reason,
-        Err(error) => return Err(error),
-    };
-    let mut rebuilt =
-        Replica::open_from(notebook, Arc::clone(device), storage, false).map_err(|error| {
-            match error {
-                OpenReplicaError::Storage(error) => error,
-                other => StorageError::Damaged(other.to_string()),
-            }
-        })?;
-    match rebuilt.documents.remove(&id) {
-        Some(document) => Ok(Some(Saved::Rebuilt(document))),
-        None => Err(StorageError::Damaged(reason)),
     }
 }

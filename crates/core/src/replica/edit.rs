@@ -6,7 +6,7 @@ use std::sync::Arc;
 use automerge::Automerge;
 
 use super::Replica;
-use super::apply::{Saved, saved_document};
+use super::documents::{Saved, saved_document};
 use super::log::BranchId;
 use crate::document::{Change, DocumentId, EditError};
 use crate::epoch::RekeyError;

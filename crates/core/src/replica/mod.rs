@@ -9,9 +9,9 @@
 
 mod adopt;
 mod apply;
-mod closing;
 mod counting;
 mod devices;
+mod documents;
 mod edit;
 mod fork;
 mod held;
@@ -24,6 +24,7 @@ mod people;
 mod persist;
 mod rewrite;
 mod standing;
+mod state;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -49,7 +50,7 @@ use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_BYTES_MAX, RECENT_ENTRIES_MAX};
 use crate::log::{RawEntry, notebook_tag};
 use crate::storage::{Position, Write};
 
-use closing::Uses;
+use documents::Uses;
 use fork::Fork;
 use held::Held;
 use log::{BranchId, Log};

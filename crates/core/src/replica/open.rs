@@ -4,11 +4,11 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::closing::Uses;
+use super::documents::Uses;
 use super::fork::Place;
 use super::held::Held;
 use super::log::BranchId;
-use super::persist::State;
+use super::state::State;
 use super::{Replica, SetAside, Standing};
 use crate::control::{
     ControlAuthor, ControlEntry, ControlError, ControlKind, ControlSet, Label, Membership,
