@@ -122,7 +122,10 @@ impl Channel {
             self.send_whole(replica, log);
         }
         for log in replica.forked_logs() {
-            // Both sides have the same branches.
+            if theirs.seq(log) == Seq::NONE {
+                self.send_whole(replica, *log);
+            }
+            // Otherwise both sides have the same branches.
             self.by_position
                 .entry(*log)
                 .or_insert(replica.next_position());
