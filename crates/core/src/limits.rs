@@ -172,6 +172,10 @@ pub const HANDOVER_BYTES_MAX: usize = 256 * 1024 * 1024;
 /// much as that over a slow line.
 pub const HANDOVER_MS_MAX: u64 = 30 * 60 * 1000;
 
+/// How long an admin's node waits before it names the branch of a forked log that counts, in milliseconds: a
+/// copied or restored home that meets anybody notices, takes new keys and names one itself within seconds.
+pub const FREEZE_PATIENCE_MS: u64 = 10 * 60 * 1000;
+
 /// How long a device waits for another of the same person to write a change of their roster into a notebook
 /// before it does so itself, in milliseconds. Of two that revoke a device at the same time each ends its log
 /// where it knows it, so one is better.

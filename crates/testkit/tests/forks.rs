@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use automerge::transaction::Transactable;
 use automerge::{Automerge, ChangeHash, ROOT, ReadDoc};
-use hearth_core::control::{ControlEntry, CutLog, Role};
+use hearth_core::control::{ControlEntry, ControlKind, CutLog, Role};
 use hearth_core::document::{DocumentId, scan};
 use hearth_core::epoch::Wraps;
 use hearth_core::ids::NotebookId;
+use hearth_core::limits::FREEZE_PATIENCE_MS;
 use hearth_core::log::RawEntry;
 use hearth_core::replica::{IngestError, Replica};
 use hearth_core::storage::{Storage, Write};
@@ -564,5 +565,69 @@ fn what_honest_people_wrote_on_the_losing_branch_is_written_again_once() {
         world.meet(0, 2).unwrap();
         while !world.edit(4, notebook).unwrap() {}
         world.run_until_quiet().unwrap();
+    }
+}
+
+/// Three admins hold both branches of somebody else's log, linked with each other.
+#[test]
+fn once_nobody_else_has_an_admins_node_names_the_branch_that_counts_and_one_does() {
+    let ends = Ends::new();
+    let (mut world, notebook) = (ends.world, ends.notebook);
+    let device = world.device(1).unwrap();
+    let replica = device.replica(notebook).unwrap();
+    let log = HostileMember::new(&device.identity, replica, 0x61).unwrap();
+    let mut writer = Writer {
+        signer: log.clone(),
+        shown: BTreeMap::new(),
+    };
+    let log = log.log;
+    let common = writer.write(DOCUMENTS[0], "both");
+    for (node, name) in [(0, "ours"), (2, "theirs")] {
+        let entry = writer.clone().write(DOCUMENTS[1], name);
+        put_on_disk(&mut world, node, notebook, &[common.clone(), entry]);
+    }
+    // The forker is away. Of the others all are admins.
+    let admins = [0, 2, 3];
+    world.crash(1);
+    for node in [2, 3] {
+        let person = world.device(node).unwrap().identity.person();
+        let given = world.act(0, |engine, disk, random| {
+            engine.set_admin(notebook, person, true, disk, random)
+        });
+        let _was_admin = given.unwrap();
+    }
+    world.run_for(6_000).unwrap();
+    for (one, other) in [(0, 2), (0, 3), (2, 3)] {
+        world.meet(one, other).unwrap();
+    }
+    world.run_until_quiet().unwrap();
+    let freezes = |world: &World, node: usize| {
+        let replica = world.device(node).unwrap().replica(notebook).unwrap();
+        let entries = replica.controls().iter();
+        let names = |kind: &ControlKind| matches!(kind, ControlKind::Freeze(it) if it.0.log == log);
+        entries.filter(|entry| names(&entry.kind)).count()
+    };
+    // The third has nothing of that log, and gets both branches of it.
+    let before = copies(&mut world, &admins, notebook);
+    assert!(before.iter().all(|copy| *copy == before[0]), "{before:?}");
+    world.run_for(FREEZE_PATIENCE_MS / 2).unwrap();
+    assert_eq!(freezes(&world, 0), 0, "the log's own person may name one");
+    for (one, other) in [(0, 2), (0, 3), (2, 3)] {
+        world.meet(one, other).unwrap();
+    }
+    world.run_for(FREEZE_PATIENCE_MS).unwrap();
+    world.run_until_quiet().unwrap();
+    let after = copies(&mut world, &admins, notebook);
+    for (place, node) in admins.into_iter().enumerate() {
+        assert_eq!(freezes(&world, node), 1, "{node}");
+        assert_eq!(after[place], after[0], "{node}");
+        assert_eq!(after[place].0, before[place].0, "{node}");
+        let device = world.device(node).unwrap();
+        let replica = device.replica(notebook).unwrap();
+        let mut reasons = replica.set_aside().values();
+        assert!(
+            reasons.any(|it| it.reason.contains("names another one")),
+            "{node}"
+        );
     }
 }

@@ -388,6 +388,7 @@ impl Engine {
     ) {
         self.reopen_due(now_ms, storage);
         self.rekey_due(now_ms, rng);
+        self.freeze_due(now_ms, storage);
         self.flush(storage, now_ms, false);
         let mut over = Vec::new();
         for (id, connection) in &mut self.connections {
@@ -431,6 +432,7 @@ impl Engine {
             .chain(self.own.deadline_ms())
             .chain(self.reopen_at_ms.values().copied())
             .chain(self.rekeys.next_ms())
+            .chain(self.freezes.next_ms())
             .min()
     }
 
@@ -462,6 +464,7 @@ impl Engine {
         }
         self.share_changed(now_ms);
         self.schedule_rekeys(now_ms);
+        self.schedule_freezes(now_ms);
         for connection in self.connections.values_mut() {
             if let Connection::Sync { session, .. } = connection {
                 let mut shared = shared_in(&mut self.replicas, &self.apart, session.peer());

@@ -9,6 +9,7 @@
 mod connections;
 mod devices;
 mod enrol;
+mod freezes;
 mod handing;
 mod members;
 mod pairing;
@@ -36,6 +37,7 @@ use crate::storage::{Storage, StorageError};
 
 use connections::Connection;
 use devices::OwnDevices;
+use freezes::Freezes;
 use parting::Apart;
 use rekeys::Rekeys;
 
@@ -114,6 +116,8 @@ pub struct Engine {
     apart: Apart,
     /// The notebooks that are to get a new key, and when.
     rekeys: Rekeys,
+    /// The forked logs of which a branch is to be named, and when.
+    freezes: Freezes,
     /// What is to be done about this person's devices.
     own: OwnDevices,
     /// Open tickets for linking a device.
@@ -147,6 +151,7 @@ impl Engine {
             reopen_at_ms: BTreeMap::new(),
             apart: Apart::default(),
             rekeys: Rekeys::default(),
+            freezes: Freezes::default(),
             own: OwnDevices::default(),
             offers: BTreeMap::new(),
             next_offer: 0,

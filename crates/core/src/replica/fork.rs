@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Replica;
 use super::log::{Base, BranchId, Log};
+use crate::control::CutLog;
 use crate::document::{Change, ChangeHash, DocumentId};
 use crate::frontier::LogTip;
 use crate::ids::{ControlHash, EntryHash, LogId, PersonId, Seq};
@@ -497,6 +498,43 @@ impl Replica {
         (candidates, decided)
     }
 
+    /// Returns the forked logs of which this device may name the branch that counts, and nobody has yet.
+    pub(crate) fn forks_to_settle(&self) -> Vec<LogId> {
+        if self.forks.is_empty() || self.is_stale_copy() {
+            return Vec::new();
+        }
+        let Some(me) = self.own_person() else {
+            return Vec::new();
+        };
+        let is_admin = self
+            .membership
+            .member(&me)
+            .is_some_and(|member| member.rights.admin);
+        let may_name = |log: &LogId| {
+            let owner = self.controls.device(&log.device);
+            is_admin || owner.is_some_and(|(owner, _)| owner == me)
+        };
+        let is_open = |fork: &Fork| matches!(fork.choice, Choice::Support | Choice::Hash);
+        let logs = self.forks.iter();
+        let logs = logs.filter(|(log, fork)| is_open(fork) && may_name(log));
+        let logs = logs.filter(|(log, _)| !self.has_frozen(log));
+        logs.map(|(log, _)| *log).collect()
+    }
+
+    /// Names the branch of a forked log that counts here, where nobody has yet; the entry is unsaved.
+    pub(crate) fn settle_fork(&mut self, log: &LogId) -> Option<ControlHash> {
+        if !self.forks_to_settle().contains(log) {
+            return None;
+        }
+        let (seq, hash) = self.tip_to_keep(log)?;
+        self.freeze(CutLog {
+            log: *log,
+            seq,
+            hash,
+        })
+        .ok()
+    }
+
     /// Says whether a control entry names an entry of a log: as the last one of a cut, or in a freeze.
     pub(super) fn is_named(&self, entry: &RawEntry) -> bool {
         let header = entry.header();
@@ -546,6 +584,8 @@ impl Replica {
                 }
             }
             if let Some(fork) = self.forks.get_mut(&log) {
+                // The reason is told with what does not count, and is to be the same everywhere.
+                is_changed |= fork.choice != choice;
                 fork.choice = choice;
             }
         }

@@ -120,7 +120,7 @@ impl Replica {
     }
 
     /// Says whether this device has named a branch of a log before: once has to do.
-    fn has_frozen(&self, log: &LogId) -> bool {
+    pub(super) fn has_frozen(&self, log: &LogId) -> bool {
         let own = self.device.id();
         self.controls.iter().any(|entry| {
             entry.device == own
