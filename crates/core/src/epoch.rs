@@ -130,6 +130,21 @@ impl EpochKeys {
         self.keys.insert(epoch, key);
     }
 
+    /// Takes the key of an epoch, and opens those that it leads to; returns whether it is new and fits the
+    /// epoch's commitment.
+    pub fn learn_key(&mut self, set: &ControlSet, epoch: EpochId, key: &Secret) -> bool {
+        let Some(ControlKind::Rekey(rekey)) = set.get(&epoch.rekey()).map(|entry| &entry.kind)
+        else {
+            return false;
+        };
+        if self.keys.contains_key(&epoch) || commitment(key) != rekey.commitment {
+            return false;
+        }
+        self.keys.insert(epoch, key.clone());
+        self.follow(set, epoch);
+        true
+    }
+
     /// Opens this device's wrap of an epoch that counts, and through it the keys that it supersedes.
     ///
     /// Returns whether any key is new. A wrap that does not open, or whose key does not fit the

@@ -84,6 +84,17 @@ id!(
     32
 );
 id!(
+    /// Where a person's capsules are found: a hash of the recovery card in force, which the phrase gives and
+    /// the person's id does not.
+    CapsuleId,
+    32
+);
+id!(
+    /// A capsule: the hash of its bytes, signature included.
+    CapsuleHash,
+    32
+);
+id!(
     /// A notebook: the hash of its `create` entry.
     NotebookId,
     32

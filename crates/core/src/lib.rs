@@ -15,6 +15,7 @@
 //! assert!(RecoveryPhrase::parse("not a phrase").is_err());
 //! ```
 
+pub mod capsule;
 pub mod codec;
 pub mod control;
 pub mod crypto;

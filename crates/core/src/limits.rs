@@ -185,3 +185,52 @@ pub const CARRY_PATIENCE_MS: u64 = 60 * 1000;
 /// written, and some that were looked at. Opening one again costs a millisecond; a session takes a third of
 /// a megabyte while it is open.
 pub const DOCUMENTS_OPEN_MAX: usize = 16;
+
+/// Longest capsule: whoever keeps one for somebody spends no more on it, and a journal of some thousand
+/// entries fits.
+pub const CAPSULE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Most capsules that are kept for one person, one for each device: those of devices that are off go first.
+pub const CAPSULES_PER_PERSON_MAX: usize = 8;
+
+/// Bytes of capsules that are kept for one person: two that are full, and small ones of further devices.
+pub const CAPSULES_BYTES_PER_PERSON_MAX: usize = 2 * CAPSULE_BYTES_MAX + 256 * 1024;
+
+/// Bytes of capsules that are kept for all others together: thirty people who each send a full one.
+pub const CAPSULES_BYTES_KEPT_MAX: usize = 128 * 1024 * 1024;
+
+/// Most devices that one capsule names as those to ask: thirty people with a few devices each, many times.
+pub const CAPSULE_CONTACTS_MAX: usize = 1_024;
+
+/// Most devices that one capsule names for one notebook: any of them has all of it.
+pub const CAPSULE_HOLDERS_MAX: usize = 64;
+
+/// Most mirrors that a capsule names.
+pub const CAPSULE_MIRRORS_MAX: usize = 256;
+
+/// Longest record of a mirror in a capsule.
+pub const CAPSULE_MIRROR_BYTES_MAX: usize = 8 * 1024;
+
+/// Most epoch keys in one capsule: a few heads of each notebook.
+pub const CAPSULE_KEYS_MAX: usize = 4 * SHARED_NOTEBOOKS_MAX;
+
+/// Longest title of a notebook in a capsule, in bytes: enough to tell which it is.
+pub const CAPSULE_TITLE_BYTES_MAX: usize = 256;
+
+/// What the copy of a journal in a capsule may unpack to: four times what a capsule may hold. Most of it is
+/// sealed, and packs little.
+pub const JOURNAL_COPY_UNPACKED_BYTES_MAX: usize = 4 * CAPSULE_BYTES_MAX;
+
+/// Most journals that a capsule holds a copy of: devices that did not know of each other made one each.
+pub const JOURNAL_COPIES_MAX: usize = 16;
+
+/// How often a capsule is renewed for what changes all the time (a journal that is written, addresses,
+/// titles, keys), in milliseconds. What a lost device would miss is at most this old; each renewal costs
+/// every device that keeps the capsule all of it.
+pub const CAPSULE_EVERY_MS: u64 = 15 * 60 * 1000;
+
+/// Capsules that one peer may send before it has to wait: as often as its person changes notebooks by hand.
+pub const CAPSULE_OFFERS_MAX: u64 = 32;
+
+/// After how long a peer that sent many capsules may send another one, in milliseconds.
+pub const CAPSULE_OFFER_EVERY_MS: u64 = 60 * 1000;

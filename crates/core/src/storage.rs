@@ -4,7 +4,7 @@
 //! does anything leave that they are about. A simulator puts a disk of its own under this trait.
 
 use crate::identity::Roster;
-use crate::ids::NotebookId;
+use crate::ids::{DeviceId, NotebookId, PersonId};
 
 /// The place of an entry in a notebook's stream of arrivals, from 0, without gaps.
 pub type Position = u64;
@@ -102,6 +102,18 @@ pub enum StorageError {
     Damaged(String),
 }
 
+/// Whose capsule it is, and which of their devices made it: each device has one place.
+pub type CapsulePlace = (PersonId, DeviceId);
+
+/// What is kept of a capsule: what is known of it, which is read at each start, and itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CapsuleRecord<'a> {
+    /// What is known of it.
+    pub head: &'a [u8],
+    /// The capsule.
+    pub capsule: &'a [u8],
+}
+
 /// A node's disk.
 pub trait Storage {
     /// Keeps all writes of a notebook or none; they are on disk when this returns.
@@ -115,6 +127,28 @@ pub trait Storage {
     /// # Errors
     /// [`StorageError`]; the earlier one is kept then.
     fn keep_roster(&mut self, roster: &Roster) -> Result<(), StorageError>;
+
+    /// Keeps a capsule, which belongs to no notebook, in place of an earlier one, or forgets it.
+    ///
+    /// # Errors
+    /// [`StorageError`]; the earlier one is kept then.
+    fn keep_capsule(
+        &mut self,
+        place: CapsulePlace,
+        record: Option<CapsuleRecord<'_>>,
+    ) -> Result<(), StorageError>;
+
+    /// Returns what is known of every capsule that is kept.
+    ///
+    /// # Errors
+    /// [`StorageError`] where that cannot be read.
+    fn capsule_heads(&self) -> Result<Vec<Vec<u8>>, StorageError>;
+
+    /// Returns a capsule.
+    ///
+    /// # Errors
+    /// [`StorageError`] where it cannot be read.
+    fn capsule(&self, place: CapsulePlace) -> Result<Option<Vec<u8>>, StorageError>;
 
     /// Returns the value under a key.
     ///

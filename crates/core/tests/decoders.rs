@@ -4,15 +4,21 @@
 
 mod support;
 
+use hearth_core::capsule::{Capsule, CapsuleContent};
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::ControlEntry;
+use hearth_core::enrol::EnrolMessage;
 use hearth_core::epoch::Wraps;
 use hearth_core::frontier::{Frontier, SignedFrontier};
-use hearth_core::identity::{DeviceCard, RecoveryCard, Roster, RosterEntry};
+use hearth_core::identity::{
+    DeviceCard, DeviceSecrets, RecoveryCard, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry,
+};
 use hearth_core::ids::ActorId;
 use hearth_core::log::{Body, DocumentTips, RawEntry, WireDecoder, WireEncoder, unpad};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
 use proptest::prelude::*;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 use support::{Pair, pair};
 
 /// Runs every decoder; what one accepts has to be what it writes.
@@ -37,6 +43,15 @@ fn decode_all(bytes: &[u8]) {
     }
     if let Ok(entry) = RosterEntry::parse(bytes) {
         assert_eq!(entry.as_bytes(), bytes);
+    }
+    if let Ok(message) = EnrolMessage::parse(bytes) {
+        assert_eq!(message.to_bytes(), bytes);
+    }
+    if let Ok(capsule) = Capsule::parse(bytes.to_vec()) {
+        assert_eq!(capsule.as_bytes(), bytes);
+    }
+    if let Ok(content) = CapsuleContent::parse(bytes) {
+        assert_eq!(content.to_bytes()[..], *bytes);
     }
     let mut reader = Reader::new(bytes);
     if let Ok(roster) = Roster::read(&mut reader) {
@@ -93,7 +108,34 @@ fn samples() -> Vec<Vec<u8>> {
         .to_bytes(),
     );
     samples.push(PairingMessage::Controls(vec![controls[1].as_bytes().to_vec()]).to_bytes());
+    samples.extend(capsule_samples());
     samples
+}
+
+fn capsule_samples() -> [Vec<u8>; 3] {
+    let mut random = ChaCha20Rng::seed_from_u64(20);
+    let recovery = RecoverySecrets::from_phrase(&RecoveryPhrase::random(&mut random));
+    let device = DeviceSecrets::random(&mut random);
+    let content = CapsuleContent {
+        roster: Roster::found(&recovery, &device),
+        name: "Ana".to_owned(),
+        contacts: Vec::new(),
+        notebooks: Vec::new(),
+        mirrors: vec![vec![1, 2]],
+        keys: Vec::new(),
+        journals: Vec::new(),
+    };
+    let card = recovery.card();
+    let capsule = Capsule::seal(&content, &card, &device, (1, 2), &mut random).unwrap();
+    let part = EnrolMessage::Capsule {
+        is_last: true,
+        bytes: vec![1; 9],
+    };
+    [
+        content.to_bytes().to_vec(),
+        capsule.as_bytes().to_vec(),
+        part.to_bytes(),
+    ]
 }
 
 proptest! {

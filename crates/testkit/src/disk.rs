@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 use hearth_core::identity::Roster;
 use hearth_core::ids::NotebookId;
-use hearth_core::storage::{Position, Records, Space, Storage, StorageError, Write};
+use hearth_core::storage::{
+    CapsulePlace, CapsuleRecord, Position, Records, Space, Storage, StorageError, Write,
+};
 
 /// How a commit fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +55,7 @@ pub struct MemoryDisk {
     counts: Cell<DiskCounts>,
     is_down: bool,
     roster: Option<Roster>,
+    capsules: BTreeMap<CapsulePlace, (Vec<u8>, Vec<u8>)>,
 }
 
 impl MemoryDisk {
@@ -133,6 +136,39 @@ impl Storage for MemoryDisk {
         self.powered()?;
         self.roster = Some(roster.clone());
         Ok(())
+    }
+
+    fn keep_capsule(
+        &mut self,
+        place: CapsulePlace,
+        record: Option<CapsuleRecord<'_>>,
+    ) -> Result<(), StorageError> {
+        self.powered()?;
+        match record {
+            None => self.capsules.remove(&place),
+            Some(record) => {
+                let kept = (record.head.to_vec(), record.capsule.to_vec());
+                self.capsules.insert(place, kept)
+            }
+        };
+        Ok(())
+    }
+
+    fn capsule_heads(&self) -> Result<Vec<Vec<u8>>, StorageError> {
+        self.powered()?;
+        Ok(self
+            .capsules
+            .values()
+            .map(|(head, _)| head.clone())
+            .collect())
+    }
+
+    fn capsule(&self, place: CapsulePlace) -> Result<Option<Vec<u8>>, StorageError> {
+        self.powered()?;
+        Ok(self
+            .capsules
+            .get(&place)
+            .map(|(_, capsule)| capsule.clone()))
     }
 
     fn commit(&mut self, notebook: NotebookId, writes: &[Write]) -> Result<(), StorageError> {

@@ -4,13 +4,14 @@
 
 use std::collections::BTreeSet;
 
+use hearth_core::capsule::{Capsule, CapsuleContent};
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::{ControlEntry, ControlSet, Membership};
 use hearth_core::crypto::Secret;
 use hearth_core::enrol::{ContactTicket, EnrolMessage, LinkTicket};
 use hearth_core::epoch::Wraps;
 use hearth_core::frontier::SignedFrontier;
-use hearth_core::identity::{DeviceCard, RecoveryPhrase, Roster, RosterEntry};
+use hearth_core::identity::{DeviceCard, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry};
 use hearth_core::log::{RawEntry, WireDecoder, WireEncoder};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
 use hearth_testkit::vectors::{Vector, add_new, make_all, read, resolved};
@@ -77,6 +78,31 @@ fn tickets_and_messages_for_devices_read_as_ever() {
                 );
             }
         }
+    }
+}
+
+#[test]
+fn capsules_open_as_ever_and_for_their_phrase_only() {
+    let stored = stored("capsules");
+    let named = |what: &str, seed: u64| {
+        let name = format!("{what} {seed}");
+        stored.iter().find(|one| one.name == name).unwrap()
+    };
+    for seed in 0..3 {
+        let recovery = |seed| {
+            let phrase = RecoveryPhrase::parse(&named("phrase", seed).output).unwrap();
+            RecoverySecrets::from_phrase(&phrase)
+        };
+        let content = named("content", seed).to_bytes().unwrap();
+        let read = CapsuleContent::parse(&content).unwrap();
+        assert_eq!(read.to_bytes()[..], content);
+        let bytes = named("capsule", seed).to_bytes().unwrap();
+        let capsule = Capsule::parse(bytes.clone()).unwrap();
+        assert_eq!(capsule.as_bytes(), bytes);
+        let id = named("id", seed).to_bytes().unwrap();
+        assert_eq!(capsule.head().id.as_bytes()[..], id);
+        assert_eq!(capsule.open(&recovery(seed)), Ok(read));
+        assert!(capsule.open(&recovery((seed + 1) % 3)).is_err());
     }
 }
 
@@ -216,8 +242,9 @@ fn a_stored_conversation_has_every_kind_of_frame() {
         .iter()
         .map(|vector| vector.to_bytes().unwrap()[0])
         .collect();
-    // Hello, summary, frontier, wraps, entries, acknowledgement. Control entries came while pairing.
-    for kind in [1, 2, 3, 5, 6, 7] {
+    // Hello, summary, frontier, wraps, entries, acknowledgement, and the three about capsules. Control entries
+    // came while pairing.
+    for kind in [1, 2, 3, 5, 6, 7, 10, 11, 12] {
         assert!(kinds.contains(&kind), "{kinds:?}");
     }
 }

@@ -306,7 +306,9 @@ impl Engine {
                     self.close_all_of(*notebook);
                     self.reopen(*notebook, storage);
                 }
-                let result = result.and_then(|()| self.heard_apart(&mut session));
+                let result = result
+                    .and_then(|()| self.heard_apart(&mut session))
+                    .and_then(|()| Ok(self.hear_capsules(&mut session, storage)?));
                 match result {
                     Ok(()) if !broken.is_empty() => {
                         self.note_heard(&session, now_ms);
@@ -356,6 +358,10 @@ impl Engine {
                 }
                 frame
             }
+        };
+        let frame = match frame {
+            Ok(None) => self.next_capsule_frame(id, storage),
+            frame => frame,
         };
         match frame {
             Ok(frame) => frame,

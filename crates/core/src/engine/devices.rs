@@ -253,6 +253,8 @@ impl Engine {
                 self.own.check(notebook);
             }
         }
+        // What a failing disk still holds is looked at again with the next call.
+        let _looked_at_again = self.review_capsules(storage);
     }
 
     /// Takes what a notebook holds of this person's roster into the home's.

@@ -2,18 +2,15 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
-use super::devices::awaited_write;
 use super::{Effect, Engine};
 use crate::codec::Reader;
 use crate::control::{ControlEntry, ControlError};
-use crate::enrol::{EnrolMessage, EnrolRefusal, HandedNotebook, LinkOffer, LinkTicket, Outgoing};
-use crate::identity::{RecoveryCard, RecoverySecrets, Roster};
-use crate::ids::{NotebookId, PersonId, TransportId};
+use crate::enrol::{EnrolMessage, EnrolRefusal, LinkOffer, LinkTicket, Outgoing};
+use crate::identity::{RecoveryCard, Roster};
+use crate::ids::{CapsuleId, NotebookId, PersonId, TransportId};
 use crate::limits::{HANDOVER_MS_MAX, LINK_OFFERS_MAX, PAIRING_MS_MAX};
-use crate::replica::Replica;
-use crate::storage::{Storage, StorageError};
+use crate::storage::Storage;
 
 /// What a device at the door wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,21 +68,6 @@ impl EnrolDoor {
     }
 }
 
-/// Why a notebook that was handed over was not taken.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum TakeError {
-    /// Its control entries do not check.
-    #[error(transparent)]
-    Control(#[from] ControlError),
-    /// This person is no member of it.
-    #[error("you are not a member of a notebook that was handed over")]
-    NotMember,
-    /// The disk failed.
-    #[error(transparent)]
-    Storage(#[from] StorageError),
-}
-
 /// The number by which a ticket for linking is taken back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LinkOfferId(pub(super) u64);
@@ -137,7 +119,10 @@ impl Engine {
                 self.link(door, offer, reveal, now_ms, storage, rng)
             }
             (Wish::Recover, EnrolMessage::Ask { card, proof }, None) => {
-                self.answer_phrase(door, &card, &proof, now_ms)
+                self.answer_phrase(door, &card, &proof, now_ms, storage)
+            }
+            (Wish::Recover, EnrolMessage::Enter { roster }, None) => {
+                self.answer_device(door, &roster, now_ms)
             }
             (Wish::Recover, EnrolMessage::Present { notebook, entries }, None) => {
                 self.take_presented(door.remote, notebook, entries, storage)
@@ -233,6 +218,7 @@ impl Engine {
         card: &[u8],
         proof: &crate::crypto::Signature,
         now_ms: u64,
+        storage: &dyn Storage,
     ) -> Result<(), EnrolRefusal> {
         let mut reader = Reader::new(card);
         let card = RecoveryCard::read(&mut reader).map_err(|_| EnrolRefusal::Protocol)?;
@@ -244,11 +230,47 @@ impl Engine {
         let (roster, name) = self
             .known_of(person, &notebooks)
             .ok_or(EnrolRefusal::Unknown)?;
+        let capsules = self
+            .capsules_under(person, CapsuleId::of(&card), storage)
+            .map_err(|_| EnrolRefusal::Unavailable)?;
         door.frames.push_back(EnrolMessage::Person {
             roster: roster.to_bytes(),
             name,
         });
+        for capsule in &capsules {
+            door.frames.extend(EnrolMessage::of_capsule(capsule));
+        }
         door.hand_over(Outgoing::new(notebooks, true), now_ms);
+        Ok(())
+    }
+
+    /// Answers a device that shows its person's roster: where that, with what is known here, says that the key
+    /// at the other end is one of theirs, it is told their notebooks, in which it may not be yet.
+    fn answer_device(
+        &mut self,
+        door: &mut EnrolDoor,
+        shown: &[u8],
+        now_ms: u64,
+    ) -> Result<(), EnrolRefusal> {
+        let mut reader = Reader::new(shown);
+        let shown = Roster::read(&mut reader).map_err(|_| EnrolRefusal::Protocol)?;
+        reader.finish().map_err(|_| EnrolRefusal::Protocol)?;
+        let person = shown.person();
+        let notebooks = self.notebooks_of(person);
+        let (mut roster, name) = self
+            .known_of(person, &notebooks)
+            .ok_or(EnrolRefusal::Unknown)?;
+        // What is known here may take the device off that is shown.
+        roster.merge(&shown).map_err(|_| EnrolRefusal::Unknown)?;
+        let mut live = roster.devices().values();
+        if !live.any(|card| card.transport == door.remote) {
+            return Err(EnrolRefusal::Unknown);
+        }
+        door.frames.push_back(EnrolMessage::Person {
+            roster: roster.to_bytes(),
+            name,
+        });
+        door.hand_over(Outgoing::new(notebooks, false), now_ms);
         Ok(())
     }
 
@@ -351,63 +373,10 @@ impl Engine {
             }
         }
         self.own.check(notebook);
+        // Where that device could make no key, somebody else has to.
+        self.rekeys.look_at(notebook);
         self.commit(notebook, storage)
             .map_err(|_| EnrolRefusal::Unavailable)?;
-        self.effects.push_back(Effect::MembershipChanged(notebook));
-        Ok(())
-    }
-
-    /// Takes over a notebook that another device of this person, or a member, handed over. With the recovery
-    /// keys its keys are opened, this device is written into it, and others are taken off once all is here
-    /// that the sender had.
-    ///
-    /// # Errors
-    /// [`TakeError`]; the notebook is not here then, unless it was before.
-    pub fn take_over(
-        &mut self,
-        handed: HandedNotebook,
-        recovery: Option<&RecoverySecrets>,
-        storage: &mut dyn Storage,
-        rng: &mut dyn rand_core::CryptoRng,
-    ) -> Result<(), TakeError> {
-        let notebook = handed.notebook;
-        let person = self.identity.person();
-        let mut entries = handed.controls.into_iter();
-        let is_new = !self.replicas.contains_key(&notebook);
-        if is_new {
-            let create = entries.next().ok_or(TakeError::NotMember)?;
-            let replica = Replica::join(Arc::clone(&self.identity.device), create)?;
-            self.replicas.insert(notebook, replica);
-        }
-        let Some(replica) = self.replicas.get_mut(&notebook) else {
-            return Err(TakeError::NotMember);
-        };
-        let checked = replica.ingest_controls(entries);
-        let is_member = replica.membership().member(&person).is_some();
-        if checked.is_err() || !is_member {
-            if is_new {
-                self.replicas.remove(&notebook);
-            }
-            checked?;
-            return Err(TakeError::NotMember);
-        }
-        for wraps in handed.wraps {
-            replica.ingest_wraps(wraps);
-        }
-        if let Some(recovery) = recovery {
-            replica.recover_keys(recovery);
-            let mut frontier = handed.frontier.frontier;
-            if let Some(before) = self.own.awaited_in(&notebook) {
-                frontier = before.joined_with(&frontier);
-            }
-            replica.keep_with_next_commit([awaited_write(&frontier)]);
-            self.own.await_first(notebook, frontier);
-        }
-        self.commit(notebook, storage)?;
-        if recovery.is_some() {
-            self.carry_into(notebook, storage, rng)?;
-        }
-        self.own.check(notebook);
         self.effects.push_back(Effect::MembershipChanged(notebook));
         Ok(())
     }

@@ -6,6 +6,7 @@
 //! notebook and then queues the acknowledgements, and [`Engine::next_frame`] hands out nothing that
 //! is not on disk.
 
+mod capsules;
 mod connections;
 mod devices;
 mod enrol;
@@ -16,25 +17,31 @@ mod pairing;
 mod parting;
 mod peers;
 mod rekeys;
+mod renewal;
+mod taking;
 mod writes;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+pub use capsules::KeptCapsule;
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
 pub use devices::DeviceError;
-pub use enrol::{LinkOfferId, TakeError};
+pub use enrol::LinkOfferId;
 pub use members::DecideError;
 pub use pairing::{Verification, VerificationState};
 pub use peers::{PeerRecord, PeerStatus};
+pub use renewal::{CapsuleFacts, RenewError};
+pub use taking::{TakeError, Way};
 pub use writes::{AdoptError, FoundError, IssuedInvite};
 
 use crate::enrol::LinkOffer;
 use crate::identity::{DeviceSecrets, Roster};
-use crate::ids::{DeviceId, NotebookId, PersonId};
+use crate::ids::{CapsuleHash, DeviceId, NotebookId, PersonId};
 use crate::replica::{Applied, OpenReplicaError, Replica};
 use crate::storage::{Storage, StorageError};
 
+use capsules::Capsules;
 use connections::Connection;
 use devices::OwnDevices;
 use freezes::Freezes;
@@ -85,6 +92,20 @@ pub enum Effect {
     StaleCopy(NotebookId),
     /// This person's roster changed; it is on disk.
     DevicesChanged,
+    /// A device has a capsule of this person on its disk.
+    CapsuleKept {
+        /// Which keeps it.
+        keeper: DeviceId,
+        /// Which one.
+        capsule: CapsuleHash,
+    },
+    /// A device does not keep a capsule of this person.
+    CapsuleRefused {
+        /// Which does not.
+        keeper: DeviceId,
+        /// Which one.
+        capsule: CapsuleHash,
+    },
     /// A device came with a ticket of this one and is on the roster.
     DeviceLinked {
         /// The ticket.
@@ -120,6 +141,8 @@ pub struct Engine {
     freezes: Freezes,
     /// What is to be done about this person's devices.
     own: OwnDevices,
+    /// Capsules: this person's, and those that are kept for others.
+    capsules: Capsules,
     /// Open tickets for linking a device.
     offers: BTreeMap<u64, LinkOffer>,
     next_offer: u64,
@@ -153,6 +176,7 @@ impl Engine {
             rekeys: Rekeys::default(),
             freezes: Freezes::default(),
             own: OwnDevices::default(),
+            capsules: Capsules::default(),
             offers: BTreeMap::new(),
             next_offer: 0,
         };
@@ -176,6 +200,7 @@ impl Engine {
                 Err(error) => return Err(error),
             }
         }
+        engine.load_capsules(storage)?;
         Ok(engine)
     }
 

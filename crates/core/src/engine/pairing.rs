@@ -357,6 +357,8 @@ impl Engine {
         } else {
             self.apart.trust(notebook, person);
         }
+        // Somebody who is distrusted here may share nothing with this person any more.
+        self.review_capsules_soon();
         self.effects.push_back(Effect::MembershipChanged(notebook));
         Ok(())
     }

@@ -6,7 +6,9 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::Signature;
 use crate::identity::DeviceCard;
 use crate::ids::NotebookId;
-use crate::limits::{CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, FRAME_BYTES_MAX, NAME_BYTES_MAX};
+use crate::limits::{
+    CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, FRAME_BYTES_AIM, FRAME_BYTES_MAX, NAME_BYTES_MAX,
+};
 
 /// Longest claim of a device: its card and two signatures.
 const CLAIM_BYTES_MAX: usize = DeviceCard::BYTES + 128;
@@ -148,9 +150,31 @@ pub enum EnrolMessage {
         /// The entries.
         entries: Vec<Vec<u8>>,
     },
+    /// 12, member: `last u8 ‖ bytes`: the next part of a capsule; after the last one the next capsule begins.
+    Capsule {
+        /// Whether it is the last part of one.
+        is_last: bool,
+        /// The part.
+        bytes: Vec<u8>,
+    },
+    /// 13, new: `roster`: asks for the notebooks of the person whose roster has this device.
+    Enter {
+        /// The roster.
+        roster: Vec<u8>,
+    },
 }
 
 impl EnrolMessage {
+    /// Cuts a capsule into messages.
+    pub(crate) fn of_capsule(capsule: &[u8]) -> impl Iterator<Item = Self> {
+        let parts = capsule.chunks(FRAME_BYTES_AIM);
+        let count = parts.len();
+        parts.enumerate().map(move |(place, part)| Self::Capsule {
+            is_last: place + 1 == count,
+            bytes: part.to_vec(),
+        })
+    }
+
     /// Returns the message's bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::new();
@@ -195,6 +219,12 @@ impl EnrolMessage {
             }
             Self::Present { notebook, entries } => {
                 write_entries(&mut writer, 11, notebook, entries)
+            }
+            Self::Capsule { is_last, bytes } => {
+                writer.u8(12).u8(u8::from(*is_last)).bytes(bytes);
+            }
+            Self::Enter { roster } => {
+                writer.u8(13).bytes(roster);
             }
         }
         writer.into_bytes()
@@ -247,6 +277,22 @@ impl EnrolMessage {
                 let (notebook, entries) = read_entries(&mut reader)?;
                 Self::Present { notebook, entries }
             }
+            12 => Self::Capsule {
+                is_last: match reader.u8("last part")? {
+                    0 => false,
+                    1 => true,
+                    other => {
+                        return Err(DecodeError::Unknown {
+                            what: "last part",
+                            value: other.into(),
+                        });
+                    }
+                },
+                bytes: reader.bytes("part of a capsule", FRAME_BYTES_MAX)?.to_vec(),
+            },
+            13 => Self::Enter {
+                roster: reader.bytes("roster", ROSTER_BYTES_MAX)?.to_vec(),
+            },
             other => {
                 return Err(DecodeError::Unknown {
                     what: "message",

@@ -15,7 +15,11 @@
 //! **Recovering** (`hearth/recover/1`), from any member of a shared notebook.
 //!
 //! 1. new: the recovery card, and a proof of its key bound to this connection
-//! 2. member: the roster as they hold it, the name, then the notebooks with the wraps of their keys
+//! 2. member: the roster as they hold it, the name, the person's capsules that they keep, then the notebooks
+//!    with the wraps of their keys
+//!
+//! A device that the roster has already, and that lacks a notebook of its person, *enters*: it shows the
+//! roster, which proves itself, and is answered alike, without capsules and wraps.
 //!
 //! On a connection of its own the new device then *presents* the control entries that add it, signed by the
 //! recovery key or by another device, so that the member's node knows it.
@@ -24,13 +28,15 @@ mod handover;
 mod linker;
 mod message;
 mod newcomer;
+mod seeker;
 mod ticket;
 
 pub(crate) use handover::Outgoing;
 pub use handover::{HandedNotebook, Handover, HandoverError};
 pub use linker::LinkOffer;
 pub use message::{EnrolMessage, EnrolRefusal};
-pub use newcomer::{EnrolError, Linked, Newcomer, NewcomerStep, Recovered, Seeker, SeekerStep};
+pub use newcomer::{EnrolError, Linked, Newcomer, NewcomerStep};
+pub use seeker::{FoundCapsule, Recovered, Seeker, SeekerStep};
 pub use ticket::{ContactTicket, LinkTicket};
 
 use crate::crypto;

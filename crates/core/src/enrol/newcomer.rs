@@ -1,10 +1,10 @@
-//! The new device's side: linked by another device, or brought back by the phrase.
+//! The new device's side of being linked by another device.
 
 use super::linker::commitment_of;
 use super::{EnrolMessage, EnrolRefusal, Handover, HandoverError, LinkTicket, link_words};
 use crate::codec::Reader;
 use crate::crypto::VerifyKey;
-use crate::identity::{DeviceSecrets, RecoverySecrets, Roster, RosterError};
+use crate::identity::{DeviceSecrets, Roster, RosterError};
 
 /// Why a device was not taken in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -189,86 +189,7 @@ impl Newcomer {
     }
 }
 
-/// What a member handed over to the phrase.
-#[derive(Debug)]
-pub struct Recovered {
-    /// The person's roster, as far as the member holds it.
-    pub roster: Roster,
-    /// Their name; empty where the member does not know it.
-    pub name: String,
-    /// The notebooks that the member shares with the person.
-    pub handover: Handover,
-}
-
-/// What somebody with a phrase does next.
-#[derive(Debug)]
-pub enum SeekerStep {
-    /// Waits for more.
-    Wait,
-    /// Has what the member holds.
-    Done(Box<Recovered>),
-}
-
-/// One question to a member for what they hold of a person.
-#[derive(Debug)]
-pub struct Seeker {
-    recovery: RecoverySecrets,
-    found: Option<(Roster, String)>,
-    handover: Handover,
-}
-
-impl Seeker {
-    /// Prepares to ask with the keys that a phrase stands for.
-    pub fn new(recovery: RecoverySecrets) -> Self {
-        Self {
-            recovery,
-            found: None,
-            handover: Handover::default(),
-        }
-    }
-
-    /// Returns the first message, bound to the connection by its exporter.
-    pub fn ask(&self, exporter: &[u8; 32]) -> EnrolMessage {
-        EnrolMessage::Ask {
-            card: self.recovery.card().to_bytes(),
-            proof: self.recovery.prove(exporter),
-        }
-    }
-
-    /// Takes a message of the member.
-    ///
-    /// # Errors
-    /// [`EnrolError`]; the attempt is over then.
-    pub fn handle(&mut self, message: EnrolMessage) -> Result<SeekerStep, EnrolError> {
-        match (message, &self.found) {
-            (EnrolMessage::Refused(reason), _) => Err(EnrolError::Refused(reason)),
-            (EnrolMessage::Person { roster, name }, None) => {
-                let roster = read_roster(&roster)?;
-                // Without a rotation the phrase names its person; after one the roster leads there.
-                if !self.recovery.fit(roster.recovery()) {
-                    return Err(EnrolError::OtherPhrase);
-                }
-                self.found = Some((roster, name));
-                Ok(SeekerStep::Wait)
-            }
-            (EnrolMessage::Done, Some(_)) => {
-                let (roster, name) = self.found.take().ok_or(EnrolError::Protocol)?;
-                Ok(SeekerStep::Done(Box::new(Recovered {
-                    roster,
-                    name,
-                    handover: std::mem::take(&mut self.handover),
-                })))
-            }
-            (message, Some(_)) => {
-                self.handover.take(message)?;
-                Ok(SeekerStep::Wait)
-            }
-            _ => Err(EnrolError::Protocol),
-        }
-    }
-}
-
-fn read_roster(bytes: &[u8]) -> Result<Roster, EnrolError> {
+pub(super) fn read_roster(bytes: &[u8]) -> Result<Roster, EnrolError> {
     let mut reader = Reader::new(bytes);
     let roster = Roster::read(&mut reader)?;
     reader.finish().map_err(RosterError::from)?;

@@ -1,6 +1,7 @@
 //! What a notebook is told of this person's own devices beyond their rosters: keys and labels.
 
 use super::{MemberError, Replica};
+use crate::capsule::CapsuleKey;
 use crate::control::{ControlKind, Label, Recipient};
 use crate::identity::{RecoverySecrets, RosterEntry};
 use crate::ids::{DeviceId, EpochId};
@@ -10,6 +11,16 @@ impl Replica {
     /// memory until a re-key or a grant of this device reaches itself.
     pub fn recover_keys(&mut self, recovery: &RecoverySecrets) -> bool {
         self.keys.recover(&self.controls, recovery, &self.wraps)
+    }
+
+    /// Takes epoch keys that came some other way than as a wrap or a grant; returns whether any is new. One
+    /// that does not fit its epoch's commitment is left out.
+    pub fn learn_keys(&mut self, keys: &[CapsuleKey]) -> bool {
+        let mut is_new = false;
+        for key in keys.iter().filter(|key| key.notebook == self.notebook) {
+            is_new |= self.keys.learn_key(&self.controls, key.epoch, &key.key);
+        }
+        is_new
     }
 
     /// Says whether the key is here that new entries are sealed under.

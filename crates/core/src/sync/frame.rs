@@ -5,12 +5,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::capsule::CapsuleHead;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
 use crate::frontier::{self, LogTip, SignedFrontier};
-use crate::ids::{ControlHash, LogId, NotebookId};
+use crate::ids::{CapsuleHash, CapsuleId, ControlHash, DeviceId, LogId, NotebookId};
 use crate::limits::{
-    CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX,
+    CAPSULE_BYTES_MAX, CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX,
     SHARED_NOTEBOOKS_MAX,
 };
 
@@ -68,6 +69,13 @@ pub(super) enum Frame {
     Ping,
     /// 9: gives one.
     Pong,
+    /// 10: `capsule id 32 ‖ device 32 ‖ counter u64 ‖ time u64 ‖ length u32 ‖ hash 32`: a capsule that the
+    /// sender would like to be kept.
+    CapsuleOffer(CapsuleHead),
+    /// 11: `hash 32 ‖ answer u8`.
+    CapsuleAnswer(CapsuleHash, CapsuleAnswer),
+    /// 12: `hash 32 ‖ offset varint ‖ bytes`: the next part of a capsule that was asked for.
+    CapsulePart(CapsuleHash, usize, Vec<u8>),
     /// 13: `notebook 32 ‖ last u8`, control entries (count, bytes each): a notebook that the peer, another
     /// device of the same person, lacks.
     Handed {
@@ -78,6 +86,39 @@ pub(super) enum Frame {
         /// Its control entries, each after its past.
         entries: Vec<Vec<u8>>,
     },
+}
+
+/// What becomes of a capsule that was offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CapsuleAnswer {
+    /// It is to be sent.
+    Wanted,
+    /// It is on disk.
+    Kept,
+    /// It is not kept.
+    Refused,
+}
+
+impl CapsuleAnswer {
+    const ALL: [Self; 3] = [Self::Wanted, Self::Kept, Self::Refused];
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::Wanted => 1,
+            Self::Kept => 2,
+            Self::Refused => 3,
+        }
+    }
+
+    fn from_code(code: u8) -> Result<Self, DecodeError> {
+        Self::ALL
+            .into_iter()
+            .find(|answer| answer.code() == code)
+            .ok_or(DecodeError::Unknown {
+                what: "answer about a capsule",
+                value: code.into(),
+            })
+    }
 }
 
 /// The version of the protocol that this program speaks.
@@ -128,7 +169,12 @@ impl Frame {
     pub(super) fn bytes_about(&self) -> usize {
         const FIXED: usize = 128;
         let rest = match self {
-            Self::Hello { .. } | Self::Ping | Self::Pong => 0,
+            Self::Hello { .. }
+            | Self::Ping
+            | Self::Pong
+            | Self::CapsuleOffer(_)
+            | Self::CapsuleAnswer(..) => 0,
+            Self::CapsulePart(_, _, bytes) => bytes.len(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
             Self::Frontier(_, signed) => {
                 let frontier = &signed.frontier;
@@ -198,6 +244,26 @@ impl Frame {
                 writer.u8(u8::from(*is_last));
                 write_entries(entries, &mut writer);
             }
+            Self::CapsuleOffer(head) => {
+                writer
+                    .u8(10)
+                    .raw(head.id.as_bytes())
+                    .raw(head.device.as_bytes())
+                    .u64(head.counter)
+                    .u64(head.time_ms)
+                    .u32(head.length)
+                    .raw(head.hash.as_bytes());
+            }
+            Self::CapsuleAnswer(hash, answer) => {
+                writer.u8(11).raw(hash.as_bytes()).u8(answer.code());
+            }
+            Self::CapsulePart(hash, offset, bytes) => {
+                writer
+                    .u8(12)
+                    .raw(hash.as_bytes())
+                    .varint(*offset as u64)
+                    .raw(bytes);
+            }
         }
         writer.into_bytes()
     }
@@ -263,6 +329,27 @@ impl Frame {
                 },
                 entries: read_entries(&mut reader)?,
             },
+            10 => Self::CapsuleOffer(CapsuleHead {
+                id: CapsuleId::from_bytes(reader.array("capsule id")?),
+                device: DeviceId::from_bytes(reader.array("device")?),
+                counter: reader.u64("counter")?,
+                time_ms: reader.u64("time")?,
+                length: reader.u32("length")?,
+                hash: CapsuleHash::from_bytes(reader.array("hash of a capsule")?),
+            }),
+            11 => {
+                let hash = CapsuleHash::from_bytes(reader.array("hash of a capsule")?);
+                let answer = CapsuleAnswer::from_code(reader.u8("answer about a capsule")?)?;
+                Self::CapsuleAnswer(hash, answer)
+            }
+            12 => {
+                let hash = CapsuleHash::from_bytes(reader.array("hash of a capsule")?);
+                let offset = reader.count("offset in a capsule", CAPSULE_BYTES_MAX)?;
+                let bytes = reader
+                    .take("part of a capsule", reader.remaining())?
+                    .to_vec();
+                Self::CapsulePart(hash, offset, bytes)
+            }
             other => {
                 return Err(DecodeError::Unknown {
                     what: "frame",

@@ -6,6 +6,7 @@
 //! the order in which it arrived here, which is a causal order. After that every new entry is pushed
 //! as it is committed. An acknowledgement is a signed frontier, sent once what it covers is on disk.
 
+mod capsules;
 mod channel;
 mod frame;
 mod handing;
@@ -13,6 +14,8 @@ mod parting;
 mod schedule;
 mod session;
 
+pub use capsules::CapsuleEvent;
+pub use frame::CapsuleAnswer;
 pub use session::{PeerView, Session, SessionError, Stopped};
 
 /// The protocol's name on the wire (ALPN).

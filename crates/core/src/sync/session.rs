@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use super::capsules::CapsuleLane;
 use super::channel::Channel;
 use super::frame::{Acknowledgement, Frame, NotebookNumbers, SummaryLine, VERSION, WireTag};
 use super::handing::Handing;
@@ -141,6 +142,7 @@ pub struct Session {
     /// Whether the peer was told why a notebook is no longer shared with it.
     pub(super) has_parted: bool,
     pub(super) handing: Handing,
+    pub(super) capsules: CapsuleLane,
 }
 
 impl Session {
@@ -178,6 +180,7 @@ impl Session {
             heard_leave: BTreeSet::new(),
             has_parted: false,
             handing: Handing::default(),
+            capsules: CapsuleLane::new(now_ms),
         };
         for replica in shared.iter() {
             session.open(replica.notebook());
@@ -221,6 +224,10 @@ impl Session {
             channel.stop(reason);
             self.newly_stopped.push(channel.notebook);
         }
+    }
+
+    pub(super) fn encode(&mut self, frame: &Frame) -> Vec<u8> {
+        frame.encode(&mut self.outgoing)
     }
 
     pub(super) fn push(&mut self, frame: Frame) {
@@ -394,6 +401,18 @@ impl Session {
                 Ok(())
             }
             Frame::Pong => Ok(()),
+            Frame::CapsuleOffer(head) => {
+                self.capsules.offered(head, now_ms);
+                Ok(())
+            }
+            Frame::CapsuleAnswer(hash, answer) => {
+                self.capsules.answered(hash, answer);
+                Ok(())
+            }
+            Frame::CapsulePart(hash, offset, bytes) => {
+                self.capsules.part(hash, offset, &bytes);
+                Ok(())
+            }
         }
     }
 

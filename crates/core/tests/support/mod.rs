@@ -20,7 +20,9 @@ use hearth_core::ids::NotebookId;
 use hearth_core::log::RawEntry;
 use hearth_core::pairing::TicketSecret;
 use hearth_core::replica::Replica;
-use hearth_core::storage::{Position, Records, Space, Storage, StorageError, Write};
+use hearth_core::storage::{
+    CapsulePlace, CapsuleRecord, Position, Records, Space, Storage, StorageError, Write,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -59,6 +61,22 @@ pub struct NoDisk;
 impl Storage for NoDisk {
     fn keep_roster(&mut self, _: &Roster) -> Result<(), StorageError> {
         Ok(())
+    }
+
+    fn keep_capsule(
+        &mut self,
+        _: CapsulePlace,
+        _: Option<CapsuleRecord<'_>>,
+    ) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn capsule_heads(&self) -> Result<Vec<Vec<u8>>, StorageError> {
+        Ok(Vec::new())
+    }
+
+    fn capsule(&self, _: CapsulePlace) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(None)
     }
 
     fn commit(&mut self, _: NotebookId, _: &[Write]) -> Result<(), StorageError> {

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use hearth_core::codec::Reader;
 use hearth_core::identity::Roster;
 use hearth_core::ids::{ControlHash, NotebookId};
-use hearth_core::storage::{Position, Space, Storage, StorageError, Write};
+use hearth_core::storage::{
+    CapsulePlace, CapsuleRecord, Position, Space, Storage, StorageError, Write,
+};
 use hearth_store::{self as store, CommitError, ReadError, ReadLimits, Scope, Store};
 use jiff::Timestamp;
 
@@ -14,6 +16,11 @@ use jiff::Timestamp;
 const OWN: store::Space = store::Space(100);
 /// When this device first kept each control entry, by its hash: control entries tell no time.
 const SEEN: store::Space = store::Space(101);
+
+/// What is known of capsules, by person and device.
+const CAPSULE_HEADS: store::Space = store::Space(102);
+/// Capsules, by person and device.
+const CAPSULES: store::Space = store::Space(103);
 
 /// The person's roster as it stands now.
 const ROSTER_KEPT_AS: &str = "roster";
@@ -127,6 +134,10 @@ impl NodeStorage {
     }
 }
 
+fn capsule_key((person, device): CapsulePlace) -> Vec<u8> {
+    [&person.as_bytes()[..], device.as_bytes()].concat()
+}
+
 const fn scope(notebook: NotebookId) -> Scope {
     Scope(*notebook.as_bytes())
 }
@@ -134,6 +145,45 @@ const fn scope(notebook: NotebookId) -> Scope {
 impl Storage for NodeStorage {
     fn keep_roster(&mut self, roster: &Roster) -> Result<(), StorageError> {
         self.put_own(ROSTER_KEPT_AS, &roster.to_bytes())
+    }
+
+    fn keep_capsule(
+        &mut self,
+        place: CapsulePlace,
+        record: Option<CapsuleRecord<'_>>,
+    ) -> Result<(), StorageError> {
+        let values = [
+            (CAPSULE_HEADS, record.map(|record| record.head)),
+            (CAPSULES, record.map(|record| record.capsule)),
+        ];
+        let writes = values.map(|(space, value)| match value {
+            Some(value) => store::Write::Put {
+                scope: Scope::NODE,
+                space,
+                key: capsule_key(place),
+                value: value.to_vec(),
+            },
+            None => store::Write::Delete {
+                scope: Scope::NODE,
+                space,
+                key: capsule_key(place),
+            },
+        });
+        self.store.commit(&writes).map(drop).map_err(commit_error)
+    }
+
+    fn capsule_heads(&self) -> Result<Vec<Vec<u8>>, StorageError> {
+        let records = self
+            .store
+            .scan(Scope::NODE, CAPSULE_HEADS)
+            .map_err(read_error)?;
+        Ok(records.into_iter().map(|record| record.value).collect())
+    }
+
+    fn capsule(&self, place: CapsulePlace) -> Result<Option<Vec<u8>>, StorageError> {
+        self.store
+            .get(Scope::NODE, CAPSULES, &capsule_key(place))
+            .map_err(read_error)
     }
 
     fn commit(&mut self, notebook: NotebookId, writes: &[Write]) -> Result<(), StorageError> {

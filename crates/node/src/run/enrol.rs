@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use hearth_core::engine::Identity;
+use hearth_core::engine::{Identity, Way};
 use hearth_core::enrol::{ContactTicket, HandedNotebook, LinkTicket, Recovered};
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::identity::{DeviceSecrets, RecoverySecrets, Roster};
@@ -308,12 +308,19 @@ async fn settle_in(
     let total = notebooks.len();
     let mut awaited: Vec<(NotebookId, SignedFrontier)> = Vec::new();
     let mut refused = Vec::new();
+    let way = match &recovery {
+        Some(recovery) => Way::Added {
+            recovery: Some(recovery),
+            keys: &[],
+        },
+        None => Way::Linked,
+    };
     for handed in notebooks {
         let (notebook, frontier) = (handed.notebook, handed.frontier.clone());
         let Host {
             engine, storage, ..
         } = &mut host;
-        match engine.take_over(handed, recovery.as_ref(), storage, &mut random()) {
+        match engine.take_over(handed, &way, storage, &mut random()) {
             Ok(()) => awaited.push((notebook, frontier)),
             Err(error) => refused.push(json!({
                 "id": notebook.to_string(),

@@ -1,7 +1,7 @@
 //! What two nodes say to each other, word for word, when they pair and sync.
 
 use hearth_core::control::Role;
-use hearth_core::engine::{ConnectionId, ConnectionKind, Engine};
+use hearth_core::engine::{CapsuleFacts, ConnectionId, ConnectionKind, Engine};
 use hearth_core::ids::DeviceId;
 use hearth_core::pairing::{Joiner, JoinerStep, PairingMessage, Refusal};
 use rand_chacha::ChaCha20Rng;
@@ -38,7 +38,7 @@ pub(super) fn make() -> Vec<VectorFile> {
         },
         VectorFile {
             name: "frames",
-            vectors: sync,
+            vectors: [sync, (0..2).flat_map(about_a_capsule).flatten().collect()].concat(),
         },
     ]
 }
@@ -69,16 +69,17 @@ fn conversation(
     seed: u64,
     pairing: &mut Vec<Vector>,
     sync: &mut Vec<Vector>,
-) -> Result<(), Failed> {
+) -> Result<[Node; 2], Failed> {
     let mut random = ChaCha20Rng::seed_from_u64(seed);
     let (ana, ben) = (draw(2 * seed + 200, "Ana"), draw(2 * seed + 201, "Ben"));
-    let mut nodes = [&ana, &ben].map(|identity| {
+    let nodes = [&ana, &ben].map(|identity| {
         let disk = MemoryDisk::new();
         Engine::open((*identity).clone(), seed, &[], &disk).map(|engine| Node { engine, disk })
     });
-    let [Ok(one), Ok(two)] = &mut nodes else {
+    let [Ok(mut first), Ok(mut second)] = nodes else {
         return Err("a node does not open".into());
     };
+    let (one, two) = (&mut first, &mut second);
     let notebook = one
         .engine
         .create_notebook(Role::Mentor, &mut one.disk, &mut random)?;
@@ -133,7 +134,30 @@ fn conversation(
     two.engine.adopt(*joined, &mut two.disk)?;
     edit(one, notebook, "goal", &mut random)?;
     talk(seed, [one, two], &mut random, sync)?;
-    Ok(())
+    Ok([first, second])
+}
+
+/// What the same two nodes say about a capsule.
+fn about_a_capsule(seed: u64) -> Result<Vec<Vector>, Failed> {
+    const CAPSULE_FRAMES: core::ops::RangeInclusive<u8> = 10..=12;
+    let [mut one, mut two] = conversation(seed, &mut Vec::new(), &mut Vec::new())?;
+    for node in [&mut one, &mut two] {
+        node.engine.disconnected(ConnectionId(2), START_MS);
+    }
+    let mut random = ChaCha20Rng::seed_from_u64(seed);
+    let facts = CapsuleFacts::default();
+    one.engine
+        .renew_capsule(&facts, START_MS, &mut one.disk, &mut random)?;
+    let mut frames = Vec::new();
+    talk(seed, [&mut one, &mut two], &mut random, &mut frames)?;
+    frames.retain(|frame| {
+        let kind = frame.to_bytes().and_then(|bytes| bytes.first().copied());
+        kind.is_some_and(|kind| CAPSULE_FRAMES.contains(&kind))
+    });
+    for (place, frame) in frames.iter_mut().enumerate() {
+        frame.name = format!("conversation {seed}, frame {place} about a capsule");
+    }
+    Ok(frames)
 }
 
 /// Syncs two nodes, lets each write something more, and notes all frames.

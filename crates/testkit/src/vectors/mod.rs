@@ -3,6 +3,7 @@
 //! Each file under `vectors/` holds one kind. An entry has a name, what it was made from, and its
 //! bytes in hex. Old entries never change; a new format adds entries, or a file.
 
+mod capsules;
 mod entries;
 mod frames;
 mod handing;
@@ -66,6 +67,7 @@ pub fn make_all() -> Vec<VectorFile> {
     files.extend(frames::make());
     files.extend(handing::make());
     files.extend(members::make());
+    files.push(capsules::make());
     files
 }
 

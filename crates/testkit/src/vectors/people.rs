@@ -275,6 +275,17 @@ fn enrol_messages() -> Vec<EnrolMessage> {
         EnrolMessage::Refused(EnrolRefusal::Unknown),
         EnrolMessage::Refused(EnrolRefusal::Unavailable),
         EnrolMessage::Present { notebook, entries },
+        EnrolMessage::Capsule {
+            is_last: false,
+            bytes: vec![11; 8],
+        },
+        EnrolMessage::Capsule {
+            is_last: true,
+            bytes: vec![12; 3],
+        },
+        EnrolMessage::Enter {
+            roster: vec![13; 5],
+        },
     ]
 }
 

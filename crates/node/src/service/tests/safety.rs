@@ -8,7 +8,9 @@ use hearth_core::engine::ConnectionId;
 use hearth_core::identity::Roster;
 use hearth_core::ids::{EntryHash, Incarnation, LogId, NotebookId, Seq};
 use hearth_core::log::{DocumentTips, EntryKeys, VerifiedEntry, actor_of};
-use hearth_core::storage::{Position, Space, Storage, StorageError, Write};
+use hearth_core::storage::{
+    CapsulePlace, CapsuleRecord, Position, Space, Storage, StorageError, Write,
+};
 use serde_json::json;
 
 use super::fixture::{Home, NoPassphrase, connect, has_keys, join, pair, text};
@@ -229,6 +231,22 @@ struct FullDisk;
 impl Storage for FullDisk {
     fn keep_roster(&mut self, _: &Roster) -> Result<(), StorageError> {
         Err(StorageError::Full)
+    }
+
+    fn keep_capsule(
+        &mut self,
+        _: CapsulePlace,
+        _: Option<CapsuleRecord<'_>>,
+    ) -> Result<(), StorageError> {
+        Err(StorageError::Full)
+    }
+
+    fn capsule_heads(&self) -> Result<Vec<Vec<u8>>, StorageError> {
+        Ok(Vec::new())
+    }
+
+    fn capsule(&self, _: CapsulePlace) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(None)
     }
 
     fn commit(&mut self, _: NotebookId, _: &[Write]) -> Result<(), StorageError> {
