@@ -20,5 +20,6 @@ mod namespaces;
 mod offline;
 mod pair;
 mod private;
+mod recovery;
 mod scenario;
 mod store;

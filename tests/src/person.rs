@@ -139,11 +139,16 @@ impl Person {
 
     /// Runs a command that reads `input`.
     pub fn feed(&self, arguments: &[&str], input: &str) -> Ran {
-        let mut child = self
-            .command(arguments)
-            .stdin(Stdio::piped())
-            .spawn()
-            .expect("hearth runs");
+        Self::fed(self.command(arguments), arguments, input)
+    }
+
+    /// Runs a command that reads `input` and answers in words.
+    pub fn feed_plain(&self, arguments: &[&str], input: &str) -> Ran {
+        Self::fed(self.plain(arguments), arguments, input)
+    }
+
+    fn fed(mut command: Command, arguments: &[&str], input: &str) -> Ran {
+        let mut child = command.stdin(Stdio::piped()).spawn().expect("hearth runs");
         let mut stdin = child.stdin.take().expect("its standard input");
         stdin.write_all(input.as_bytes()).expect("it reads");
         drop(stdin);

@@ -9,6 +9,14 @@ use crate::context::Context;
 use crate::output::{Answer, Fields, View, view};
 
 /// Write for yourself: only your own devices have it
+///
+/// Nobody can be invited into it, and nobody else can read it. If your last device is lost, so is
+/// your journal, even with the recovery phrase. You can change that: with `hearth config set
+/// journal_copies members` those who share a notebook with you also keep a sealed copy, up to 4 MiB,
+/// renewed at most every 15 minutes while the node runs. They cannot open it, and see how large it
+/// is and when it changes; whoever has your phrase and such a copy can read the journal. `hearth
+/// status` says who keeps it. `hearth config set journal_copies own-devices` ends it: what is kept
+/// is replaced by one without the journal as soon as they are met.
 #[derive(Subcommand, Debug)]
 pub(crate) enum JournalCommand {
     /// Write an entry

@@ -4,7 +4,7 @@ use std::io::BufRead;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hearth_node::api::{Failure, RecoveryRequest, Request, Secret};
+use hearth_node::api::{Exit, Failure, RecoveryRequest, Request, Secret};
 use serde_json::{Value, json};
 
 use super::device::{NewDeviceArguments, text_of};
@@ -19,9 +19,11 @@ const PHRASE_BYTES_MAX: u64 = 4096;
 /// Come back with your recovery phrase, on a new device
 ///
 /// Reads the 24 words from the prompt or from standard input. Somebody who shares a notebook with
-/// you must run `hearth up`; they give you the ticket that `hearth device contact` prints. You get
-/// back every notebook that they share with you. What nobody else holds, your journal too unless
-/// another device of yours answers, is lost.
+/// you must run `hearth up`; they give you the ticket that `hearth device contact` prints. One is
+/// enough: they also keep a sealed list of your notebooks and of whom to ask for each, which only
+/// your phrase opens. What somebody holds who is away now comes later by itself, while `hearth up`
+/// runs. What nobody else holds is lost; your journal too, unless another device of yours answers
+/// or you had set `journal_copies` to `members`.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth recover --contact hearth1… --label laptop --revoke-others
@@ -51,14 +53,22 @@ impl RecoverCommand {
         }
         let device = self.new.options(self.label, context)?;
         let phrase = phrase(context, "Your recovery phrase: ")?;
-        let data = context.recover(RecoverOptions {
+        let recovered = context.recover(RecoverOptions {
             phrase,
             contacts,
             name: self.name,
             revoke_others: self.revoke_others,
             device,
-        })?;
-        Ok(Answer::page(data, view::device::recovered))
+        });
+        if let Err(failure) = &recovered
+            && failure.exit == Exit::Partial
+            && let Some(details) = &failure.details
+            && !context.output.json
+        {
+            // What is here and what is not is worth more than that something is missing.
+            context.explain(details, view::device::recovered)?;
+        }
+        Ok(Answer::page(recovered?, view::device::recovered))
     }
 }
 

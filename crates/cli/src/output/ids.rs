@@ -82,6 +82,30 @@ pub(crate) fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+/// Shortens the full ids of people, devices and notebooks in a sentence, as pages do with theirs. A command in
+/// it can be pasted all the same.
+pub(crate) fn shorten_within(text: &str) -> String {
+    let mut known = ShortIds::default();
+    let words = || text.split(|letter: char| !letter.is_ascii_alphanumeric());
+    known.known = words()
+        .filter(|word| is_hash(word))
+        .map(str::to_owned)
+        .collect();
+    let mut shortened = text.to_owned();
+    for id in &known.known {
+        shortened = shortened.replace(id, known.short(id));
+    }
+    shortened
+}
+
+/// A hash is 52 characters of lower-case base32.
+fn is_hash(id: &str) -> bool {
+    id.len() == 52
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_lowercase() || (b'2'..=b'7').contains(&byte))
+}
+
 fn is_id_key(key: &str) -> bool {
     matches!(
         key,
@@ -124,6 +148,21 @@ mod tests {
         let ids = ShortIds::of(&data);
         assert_eq!(ids.short("01JD8GNSQ4W5T3V7PXRK2QF7MZ"), "XRK2QF7MZ");
         assert_eq!(ids.short("01JD8GNSQ4W5T3V7PARK2QF7MZ"), "ARK2QF7MZ");
+    }
+
+    #[test]
+    fn full_ids_in_a_sentence_are_shortened_and_nothing_else_is() {
+        let id = "abcdefgh".to_owned() + &"2".repeat(44);
+        let other = "abcdefgh".to_owned() + &"3".repeat(44);
+        let one = format!("Run `hearth sync {id}`, then invite.");
+        assert_eq!(
+            shorten_within(&one),
+            "Run `hearth sync abcdefgh`, then invite."
+        );
+        let two = format!("{id} or {other}");
+        assert_eq!(shorten_within(&two), "abcdefgh2 or abcdefgh3");
+        let whole = format!("hearth1{id} is a ticket");
+        assert_eq!(shorten_within(&whole), whole);
     }
 
     #[test]

@@ -117,9 +117,10 @@ impl Output {
         if self.json {
             return self.print(&envelope::failure(failure));
         }
-        let mut message = format!("Error: {}\n", clean::text(&failure.message));
+        let words = |text: &str| ids::shorten_within(&clean::text(text));
+        let mut message = format!("Error: {}\n", words(&failure.message));
         if let Some(hint) = &failure.hint {
-            message.push_str(&format!("{}\n", clean::text(hint)));
+            message.push_str(&format!("{}\n", words(hint)));
         }
         quiet_when_closed(io::stderr().lock().write_all(message.as_bytes()))
     }

@@ -195,8 +195,10 @@ fn the_network_profiles_say_what_they_reveal() {
 
     Makes your keys here and shows a recovery phrase of 24 words once. Write it down: it is the only key
     to who you are once every device is lost, and nobody can make it again. It brings back every
-    notebook that somebody else still holds. What only your own devices hold, such as a notebook that
-    nobody has joined, is lost with them.
+    notebook that somebody else still holds: those who share one with you also keep a sealed list of all
+    of them, which only the phrase opens. What only your own devices hold, such as a notebook that
+    nobody has joined, is lost with them, and so is your journal, unless you set `journal_copies` to
+    `members` (see `hearth journal --help`).
 
     Usage: hearth init [OPTIONS] --name <NAME>
 

@@ -116,6 +116,26 @@ pub struct CapsuleKey {
     pub key: Secret,
 }
 
+impl CapsuleKey {
+    /// Returns a list of keys as bytes, for the sealed store: each as in a capsule.
+    pub fn list_to_bytes(keys: &[Self]) -> zeroize::Zeroizing<Vec<u8>> {
+        let mut writer = Writer::new();
+        write_keys(keys, &mut writer);
+        zeroize::Zeroizing::new(writer.into_bytes())
+    }
+
+    /// Reads what [`CapsuleKey::list_to_bytes`] made.
+    ///
+    /// # Errors
+    /// [`DecodeError`] for another layout.
+    pub fn list_from_bytes(bytes: &[u8]) -> Result<Vec<Self>, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        let keys = read_list(&mut reader, "keys", CAPSULE_KEYS_MAX, read_key)?;
+        reader.finish()?;
+        Ok(keys)
+    }
+}
+
 /// What a capsule holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CapsuleContent {
@@ -168,13 +188,7 @@ impl CapsuleContent {
         for mirror in &self.mirrors {
             writer.bytes(mirror);
         }
-        writer.varint(self.keys.len() as u64);
-        for key in &self.keys {
-            writer
-                .raw(key.notebook.as_bytes())
-                .raw(key.epoch.as_bytes())
-                .raw(key.key.expose());
-        }
+        write_keys(&self.keys, &mut writer);
         writer.varint(self.journals.len() as u64);
         for journal in &self.journals {
             journal.write(&mut writer);
@@ -232,6 +246,16 @@ impl CapsuleContent {
             return Err(DecodeError::Invalid("holder of a notebook").into());
         }
         Ok(content)
+    }
+}
+
+fn write_keys(keys: &[CapsuleKey], writer: &mut Writer) {
+    writer.varint(keys.len() as u64);
+    for key in keys {
+        writer
+            .raw(key.notebook.as_bytes())
+            .raw(key.epoch.as_bytes())
+            .raw(key.key.expose());
     }
 }
 

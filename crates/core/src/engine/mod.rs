@@ -31,7 +31,7 @@ pub use enrol::LinkOfferId;
 pub use members::DecideError;
 pub use pairing::{Verification, VerificationState};
 pub use peers::{PeerRecord, PeerStatus};
-pub use renewal::{CapsuleFacts, RenewError};
+pub use renewal::{CapsuleFacts, RenewError, Renewal};
 pub use taking::{TakeError, Way};
 pub use writes::{AdoptError, FoundError, IssuedInvite};
 

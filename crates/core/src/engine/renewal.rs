@@ -33,6 +33,19 @@ pub struct CapsuleFacts {
     pub reachable: BTreeMap<DeviceId, (Vec<SocketAddr>, Vec<String>)>,
     /// Whether the person wants a copy of the journals in the capsule.
     pub copies_journals: bool,
+    /// Whether what changes all the time is not to wait, since the person asks for it now.
+    pub is_urgent: bool,
+}
+
+/// What became of this device's capsule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// It was made anew.
+    Renewed,
+    /// It says what there is to say, or there is nobody who could keep it.
+    Current,
+    /// Something has changed that waits until the last one is old enough.
+    Waits,
 }
 
 /// Why a capsule was not renewed.
@@ -59,25 +72,26 @@ impl Engine {
         now_ms: u64,
         storage: &mut dyn Storage,
         rng: &mut dyn rand_core::CryptoRng,
-    ) -> Result<bool, RenewError> {
+    ) -> Result<Renewal, RenewError> {
         let mut content = self.capsule_content(facts);
         // Nobody could keep it.
         if !self.is_own_device() || content.contacts.is_empty() {
-            return Ok(false);
+            return Ok(Renewal::Current);
         }
         let basis = self.basis_of(&content);
         let own = self.own_capsule();
         let id = CapsuleId::of(content.roster.recovery());
-        let is_due = own.is_none_or(|own| {
+        if let Some(own) = own.filter(|own| own.head.id == id) {
             let made_ms = own.head.time_ms;
+            // A time that is still to come was noted before the clock went back.
             let is_old = made_ms > now_ms || now_ms - made_ms >= CAPSULE_EVERY_MS;
-            let before = own.basis;
-            own.head.id != id
-                || before.is_none_or(|before| before.at_once != basis.at_once)
-                || (is_old && before != Some(basis))
-        });
-        if !is_due {
-            return Ok(false);
+            match own.basis {
+                Some(before) if before == basis => return Ok(Renewal::Current),
+                Some(before) if before.at_once == basis.at_once && !is_old && !facts.is_urgent => {
+                    return Ok(Renewal::Waits);
+                }
+                _ => {}
+            }
         }
         let counter = own.map_or(0, |own| own.head.counter).saturating_add(1);
         self.copy_journals(&mut content, storage)?;
@@ -100,7 +114,7 @@ impl Engine {
             basis: Some(basis),
         };
         self.keep_capsule(kept, &capsule, storage)?;
-        Ok(true)
+        Ok(Renewal::Renewed)
     }
 
     /// Puts together what a capsule says, without the copies of journals.

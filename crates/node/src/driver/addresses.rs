@@ -76,7 +76,11 @@ impl Host {
 
     /// Returns what a device says of itself. Others may have written under the same key at the same
     /// time, and whoever is shown then is left to chance: only the device's own value counts.
-    fn address_record(&mut self, notebook: NotebookId, device: DeviceId) -> Option<PeerAddrs> {
+    pub(super) fn address_record(
+        &mut self,
+        notebook: NotebookId,
+        device: DeviceId,
+    ) -> Option<PeerAddrs> {
         let replica = self.engine.replica_mut(notebook)?;
         let actors: Vec<Vec<u8>> = replica
             .tips()
@@ -115,7 +119,7 @@ impl Host {
         self.remember_seen(device, &seen);
     }
 
-    fn seen(&self, device: DeviceId) -> PeerAddrs {
+    pub(super) fn seen(&self, device: DeviceId) -> PeerAddrs {
         self.get_own(&seen_key(device))
             .ok()
             .flatten()

@@ -9,9 +9,11 @@ use hearth_core::ids::DeviceId;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use super::capsules::CapsuleWork;
 use super::departures::Departures;
 use super::dialer::Dialer;
 use super::dialling::Rotation;
+use super::entering::Entering;
 use super::introduce::Introductions;
 use super::linking::Linking;
 use super::links::OpenLink;
@@ -71,6 +73,10 @@ pub(super) struct Engine {
     pub(super) index_changed: bool,
     /// The notebooks that this device is out of, as far as that was told.
     pub(super) departures: Departures,
+    /// Who is asked for notebooks that are awaited.
+    pub(super) entering: Entering,
+    /// What is to be done about this device's capsule.
+    pub(super) capsule: CapsuleWork,
     housekeeping_at: Instant,
     published_at: Instant,
     /// When the ages of keys are looked at.
@@ -120,6 +126,8 @@ pub(super) fn spawn(
                 membership_changed: true,
                 index_changed: false,
                 departures: Departures::default(),
+                entering: Entering::new(),
+                capsule: CapsuleWork::new(),
                 housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
                 published_at: Instant::now(),
                 keys_at: Instant::now(),
@@ -174,7 +182,8 @@ impl Engine {
         let linkings = self.linkings.iter().map(|linking| linking.deadline);
         syncs
             .chain(linkings)
-            .chain([self.housekeeping_at])
+            .chain([self.housekeeping_at, self.entering.next_at()])
+            .chain(self.capsule.due_at())
             .map(|at| at.saturating_duration_since(Instant::now()))
             .chain(protocol)
             .min()
@@ -261,6 +270,7 @@ impl Engine {
             Traffic::Disconnected { id } => self.disconnected(id),
             Traffic::Writable => {}
             Traffic::DialFailed { device, why } => self.dial_failed(device, &why),
+            Traffic::Entered { device, answer } => self.entered(device, answer.map(|one| *one)),
             Traffic::Introduced { device } => {
                 if let Some(dialer) = self.dialers.get(&device) {
                     dialer.nudge();
@@ -356,6 +366,8 @@ impl Engine {
         if std::mem::take(&mut self.membership_changed) {
             self.adjust_dialers();
         }
+        self.settle_capsule();
+        self.enter_awaited();
         self.pump();
         self.effects();
         self.settle_waiting();

@@ -7,7 +7,7 @@ use hearth_core::enrol::{
     NewcomerStep, RECOVER_ALPN, Recovered, Seeker, SeekerStep,
 };
 use hearth_core::frontier::SignedFrontier;
-use hearth_core::identity::{DeviceSecrets, RecoverySecrets};
+use hearth_core::identity::{DeviceSecrets, RecoverySecrets, Roster};
 use hearth_core::ids::NotebookId;
 use hearth_core::pairing::TicketError;
 use hearth_core::sync::EXPORTER_LABEL;
@@ -81,7 +81,23 @@ pub(crate) async fn seek(
     deadline: Instant,
 ) -> Result<Recovered, Failure> {
     let link = reach(net, &peer_of(contact), RECOVER_ALPN, deadline).await?;
-    let mut seeker = Seeker::new(recovery.clone());
+    put_question(link, Seeker::new(recovery.clone())).await
+}
+
+/// Asks a device for the notebooks of this device's person, by the roster that has this device on it.
+pub(crate) async fn enter(
+    net: &Net,
+    peer: &PeerAddr,
+    roster: Roster,
+) -> Result<Recovered, Failure> {
+    let link = net
+        .dial(peer, RECOVER_ALPN, DIAL_TIMEOUT)
+        .await
+        .map_err(|error| unreachable(&error.to_string()))?;
+    put_question(link, Seeker::entering(roster)).await
+}
+
+async fn put_question(link: Link, mut seeker: Seeker) -> Result<Recovered, Failure> {
     let (handle, exporter) = exporter(&link)?;
     let ask = seeker.ask(&exporter);
     let result = converse(link, ask, |message| {

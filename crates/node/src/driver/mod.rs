@@ -6,11 +6,13 @@
 //! disk in one commit, and only then sends.
 
 mod addresses;
+mod capsules;
 mod departures;
 mod dialer;
 mod dialling;
 mod engine;
 mod enrol;
+mod entering;
 mod introduce;
 mod join;
 mod linking;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_core::engine::{ConnectionId, ConnectionKind};
+use hearth_core::enrol::Recovered;
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::ids::{DeviceId, NotebookId};
 use hearth_core::pairing::Joined;
@@ -39,7 +42,7 @@ use crate::api::{self, DeviceRequest, Failure, Request};
 use crate::host::{Host, random};
 use crate::net::{Link, LinkStats, Net, NetOptions, Profile};
 
-pub(crate) use enrol::{be_linked, no_ticket, seek};
+pub(crate) use enrol::{be_linked, enter, no_ticket, seek};
 
 use engine::EngineEnded;
 
@@ -89,6 +92,11 @@ pub(crate) enum Traffic {
     DialFailed { device: DeviceId, why: String },
     /// A device that did not know this one was shown whose it is.
     Introduced { device: DeviceId },
+    /// A device was asked for notebooks of this person's; nothing where it did not answer.
+    Entered {
+        device: DeviceId,
+        answer: Option<Box<Recovered>>,
+    },
 }
 
 /// What somebody wants of the engine.

@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 use super::engine::{Engine, own_addresses};
 use super::watchers::Watcher;
 use super::{EventSink, PeerAddrs, Stay};
-use crate::api::{Failure, NotebookRequest, Request};
+use crate::api::{ConfigRequest, Failure, NotebookRequest, Request};
 use crate::host::Host;
 use crate::service::{self, NodeFacts};
 
@@ -44,6 +44,9 @@ impl Engine {
                 }
             }
             return;
+        }
+        if matches!(request, Request::Config(ConfigRequest::Set { .. })) {
+            self.capsule.press();
         }
         let facts = self.facts();
         let result = service::execute(&mut self.host, &facts, &request, &mut |event| {

@@ -75,6 +75,7 @@ impl Engine {
         }
         // Devices that are not dialled otherwise are, for as long as somebody waits for them.
         self.membership_changed = true;
+        self.renew_capsule(true);
         let Host {
             engine, storage, ..
         } = &mut self.host;

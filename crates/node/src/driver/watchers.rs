@@ -98,13 +98,24 @@ impl Engine {
                         .changes
                         .iter()
                         .any(|change| change.document == DocumentId::INDEX);
+                    self.capsule.note_change();
                     self.watchers.tell(&mut self.host, notebook, &applied);
                 }
                 Effect::MembershipChanged(notebook) => {
                     self.membership_changed = true;
+                    self.capsule.press();
                     self.departures.look_at(notebook);
                 }
-                Effect::DevicesChanged => self.membership_changed = true,
+                Effect::DevicesChanged => {
+                    self.membership_changed = true;
+                    self.capsule.press();
+                }
+                Effect::CapsuleKept { keeper, capsule } => {
+                    self.capsule_answered(keeper, capsule, true);
+                }
+                Effect::CapsuleRefused { keeper, capsule } => {
+                    self.capsule_answered(keeper, capsule, false);
+                }
                 Effect::DeviceLinked {
                     offer,
                     device,

@@ -12,6 +12,8 @@ use hearth_core::ids::NotebookId;
 use hearth_core::limits::NAME_BYTES_MAX;
 use hearth_core::replica::Replica;
 use hearth_core::storage::{Space, Storage, Write};
+use jiff::Zoned;
+use jiff::tz::TimeZone;
 use rand_core::Rng;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -24,6 +26,19 @@ use crate::api::{Exit, Failure};
 const NEXT_KEPT_AS: &str = "identity-next";
 /// What became of a copy, for telling the person.
 const ANEW_KEPT_AS: &str = "enrolled-anew";
+
+/// What stands between a device's label and the time at which it became another device.
+const ANEW: &str = ", anew since ";
+
+/// Calls a home that was a copy by when it found that out: no two copies do at the same time, and its person
+/// can tell them apart by it.
+fn anew_label(label: &str, now: &Zoned) -> String {
+    let first = label.split(ANEW).next().unwrap_or(label);
+    let since = now.strftime("%-d %b %Y %H:%M:%S");
+    let since = format!("{ANEW}{since}");
+    let end = first.floor_char_boundary(NAME_BYTES_MAX.saturating_sub(since.len()));
+    format!("{}{since}", first.get(..end).unwrap_or_default())
+}
 
 impl Host {
     /// Makes this home a device of its own where it is a copy of another. One that was cut off meanwhile goes
@@ -73,12 +88,10 @@ impl Host {
 
     fn draw_next(&self) -> StoredIdentity {
         let identity = self.engine.identity();
-        let label = format!("{}, anew", identity.device_label);
-        let label = if label.len() > NAME_BYTES_MAX {
-            identity.device_label.clone()
-        } else {
-            label
-        };
+        let label = anew_label(
+            &identity.device_label,
+            &Self::now().to_zoned(TimeZone::system()),
+        );
         StoredIdentity {
             identity: Identity {
                 device: Arc::new(DeviceSecrets::random(&mut random())),
@@ -143,5 +156,22 @@ impl Host {
             .write_again(storage, &mut random())
             .map(drop)
             .map_err(storage_failed)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_are_called_by_when_they_became_devices_of_their_own() {
+        let at = |time: &str| -> Zoned { format!("{time}[Europe/Berlin]").parse().unwrap() };
+        let first = anew_label("laptop", &at("2026-11-25T07:05:09+01:00"));
+        assert_eq!(first, "laptop, anew since 25 Nov 2026 07:05:09");
+        let again = anew_label(&first, &at("2026-12-01T08:00:00+01:00"));
+        assert_eq!(again, "laptop, anew since 1 Dec 2026 08:00:00");
+        let long = anew_label(&"é".repeat(200), &at("2026-12-01T08:00:00+01:00"));
+        assert!(long.len() <= NAME_BYTES_MAX && long.ends_with("08:00:00"));
     }
 }

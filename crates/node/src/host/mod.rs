@@ -3,6 +3,8 @@
 //! [`Host`] is synchronous and knows no network. The node's engine thread owns one while it runs;
 //! without a node a command opens one for itself. Every write is on disk when a call returns.
 
+mod awaited;
+mod capsule;
 mod documents;
 mod enrol;
 mod home;
@@ -26,6 +28,7 @@ pub use people::Directory;
 pub use settings::{SETTINGS, Setting, Settings};
 pub use storage::NodeStorage;
 
+pub(crate) use awaited::{AwaitedNotebook, Holder};
 pub(crate) use documents::{EditDocuments, ReadDocuments};
 
 use crate::api::{Exit, Failure};

@@ -44,12 +44,21 @@ pub const SETTINGS: &[Setting] = &[
         check: check_days,
     },
     Setting {
+        key: "journal_copies",
+        default: "own-devices",
+        about: "Who keeps copies of your journal: own-devices, or members, who then also keep one that only your recovery phrase opens.",
+        check: check_journal_copies,
+    },
+    Setting {
         key: "zone",
         default: "system",
         about: "The time zone for planned sessions, as in Europe/Berlin; system takes this computer's.",
         check: check_zone,
     },
 ];
+
+/// The value of `journal_copies` that lets members keep sealed copies.
+const COPIES_BY_MEMBERS: &str = "members";
 
 /// The settings of a home.
 #[derive(Debug, Clone, Default)]
@@ -139,6 +148,11 @@ impl Settings {
         }
     }
 
+    /// Whether members keep sealed copies of the journal.
+    pub fn copies_journal(&self) -> bool {
+        self.values.get("journal_copies").map(String::as_str) == Some(COPIES_BY_MEMBERS)
+    }
+
     /// The network profile, where the person set one after `init`.
     pub fn network(&self) -> Option<String> {
         self.values.get("network").cloned()
@@ -184,6 +198,14 @@ fn check_days(value: &str) -> Result<String, String> {
     match value.parse::<u64>() {
         Ok(days) if days <= DAYS_MAX => Ok(days.to_string()),
         _ => Err(format!("give days from 0 to {DAYS_MAX}")),
+    }
+}
+
+fn check_journal_copies(value: &str) -> Result<String, String> {
+    if value == "own-devices" || value == COPIES_BY_MEMBERS {
+        Ok(value.to_owned())
+    } else {
+        Err("give own-devices or members".to_owned())
     }
 }
 

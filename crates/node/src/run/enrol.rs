@@ -1,22 +1,22 @@
-//! `hearth device accept` and `hearth recover`: this folder becomes a device of somebody who exists already.
+//! `hearth device accept`: this folder becomes a device of somebody who exists already.
 
 use std::sync::Arc;
 
 use hearth_core::engine::{Identity, Way};
-use hearth_core::enrol::{ContactTicket, HandedNotebook, LinkTicket, Recovered};
+use hearth_core::enrol::{ContactTicket, HandedNotebook, LinkTicket};
 use hearth_core::frontier::SignedFrontier;
-use hearth_core::identity::{DeviceSecrets, RecoverySecrets, Roster};
+use hearth_core::identity::{DeviceSecrets, RecoverySecrets};
 use hearth_core::ids::NotebookId;
 use hearth_core::pairing::TicketError;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::capsule::OpenedCapsules;
 use super::runtime;
-use crate::api::{Event, Exit, Failure, PassphraseSource, Secret};
+use crate::api::{Event, Exit, Failure, PassphraseSource};
 use crate::driver::{self, Node, PeerAddrs, Stay};
 use crate::host::{HomeDir, Host, InitProtection, NewHome, random, sentence};
 use crate::net::{Net, NetOptions, Profile};
-use crate::service;
 
 /// How a new device is made.
 #[derive(Debug)]
@@ -31,25 +31,23 @@ pub struct NewDevice {
     pub timeout_ms: u64,
 }
 
-/// How somebody comes back with a phrase.
-#[derive(Debug)]
-pub struct Recovery {
-    /// The phrase.
-    pub phrase: Secret,
-    /// Tickets that say where members are.
-    pub contacts: Vec<String>,
-    /// The person's name, for where no member knows it.
-    pub name: Option<String>,
-    /// Whether all other devices are taken off.
-    pub revoke_others: bool,
+/// What both ways lead to.
+pub(super) struct Enrolled {
+    pub(super) identity: Identity,
+    pub(super) notebooks: Vec<HandedNotebook>,
+    pub(super) contacts: Vec<ContactTicket>,
+    pub(super) came: Came,
 }
 
-/// What both ways lead to.
-struct Enrolled {
-    identity: Identity,
-    notebooks: Vec<HandedNotebook>,
-    contacts: Vec<ContactTicket>,
-    recovery: Option<RecoverySecrets>,
+/// How a device came to be one of a person's.
+pub(super) enum Came {
+    /// Another device linked it.
+    Linked,
+    /// By the phrase, with what capsules held.
+    Recovered {
+        recovery: Box<RecoverySecrets>,
+        capsule: OpenedCapsules,
+    },
 }
 
 /// Makes this folder a device of the person whose device made the ticket.
@@ -99,7 +97,7 @@ pub fn accept(
         },
         notebooks: linked.handover.notebooks,
         contacts: vec![contact],
-        recovery: None,
+        came: Came::Linked,
     };
     let words = linked.words;
     let arrival = runtime.block_on(settle_in(
@@ -114,137 +112,11 @@ pub fn accept(
     arrival.outcome(data)
 }
 
-/// Brings somebody back on a new device, by their phrase.
-///
-/// # Errors
-/// A [`Failure`] where there is a home already, or no member knows the person under this phrase.
-pub fn recover(
-    home: &HomeDir,
-    recovery: Recovery,
-    device: NewDevice,
-    passphrases: &mut dyn PassphraseSource,
-    on_event: &mut dyn FnMut(Event),
-) -> Result<Value, Failure> {
-    let secrets_of_phrase = service::recovery_secrets(&recovery.phrase)?;
-    let mut contacts = Vec::new();
-    for text in &recovery.contacts {
-        contacts.push(ContactTicket::of_any(text).map_err(|error| driver::no_ticket(&error))?);
-    }
-    if contacts.is_empty() {
-        return Err(Failure::usage(
-            "contact_needed",
-            "Somebody who shares a notebook with you must be reached.",
-        )
-        .with_hint(
-            "Ask them for `hearth device contact`, then give --contact TICKET; a ticket of an \
-             invitation serves as well.",
-        ));
-    }
-    let new = home.begin(&device.label, device.protection, passphrases)?;
-    let secrets = DeviceSecrets::random(&mut random());
-    let runtime = runtime()?;
-    let deadline = driver::deadline_after(device.timeout_ms);
-    let found = runtime.block_on(async {
-        let net = bind(&secrets, &device.network, &new).await?;
-        let mut found: Vec<Recovered> = Vec::new();
-        let mut failed = None;
-        for contact in &contacts {
-            match driver::seek(&net, contact, &secrets_of_phrase, deadline).await {
-                Ok(known) => found.push(known),
-                Err(failure) => failed = Some(failure),
-            }
-        }
-        net.close().await;
-        match failed {
-            Some(failure) if found.is_empty() => Err(failure),
-            _ => Ok(found),
-        }
-    });
-    let person = found.and_then(|found| {
-        person_of(found, &secrets_of_phrase, &secrets, &recovery).map(
-            |(roster, name, notebooks)| Enrolled {
-                identity: Identity {
-                    device: Arc::new(secrets),
-                    roster,
-                    name,
-                    device_label: device.label.clone(),
-                },
-                notebooks,
-                contacts,
-                recovery: Some(secrets_of_phrase),
-            },
-        )
-    });
-    let enrolled = match person {
-        Ok(enrolled) => enrolled,
-        Err(failure) => {
-            new.abandon();
-            return Err(failure);
-        }
-    };
-    let arrival = runtime.block_on(settle_in(
-        new,
-        enrolled,
-        &device.network,
-        device.timeout_ms,
-        on_event,
-    ))?;
-    let mut data = arrival.data.clone();
-    data["revoked_others"] = json!(recovery.revoke_others);
-    arrival.outcome(data)
-}
-
-/// Puts together what several members know, and signs this device's addition with the phrase.
-fn person_of(
-    found: Vec<Recovered>,
-    phrase: &RecoverySecrets,
+pub(super) async fn bind(
     device: &DeviceSecrets,
-    recovery: &Recovery,
-) -> Result<(Roster, String, Vec<HandedNotebook>), Failure> {
-    let mut known: Option<Roster> = None;
-    let mut name = String::new();
-    let mut notebooks = Vec::new();
-    for one in found {
-        match &mut known {
-            None => known = Some(one.roster),
-            Some(known) => {
-                known.merge(&one.roster).map_err(|error| {
-                    Failure::error("enrolling_failed", sentence(&error.to_string()))
-                        .with_hint("Recover with one contact at a time.")
-                })?;
-            }
-        }
-        if !one.name.is_empty() {
-            name = one.name;
-        }
-        notebooks.extend(one.handover.notebooks);
-    }
-    if let Some(given) = &recovery.name {
-        name.clone_from(given);
-    }
-    let mut roster = known.ok_or_else(|| {
-        Failure::error("enrolling_failed", "Nobody answered.").with_hint("Try again.")
-    })?;
-    if name.is_empty() {
-        return Err(
-            Failure::usage("name_needed", "Nobody could tell what you are called.")
-                .with_hint("Give --name NAME."),
-        );
-    }
-    let full = |error: hearth_core::identity::RosterError| {
-        Failure::error("enrolling_failed", sentence(&error.to_string()))
-            .with_hint("Nothing was changed.")
-    };
-    let added = roster.recover_device(phrase, &device.claim(roster.person()));
-    roster.insert(added).map_err(full)?;
-    if recovery.revoke_others {
-        let reset = roster.revoke_others(phrase, device.id());
-        roster.insert(reset).map_err(full)?;
-    }
-    Ok((roster, name, notebooks))
-}
-
-async fn bind(device: &DeviceSecrets, network: &Profile, new: &NewHome) -> Result<Net, Failure> {
+    network: &Profile,
+    new: &NewHome,
+) -> Result<Net, Failure> {
     Net::bind(NetOptions {
         secret_key: zeroize::Zeroizing::new(*device.transport_seed().expose()),
         profile: network.clone(),
@@ -257,13 +129,13 @@ async fn bind(device: &DeviceSecrets, network: &Profile, new: &NewHome) -> Resul
 }
 
 /// What a new device has once its first sync is over.
-struct Arrival {
-    data: Value,
+pub(super) struct Arrival {
+    pub(super) data: Value,
     is_whole: bool,
 }
 
 impl Arrival {
-    fn outcome(&self, data: Value) -> Result<Value, Failure> {
+    pub(super) fn outcome(&self, data: Value) -> Result<Value, Failure> {
         if self.is_whole {
             return Ok(data);
         }
@@ -278,7 +150,7 @@ impl Arrival {
 }
 
 /// Makes the home, takes the notebooks over, and syncs with whoever handed them over.
-async fn settle_in(
+pub(super) async fn settle_in(
     new: NewHome,
     enrolled: Enrolled,
     network: &Profile,
@@ -289,7 +161,7 @@ async fn settle_in(
         identity,
         notebooks,
         contacts,
-        recovery,
+        came,
     } = enrolled;
     let mut data = json!({
         "person": { "id": identity.person().to_string(), "name": identity.name },
@@ -308,12 +180,12 @@ async fn settle_in(
     let total = notebooks.len();
     let mut awaited: Vec<(NotebookId, SignedFrontier)> = Vec::new();
     let mut refused = Vec::new();
-    let way = match &recovery {
-        Some(recovery) => Way::Added {
+    let way = match &came {
+        Came::Recovered { recovery, capsule } => Way::Added {
             recovery: Some(recovery),
-            keys: &[],
+            keys: &capsule.keys,
         },
-        None => Way::Linked,
+        Came::Linked => Way::Linked,
     };
     for handed in notebooks {
         let (notebook, frontier) = (handed.notebook, handed.frontier.clone());
@@ -328,7 +200,13 @@ async fn settle_in(
             })),
         }
     }
-    drop(recovery);
+    let mut is_complete = true;
+    if let Came::Recovered { capsule, .. } = &came {
+        let told = capsule.settle(&mut host)?;
+        is_complete = told.is_complete;
+        data["recovered"] = told.data;
+    }
+    drop(came);
     let deadline = driver::deadline_after(timeout_ms);
     let (arrived, is_confirmed) = first_sync(host, awaited, deadline, on_event).await?;
     data["notebooks"] = json!(total);
@@ -336,7 +214,7 @@ async fn settle_in(
     data["refused"] = json!(refused);
     Ok(Arrival {
         data,
-        is_whole: arrived + refused.len() >= total && is_confirmed,
+        is_whole: arrived + refused.len() >= total && is_confirmed && is_complete,
     })
 }
 

@@ -2,15 +2,18 @@
 //! is the node.
 
 mod call;
+mod capsule;
 mod demo;
 mod enrol;
 mod init;
+mod recover;
 mod up;
 
 pub use call::{call, change_passphrase};
 pub use demo::demo;
-pub use enrol::{NewDevice, Recovery, accept, recover};
+pub use enrol::{NewDevice, accept};
 pub use init::{init, new_phrase};
+pub use recover::{Recovery, recover};
 pub use up::up;
 
 use crate::api::Failure;

@@ -5,11 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use hearth_core::ids::NotebookId;
+use hearth_core::limits::CAPSULE_BYTES_MAX;
 use hearth_store::{ProtectionKind, Scope};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::NodeFacts;
+use super::capsule::JournalCopy;
 use super::resolve::with_journals;
 use crate::api::Failure;
 use crate::host::Host;
@@ -73,6 +75,7 @@ pub(super) fn doctor(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         socket(host, node),
         port(host, node),
         network(node),
+        capsule(host)?,
     ];
     for notebook in with_journals(host) {
         checks.push(stream(host, notebook));
@@ -213,6 +216,30 @@ fn network(node: &NodeFacts) -> Check {
         format!("{profile}, the node does not run")
     };
     Check::new("network", Verdict::Ok, detail)
+}
+
+/// Says whether the list of notebooks that a recovery needs is with others.
+fn capsule(host: &Host) -> Result<Check, Failure> {
+    const NAME: &str = "capsule";
+    let Some(facts) = super::capsule::facts(host)? else {
+        let detail = "none: no other device could keep one";
+        return Ok(Check::new(NAME, Verdict::Ok, detail));
+    };
+    let kept = format!(
+        "kept by {} of {} devices, {} bytes",
+        facts.keepers, facts.others, facts.bytes
+    );
+    Ok(match facts.journal {
+        JournalCopy::TooLarge => Check::new(
+            NAME,
+            Verdict::Warn,
+            format!(
+                "{kept}; the journal is too large to be in it (a capsule has {CAPSULE_BYTES_MAX} bytes at most)"
+            ),
+        ),
+        JournalCopy::Copied => Check::new(NAME, Verdict::Ok, format!("{kept}, journal included")),
+        _ => Check::new(NAME, Verdict::Ok, kept),
+    })
 }
 
 /// Compares the stream's recorded length with what was read of it; `verify` opens all of it.

@@ -11,6 +11,7 @@
 mod action;
 mod agreement;
 mod answer;
+mod capsule;
 mod config;
 mod departure;
 mod device;
@@ -53,6 +54,7 @@ pub(crate) use device::{device_failed, keep_label, secrets as recovery_secrets};
 pub use history::describe_applied;
 pub(crate) use keys::keys_too_old;
 pub use resolve::find_notebook;
+pub(crate) use resolve::light_title as title_of;
 pub(crate) use search::SearchCache;
 pub use search::keep_search_index;
 

@@ -6,13 +6,13 @@
 use hearth_core::ids::{NotebookId, PersonId};
 use hearth_core::replica::OpenReplicaError;
 use hearth_notebook::lookup::{self, Entry, ID_CHARS_MIN, ResolveError};
-use hearth_notebook::{DocumentId, Kind, PersonRef};
+use hearth_notebook::{DocumentId, Documents, Kind, PersonRef};
 use serde_json::{Value, json};
 
 use super::answer::{quote, text_of, unavailable};
 use super::journal::journals;
 use crate::api::{Exit, Failure};
-use crate::host::{Host, sentence};
+use crate::host::{Host, ReadDocuments, sentence};
 
 /// Candidates that a message lists.
 const CANDIDATES_MAX: usize = 5;
@@ -199,6 +199,21 @@ pub(super) fn title(host: &mut Host, notebook: NotebookId) -> String {
     .ok()
     .flatten()
     .unwrap_or_default()
+}
+
+/// A notebook's title, without anything else of it; empty where it has not arrived or cannot be opened.
+pub(crate) fn light_title(host: &mut Host, notebook: NotebookId) -> String {
+    let Host {
+        engine, storage, ..
+    } = host;
+    let Some(replica) = engine.replica_mut(notebook) else {
+        return String::new();
+    };
+    let mut documents = ReadDocuments::new(replica, storage);
+    let index = documents.read(DocumentId::INDEX).ok().flatten();
+    index
+        .map(|index| text_of(index, &automerge::ROOT, "title"))
+        .unwrap_or_default()
 }
 
 /// A notebook as answers name it beside other objects.

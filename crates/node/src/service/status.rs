@@ -1,5 +1,7 @@
 //! Who this is, whether the node runs, and what each peer has confirmed.
 
+use std::collections::BTreeSet;
+
 use hearth_core::engine::PeerStatus;
 use hearth_core::ids::NotebookId;
 use hearth_store::ProtectionKind;
@@ -7,13 +9,14 @@ use serde_json::{Value, json};
 
 use super::NodeFacts;
 use super::answer::{person, time, with};
+use super::capsule;
 use super::departure::departed;
 use super::device;
 use super::journal::journals;
 use super::member::{is_match, verification};
 use super::resolve::{brief, notebooks, unopened};
 use crate::api::Failure;
-use crate::host::{Directory, Host};
+use crate::host::{AwaitedNotebook, Directory, Host};
 use crate::net::Profile;
 
 /// The data of `status`.
@@ -54,10 +57,26 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         "contact": contact,
         "warning": warning(host),
         "enrolled_anew": host.enrolled_anew()?,
+        "capsule": capsule::view(host)?,
+        "awaited": awaited(host)?,
         "notebooks": listed,
         // The journal reaches one's own devices only, and whether it has is worth knowing too.
         "journals": own,
     }))
+}
+
+/// The notebooks that a recovery knew of and that nobody has handed over yet.
+fn awaited(host: &Host) -> Result<Vec<Value>, Failure> {
+    let awaited = host.awaited()?;
+    let view = |one: &AwaitedNotebook| {
+        let names: BTreeSet<&str> = one
+            .holders
+            .iter()
+            .map(|holder| holder.name.as_str())
+            .collect();
+        json!({ "id": one.notebook, "title": one.title, "from": names })
+    };
+    Ok(awaited.iter().map(view).collect())
 }
 
 /// What the person should know about this device before anything else.

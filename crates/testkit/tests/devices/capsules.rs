@@ -170,6 +170,12 @@ fn a_capsule_is_renewed_for_what_it_says_and_not_for_each_edit() {
         .reachable
         .insert(address.1, (vec![address.0], Vec::new()));
     assert!(!circle.ana.renew(&facts));
+    let urgent = CapsuleFacts {
+        is_urgent: true,
+        ..facts.clone()
+    };
+    assert!(circle.ana.renew(&urgent) && !circle.ana.renew(&urgent));
+    circle.ana.write(circle.journal, "more");
     circle.ana.now_ms += CAPSULE_EVERY_MS;
     assert!(circle.ana.renew(&facts) && !circle.ana.renew(&facts));
     // A new notebook with somebody does not.
@@ -177,7 +183,7 @@ fn a_capsule_is_renewed_for_what_it_says_and_not_for_each_edit() {
     pair(&mut circle.ana, &mut circle.ben, more, Role::Peer);
     assert!(circle.ana.renew(&facts));
     assert!(sync(&mut circle.ana, &mut circle.ben));
-    assert_eq!(circle.ben.keeps(), [circle.of_ana(3)]);
+    assert_eq!(circle.ben.keeps(), [circle.of_ana(4)]);
     let recovery = circle.recovery();
     let content = opened(&mut circle.ben, &recovery).pop().unwrap().unwrap();
     let place = content.notebooks.iter().find(|one| one.notebook == more);

@@ -9,7 +9,7 @@ use hearth_core::capsule::NotebookState;
 use hearth_core::control::Role;
 use hearth_core::document::DocumentId;
 use hearth_core::engine::{
-    CapsuleFacts, ConnectionId, ConnectionKind, Effect, Engine, Identity, LinkOfferId, Way,
+    CapsuleFacts, ConnectionId, ConnectionKind, Effect, Engine, Identity, LinkOfferId, Renewal, Way,
 };
 use hearth_core::enrol::{
     EnrolError, EnrolMessage, FoundCapsule, LinkTicket, Linked, Newcomer, NewcomerStep, Recovered,
@@ -143,9 +143,8 @@ impl Device {
     /// Has the capsule made anew where that is due.
     pub(crate) fn renew(&mut self, facts: &CapsuleFacts) -> bool {
         let (engine, random) = (&mut self.engine, &mut self.random);
-        engine
-            .renew_capsule(facts, self.now_ms, &mut self.disk, random)
-            .unwrap()
+        let renewal = engine.renew_capsule(facts, self.now_ms, &mut self.disk, random);
+        renewal.unwrap() == Renewal::Renewed
     }
 
     /// Says whose capsules this device keeps, and which of their devices made them.

@@ -54,17 +54,29 @@ fn words(data: &Value, page: &mut Page) {
     page.quiet("If they differ, somebody stood between: take the new device off with `hearth device revoke`.");
 }
 
-/// `recover`: `person`, `device`, `notebooks`, `arrived`, `revoked_others`.
+/// `recover`: `person`, `device`, `notebooks`, `arrived`, `refused[]`, `revoked_others`, and `recovered` with
+/// `capsules[]`, `unusable[]`, `without[]`, `silent[]`, `awaited[]`, `lost[]` and `journal`.
 pub(crate) fn recovered(data: &Value, page: &mut Page) {
     page.title(format!(
         "Welcome back, {}. This is {}.",
         data.called("person"),
         data.called("device")
     ));
+    let (here, all) = (data.count("arrived"), data.count("notebooks"));
     page.line(format!(
         "{} here.",
-        counted(data.count("arrived"), "notebook is", "notebooks are")
+        counted(here, "notebook is", "notebooks are")
     ));
+    if here < all {
+        let on_their_way = counted(all - here, "notebook is", "notebooks are");
+        page.line(format!("{on_their_way} still on the way."));
+    }
+    for refused in data.list("refused") {
+        let reason = refused.text("reason");
+        let id = page.short(refused.text("id")).to_owned();
+        page.styled(format!("Notebook {id} was not taken: {reason}"), Style::Now);
+    }
+    found(data.at("recovered"), page);
     if data.flag("revoked_others") {
         page.line("Your other devices are taken off, and every notebook here has a new key.");
     } else {
@@ -73,6 +85,81 @@ pub(crate) fn recovered(data: &Value, page: &mut Page) {
         );
     }
     page.next("hearth up", "");
+}
+
+/// What was found beyond the notebooks that are here.
+fn found(recovered: &Value, page: &mut Page) {
+    match recovered.text("journal") {
+        "restored" => page.line("Your journal is here, from a copy that only your phrase opens."),
+        "not-copied" => page.line("Your journal was on your own devices only, as you had set it."),
+        "too-large" => page.line("Your journal had become too large to be kept by others."),
+        "damaged" => page.line("The copy of your journal is damaged."),
+        _ => {}
+    }
+    for awaited_one in recovered.list("awaited") {
+        page.styled(awaited(awaited_one), Style::Now);
+    }
+    for lost in recovered.list("lost") {
+        let why = match lost.text("reason") {
+            "not-copied" | "only-there" => "only a device that is gone had it",
+            "too-large" => "it was too large for a copy, and only a device that is gone had it",
+            _ => "its copy is damaged, and only a device that is gone had it",
+        };
+        page.line(format!("Not to be had: {} ({why})", title_of(lost)));
+    }
+    page.gap();
+    for capsule in recovered.list("capsules") {
+        page.quiet(format!(
+            "The list that {} made {}: {}. What came later is not on it.",
+            match capsule.text("label") {
+                "" => page.short(capsule.text("device")),
+                label => label,
+            },
+            page.clock().ago(capsule.text("made")),
+            counted(capsule.count("notebooks"), "notebook", "notebooks"),
+        ));
+    }
+    if recovered.list("capsules").is_empty() {
+        page.quiet("Nobody who answered gave a list of your notebooks: what others share with you may be missing.");
+    }
+    for unusable in recovered.list("unusable") {
+        page.styled(
+            format!(
+                "A list from {}: {}",
+                name_of(unusable, page),
+                unusable.text("reason")
+            ),
+            Style::Now,
+        );
+    }
+    for silent in recovered.list("silent") {
+        page.quiet(format!("No answer from {}", name_of(silent, page)));
+    }
+}
+
+/// A notebook that is awaited: `title`, `from[]`.
+pub(super) fn awaited(data: &Value) -> String {
+    let from = data.list("from").iter().filter_map(Value::as_str);
+    let from: Vec<&str> = from.collect();
+    format!(
+        "Still awaited: {}, from {}",
+        title_of(data),
+        from.join(" or ")
+    )
+}
+
+fn title_of(notebook: &Value) -> &str {
+    match notebook.text("title") {
+        "" => "a notebook without a title",
+        title => title,
+    }
+}
+
+fn name_of<'a>(contact: &'a Value, page: &Page) -> &'a str {
+    match contact.text("name") {
+        "" => page.short(contact.text("device")),
+        name => name,
+    }
 }
 
 /// `device list`: `devices[]` with `id`, `label`, `this`, `revoked`, `last_seen`, `connected`.

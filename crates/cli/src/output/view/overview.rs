@@ -212,7 +212,7 @@ pub(crate) fn imported(data: &Value, page: &mut Page) {
     ));
 }
 
-/// `verify`: `records`, `entries`, `set_aside[]`.
+/// `verify`: `records`, `entries`, `enrolled_anew`, `set_aside[]`.
 pub(crate) fn verified(data: &Value, page: &mut Page) {
     page.styled(
         format!(
@@ -222,6 +222,10 @@ pub(crate) fn verified(data: &Value, page: &mut Page) {
         ),
         Style::Good,
     );
+    let anew = data.at("enrolled_anew");
+    if !anew.is_null() {
+        page.styled(super::device::anew(anew, page.clock()), Style::Now);
+    }
     let set_aside = data.list("set_aside");
     if set_aside.is_empty() {
         return;

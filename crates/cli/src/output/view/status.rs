@@ -36,7 +36,11 @@ pub(crate) fn init(data: &Value, page: &mut Page) {
             "It is the only key to who you are once every device is lost. Nobody can make it again.",
         );
     }
-    page.line("Only your own devices have your journal. When none is left, nor a mirror or a backup, it is lost, even with the phrase.");
+    page.line("Only your own devices have your journal. When none is left, it is lost, even with the phrase.");
+    page.quiet(
+        "  To let those who share a notebook with you keep a copy that only the phrase opens:",
+    );
+    page.quiet("  hearth config set journal_copies members");
     page.next("hearth notebook create TITLE --form one-on-one", "");
     page.quiet("  or: hearth join TICKET");
 }
@@ -170,6 +174,34 @@ fn own_devices(data: &Value, page: &mut Page) {
         .collect();
     if !others.is_empty() {
         page.quiet(format!("Your other devices: {}", others.join(", ")));
+    }
+    capsule(data.at("capsule"), page);
+    for awaited in data.list("awaited") {
+        page.styled(super::device::awaited(awaited), Style::Now);
+    }
+}
+
+/// What a recovery would find: `made`, `keepers` of `devices`, `journal`.
+fn capsule(capsule: &Value, page: &mut Page) {
+    if capsule.is_null() {
+        return;
+    }
+    let of = match capsule.count("devices") {
+        1 => "1 other device".to_owned(),
+        devices => format!("{devices} other devices"),
+    };
+    page.quiet(format!(
+        "What your recovery phrase needs is kept by {} of {of}, as of {}",
+        capsule.count("keepers"),
+        page.clock().ago(capsule.text("made"))
+    ));
+    match capsule.text("journal") {
+        "copied" => page.quiet("  with a copy of your journal, which only the phrase opens"),
+        "too-large" => page.styled(
+            "  without your journal, which has become too large for it: only your own devices have it",
+            Style::Now,
+        ),
+        _ => {}
     }
 }
 
@@ -360,7 +392,9 @@ mod tests {
           21  word21  22  word22  23  word23  24  word24
 
         It is the only key to who you are once every device is lost. Nobody can make it again.
-        Only your own devices have your journal. When none is left, nor a mirror or a backup, it is lost, even with the phrase.
+        Only your own devices have your journal. When none is left, it is lost, even with the phrase.
+          To let those who share a notebook with you keep a copy that only the phrase opens:
+          hearth config set journal_copies members
 
         Next: hearth notebook create TITLE --form one-on-one
           or: hearth join TICKET

@@ -1,0 +1,100 @@
+//! This device's capsule, and who keeps it.
+
+use std::collections::BTreeSet;
+
+use hearth_core::capsule::NotebookState;
+use hearth_core::ids::DeviceId;
+use hearth_core::limits::CAPSULE_BYTES_MAX;
+use serde_json::{Value, json};
+
+use super::answer::time;
+use crate::api::Failure;
+use crate::host::Host;
+
+/// What became of the journal in the capsule, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum JournalCopy {
+    /// There is no journal.
+    None,
+    /// The person wants no copy.
+    NotWanted,
+    /// It is in the capsule.
+    Copied,
+    /// It is too large for one.
+    TooLarge,
+}
+
+impl JournalCopy {
+    pub(super) const fn word(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::NotWanted => "own-devices",
+            Self::Copied => "copied",
+            Self::TooLarge => "too-large",
+        }
+    }
+}
+
+/// What is known of this device's capsule.
+pub(super) struct CapsuleFacts {
+    pub(super) made_ms: u64,
+    pub(super) bytes: u32,
+    pub(super) journal: JournalCopy,
+    /// Devices that could keep it, and of these the ones that said they do.
+    pub(super) others: usize,
+    pub(super) keepers: usize,
+}
+
+/// Says what this device's capsule is; `None` while it has made none.
+pub(super) fn facts(host: &Host) -> Result<Option<CapsuleFacts>, Failure> {
+    let Some(own) = host.engine.own_capsule() else {
+        return Ok(None);
+    };
+    let states = &own.journals;
+    let journal = if states.contains(&NotebookState::JournalTooLarge) {
+        JournalCopy::TooLarge
+    } else if states.contains(&NotebookState::JournalCopied) {
+        JournalCopy::Copied
+    } else if states.is_empty() {
+        JournalCopy::None
+    } else {
+        JournalCopy::NotWanted
+    };
+    let me = host.my_device();
+    let person = host.me();
+    let others: BTreeSet<DeviceId> = host
+        .engine
+        .notebooks()
+        .filter_map(|notebook| host.engine.replica(notebook))
+        .filter(|replica| replica.membership().member(&person).is_some())
+        .flat_map(|replica| replica.membership().devices().keys().copied())
+        .filter(|device| *device != me)
+        .collect();
+    let keepers = host.keepers()?;
+    let keeps = |device: &&DeviceId| {
+        let keeper = keepers.get(&device.to_string());
+        keeper.is_some_and(|keeper| keeper.since(own.head.hash).is_some())
+    };
+    Ok(Some(CapsuleFacts {
+        made_ms: own.head.time_ms,
+        bytes: own.head.length,
+        journal,
+        others: others.len(),
+        keepers: others.iter().filter(keeps).count(),
+    }))
+}
+
+/// The capsule as `status` tells it; null while there is none.
+pub(super) fn view(host: &Host) -> Result<Value, Failure> {
+    let Some(facts) = facts(host)? else {
+        return Ok(Value::Null);
+    };
+    Ok(json!({
+        "made": time(facts.made_ms),
+        "bytes": facts.bytes,
+        "bytes_max": CAPSULE_BYTES_MAX,
+        "journal": facts.journal.word(),
+        "devices": facts.others,
+        "keepers": facts.keepers,
+    }))
+}
