@@ -197,7 +197,11 @@ impl Engine {
         let mut writer = Writer::new();
         writer.bytes(&content.roster.to_bytes());
         for contact in &content.contacts {
-            writer.raw(contact.device.as_bytes());
+            // Where a device is may wait, but not that it can be found at all.
+            let is_reachable = !contact.addresses.is_empty() || !contact.relays.is_empty();
+            writer
+                .raw(contact.device.as_bytes())
+                .u8(u8::from(is_reachable));
         }
         for notebook in &content.notebooks {
             writer

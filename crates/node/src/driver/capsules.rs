@@ -27,6 +27,8 @@ pub(super) struct CapsuleWork {
     is_pressing: bool,
     /// Something changed that may.
     is_stale: bool,
+    /// Somebody is in it of whom nobody knew where they are: that comes with the first link.
+    lacks_place: bool,
     looked_at: Instant,
 }
 
@@ -36,6 +38,7 @@ impl CapsuleWork {
         Self {
             is_pressing: true,
             is_stale: false,
+            lacks_place: false,
             looked_at: Instant::now() + FIRST_LOOK_AFTER - LOOK_AGAIN_AFTER,
         }
     }
@@ -45,9 +48,10 @@ impl CapsuleWork {
         self.is_pressing = true;
     }
 
-    /// Has it looked at within a minute.
+    /// Has it looked at within a minute, or within seconds where that may tell where somebody is.
     pub(super) const fn note_change(&mut self) {
         self.is_stale = true;
+        self.is_pressing |= self.lacks_place;
     }
 
     /// Returns when the next look is due; `None` where nothing has changed.
@@ -75,6 +79,9 @@ impl Engine {
         self.capsule.is_pressing = false;
         self.capsule.is_stale = false;
         let facts = self.host.capsule_facts(is_urgent);
+        let mut places = facts.reachable.values();
+        self.capsule.lacks_place =
+            places.any(|(addrs, relays)| addrs.is_empty() && relays.is_empty());
         let Host {
             engine, storage, ..
         } = &mut self.host;

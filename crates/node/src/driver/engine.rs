@@ -364,6 +364,7 @@ impl Engine {
         self.effects();
         self.tell_departures();
         if std::mem::take(&mut self.membership_changed) {
+            self.capsule.note_change();
             self.adjust_dialers();
         }
         self.settle_capsule();

@@ -165,10 +165,13 @@ fn a_capsule_is_renewed_for_what_it_says_and_not_for_each_edit() {
     assert!(!circle.ana.renew(&facts), "neither does a restart");
     // What changes all the time waits.
     circle.ana.write(circle.journal, "private");
-    let address = ("192.0.2.1:1".parse().unwrap(), circle.ben.id());
-    facts
-        .reachable
-        .insert(address.1, (vec![address.0], Vec::new()));
+    assert!(!circle.ana.renew(&facts));
+    // That somebody can be found at all does not, and where does.
+    let (ben, at) = (circle.ben.id(), "192.0.2.1:1".parse().unwrap());
+    let elsewhere = (vec!["192.0.2.7:1".parse().unwrap()], Vec::new());
+    facts.reachable.insert(ben, elsewhere);
+    assert!(circle.ana.renew(&facts));
+    facts.reachable.insert(ben, (vec![at], Vec::new()));
     assert!(!circle.ana.renew(&facts));
     let urgent = CapsuleFacts {
         is_urgent: true,
@@ -183,12 +186,12 @@ fn a_capsule_is_renewed_for_what_it_says_and_not_for_each_edit() {
     pair(&mut circle.ana, &mut circle.ben, more, Role::Peer);
     assert!(circle.ana.renew(&facts));
     assert!(sync(&mut circle.ana, &mut circle.ben));
-    assert_eq!(circle.ben.keeps(), [circle.of_ana(4)]);
+    assert_eq!(circle.ben.keeps(), [circle.of_ana(5)]);
     let recovery = circle.recovery();
     let content = opened(&mut circle.ben, &recovery).pop().unwrap().unwrap();
     let place = content.notebooks.iter().find(|one| one.notebook == more);
     let holder = &content.contacts[place.unwrap().holders[0]];
-    assert_eq!(holder.addresses, [address.0]);
+    assert_eq!(holder.addresses, [at]);
     assert_eq!(
         (holder.device, holder.name.as_str()),
         (circle.ben.id(), "Ben")
