@@ -42,7 +42,7 @@ pub enum SeekerStep {
 /// With what a member is asked.
 #[derive(Debug)]
 enum Claim {
-    Phrase(RecoverySecrets),
+    Phrase(Box<RecoverySecrets>),
     Roster(Box<Roster>),
 }
 
@@ -59,7 +59,7 @@ pub struct Seeker {
 impl Seeker {
     /// Prepares to ask with the keys that a phrase stands for.
     pub fn new(recovery: RecoverySecrets) -> Self {
-        Self::with(Claim::Phrase(recovery))
+        Self::with(Claim::Phrase(Box::new(recovery)))
     }
 
     /// Prepares to ask as a device that the person's roster has.

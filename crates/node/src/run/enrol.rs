@@ -46,7 +46,7 @@ pub(super) enum Came {
     /// By the phrase, with what capsules held.
     Recovered {
         recovery: Box<RecoverySecrets>,
-        capsule: OpenedCapsules,
+        capsule: Box<OpenedCapsules>,
     },
 }
 

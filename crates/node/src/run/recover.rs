@@ -104,7 +104,7 @@ pub fn recover(
             contacts,
             came: Came::Recovered {
                 recovery: Box::new(phrase),
-                capsule: found.capsules,
+                capsule: Box::new(found.capsules),
             },
         })
     });
