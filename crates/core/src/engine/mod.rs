@@ -9,7 +9,9 @@
 mod capsules;
 mod connections;
 mod devices;
+mod disk;
 mod enrol;
+mod frames;
 mod freezes;
 mod handing;
 mod members;
@@ -18,6 +20,7 @@ mod parting;
 mod peers;
 mod rekeys;
 mod renewal;
+mod sharing;
 mod taking;
 mod writes;
 

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::fork::Place;
 use super::log::{BranchId, Log};
+use super::place::Place;
 use super::{Replica, SetAside};
 use crate::control::{ControlEntry, ControlError, Inserted};
 use crate::epoch::Wraps;

@@ -9,6 +9,8 @@
 
 mod adopt;
 mod apply;
+mod batch;
+mod choice;
 mod counting;
 mod devices;
 mod documents;
@@ -20,11 +22,15 @@ mod invite;
 mod log;
 mod members;
 mod open;
+mod opening;
 mod people;
 mod persist;
+mod place;
 mod rewrite;
+mod settle;
 mod standing;
 mod state;
+mod support;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::documents::Uses;
-use super::fork::Place;
 use super::held::Held;
 use super::log::BranchId;
+use super::place::Place;
 use super::state::State;
 use super::{Replica, SetAside, Standing};
 use crate::control::{

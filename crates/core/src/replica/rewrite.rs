@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::fork::Choice;
+use super::choice::Choice;
 use super::held::Why;
 use super::log::BranchId;
 use super::{EditFailed, Replica, persist};

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::error::Stopped;
 use super::frame::{Acknowledgement, Frame, WireTag};
 use super::schedule::AckSchedule;
-use super::session::Stopped;
 use crate::codec::Writer;
 use crate::frontier::{Frontier, LogTip, SignedFrontier};
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, LogId, NotebookId, Seq};

@@ -3,8 +3,9 @@
 
 use std::collections::VecDeque;
 
+use super::error::SessionError;
 use super::frame::Frame;
-use super::session::{Session, SessionError};
+use super::session::Session;
 use crate::control::ControlEntry;
 use crate::ids::NotebookId;
 use crate::limits::{CONTROL_ENTRIES_MAX, FRAME_BYTES_AIM, HANDOVER_BYTES_MAX};

@@ -6,17 +6,23 @@
 //! the order in which it arrived here, which is a causal order. After that every new entry is pushed
 //! as it is committed. An acknowledgement is a signed frontier, sent once what it covers is on disk.
 
+mod acks;
+mod alive;
+mod begin;
 mod capsules;
 mod channel;
+mod error;
 mod frame;
 mod handing;
+mod intake;
 mod parting;
 mod schedule;
 mod session;
 
 pub use capsules::CapsuleEvent;
+pub use error::{SessionError, Stopped};
 pub use frame::CapsuleAnswer;
-pub use session::{PeerView, Session, SessionError, Stopped};
+pub use session::{PeerView, Session};
 
 /// The protocol's name on the wire (ALPN).
 pub const ALPN: &[u8] = b"hearth/sync/1";

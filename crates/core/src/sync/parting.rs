@@ -1,7 +1,8 @@
 //! What is still said to a device that is no member's any more: the control entries that ended it.
 
+use super::error::SessionError;
 use super::frame::Frame;
-use super::session::{Session, SessionError};
+use super::session::Session;
 use crate::frontier::SignedFrontier;
 use crate::ids::NotebookId;
 use crate::limits::FRAME_BYTES_AIM;

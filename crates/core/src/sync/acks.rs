@@ -1,0 +1,113 @@
+//! Acknowledgements: a signed frontier of what is on the disk, told and heard.
+
+use super::begin::RESTARTS_MAX;
+use super::error::SessionError;
+use super::frame::{Acknowledgement, WireTag};
+use super::session::{PeerView, Session, find, view_of};
+use crate::ids::NotebookId;
+use crate::limits::LOGS_MAX;
+use crate::replica::Replica;
+
+impl Session {
+    pub(super) fn acknowledged(
+        &mut self,
+        tag: WireTag,
+        ack: &Acknowledgement,
+        shared: &mut [&mut Replica],
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        let signed = channel.assemble(self.peer, ack);
+        if signed.verify(channel.notebook, &self.peer_key).is_err() {
+            return Err(SessionError::Frontier);
+        }
+        if signed.counter < channel.peer_counter {
+            return Err(SessionError::RolledBack);
+        }
+        if signed.frontier.logs.len() > LOGS_MAX {
+            return Err(SessionError::TooManyLogs);
+        }
+        channel.peer_counter = signed.counter;
+        channel.told_by_peer = signed.frontier.clone();
+        channel.note_told(replica, &ack.logs);
+        let notebook = channel.notebook;
+        let view = view_of(replica, signed);
+        self.note_signed(notebook, view);
+        Ok(())
+    }
+
+    /// Notes what the peer has signed for, and keeps what it is known to have beyond that.
+    fn note_signed(&mut self, notebook: NotebookId, view: PeerView) {
+        let PeerView {
+            mut frontier,
+            signed,
+        } = view;
+        if let Some(before) = self.views.get(&notebook) {
+            for (log, tip) in &before.frontier.logs {
+                if frontier.seq(log) < tip.0 {
+                    let tips = before.frontier.tips(log);
+                    frontier.set_tips(*log, tips.collect());
+                }
+            }
+        }
+        self.views.insert(notebook, PeerView { frontier, signed });
+        self.changed_views.push(notebook);
+    }
+
+    /// Queues the acknowledgements that are due, given that nothing is unsaved; with `now` those
+    /// that could wait a little as well.
+    pub fn acknowledge(&mut self, shared: &mut [&mut Replica], now_ms: u64, at_once: bool) {
+        self.set_clock(now_ms);
+        self.note_caught_up(shared);
+        let due: Vec<WireTag> = self
+            .channels
+            .values()
+            .filter(|channel| {
+                let due_ms = channel.acks.due_ms();
+                channel.is_live && due_ms.is_some_and(|due_ms| at_once || now_ms >= due_ms)
+            })
+            .map(|channel| channel.tag)
+            .collect();
+        for tag in due {
+            let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+                // Nothing of it can be said to this peer any more, so nothing falls due either.
+                if let Some(channel) = self.channels.get_mut(&tag) {
+                    channel.acks.clear();
+                }
+                continue;
+            };
+            if !replica.has_unsaved() {
+                let restarts = channel.wants_restart && channel.restarts < RESTARTS_MAX;
+                let frame = if restarts || !channel.has_told() {
+                    // The peer begins anew at this frontier, or has none yet to add to: what it
+                    // compared with may have been another one.
+                    channel.restarts += u32::from(restarts);
+                    channel.frontier(replica)
+                } else {
+                    channel.acknowledge(replica)
+                };
+                channel.wants_restart = false;
+                channel.acks.told(now_ms);
+                self.push(frame);
+            }
+        }
+    }
+
+    /// Notes which notebooks hold all that the peer said it has.
+    fn note_caught_up(&mut self, shared: &mut [&mut Replica]) {
+        let behind: Vec<WireTag> = self
+            .channels
+            .values()
+            .filter(|channel| channel.acks.is_behind())
+            .map(|channel| channel.tag)
+            .collect();
+        for tag in behind {
+            if let Some((channel, replica)) = find(&mut self.channels, shared, &tag)
+                && channel.told_by_peer.beyond(replica.frontier()) == 0
+            {
+                channel.acks.caught_up();
+            }
+        }
+    }
+}

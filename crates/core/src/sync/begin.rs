@@ -1,0 +1,216 @@
+//! How two devices find out what the other one lacks: one digest over all notebooks, a list of those that
+//! differ, the frontiers of these.
+
+use std::collections::BTreeMap;
+
+use super::channel::Channel;
+use super::error::{SessionError, Stopped};
+use super::frame::{Frame, SummaryLine, VERSION, WireTag};
+use super::session::{PeerView, Session, find, truncate, view_of};
+use crate::crypto;
+use crate::frontier::SignedFrontier;
+use crate::ids::NotebookId;
+use crate::limits::SHARED_NOTEBOOKS_MAX;
+use crate::replica::Replica;
+
+/// Times that a peer is asked to begin a notebook anew on one connection.
+pub(super) const RESTARTS_MAX: u32 = 3;
+
+/// Times that a peer may tell a whole frontier on one connection, each of which makes this side send
+/// anew what it lacks: an honest one tells one to begin with, one for its first acknowledgement and
+/// one for each restart.
+pub(super) const BEGINS_MAX: u32 = 2 * (1 + RESTARTS_MAX);
+
+/// Logs in frontiers that are held because their notebook is not shared yet: about 400 kB. What is
+/// beyond that comes again with the next connection.
+const EARLY_LOGS_MAX: usize = 4_096;
+
+impl Session {
+    pub(super) fn open(&mut self, notebook: NotebookId) -> WireTag {
+        let tag = self.tag(notebook);
+        self.channels.insert(tag, Channel::new(notebook, tag));
+        self.tags.insert(notebook, tag);
+        tag
+    }
+
+    /// Adds a notebook that has become shared while the connection was open; nothing of it is
+    /// unsaved.
+    ///
+    /// # Errors
+    /// [`SessionError`] where the peer's frontier of it came before and does not check.
+    pub fn share(&mut self, replica: &mut Replica) -> Result<(), SessionError> {
+        if self.tags.contains_key(&replica.notebook()) {
+            return Ok(());
+        }
+        let tag = self.open(replica.notebook());
+        match self.early.remove(&tag) {
+            Some(frontier) => self.frontier(tag, frontier, &mut [replica]),
+            None => {
+                self.hand_over(replica.notebook());
+                self.tell_frontier(tag, &mut [replica]);
+                Ok(())
+            }
+        }
+    }
+
+    fn tell_frontier(&mut self, tag: WireTag, shared: &mut [&mut Replica]) {
+        if let Some((channel, replica)) = find(&mut self.channels, shared, &tag) {
+            let frame = channel.frontier(replica);
+            self.push(frame);
+        }
+    }
+
+    pub(super) fn tag(&self, notebook: NotebookId) -> WireTag {
+        truncate(crypto::mac(
+            &self.exporter,
+            "notebook tag",
+            &[notebook.as_bytes()],
+        ))
+    }
+
+    /// A MAC that names who says it, so that sending it back proves nothing.
+    pub(super) fn digest(&self, by_dialler: bool, shared: &mut [&mut Replica]) -> [u8; 32] {
+        let mut lines: Vec<(WireTag, [u8; 32])> = shared
+            .iter_mut()
+            .map(|replica| (self.tag(replica.notebook()), replica.frontier_digest()))
+            .collect();
+        lines.sort_unstable();
+        let bytes: Vec<u8> = lines
+            .iter()
+            .flat_map(|(tag, digest)| [&tag[..], &digest[..]].concat())
+            .collect();
+        crypto::mac(
+            &self.exporter,
+            "all notebooks",
+            &[&[by_dialler.into()], &bytes],
+        )
+    }
+
+    fn summary(&self, shared: &mut [&mut Replica]) -> Vec<SummaryLine> {
+        shared
+            .iter_mut()
+            .map(|replica| SummaryLine {
+                tag: self.tag(replica.notebook()),
+                digest: self.frontier_mac(self.dialled, replica),
+            })
+            .collect()
+    }
+
+    fn frontier_mac(&self, by_dialler: bool, replica: &mut Replica) -> [u8; 16] {
+        truncate(crypto::mac(
+            &self.exporter,
+            "frontier",
+            &[&[by_dialler.into()], &replica.frontier_digest()],
+        ))
+    }
+
+    pub(super) fn hello(
+        &mut self,
+        version: u16,
+        instance: u64,
+        digest: [u8; 32],
+        shared: &mut [&mut Replica],
+    ) -> Result<(), SessionError> {
+        if version != VERSION {
+            return Err(SessionError::Version(version));
+        }
+        if self.peer_instance.replace(instance).is_some() {
+            return Err(SessionError::Repeated);
+        }
+        self.greeted = true;
+        if self.digest(!self.dialled, shared) == digest {
+            for replica in shared.iter_mut() {
+                self.begin_equal(replica);
+            }
+        } else {
+            self.list(shared);
+        }
+        Ok(())
+    }
+
+    /// Lists all notebooks to the peer, once.
+    fn list(&mut self, shared: &mut [&mut Replica]) {
+        if !self.has_listed {
+            self.has_listed = true;
+            let lines = self.summary(shared);
+            self.push(Frame::Summary(lines));
+        }
+    }
+
+    fn begin_equal(&mut self, replica: &mut Replica) {
+        let tag = self.tag(replica.notebook());
+        if let Some(channel) = self.channels.get_mut(&tag) {
+            channel.begin_equal(replica);
+            let view = PeerView {
+                frontier: replica.frontier().clone(),
+                signed: None,
+            };
+            self.views.insert(replica.notebook(), view);
+            self.changed_views.push(replica.notebook());
+        }
+    }
+
+    pub(super) fn compare(&mut self, lines: &[SummaryLine], shared: &mut [&mut Replica]) {
+        // The peer found a difference, perhaps to what was here a moment ago, where this side found
+        // none: it needs this list to know where there is none.
+        self.list(shared);
+        let theirs: BTreeMap<WireTag, [u8; 16]> =
+            lines.iter().map(|line| (line.tag, line.digest)).collect();
+        for replica in shared.iter_mut() {
+            let tag = self.tag(replica.notebook());
+            let mine = self.frontier_mac(!self.dialled, replica);
+            if theirs.get(&tag) == Some(&mine) {
+                self.begin_equal(replica);
+            } else {
+                if !theirs.contains_key(&tag) {
+                    self.hand_over(replica.notebook());
+                }
+                self.tell_frontier(tag, &mut [&mut **replica]);
+            }
+        }
+    }
+
+    pub(super) fn frontier(
+        &mut self,
+        tag: WireTag,
+        signed: SignedFrontier,
+        shared: &mut [&mut Replica],
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            if self.channels.contains_key(&tag) {
+                return Ok(());
+            }
+            let held: usize = self
+                .early
+                .values()
+                .map(|early| early.frontier.logs.len())
+                .sum();
+            if self.early.len() < SHARED_NOTEBOOKS_MAX
+                && held + signed.frontier.logs.len() <= EARLY_LOGS_MAX
+            {
+                self.early.insert(tag, signed);
+            }
+            return Ok(());
+        };
+        if signed.device != self.peer || signed.verify(channel.notebook, &self.peer_key).is_err() {
+            return Err(SessionError::Frontier);
+        }
+        if signed.counter < channel.peer_counter {
+            return Err(SessionError::RolledBack);
+        }
+        channel.peer_counter = signed.counter;
+        if channel.begins >= BEGINS_MAX {
+            self.stop(tag, Stopped::Restarts);
+            return Ok(());
+        }
+        channel.begin(replica, signed.frontier.clone());
+        let has_told = channel.has_told();
+        let view = view_of(replica, signed);
+        self.views.insert(channel.notebook, view);
+        self.changed_views.push(channel.notebook);
+        if !has_told {
+            self.tell_frontier(tag, shared);
+        }
+        Ok(())
+    }
+}

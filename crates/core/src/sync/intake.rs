@@ -1,0 +1,161 @@
+//! What a peer sends of a notebook: control entries, wraps, entries.
+
+use std::collections::BTreeMap;
+
+use super::error::SessionError;
+use super::frame::WireTag;
+use super::session::{Session, find};
+use crate::codec::Reader;
+use crate::control::ControlEntry;
+use crate::epoch::Wraps;
+use crate::ids::{EntryHash, LogId, NotebookId, Seq};
+use crate::log::WireError;
+use crate::replica::{IngestError, Ingested, Replica, Standing};
+use crate::storage::Storage;
+
+impl Session {
+    pub(super) fn controls(
+        &mut self,
+        tag: WireTag,
+        entries: Vec<Vec<u8>>,
+        shared: &mut [&mut Replica],
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        let mut malformed = Ok(());
+        let mut parsed = Vec::with_capacity(entries.len());
+        for bytes in entries {
+            match ControlEntry::parse(&bytes) {
+                Ok(entry) => {
+                    if Standing::Left(entry.hash()) == replica.standing() {
+                        self.heard_leave.insert(channel.notebook);
+                    }
+                    channel.note_has_control(entry.hash());
+                    parsed.push(entry);
+                }
+                Err(error) => {
+                    malformed = Err(error);
+                    break;
+                }
+            }
+        }
+        let taken = replica.ingest_controls(parsed).and(malformed);
+        channel.acks.kept(now_ms);
+        if let Err(error) = taken {
+            self.stop(tag, error.into());
+        }
+        Ok(())
+    }
+
+    pub(super) fn wraps(
+        &mut self,
+        tag: WireTag,
+        wraps: &[u8],
+        shared: &mut [&mut Replica],
+        storage: &dyn Storage,
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        let wraps = match Wraps::parse(wraps) {
+            Ok(wraps) => wraps,
+            Err(error) => {
+                self.stop(tag, error.into());
+                return Ok(());
+            }
+        };
+        channel.note_has_wraps(wraps.epoch);
+        if replica.ingest_wraps(wraps) {
+            // Entries may have waited for the key.
+            let progressed = replica.advance(storage)?;
+            channel.wants_restart |= progressed && channel.has_overflowed;
+            channel.has_overflowed &= !progressed;
+        }
+        channel.acks.kept(now_ms);
+        Ok(())
+    }
+
+    pub(super) fn entries(
+        &mut self,
+        tag: WireTag,
+        count: u64,
+        bytes: &[u8],
+        shared: &mut [&mut Replica],
+        storage: &dyn Storage,
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        let mut reader = Reader::new(bytes);
+        let (mut misplaced, mut overflowed) = (false, false);
+        let mut newest = BTreeMap::new();
+        let mut refused = None;
+        for _ in 0..count {
+            let entry = match channel.decoder.decode(&mut reader) {
+                Ok(entry) => entry,
+                Err(WireError::Entry(error)) => {
+                    refused = Some(IngestError::from(error));
+                    break;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let (log, seq, hash) = (entry.header().log, entry.header().seq, entry.hash());
+            let is_suspect = channel.has_told_of(&log, seq);
+            match replica.receive_entry(entry, is_suspect, storage) {
+                Ok(Ingested::Kept | Ingested::Known) => {
+                    channel.note_has(log, seq, hash);
+                    newest.insert(log, (seq, hash));
+                }
+                // Honest peers pass on what they have of a member who forked a log or floods it.
+                Err(
+                    IngestError::TooManyLogs
+                    | IngestError::TooManyBranches(_)
+                    | IngestError::TooManyUncounted(_),
+                ) => {}
+                Err(IngestError::Storage(error)) => return Err(error.into()),
+                Err(IngestError::TooManyWaiting(_)) => overflowed = true,
+                Err(IngestError::Gap { .. } | IngestError::ControlMissing) => {
+                    misplaced |= !channel.has_overflowed && !overflowed;
+                }
+                Err(error) => {
+                    refused = Some(error);
+                    break;
+                }
+            }
+        }
+        if refused.is_none() {
+            reader.finish()?;
+        }
+        let progressed = replica.advance(storage)?;
+        channel.acks.kept(now_ms);
+        channel.wants_restart |= misplaced || (progressed && channel.has_overflowed);
+        channel.has_overflowed = overflowed || (channel.has_overflowed && !progressed);
+        let notebook = channel.notebook;
+        self.note_sent(notebook, newest);
+        if let Some(error) = refused {
+            self.stop(tag, error.into());
+        }
+        Ok(())
+    }
+
+    /// Notes that the peer has what it sent, beyond what it has signed for.
+    fn note_sent(&mut self, notebook: NotebookId, newest: BTreeMap<LogId, (Seq, EntryHash)>) {
+        let Some(view) = self.views.get_mut(&notebook) else {
+            return;
+        };
+        let mut is_news = false;
+        for (log, tip) in newest {
+            if view.frontier.seq(&log) < tip.0 {
+                view.frontier.logs.insert(log, tip);
+                is_news = true;
+            }
+        }
+        if is_news {
+            self.changed_views.push(notebook);
+        }
+    }
+}
