@@ -6,17 +6,16 @@ use std::time::Duration;
 use automerge::transaction::Transactable;
 use automerge::{Automerge, ROOT};
 use hearth_core::document::{Change, DocumentId, scan};
-use hearth_core::ids::NotebookId;
 use hearth_core::log::{RawEntry, actor_of};
-use hearth_core::storage::{Storage, Write};
 use hearth_e2e::{Cost, Pair, Person, Ran, RunningNode, agree, heads, until};
-use hearth_node::api::{Failure, PassphraseSource, Secret};
-use hearth_node::host::{HomeDir, Host};
+use hearth_node::host::Host;
 use hearth_testkit::adversary::{
     HostileMember, Mutator, compressed_bomb, duplicate_seq, nested_maps, orphans, raw_body,
     run_length_bomb, with_actor,
 };
 use serde_json::Value;
+
+use crate::tamper::{id_of, open, plant};
 
 /// How long a node may take to name the signer.
 const NAMED_TIMEOUT: Duration = Duration::from_secs(30);
@@ -30,25 +29,6 @@ const MEMORY_MAX_KIB: u64 = 64 * 1024;
 const PAGE_LINES_MAX: usize = 200;
 /// A document that the hostile member makes up.
 const OTHER: DocumentId = DocumentId::from_bytes([9; 16]);
-
-/// The homes have no passphrase, so nobody is asked.
-struct NoPassphrase;
-
-impl PassphraseSource for NoPassphrase {
-    fn existing(&mut self) -> Result<Secret, Failure> {
-        Err(Failure::usage("passphrase_needed", "Nobody is there."))
-    }
-
-    fn fresh(&mut self) -> Result<Secret, Failure> {
-        self.existing()
-    }
-}
-
-/// Opens the home of somebody whose node does not run.
-fn open(person: &Person) -> Host {
-    let home = HomeDir::new(person.home(), None);
-    home.open(&mut NoPassphrase).expect("the home opens")
-}
 
 /// Ana, whom Ben attacks, and Cleo, who is honest; Ben's node does not run.
 struct Attacked {
@@ -86,8 +66,7 @@ impl Attacked {
     /// Puts entries on Ben's disk; his own node passes them on like any others.
     fn plant(&self, make: impl FnOnce(&mut HostileMember, &Host) -> Vec<RawEntry>) {
         let mut ben = open(&self.pair.ben);
-        let notebook: NotebookId = self.pair.notebook.parse().expect("an id");
-        plant(&mut ben, notebook, 0xee, make);
+        plant(&mut ben, id_of(&self.pair.notebook), 0xee, make);
     }
 
     /// Starts Ben's node, and checks that Ana's takes it as it should. `inputs` bad ones were planted.
@@ -123,24 +102,6 @@ impl Attacked {
         is_named(name, ana, ben, reason);
         ben_node.stop();
     }
-}
-
-fn plant(
-    ben: &mut Host,
-    notebook: NotebookId,
-    incarnation: u8,
-    make: impl FnOnce(&mut HostileMember, &Host) -> Vec<RawEntry>,
-) {
-    let replica = ben.engine.replica(notebook).expect("the notebook");
-    let mut member =
-        HostileMember::new(ben.engine.identity(), replica, incarnation).expect("the key in force");
-    let writes: Vec<Write> = make(&mut member, ben)
-        .iter()
-        .map(|entry| Write::Append(entry.as_bytes().to_vec()))
-        .collect();
-    ben.storage
-        .commit(notebook, &writes)
-        .expect("the disk takes them");
 }
 
 fn set_aside(person: &Person) -> Vec<Value> {
@@ -227,7 +188,7 @@ fn nested_maps_leave_the_node_up_and_their_signer_named() {
 #[test]
 fn a_change_in_anas_name_leaves_the_node_up_and_its_signer_named() {
     let attacked = Attacked::prepare();
-    let ana = open_id(&attacked.pair.notebook);
+    let ana = id_of(&attacked.pair.notebook);
     attacked.plant(|member, ben| {
         let replica = ben.engine.replica(ana).expect("the notebook");
         let own = ben.my_device();
@@ -240,10 +201,6 @@ fn a_change_in_anas_name_leaves_the_node_up_and_its_signer_named() {
         vec![member.sign_changes(&[(OTHER, scan(&forged).expect("well formed"))])]
     });
     attacked.suffer("forged actor", 1, "somebody else");
-}
-
-fn open_id(notebook: &str) -> NotebookId {
-    notebook.parse().expect("an id")
 }
 
 #[test]
@@ -305,7 +262,7 @@ fn a_thousand_mutated_changes_leave_the_node_up_and_their_signer_named() {
     for number in 0..MUTATED {
         let notebook = &notebooks[usize::try_from(number / LOGS).expect("few")];
         let incarnation = u8::try_from(number % LOGS).expect("few");
-        plant(&mut ben, open_id(notebook), incarnation, |member, _| {
+        plant(&mut ben, id_of(notebook), incarnation, |member, _| {
             let mutated = mutator.mutate(honest_change(member).bytes());
             match scan(&mutated) {
                 Ok(change) => vec![member.sign_changes(&[(document(number), change)])],

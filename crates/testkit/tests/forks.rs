@@ -10,7 +10,7 @@ use automerge::{Automerge, ChangeHash, ROOT, ReadDoc};
 use hearth_core::control::{ControlEntry, ControlKind, CutLog, Role};
 use hearth_core::document::{DocumentId, scan};
 use hearth_core::epoch::Wraps;
-use hearth_core::ids::NotebookId;
+use hearth_core::ids::{EntryHash, NotebookId};
 use hearth_core::limits::FREEZE_PATIENCE_MS;
 use hearth_core::log::RawEntry;
 use hearth_core::replica::{IngestError, Replica};
@@ -265,6 +265,16 @@ fn shown(replica: &mut Replica, disk: &MemoryDisk) -> Shown {
     shown
 }
 
+/// What is set aside, and why.
+type Named = BTreeMap<EntryHash, String>;
+
+fn all_of(replica: &mut Replica, disk: &MemoryDisk) -> (Shown, [u8; 32], Named) {
+    let named = replica.set_aside().iter();
+    let named = named.map(|(hash, entry)| (*hash, entry.reason.clone()));
+    let named = named.collect();
+    (shown(replica, disk), replica.frontier_digest(), named)
+}
+
 #[test]
 fn what_is_shown_follows_from_what_is_here_whatever_came_first() {
     let ends = Ends::new();
@@ -281,7 +291,7 @@ fn what_is_shown_follows_from_what_is_here_whatever_came_first() {
         for (event, count) in &history.events {
             *events.entry(event).or_default() += count;
         }
-        let mut first: Option<(Shown, [u8; 32])> = None;
+        let mut first: Option<(Shown, [u8; 32], Named)> = None;
         for order in 0..4 {
             let mut random = ChaCha20Rng::seed_from_u64(seed * 64 + order);
             let mut disk = ends.world.device(0).unwrap().disk.clone();
@@ -300,9 +310,9 @@ fn what_is_shown_follows_from_what_is_here_whatever_came_first() {
             }
             deliver(&mut replica, &mut disk, &mut items, &mut random, true);
             commit(&mut replica, &mut disk);
-            let now = (shown(&mut replica, &disk), replica.frontier_digest());
+            let now = all_of(&mut replica, &disk);
             let mut again = ends.open(0, &disk);
-            let after = (shown(&mut again, &disk), again.frontier_digest());
+            let after = all_of(&mut again, &disk);
             assert_eq!(after, now, "seed {seed}, order {order}, opened again");
             let wanted = first.get_or_insert(now.clone());
             assert_eq!(
@@ -311,9 +321,15 @@ fn what_is_shown_follows_from_what_is_here_whatever_came_first() {
             );
             if order == 0 {
                 for set_aside in replica.set_aside().values() {
-                    let kind = ["forked", "built on", "builds on", "ended", "no member"]
-                        .into_iter()
-                        .find(|kind| set_aside.reason.contains(kind));
+                    let kind = [
+                        "forked",
+                        "built on",
+                        "builds on",
+                        "when it came",
+                        "no member",
+                    ]
+                    .into_iter()
+                    .find(|kind| set_aside.reason.contains(kind));
                     *events.entry(kind.unwrap_or("other")).or_default() += 1;
                 }
             }
@@ -325,7 +341,7 @@ fn what_is_shown_follows_from_what_is_here_whatever_came_first() {
             "forked",
             "built on",
             "builds on",
-            "ended",
+            "when it came",
             "freezes",
             "removals",
         ] {
@@ -626,7 +642,7 @@ fn once_nobody_else_has_an_admins_node_names_the_branch_that_counts_and_one_does
         let replica = device.replica(notebook).unwrap();
         let mut reasons = replica.set_aside().values();
         assert!(
-            reasons.any(|it| it.reason.contains("names another one")),
+            reasons.any(|it| it.reason.contains("other one was chosen")),
             "{node}"
         );
     }

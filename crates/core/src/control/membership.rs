@@ -73,6 +73,8 @@ pub struct Membership {
     pub(super) past: BTreeMap<PersonId, Past>,
     /// Admissions that the rules make void.
     voided: BTreeSet<ControlHash>,
+    /// What else an admin signed and the rules make void.
+    void_acts: BTreeSet<ControlHash>,
     epochs: BTreeSet<EpochId>,
     epoch_heads: BTreeSet<EpochId>,
     /// Epochs that no key in force leads to, since who started or replaced them was out by then.
@@ -173,6 +175,14 @@ impl Membership {
                 }
                 ControlKind::Admit(_) if !rules.is_effective(&hash) => {
                     self.voided.insert(hash);
+                }
+                ControlKind::Remove { .. }
+                | ControlKind::Demote { .. }
+                | ControlKind::Role { .. }
+                | ControlKind::RevokeInvite { .. }
+                    if !rules.is_effective(&hash) =>
+                {
+                    self.void_acts.insert(hash);
                 }
                 ControlKind::Admit(admit) if !admit.invite.is_zero() => {
                     let used = InviteState::Used(admit.roster.person());
@@ -288,6 +298,12 @@ impl Membership {
     /// who admitted, at the same time.
     pub const fn voided_admissions(&self) -> &BTreeSet<ControlHash> {
         &self.voided
+    }
+
+    /// Returns the removals, demotions, changes of role and revocations of invitations that the rules make void:
+    /// their author had no right to them, or it was ended by somebody senior who did not know of them.
+    pub const fn void_acts(&self) -> &BTreeSet<ControlHash> {
+        &self.void_acts
     }
 
     /// Says whether somebody who was a member was removed by an entry that counts.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::log::BranchId;
 use super::{Applied, AppliedChange, Replica};
 use crate::document::{Document, DocumentId, DocumentSet, EntryChanges, Outcome};
-use crate::ids::{EntryHash, LogId};
+use crate::ids::EntryHash;
 use crate::log::{RawEntry, actor_of};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 
@@ -19,12 +19,11 @@ use crate::storage::{Position, Space, Storage, StorageError, Write};
 const READ_BYTES_AIM: usize = 1024 * 1024;
 
 impl Replica {
-    /// Applies held entries, in causal order, for an entry of the log `by` that builds on them: all or
+    /// Applies held entries, in causal order, for an entry that builds on them: all or
     /// none. Says whether they could be; those that are not valid are marked.
     pub(super) fn adopt(
         &mut self,
         hashes: &[EntryHash],
-        by: &LogId,
         storage: &dyn Storage,
     ) -> Result<bool, StorageError> {
         let wanted: Vec<_> = hashes
@@ -60,14 +59,13 @@ impl Replica {
                 return Ok(false);
             }
         }
-        let by = self.controls.device(&by.device).map(|(person, _)| person);
-        let by = by.map_or_else(|| "somebody".to_owned(), |person| self.profile(person).name);
         for (hash, entry) in wanted {
             self.held.release(&hash);
             self.dirty.extend(entry.changes.iter().map(|(id, _)| *id));
-            let reason = format!("does not count by itself and is shown since {by} built on it");
+            // Who did so first differs from device to device, and all are to say the same.
+            let reason = "it does not count by itself, and is shown since others built on it";
             self.forget_set_aside(&hash);
-            self.note_set_aside(hash, entry.branch.log.device, entry.seq, reason);
+            self.note_set_aside(hash, entry.branch.log.device, entry.seq, reason.to_owned());
             self.applied.push(Applied {
                 log: entry.branch.log,
                 entry: hash,
@@ -153,7 +151,7 @@ impl Replica {
 
     fn place_again(&mut self, position: Position, bytes: Vec<u8>) -> Result<(), StorageError> {
         let entry =
-            RawEntry::parse_any(bytes).map_err(|error| StorageError::Damaged(error.to_string()))?;
+            RawEntry::parse(bytes).map_err(|error| StorageError::Damaged(error.to_string()))?;
         let (seq, hash) = (entry.header().seq, entry.hash());
         let trunk = BranchId::trunk(entry.header().log);
         let id = if self.is_forked(&trunk.log) {

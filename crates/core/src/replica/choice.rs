@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Replica;
 use super::fork::Fork;
 use super::log::BranchId;
-use crate::control::CutLog;
+use crate::control::{ControlKind, ControlSet, CutLog};
 use crate::ids::{ControlHash, LogId, Seq};
 use crate::limits::LOG_BRANCHES_MAX;
 use crate::log::RawEntry;
@@ -25,18 +25,28 @@ pub(super) enum Choice {
 
 impl Choice {
     /// Says why a branch does not count where another one does, in words for a person.
-    pub(super) fn reason(self, seq: Seq) -> String {
+    pub(super) fn reason(self, seq: Seq, controls: &ControlSet) -> String {
         let why = match self {
             Self::Entry(entry) => {
+                let kind = controls.get(&entry).map(|entry| &entry.kind);
                 let entry: String = entry.to_string().chars().take(8).collect();
-                format!("control entry {entry} names another one")
+                match kind {
+                    Some(ControlKind::Freeze(_)) => {
+                        format!("the other one was chosen, in control entry {entry}")
+                    }
+                    _ => format!(
+                        "the other one was here when its right ended, in control entry {entry}"
+                    ),
+                }
             }
-            Self::Support => "more people built on another one".to_owned(),
-            Self::Hash => "another one has the lower hash".to_owned(),
+            Self::Support => "more people built on the other one".to_owned(),
+            Self::Hash => {
+                "neither has more people's work on it, so the lower hash decides".to_owned()
+            }
             Self::Shattered => "it signed so many that none of them counts".to_owned(),
         };
         format!(
-            "the log is forked: its device signed two different entries at {}, and {why}",
+            "the log is forked: its device signed two different entries as number {}, and {why}",
             seq.get()
         )
     }

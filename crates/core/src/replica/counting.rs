@@ -7,20 +7,23 @@
 
 use super::Replica;
 use super::log::{BranchId, Log, Run};
-use crate::control::ContentVerdict;
+use crate::control::{ContentVerdict, ControlKind, ControlSet};
 use crate::ids::{ControlHash, Seq};
 
-/// Returns why an entry does not count, in words for a person.
-pub(super) fn reason_of(verdict: ContentVerdict) -> String {
+/// Returns why an entry does not count, in words for a person: the same on every device that holds the same.
+pub(super) fn reason_of(verdict: ContentVerdict, controls: &ControlSet) -> &'static str {
     match verdict {
-        ContentVerdict::NotMember => "its author was no member of this notebook".to_owned(),
-        ContentVerdict::NotWriter => "its author may not write in this notebook".to_owned(),
-        ContentVerdict::Voided => "the admission of its author does not stand".to_owned(),
-        ContentVerdict::AfterEnding(entry) => {
-            let entry: String = entry.to_string().chars().take(8).collect();
-            format!("it came after control entry {entry} ended its author's right to write")
-        }
-        _ => "it does not count".to_owned(),
+        ContentVerdict::NotMember => "its author was no member of this notebook",
+        ContentVerdict::NotWriter => "its author may not write here: an observer only reads",
+        ContentVerdict::Voided => "the admission of its author, or the device, does not stand",
+        ContentVerdict::AfterEnding(ending) => match controls.get(&ending).map(|entry| &entry.kind)
+        {
+            Some(ControlKind::Remove { .. }) => "its author had been removed when it came",
+            Some(ControlKind::Role { .. }) => "its author had been made an observer when it came",
+            Some(ControlKind::Leave) => "its author had left when it came",
+            _ => "its device had been taken off when it came",
+        },
+        _ => "it does not count",
     }
 }
 
@@ -125,6 +128,7 @@ impl Replica {
             self.wants_rebuild |= !log.spans.agrees(&spans, valid_end(log));
             log.spans = spans;
         }
+        self.name_held();
     }
 
     fn spans_of(&mut self, id: &BranchId, runs: &[Run], tip: Seq) -> Spans {

@@ -137,7 +137,7 @@ impl Replica {
             Relation::Free => Step::Ready(body),
             Relation::Lost(_) => Step::Hold(body, Why::Lost),
             Relation::Adopts(hashes) => {
-                if self.adopt(&hashes, &id.log, storage)? {
+                if self.adopt(&hashes, storage)? {
                     Step::Ready(body)
                 } else {
                     Step::Hold(body, Why::Lost)

@@ -68,9 +68,12 @@ impl Replica {
         let reason = match why {
             Why::Losing => self.reason_of_choice(id, seq),
             Why::Uncounted => self.reason_of_verdict(id, seq),
-            Why::Lost => Some("builds on something that does not count".to_owned()),
+            Why::Lost => Some(
+                "it builds on what does not count, so its author's device writes it again"
+                    .to_owned(),
+            ),
             Why::Invalid if is_first_invalid => {
-                Some("leaves out what its writer wrote before it".to_owned())
+                Some("it leaves out what its writer wrote before it".to_owned())
             }
             Why::Invalid => None,
         };
@@ -121,20 +124,48 @@ impl Replica {
         }
     }
 
-    /// Returns why an entry does not count, where it is the first of its log with that verdict: the
-    /// others say nothing new.
+    /// Returns why an entry does not count, where the one before it has another verdict: whatever follows
+    /// says nothing new. Which branch of a forked log came first makes no difference.
     fn reason_of_verdict(&self, id: &BranchId, seq: Seq) -> Option<String> {
-        let log = self.logs.get(id)?;
-        let span = log.spans.iter().find(|span| span.first == seq)?;
-        Some(reason_of(span.verdict))
+        let verdict_at = |seq: Seq| {
+            let log = self.logs.get(&self.branch_at(id, seq))?;
+            Some(log.spans.verdict(seq))
+        };
+        let verdict = verdict_at(seq)?;
+        let before = before(seq).and_then(verdict_at);
+        (before != Some(verdict)).then(|| reason_of(verdict, &self.controls).to_owned())
     }
 
-    /// Returns why the branch of an entry does not count, where it is the first one on it.
+    /// Returns why the branch of an entry does not count, where the one before it is on the one that does.
     fn reason_of_choice(&self, id: &BranchId, seq: Seq) -> Option<String> {
-        let log = self.logs.get(id)?;
         let fork = self.forks.get(&id.log)?;
-        let first = log.chosen_to.max(log.base_seq()).next();
-        (seq == first).then(|| fork.choice.reason(first))
+        let is_losing = |seq: Seq| {
+            let log = self.logs.get(&self.branch_at(id, seq));
+            log.is_some_and(|log| seq > log.chosen_to)
+        };
+        (!before(seq).is_some_and(is_losing)).then(|| fork.choice.reason(seq, &self.controls))
+    }
+
+    /// Names anew what is held, after the verdicts on it have changed: what is named, and why, follows from
+    /// what is here and not from what came first.
+    pub(super) fn name_held(&mut self) {
+        let held = self.held.iter().filter_map(|(hash, entry)| {
+            let (id, seq) = (entry.branch, entry.seq);
+            let reason = match entry.why {
+                Why::Losing => self.reason_of_choice(&id, seq),
+                Why::Uncounted => self.reason_of_verdict(&id, seq),
+                Why::Lost | Why::Invalid => return None,
+            };
+            let known = self.set_aside.get(hash).map(|named| &named.reason);
+            (known != reason.as_ref()).then_some((*hash, id.log.device, seq, reason))
+        });
+        let held: Vec<_> = held.collect();
+        for (hash, device, seq, reason) in held {
+            self.forget_set_aside(&hash);
+            if let Some(reason) = reason {
+                self.note_set_aside(hash, device, seq, reason);
+            }
+        }
     }
 
     pub(super) fn note_support_of(
@@ -150,4 +181,10 @@ impl Replica {
         let counts = log.is_some_and(|log| log.spans.verdict(seq) == ContentVerdict::Counts);
         self.note_support(id, seq, changes, counts);
     }
+}
+
+/// Returns the place before one.
+fn before(seq: Seq) -> Option<Seq> {
+    let before = Seq::new(seq.get().saturating_sub(1));
+    (before != Seq::NONE).then_some(before)
 }

@@ -94,25 +94,18 @@ impl Session {
         let (mut misplaced, mut overflowed) = (false, false);
         let mut newest = BTreeMap::new();
         let mut refused = None;
-        let mut entries = Vec::new();
         for _ in 0..count {
-            match channel.decoder.decode(&mut reader) {
-                Ok(entry) => entries.push(entry),
+            let entry = match channel.decoder.decode(&mut reader) {
+                Ok(entry) => entry,
                 Err(WireError::Entry(error)) => {
                     refused = Some(IngestError::from(error));
                     break;
                 }
                 Err(error) => return Err(error.into()),
-            }
-        }
-        if refused.is_none() {
-            reader.finish()?;
-        }
-        let proven = replica.prove(&entries);
-        for entry in entries {
+            };
             let (log, seq, hash) = (entry.header().log, entry.header().seq, entry.hash());
             let is_suspect = channel.has_told_of(&log, seq);
-            match replica.receive_among(entry, &proven, is_suspect, storage) {
+            match replica.receive_entry(entry, is_suspect, storage) {
                 Ok(Ingested::Kept | Ingested::Known) => {
                     channel.note_has(log, seq, hash);
                     newest.insert(log, (seq, hash));
@@ -133,6 +126,9 @@ impl Session {
                     break;
                 }
             }
+        }
+        if refused.is_none() {
+            reader.finish()?;
         }
         let progressed = replica.advance(storage)?;
         channel.acks.kept(now_ms);

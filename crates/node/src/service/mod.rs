@@ -31,6 +31,7 @@ mod resolve;
 mod sealed;
 mod search;
 mod session;
+mod set_aside;
 mod status;
 #[cfg(test)]
 mod tests;

@@ -15,6 +15,7 @@ use super::device;
 use super::journal::journals;
 use super::member::{is_match, verification};
 use super::resolve::{brief, notebooks, unopened};
+use super::set_aside::Kept;
 use crate::api::Failure;
 use crate::host::{AwaitedNotebook, Directory, Host};
 use crate::net::Profile;
@@ -100,6 +101,7 @@ fn notebook_status(
     let replica = host.engine.replica(notebook);
     let waiting = replica.map_or(0, |replica| replica.waiting());
     let set_aside = replica.map_or(0, |replica| replica.set_aside().len());
+    let set_aside_by = replica.map(|replica| Kept::of(replica, &directory).summed_up());
     let departed = departed(host, notebook)?;
     let replica = host.engine.replica(notebook);
     let is_stale = replica.is_some_and(|replica| replica.is_stale_copy());
@@ -109,6 +111,7 @@ fn notebook_status(
             "pending_out": pending_out,
             "waiting": waiting,
             "set_aside": set_aside,
+            "set_aside_by": set_aside_by.unwrap_or_default(),
             "peers": peers,
             "departed": departed,
         }),

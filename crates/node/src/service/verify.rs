@@ -7,13 +7,14 @@ use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::document::Document;
 use hearth_core::epoch::Wraps;
 use hearth_core::ids::{ControlHash, DeviceId, EntryHash, LogId, NotebookId, Seq};
-use hearth_core::log::{EntryError, RawEntry, notebook_tag};
+use hearth_core::log::{RawEntry, notebook_tag};
 use hearth_core::storage::{Space, Storage};
 use hearth_store::Scope;
 use serde_json::{Value, json};
 
 use super::answer::with;
 use super::resolve::{brief, with_journals};
+use super::set_aside::Kept;
 use crate::api::{Event, Exit, Failure, Progress};
 use crate::host::Host;
 
@@ -143,13 +144,6 @@ fn check_notebook(host: &Host, notebook: NotebookId, found: &mut Found) {
             }
         }
     }
-    for (log, _) in chains.bare.values() {
-        let fault = format!(
-            "an entry of device {} is proven by no signed one",
-            log.device
-        );
-        found.damage(format!("notebook {notebook}"), fault);
-    }
     chains.compare_with_memory(host, found);
 }
 
@@ -254,8 +248,6 @@ struct Chains<'a> {
     /// Those that none follows.
     tips: BTreeSet<(LogId, Seq, EntryHash)>,
     writers: BTreeMap<Vec<ControlHash>, BTreeSet<DeviceId>>,
-    /// Those without a signature that no later one has proven yet, each with its log and the one before it.
-    bare: BTreeMap<EntryHash, (LogId, EntryHash)>,
     /// An entry could not be read, so what follows it cannot be tied to what came before.
     has_gap: bool,
 }
@@ -268,14 +260,13 @@ impl<'a> Chains<'a> {
             seen: BTreeMap::new(),
             tips: BTreeSet::new(),
             writers: BTreeMap::new(),
-            bare: BTreeMap::new(),
             has_gap: false,
         }
     }
 
     /// Checks one entry: layout, notebook, signer, signature, chain, heads, membership.
     fn check(&mut self, bytes: Vec<u8>, found: &mut Found) -> Result<(), String> {
-        let entry = RawEntry::parse_any(bytes).map_err(|error| error.to_string())?;
+        let entry = RawEntry::parse(bytes).map_err(|error| error.to_string())?;
         let header = entry.header().clone();
         let hash = entry.hash();
         if header.tag != notebook_tag(self.notebook) {
@@ -286,13 +277,10 @@ impl<'a> Chains<'a> {
             .controls
             .device(&device)
             .ok_or_else(|| format!("is signed by device {device}, which is not in the notebook"))?;
-        if entry.is_bare() {
-            self.bare.insert(hash, (header.log, header.previous));
-        } else if entry.is_signed_by(&card.verify_key) {
-            self.prove(header.log, header.previous);
-        } else {
-            return Err(EntryError::Signature.to_string());
-        }
+        let key = card.verify_key;
+        entry
+            .verify(self.notebook, &key)
+            .map_err(|error| error.to_string())?;
         let before = self.seen.get(&header.previous).cloned();
         let seq = before.as_ref().map_or(Seq::NONE, |(seq, _)| *seq);
         let is_second = self.seen.contains_key(&hash);
@@ -328,14 +316,6 @@ impl<'a> Chains<'a> {
                 .insert((self.notebook, hash), (device, header.seq));
         }
         Ok(())
-    }
-
-    /// Notes that a signed entry of a log names one, and so all that come before it.
-    fn prove(&mut self, log: LogId, mut named: EntryHash) {
-        while let Some((_, before)) = self.bare.get(&named).copied().filter(|(of, _)| *of == log) {
-            self.bare.remove(&named);
-            named = before;
-        }
     }
 
     fn may_write(&mut self, heads: &[ControlHash], device: &DeviceId) -> bool {
@@ -375,39 +355,16 @@ impl<'a> Chains<'a> {
 
 /// What is kept but does not count: what was set aside, and what its author might not write.
 fn set_aside_of(host: &mut Host, notebook: NotebookId, found: &Found) -> Vec<Value> {
-    let directory = host.directory(notebook);
     let in_brief = brief(host, notebook);
+    let directory = host.directory(notebook);
     let Some(replica) = host.engine.replica(notebook) else {
         return Vec::new();
     };
-    let view = |hash: &EntryHash, device: &DeviceId, seq: Seq, reason: &str| {
-        let person = replica.controls().device(device).map(|(person, _)| person);
-        json!({
-            "notebook": in_brief,
-            "person": person.map(|person| person.to_string()),
-            "name": person.map(|person| directory.person_name(&person)),
-            "device": device.to_string(),
-            "device_label": directory.device_label(device),
-            "entry": hash.to_string(),
-            "seq": seq.get(),
-            "reason": reason,
-        })
-    };
-    let mut listed: Vec<Value> = replica
-        .set_aside()
-        .iter()
-        .map(|(hash, entry)| view(hash, &entry.device, entry.seq, &entry.reason))
-        .collect();
-    let broken: BTreeSet<DeviceId> = replica
-        .set_aside()
-        .values()
-        .map(|entry| entry.device)
-        .collect();
+    let mut kept = Kept::of(replica, &directory);
     for ((of, hash), (device, seq)) in &found.uncounted {
-        if *of == notebook && !broken.contains(device) {
-            let reason = "its author may not write in this notebook";
-            listed.push(view(hash, device, *seq, reason));
+        if *of == notebook {
+            kept.note_uncounted(*hash, *device, *seq);
         }
     }
-    listed
+    kept.each(&in_brief)
 }

@@ -44,16 +44,16 @@ pub(super) fn make() -> Vec<VectorFile> {
             vectors: fixtures.iter().take(2).flat_map(wraps).collect(),
         },
         VectorFile {
-            name: "entries_2",
+            name: "entries",
             vectors: fixtures.iter().flat_map(entries).collect(),
         },
         VectorFile {
-            name: "wire_2",
+            name: "wire",
             vectors: fixtures.iter().map(wire).collect(),
         },
     ];
     files.push(VectorFile {
-        name: "frontiers_2",
+        name: "frontiers",
         vectors: fixtures.iter_mut().flat_map(frontiers).collect(),
     });
     files.push(VectorFile {

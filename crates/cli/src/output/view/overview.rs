@@ -230,7 +230,7 @@ pub(crate) fn verified(data: &Value, page: &mut Page) {
     if set_aside.is_empty() {
         return;
     }
-    page.part("Set aside, by who signed it");
+    page.part("Set aside: kept, and shown nowhere unless the reason says so");
     let mut table = Table::default();
     for (entry, count) in alike(set_aside) {
         let first = page.short(entry.text("entry"));
@@ -368,7 +368,7 @@ mod tests {
         insta::assert_snapshot!(testing::page(&data, verified), @r"
         Opened 120 records and checked 3 entries: no damage found.
 
-        Set aside, by who signed it
+        Set aside: kept, and shown nowhere unless the reason says so
           Ben       Ben and Ada's laptop  Ada and Ben  forged actor id  2 entries, first mfzwizjo
           5kdhq2pz  w7c2kq4n                           does not open    ofzwizjo
         ");

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{counted, device, joined};
+use super::{counted, device, joined, or_id};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -10,6 +10,8 @@ use crate::output::table::{Cell, Table};
 
 /// How many words of the recovery phrase stand in a row.
 const PHRASE_COLUMNS: usize = 4;
+/// Signers and reasons that `status` tells of a notebook; somebody hostile can give it many.
+const SET_ASIDE_ROWS_MAX: usize = 6;
 
 /// `init`: `person`, `device`, and `recovery_phrase` unless it went to `recovery_out`.
 pub(crate) fn init(data: &Value, page: &mut Page) {
@@ -140,6 +142,7 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
         if notebook.at("departed").is_null() {
             peers(notebook, page);
         }
+        set_aside(notebook, page);
     }
     // Whether one's own other devices have the journal too; with one device there is nothing to tell.
     let journals = data.list("journals").iter();
@@ -241,6 +244,14 @@ fn peers(notebook: &Value, page: &mut Page) {
         ]);
     }
     page.table(&table, 2);
+    for peer in peers.iter().filter(|peer| !peer.text("stopped").is_empty()) {
+        let line = format!(
+            "  Nothing more is taken from {} now: {}.",
+            device(peer),
+            peer.text("stopped")
+        );
+        page.styled(line, Style::Danger);
+    }
     let pending = notebook.count("pending_out");
     if pending > 0 {
         let wait = if pending == 1 { "waits" } else { "wait" };
@@ -249,6 +260,30 @@ fn peers(notebook: &Value, page: &mut Page) {
             counted(pending, "change", "changes")
         ));
     }
+}
+
+/// What somebody signed and does not count: `set_aside_by[]` with who, on which device, why and how often.
+fn set_aside(notebook: &Value, page: &mut Page) {
+    let signers = notebook.list("set_aside_by");
+    if signers.is_empty() {
+        return;
+    }
+    page.styled("  Set aside, since it does not count:", Style::Now);
+    let mut table = Table::default();
+    for signer in signers.iter().take(SET_ASIDE_ROWS_MAX) {
+        table.row([
+            Cell::new(or_id(signer, "name", "person")),
+            Cell::new(or_id(signer, "device_label", "device")),
+            Cell::new(signer.text("reason")),
+            Cell::quiet(counted(signer.count("entries"), "entry", "entries")),
+        ]);
+    }
+    page.table(&table, 4);
+    let more = signers.len().saturating_sub(SET_ASIDE_ROWS_MAX);
+    page.quiet(match more {
+        0 => "    hearth verify lists each of them".to_owned(),
+        more => format!("    and {more} more, which hearth verify lists"),
+    });
 }
 
 fn heard(peer: &Value, page: &Page) -> Cell {
@@ -343,7 +378,15 @@ mod tests {
                     {"person": "Cy", "device": "phone", "state": "never", "path": "none",
                      "last_contact": null, "behind": 9, "ahead": 0, "verified": false},
                 ]},
-                {"id": "01JD8GNSQ4W5T3V7PXRK2QF8AB", "title": "Circle", "pending_out": 0, "peers": []},
+                {"id": "01JD8GNSQ4W5T3V7PXRK2QF8AB", "title": "Circle", "pending_out": 0, "peers": [
+                    {"person": "Cy", "device": "phone", "state": "connected", "path": "direct",
+                     "last_contact": "2026-11-23T14:35:00Z", "behind": 0, "ahead": 0, "verified": true,
+                     "stopped": "the signature of the entry is wrong"},
+                ], "set_aside_by": [
+                    {"name": "Cy", "device": "q", "device_label": "phone", "entries": 2,
+                     "reason": "its author may not write here: an observer only reads"},
+                ]},
+                {"id": "01JD8GNSQ4W5T3V7PXRK2QF8AC", "title": "Empty", "pending_out": 0, "peers": []},
             ],
         });
         insta::assert_snapshot!(testing::page(&data, status), @r"
@@ -358,8 +401,15 @@ mod tests {
           Kept on this device; 5 changes wait for somebody to confirm.
 
         Circle
+          Cy's phone  connected (direct)  has confirmed everything up to 15:35
+          Nothing more is taken from Cy's phone now: the signature of the entry is wrong.
+          Set aside, since it does not count:
+            Cy  phone  its author may not write here: an observer only reads  2 entries
+            hearth verify lists each of them
+
+        Empty
           Nobody else has this notebook yet.
-          hearth invite create RK2QF8AB --as ROLE
+          hearth invite create RK2QF8AC --as ROLE
 
         Next: hearth today
         ");

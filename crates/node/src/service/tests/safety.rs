@@ -99,6 +99,7 @@ fn sign_entry(home: &mut Home, notebook: NotebookId) -> VerifiedEntry {
         &DocumentTips::default(),
         &[(document, change)],
         &keys,
+        &mut random(),
     )
     .unwrap();
     entry
