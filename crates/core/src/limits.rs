@@ -133,6 +133,16 @@ pub const PAIRING_MS_MAX: u64 = 30_000;
 /// Most notebooks in one summary, and so most that two devices can share.
 pub const SHARED_NOTEBOOKS_MAX: usize = 4_096;
 
+/// Most notebooks that a side lists one by one where it may sum them up: 256 bytes.
+pub const LISTED_NOTEBOOKS_MAX: usize = 8;
+
+/// Notebooks for each sum, about: fewer make more bytes of sums, more make more frontiers of notebooks that
+/// do not differ. A sum takes 8 bytes and a frontier some 400.
+pub const BRIEF_GROUP_NOTEBOOKS: usize = 2;
+
+/// Most first bits of a tag that name its group: a group for each of the notebooks that two devices can share.
+pub const BRIEF_BITS_MAX: u8 = 12;
+
 /// How often a peer is told what was kept while more and more of it comes, in milliseconds. It saves
 /// a signature and a packet for each keystroke. What somebody may wait for is told at once: the
 /// first thing after a pause, and the last of what the peer said it has.

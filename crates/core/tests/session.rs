@@ -8,15 +8,48 @@ use std::collections::BTreeSet;
 
 use hearth_core::codec::Writer;
 use hearth_core::frontier::{Frontier, SignedFrontier};
-use hearth_core::ids::{DeviceId, Incarnation, LogId, Seq};
+use hearth_core::ids::{DeviceId, Incarnation, LogId, NotebookId, Seq};
 use hearth_core::limits::LOGS_PER_DEVICE_MAX;
 use hearth_core::replica::Replica;
-use hearth_core::sync::{Session, SessionError, Stopped};
+use hearth_core::sync::{Session, SessionError, Shared, Stopped};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use support::{NoDisk, Pair, Person, pair, write};
 
 const NOW_MS: u64 = 1_000_000;
+
+/// The notebooks that are shared.
+struct These<'a>(Vec<&'a mut Replica>);
+
+impl Shared for These<'_> {
+    fn get(&self, notebook: NotebookId) -> Option<&Replica> {
+        self.all().find(|replica| replica.notebook() == notebook)
+    }
+
+    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut Replica> {
+        let mut all = self.0.iter_mut();
+        let found = all.find(|replica| replica.notebook() == notebook)?;
+        Some(found)
+    }
+
+    fn all(&self) -> Box<dyn Iterator<Item = &Replica> + '_> {
+        Box::new(self.0.iter().map(|replica| &**replica))
+    }
+}
+
+fn only(replica: &mut Replica) -> These<'_> {
+    These(vec![replica])
+}
+
+fn none<'a>() -> These<'a> {
+    These(Vec::new())
+}
+
+/// Has a session take a frame.
+fn take(session: &mut Session, frame: &[u8], shared: &mut dyn Shared) -> Result<(), SessionError> {
+    let incoming = session.read(frame, NOW_MS)?;
+    session.receive(incoming, shared, &NoDisk, NOW_MS)
+}
 
 /// The two ends of one connection.
 struct Ends {
@@ -34,7 +67,7 @@ impl Ends {
         let session = |peer: &Person, dialled: bool, replica: &mut Replica| {
             let card = peer.device.card();
             let (id, key): (DeviceId, _) = (card.id(), card.verify_key);
-            Session::new((id, key), dialled, [7; 32], 1, &mut [replica], NOW_MS)
+            Session::new((id, key), dialled, [7; 32], 1, &only(replica), NOW_MS)
         };
         let writers = session(&ben, true, &mut pair.writer);
         let readers = session(&ana, false, &mut pair.reader);
@@ -53,9 +86,11 @@ impl Ends {
         let mut frame = Writer::new();
         // The number that the notebook got when it was first named on this connection.
         signed.write(frame.u8(3).varint(1));
-        let shared = &mut [&mut self.pair.writer];
-        self.writers
-            .receive(frame.as_slice(), shared, &NoDisk, NOW_MS)
+        take(
+            &mut self.writers,
+            frame.as_slice(),
+            &mut only(&mut self.pair.writer),
+        )
     }
 
     /// Lets both say what they have to say, and returns how many frames that took.
@@ -63,23 +98,19 @@ impl Ends {
         let mut frames = 0;
         loop {
             let (writer, reader) = (&mut self.pair.writer, &mut self.pair.reader);
-            let to_reader = self.writers.next_frame(&[&mut *writer], &NoDisk).unwrap();
-            let to_writer = self.readers.next_frame(&[&mut *reader], &NoDisk).unwrap();
+            let to_reader = self.writers.next_frame(&only(writer), &NoDisk).unwrap();
+            let to_writer = self.readers.next_frame(&only(reader), &NoDisk).unwrap();
             if to_reader.is_none() && to_writer.is_none() {
                 return frames;
             }
             if let Some(frame) = to_reader {
                 frames += 1;
-                self.readers
-                    .receive(&frame, &mut [&mut *reader], &NoDisk, NOW_MS)
-                    .unwrap();
+                take(&mut self.readers, &frame, &mut only(reader)).unwrap();
                 reader.saved();
             }
             if let Some(frame) = to_writer {
                 frames += 1;
-                self.writers
-                    .receive(&frame, &mut [&mut *writer], &NoDisk, NOW_MS)
-                    .unwrap();
+                take(&mut self.writers, &frame, &mut only(writer)).unwrap();
                 writer.saved();
             }
         }
@@ -96,7 +127,7 @@ fn a_notebook_that_is_no_longer_shared_leaves_nothing_due() {
     );
     // The membership changed meanwhile: the replica is not among the shared ones any more.
     let later = NOW_MS + 1_000;
-    ends.readers.acknowledge(&mut [], later, false);
+    ends.readers.acknowledge(&none(), later, false);
     assert!(ends.readers.deadline_ms() > later);
     assert!(!ends.readers.retain(&BTreeSet::new()), "nothing is left");
     assert_eq!(ends.readers.notebooks().count(), 0);
@@ -120,23 +151,19 @@ fn nobody_elses_word_makes_a_device_an_older_copy() {
 #[test]
 fn an_echo_proves_nothing() {
     let mut ends = Ends::new();
-    let shared = &mut [&mut ends.pair.writer];
-    let hello = ends.writers.next_frame(&[], &NoDisk).unwrap().unwrap();
-    ends.writers
-        .receive(&hello, shared, &NoDisk, NOW_MS)
-        .unwrap();
-    let notebook = shared[0].notebook();
+    let shared = &mut only(&mut ends.pair.writer);
+    let hello = ends.writers.next_frame(&none(), &NoDisk).unwrap().unwrap();
+    take(&mut ends.writers, &hello, shared).unwrap();
+    let notebook = shared.0[0].notebook();
     assert!(!ends.writers.is_live(notebook));
     // Nor does the list that follows.
-    let list = ends.writers.next_frame(&[], &NoDisk).unwrap().unwrap();
-    ends.writers
-        .receive(&list, shared, &NoDisk, NOW_MS)
-        .unwrap();
+    let list = ends.writers.next_frame(&none(), &NoDisk).unwrap().unwrap();
+    take(&mut ends.writers, &list, shared).unwrap();
     assert!(!ends.writers.is_live(notebook));
     assert!(ends.writers.view(notebook).is_none());
     // Each is said once.
     for again in [list, hello] {
-        let result = ends.writers.receive(&again, shared, &NoDisk, NOW_MS);
+        let result = take(&mut ends.writers, &again, shared);
         assert!(matches!(result, Err(SessionError::Repeated)));
     }
 }
@@ -183,7 +210,7 @@ fn a_peer_may_not_begin_anew_for_ever() {
     }
     assert_eq!(ends.writers.stopped(notebook), Some(&Stopped::Restarts));
     assert!(!ends.writers.is_live(notebook));
-    let shared = &[&mut ends.pair.writer];
+    let shared = &only(&mut ends.pair.writer);
     let mut rest = 0;
     while ends.writers.next_frame(shared, &NoDisk).unwrap().is_some() {
         rest += 1;

@@ -327,6 +327,22 @@ fn a_notebook_that_another_device_lacks_is_handed_over_in_one_frame_as_ever() {
 }
 
 #[test]
+fn many_notebooks_are_summed_up_in_groups_as_ever() {
+    let stored = stored("briefs");
+    // Two conversations in which both sides say it twice.
+    assert_eq!(stored.len(), 8);
+    for pair in stored.chunks(2) {
+        let [first, second] = [&pair[0], &pair[1]].map(|vector| vector.to_bytes().unwrap());
+        for brief in [&first, &second] {
+            // The frame's type, three bits, a sum of eight bytes for each of eight groups.
+            assert_eq!((brief[0], brief[1], brief.len()), (14, 3, 2 + 8 * 8));
+        }
+        // Each side's sums are its own, so that an echo proves nothing.
+        assert_ne!(first, second);
+    }
+}
+
+#[test]
 fn words_of_roles_and_devices_open_as_ever() {
     let mut words = BTreeSet::new();
     let keys = stored("epoch_keys");

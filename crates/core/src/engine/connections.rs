@@ -6,7 +6,7 @@ use super::parting::Parting;
 use super::{Effect, Engine};
 use crate::ids::{DeviceId, TransportId};
 use crate::limits::PAIRING_CONNECTIONS_MAX;
-use crate::sync::{Session, SessionError};
+use crate::sync::{Session, SessionError, Shared as _};
 
 /// Two connections that come up within this time of each other were dialled at the same time. A peer
 /// that dials later than that has lost the older one, even where this side has not noticed yet.
@@ -122,20 +122,13 @@ impl Engine {
         }
         let instance = self.instance;
         let is_own = self.is_own_other_device(&device);
-        let mut shared = self.shared_with(device);
+        let shared = self.shared_with(device);
         // Where this device itself is out, the peer may know more, or less.
         // Two devices of one person may have nothing in common yet.
-        let has_nothing = shared.is_empty() && !is_own;
+        let has_nothing = shared.all().next().is_none() && !is_own;
         let parting = parting.or(has_nothing.then(|| Parting::of_this_device(now_ms)));
-        let session = Session::new(
-            (device, key),
-            dialled,
-            exporter,
-            instance,
-            &mut shared,
-            now_ms,
-        )
-        .with_own_device(is_own);
+        let session = Session::new((device, key), dialled, exporter, instance, &shared, now_ms)
+            .with_own_device(is_own);
         self.connections.insert(
             id,
             Connection::Sync {

@@ -64,11 +64,6 @@ impl OwnDevices {
         self.awaited.contains_key(notebook)
     }
 
-    /// Returns the notebooks where entries that arrive may matter.
-    pub(super) fn awaited(&self) -> Vec<NotebookId> {
-        self.awaited.keys().copied().collect()
-    }
-
     pub(super) fn call(&mut self, device: DeviceId, label: String) {
         self.labels.insert(device, label);
     }
@@ -189,6 +184,7 @@ impl Engine {
         }
         storage.keep_roster(&roster)?;
         self.identity.roster = roster;
+        self.wants_sharing = true;
         // A notebook that could not be told is opened anew, and told with the next look.
         let _told_later = self.carry_everywhere(storage, rng);
         self.effects.push_back(Effect::DevicesChanged);
@@ -278,6 +274,7 @@ impl Engine {
         }
         storage.keep_roster(&roster)?;
         self.identity.roster = roster;
+        self.wants_sharing = true;
         self.own.unchecked.extend(self.replicas.keys().copied());
         self.effects.push_back(Effect::DevicesChanged);
         Ok(())
@@ -288,7 +285,7 @@ impl Engine {
         let Some(awaited) = self.own.awaited.get(&notebook) else {
             return;
         };
-        let Some(replica) = self.replicas.get_mut(&notebook) else {
+        let Some(replica) = self.replicas.get(&notebook) else {
             return;
         };
         let mine = replica.frontier();

@@ -1,7 +1,7 @@
 //! What is in memory only, put on the disk; and notebooks opened again after their disk failed.
 
 use super::connections::{CloseReason, Connection, ConnectionId};
-use super::sharing::shared_in;
+use super::sharing::SharedWith;
 use super::{Effect, Engine};
 use crate::ids::NotebookId;
 use crate::limits::DOCUMENTS_OPEN_MAX;
@@ -19,23 +19,33 @@ impl Engine {
     /// Where the disk fails, the notebook is opened anew as the disk has it, and its connections are
     /// closed: nothing of what was lost had been acknowledged.
     pub fn flush(&mut self, storage: &mut dyn Storage, now_ms: u64, at_once: bool) {
-        let unsaved: Vec<NotebookId> = self
-            .replicas
-            .iter()
-            .filter(|(_, replica)| replica.has_unsaved())
-            .map(|(notebook, _)| *notebook)
-            .collect();
-        for notebook in unsaved {
-            // A failure has closed whatever rested on what is lost; there is nobody else to tell.
-            let _reported_by_closing = self.commit(notebook, storage);
+        let mut touched = self.replicas.take_touched();
+        for notebook in &touched {
+            if self
+                .replicas
+                .get(notebook)
+                .is_some_and(Replica::has_unsaved)
+            {
+                // A failure has closed whatever rested on what is lost; there is nobody else to tell.
+                let _reported_by_closing = self.commit(*notebook, storage);
+            }
         }
-        self.share_changed(now_ms);
+        touched.extend(self.replicas.take_touched());
+        self.replicas.review(&touched);
+        self.share_changed(&touched, now_ms);
         self.schedule_rekeys(now_ms);
-        self.schedule_freezes(now_ms);
+        self.schedule_freezes(&touched, now_ms);
         for connection in self.connections.values_mut() {
             if let Connection::Sync { session, .. } = connection {
-                let mut shared = shared_in(&mut self.replicas, &self.apart, session.peer());
-                session.acknowledge(&mut shared, now_ms, at_once);
+                for notebook in &touched {
+                    session.note_changed(*notebook);
+                }
+                let shared = SharedWith {
+                    device: session.peer(),
+                    replicas: &mut self.replicas,
+                    apart: &self.apart,
+                };
+                session.acknowledge(&shared, now_ms, at_once);
             }
         }
     }

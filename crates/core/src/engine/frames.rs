@@ -2,11 +2,20 @@
 
 use super::connections::{CloseReason, Connection, ConnectionId, reason_of};
 use super::parting::Parting;
-use super::sharing::shared_in;
+use super::sharing::SharedWith;
 use super::{Effect, Engine};
+use crate::ids::NotebookId;
 use crate::replica::EditFailed;
 use crate::storage::Storage;
-use crate::sync::SessionError;
+use crate::sync::{Session, SessionError};
+
+/// What a notebook holds besides content.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    controls: usize,
+    wraps: usize,
+    is_stale: bool,
+}
 
 impl Engine {
     /// Takes a frame. What it brings is in memory only until [`Engine::flush`].
@@ -51,86 +60,131 @@ impl Engine {
                 dialled,
                 since_ms,
                 parting,
-            }) => {
-                let peer = session.peer();
-                let (mut effects, mut changed) = (Vec::new(), Vec::new());
-                let awaited = self.own.awaited();
-                let mut shared = self.shared_with(peer);
-                let before: Vec<((usize, usize), bool)> = shared
-                    .iter()
-                    .map(|replica| {
-                        let held = (replica.controls().len(), replica.wraps().len());
-                        (held, replica.is_stale_copy())
-                    })
-                    .collect();
-                let result = session.receive(bytes, &mut shared, storage, now_ms);
-                let mut broken = Vec::new();
-                for replica in &mut shared {
-                    replica.rekey_after_merge(rng);
-                    if let Err(EditFailed::Entry(_)) = replica.write_again(storage, rng) {
-                        broken.push(replica.notebook());
-                    }
+            }) => match self.take_frame(&mut session, bytes, now_ms, storage, rng) {
+                Ok(()) => {
+                    let connection = Connection::Sync {
+                        session,
+                        dialled,
+                        since_ms,
+                        parting,
+                    };
+                    self.connections.insert(id, connection);
                 }
-                for (replica, (held, was_stale)) in shared.iter().zip(before) {
-                    let notebook = replica.notebook();
-                    if (replica.controls().len(), replica.wraps().len()) != held {
-                        changed.push(notebook);
-                    }
-                    if replica.controls().len() != held.0 {
-                        effects.push(Effect::MembershipChanged(notebook));
-                    }
-                    changed.extend(awaited.contains(&notebook).then_some(notebook));
-                    if replica.is_stale_copy() && !was_stale {
-                        effects.push(Effect::StaleCopy(notebook));
-                    }
+                Err(reason) => {
+                    self.note_heard(&session, now_ms);
+                    self.effects.push_back(Effect::Close(id, reason));
                 }
-                self.effects.extend(effects);
-                for notebook in changed {
-                    self.rekeys.look_at(notebook);
-                    self.own.check(notebook);
-                }
-                for notebook in session.take_stopped() {
-                    if let Some(reason) = session.stopped(notebook) {
-                        self.effects
-                            .push_back(Effect::Stopped(notebook, peer, reason.to_string()));
-                    }
-                }
-                for (notebook, entries) in session.take_handed() {
-                    self.take_handed(notebook, entries, storage);
-                }
-                self.note_views(&mut session);
-                for notebook in &broken {
-                    // The documents show what could not be made an entry: nobody may build on that.
-                    self.close_all_of(*notebook);
-                    self.reopen(*notebook, storage);
-                }
-                let result = result
-                    .and_then(|()| self.heard_apart(&mut session))
-                    .and_then(|()| Ok(self.hear_capsules(&mut session, storage)?));
-                match result {
-                    Ok(()) if !broken.is_empty() => {
-                        self.note_heard(&session, now_ms);
-                        self.effects
-                            .push_back(Effect::Close(id, CloseReason::Storage));
-                    }
-                    Ok(()) => {
-                        self.connections.insert(
-                            id,
-                            Connection::Sync {
-                                session,
-                                dialled,
-                                since_ms,
-                                parting,
-                            },
-                        );
-                    }
-                    Err(error) => {
-                        self.note_heard(&session, now_ms);
-                        self.effects.push_back(Effect::Close(id, reason_of(&error)));
-                    }
-                }
+            },
+        }
+    }
+
+    /// Takes a frame of a sync connection, which is taken out meanwhile.
+    ///
+    /// # Errors
+    /// Why the connection is to be closed.
+    fn take_frame(
+        &mut self,
+        session: &mut Session,
+        bytes: &[u8],
+        now_ms: u64,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<(), CloseReason> {
+        let close = |error: SessionError| reason_of(&error);
+        let incoming = session.read(bytes, now_ms).map_err(close)?;
+        let notebook = incoming.notebook();
+        let concerned = self.concerned_by(session, notebook);
+        let mut shared = self.shared_with(session.peer());
+        let result = session.receive(incoming, &mut shared, storage, now_ms);
+        let mut broken = Vec::new();
+        for (notebook, before) in concerned {
+            if self.follow_up(notebook, before, storage, rng) {
+                broken.push(notebook);
             }
         }
+        for notebook in session.take_stopped() {
+            if let Some(reason) = session.stopped(notebook) {
+                let (peer, reason) = (session.peer(), reason.to_string());
+                self.effects
+                    .push_back(Effect::Stopped(notebook, peer, reason));
+            }
+        }
+        for (notebook, entries) in session.take_handed() {
+            self.take_handed(notebook, entries, storage);
+        }
+        self.note_views(session);
+        for notebook in &broken {
+            // The documents show what could not be made an entry: nobody may build on that.
+            self.close_all_of(*notebook);
+            self.reopen(*notebook, storage);
+        }
+        result.map_err(close)?;
+        self.heard_apart(session, notebook).map_err(close)?;
+        let heard = self.hear_capsules(session, storage);
+        heard.map_err(|error| close(error.into()))?;
+        if broken.is_empty() {
+            return Ok(());
+        }
+        Err(CloseReason::Storage)
+    }
+
+    /// Returns the notebooks of a session in which a frame may lead to something: the one that it is about, and
+    /// those in which something is left to be done that each frame gives occasion to.
+    fn concerned_by(
+        &self,
+        session: &Session,
+        about: Option<NotebookId>,
+    ) -> Vec<(NotebookId, Seen)> {
+        let unfinished = self.replicas.unfinished().iter().copied();
+        let others =
+            unfinished.filter(|notebook| Some(*notebook) != about && session.is_of(*notebook));
+        let all = about.into_iter().chain(others);
+        all.filter_map(|notebook| Some((notebook, self.seen_of(notebook)?)))
+            .collect()
+    }
+
+    fn seen_of(&self, notebook: NotebookId) -> Option<Seen> {
+        let replica = self.replicas.get(&notebook)?;
+        Some(Seen {
+            controls: replica.controls().len(),
+            wraps: replica.wraps().len(),
+            is_stale: replica.is_stale_copy(),
+        })
+    }
+
+    /// Does what a frame about a notebook leads to; says whether it left what could not be made an entry.
+    fn follow_up(
+        &mut self,
+        notebook: NotebookId,
+        before: Seen,
+        storage: &dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> bool {
+        let is_unfinished = self.replicas.unfinished().contains(&notebook);
+        if !is_unfinished && !self.replicas.touched().contains(&notebook) {
+            return false;
+        }
+        let Some(replica) = self.replicas.get_mut(&notebook) else {
+            return false;
+        };
+        replica.rekey_after_merge(rng);
+        let again = replica.write_again(storage, rng);
+        let is_broken = matches!(again, Err(EditFailed::Entry(_)));
+        let Some(now) = self.seen_of(notebook) else {
+            return is_broken;
+        };
+        let has_more = (now.controls, now.wraps) != (before.controls, before.wraps);
+        if now.controls != before.controls {
+            self.effects.push_back(Effect::MembershipChanged(notebook));
+        }
+        if now.is_stale && !before.is_stale {
+            self.effects.push_back(Effect::StaleCopy(notebook));
+        }
+        if has_more || self.own.awaits(&notebook) {
+            self.rekeys.look_at(notebook);
+            self.own.check(notebook);
+        }
+        is_broken
     }
 
     /// Returns the next frame for a connection, `None` where there is none now.
@@ -147,8 +201,15 @@ impl Engine {
             Connection::Sync {
                 session, parting, ..
             } => {
-                let peer = session.peer();
-                let shared = shared_in(&mut self.replicas, &self.apart, peer);
+                // What was committed since the last flush is to be sent as well.
+                for notebook in self.replicas.touched() {
+                    session.note_changed(*notebook);
+                }
+                let shared = SharedWith {
+                    device: session.peer(),
+                    replicas: &mut self.replicas,
+                    apart: &self.apart,
+                };
                 let frame = session.next_frame(&shared, storage);
                 if matches!(frame, Ok(None)) && parting.is_some() && session.has_parted() {
                     self.disconnected_as(id, CloseReason::Removed);

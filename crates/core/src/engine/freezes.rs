@@ -33,14 +33,18 @@ impl Freezes {
 }
 
 impl Engine {
-    /// Notes which forked logs nobody has named a branch of, and forgets those of which somebody has.
-    pub(super) fn schedule_freezes(&mut self, now_ms: u64) {
+    /// Notes which forked logs of some notebooks nobody has named a branch of, and forgets those of which
+    /// somebody has.
+    pub(super) fn schedule_freezes(&mut self, touched: &BTreeSet<NotebookId>, now_ms: u64) {
         let mut open: BTreeSet<(NotebookId, LogId)> = BTreeSet::new();
-        for (notebook, replica) in &self.replicas {
-            let logs = replica.forks_to_settle();
+        for notebook in touched {
+            let replica = self.replicas.get(notebook);
+            let logs = replica.map(Replica::forks_to_settle).unwrap_or_default();
             open.extend(logs.into_iter().map(|log| (*notebook, log)));
         }
-        self.freezes.0.retain(|place, _| open.contains(place));
+        let is_left =
+            |place: &(NotebookId, LogId)| !touched.contains(&place.0) || open.contains(place);
+        self.freezes.0.retain(|place, _| is_left(place));
         for (notebook, log) in open {
             if self.freezes.0.contains_key(&(notebook, log)) {
                 continue;

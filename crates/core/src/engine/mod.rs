@@ -15,6 +15,7 @@ mod frames;
 mod freezes;
 mod handing;
 mod members;
+mod notebooks;
 mod pairing;
 mod parting;
 mod peers;
@@ -48,6 +49,7 @@ use capsules::Capsules;
 use connections::Connection;
 use devices::OwnDevices;
 use freezes::Freezes;
+use notebooks::Notebooks;
 use parting::Apart;
 use rekeys::Rekeys;
 
@@ -127,7 +129,9 @@ pub enum Effect {
 pub struct Engine {
     identity: Identity,
     instance: u64,
-    replicas: BTreeMap<NotebookId, Replica>,
+    replicas: Notebooks,
+    /// Whether something changed besides members that may have connections be about other notebooks.
+    wants_sharing: bool,
     connections: BTreeMap<ConnectionId, Connection>,
     peers: BTreeMap<(NotebookId, crate::ids::DeviceId), PeerRecord>,
     /// Whose record of `peers` changed since it was saved.
@@ -168,7 +172,8 @@ impl Engine {
         let mut engine = Self {
             identity,
             instance,
-            replicas: BTreeMap::new(),
+            replicas: Notebooks::default(),
+            wants_sharing: false,
             connections: BTreeMap::new(),
             peers: BTreeMap::new(),
             unsaved_peers: BTreeSet::new(),
@@ -234,15 +239,15 @@ impl Engine {
 
     /// Takes the effects since the last call.
     pub fn take_effects(&mut self) -> VecDeque<Effect> {
-        for (notebook, replica) in &mut self.replicas {
-            let applied = replica.take_applied();
-            self.effects.extend(
-                applied
-                    .into_iter()
-                    .map(|applied| Effect::Applied(*notebook, applied)),
-            );
+        for notebook in self.replicas.take_unshown() {
+            let Some(replica) = self.replicas.get_quietly(&notebook) else {
+                continue;
+            };
+            let applied = replica.take_applied().into_iter();
+            let applied = applied.map(|applied| Effect::Applied(notebook, applied));
+            self.effects.extend(applied);
             if replica.take_rebuilt() {
-                self.effects.push_back(Effect::Rebuilt(*notebook));
+                self.effects.push_back(Effect::Rebuilt(notebook));
             }
         }
         std::mem::take(&mut self.effects)

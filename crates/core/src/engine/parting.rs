@@ -65,15 +65,30 @@ pub(super) struct Apart {
     /// Notebooks that this device is out of, of which a member still wanted to exchange: that member knows
     /// less, or more.
     asked: BTreeSet<NotebookId>,
+    /// Whether anything of this changed since it was last asked.
+    is_changed: bool,
 }
 
 impl Apart {
     pub(super) fn distrust(&mut self, notebook: NotebookId, person: PersonId) {
-        self.distrusted.insert((notebook, person));
+        self.is_changed |= self.distrusted.insert((notebook, person));
     }
 
     pub(super) fn trust(&mut self, notebook: NotebookId, person: PersonId) {
-        self.distrusted.remove(&(notebook, person));
+        self.is_changed |= self.distrusted.remove(&(notebook, person));
+    }
+
+    fn note_known_leave(&mut self, notebook: NotebookId) {
+        self.is_changed |= self.left.insert(notebook);
+    }
+
+    fn note_asked(&mut self, notebook: NotebookId) {
+        self.is_changed |= self.asked.insert(notebook);
+    }
+
+    /// Says whether anything changed since the last call.
+    pub(super) const fn take_changed(&mut self) -> bool {
+        std::mem::replace(&mut self.is_changed, false)
     }
 
     pub(super) fn is_distrusted(&self, notebook: NotebookId, person: PersonId) -> bool {
@@ -134,20 +149,28 @@ impl Engine {
             })
     }
 
-    /// Looks at what a peer said of notebooks that one of the two is out of.
-    pub(super) fn heard_apart(&mut self, session: &mut Session) -> Result<(), SessionError> {
+    /// Looks at what a peer said of notebooks that one of the two is out of, in a frame about `only` one that
+    /// both share, or about any.
+    pub(super) fn heard_apart(
+        &mut self,
+        session: &mut Session,
+        only: Option<NotebookId>,
+    ) -> Result<(), SessionError> {
         let peer = session.peer();
-        for (notebook, replica) in &self.replicas {
+        let only = only.filter(|_| !session.has_any_early());
+        let one = only.and_then(|notebook| self.replicas.get_key_value(&notebook));
+        let all = self.replicas.iter().filter(|_| only.is_none());
+        for (notebook, replica) in one.into_iter().chain(all) {
             let standing = replica.standing();
             if matches!(standing, Standing::Left(_)) && knows_of(session, replica) {
-                self.apart.left.insert(*notebook);
+                self.apart.note_known_leave(*notebook);
             }
             if !session.has_early(*notebook) {
                 continue;
             }
             if replica.membership().person_of(&peer).is_some() {
                 if standing.ending().is_some() {
-                    self.apart.asked.insert(*notebook);
+                    self.apart.note_asked(*notebook);
                 }
             } else if replica.standing_of(&peer).ending().is_some()
                 && let Some(told) = session.take_early(*notebook)?

@@ -1,10 +1,12 @@
 //! What is known of other devices' copies, kept across restarts: on whose word, and since when.
 
+use std::sync::Arc;
+
 use super::{Effect, Engine};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::frontier::{Frontier, SignedFrontier};
-use crate::ids::{DeviceId, NotebookId, PersonId, Seq};
-use crate::replica::OpenReplicaError;
+use crate::ids::{DeviceId, LogId, NotebookId, PersonId, Seq};
+use crate::replica::{OpenReplicaError, Replica};
 use crate::storage::{Space, Storage, StorageError, Write};
 use crate::sync::Session;
 
@@ -16,7 +18,7 @@ pub struct PeerRecord {
     /// When it was last heard, in milliseconds since 1970 UTC by this device's clock.
     pub heard_ms: u64,
     /// What it has: what it said, and what it sent since.
-    pub frontier: Frontier,
+    pub frontier: Arc<Frontier>,
     /// What it signed for, where its word came signed.
     pub signed: Option<SignedFrontier>,
 }
@@ -27,7 +29,7 @@ impl PeerRecord {
         writer.u8(VERSION).u64(self.heard_ms);
         match &self.signed {
             None => self.frontier.write(writer.u8(0)),
-            Some(signed) if signed.frontier == self.frontier => signed.write(writer.u8(1)),
+            Some(signed) if signed.frontier == *self.frontier => signed.write(writer.u8(1)),
             Some(signed) => {
                 signed.write(writer.u8(2));
                 self.frontier.write(&mut writer);
@@ -51,20 +53,20 @@ impl PeerRecord {
         let record = match reader.u8("signed")? {
             0 => Self {
                 heard_ms,
-                frontier: Frontier::read(&mut reader)?,
+                frontier: Arc::new(Frontier::read(&mut reader)?),
                 signed: None,
             },
             1 => {
                 let signed = SignedFrontier::read(&mut reader)?;
                 Self {
                     heard_ms,
-                    frontier: signed.frontier.clone(),
+                    frontier: Arc::new(signed.frontier.clone()),
                     signed: Some(signed),
                 }
             }
             2 => {
                 let signed = Some(SignedFrontier::read(&mut reader)?);
-                let frontier = Frontier::read(&mut reader)?;
+                let frontier = Arc::new(Frontier::read(&mut reader)?);
                 Self {
                     heard_ms,
                     frontier,
@@ -102,13 +104,22 @@ pub struct PeerStatus {
     pub stopped: Option<String>,
 }
 
-/// Returns what a peer says that it has, without what it cannot have: of this device's own logs there
-/// is no more than is here, and whoever claims more is believed nothing about that log.
-fn believed(mine: &Frontier, mut theirs: Frontier, own: DeviceId) -> Frontier {
-    theirs
-        .logs
-        .retain(|log, (seq, _)| log.device != own || *seq <= mine.seq(log));
-    theirs
+/// Returns how many entries are here that a peer does not say it has. Of this device's own logs there is no
+/// more than is here, and whoever claims more is believed nothing about that log.
+fn behind(mine: &Frontier, theirs: &Frontier, own: DeviceId) -> u64 {
+    let is_believed = |log: &LogId, seq: Seq| log.device != own || seq <= mine.seq(log);
+    let mut logs = theirs.logs.iter();
+    if logs.all(|(log, (seq, _))| is_believed(log, *seq)) {
+        return mine.beyond(theirs);
+    }
+    let mut believed = theirs.clone();
+    believed.logs.retain(|log, (seq, _)| is_believed(log, *seq));
+    mine.beyond(&believed)
+}
+
+/// Says whether a device has the same control entries and keys, which are in no count of entries.
+fn has_same_controls(mine: &Frontier, theirs: &Frontier) -> bool {
+    theirs.control_digest == mine.control_digest
 }
 
 /// What a device has said about a notebook.
@@ -124,7 +135,7 @@ pub(super) fn views_of(session: &mut Session) -> Vec<View> {
             let view = session.view(notebook)?;
             let record = PeerRecord {
                 heard_ms,
-                frontier: view.frontier.clone(),
+                frontier: Arc::clone(&view.frontier),
                 signed: view.signed.clone(),
             };
             Some((notebook, session.peer(), record))
@@ -157,60 +168,91 @@ impl Engine {
     }
 
     /// Returns how every other device of a notebook stands.
-    pub fn peer_statuses(&mut self, notebook: NotebookId) -> Vec<PeerStatus> {
-        let own = self.identity.device.id();
-        let Some(replica) = self.replicas.get_mut(&notebook) else {
+    pub fn peer_statuses(&self, notebook: NotebookId) -> Vec<PeerStatus> {
+        let Some(replica) = self.replicas.get(&notebook) else {
             return Vec::new();
         };
-        let mine = replica.frontier().clone();
-        let devices: Vec<(DeviceId, PersonId)> = replica
-            .membership()
-            .devices()
-            .iter()
-            .filter(|(device, _)| **device != own)
-            .map(|(device, person)| (*device, *person))
-            .collect();
+        let own = self.identity.device.id();
+        let devices = replica.membership().devices().iter();
         devices
-            .into_iter()
-            .map(|(device, person)| {
-                let session = self
-                    .sessions()
-                    .map(|(_, session)| session)
-                    .find(|session| session.peer() == device && session.is_live(notebook));
-                let stopped = self
-                    .sessions()
-                    .filter(|(_, session)| session.peer() == device)
-                    .find_map(|(_, session)| session.stopped(notebook))
-                    .map(ToString::to_string);
-                let record = self.peers.get(&(notebook, device));
-                let theirs = record
-                    .map(|record| record.frontier.clone())
-                    .unwrap_or_default();
-                let believed = believed(&mine, theirs.clone(), own);
-                PeerStatus {
-                    person,
-                    device,
-                    connected: session.is_some(),
-                    heard_ms: session
-                        .map(Session::heard_ms)
-                        .into_iter()
-                        .chain(record.map(|record| record.heard_ms))
-                        .max(),
-                    behind: mine.beyond(&believed),
-                    ahead: theirs.beyond(&mine),
-                    stopped,
-                }
+            .filter(|(device, _)| **device != own)
+            .map(|(device, person)| self.peer_status(replica, *device, *person))
+            .collect()
+    }
+
+    fn peer_status(&self, replica: &Replica, device: DeviceId, person: PersonId) -> PeerStatus {
+        let notebook = replica.notebook();
+        let sessions = || {
+            let sessions = self.sessions().map(|(_, session)| session);
+            sessions.filter(|session| session.peer() == device)
+        };
+        let session = sessions().find(|session| session.is_live(notebook));
+        let stopped = sessions().find_map(|session| session.stopped(notebook));
+        let record = self.peers.get(&(notebook, device));
+        let (behind, ahead) = self.apart_from(replica, record);
+        PeerStatus {
+            person,
+            device,
+            connected: session.is_some(),
+            heard_ms: session
+                .map(Session::heard_ms)
+                .into_iter()
+                .chain(record.map(|record| record.heard_ms))
+                .max(),
+            behind,
+            ahead,
+            stopped: stopped.map(ToString::to_string),
+        }
+    }
+
+    /// Returns how many entries a device lacks of what is here, and how many are not here that it has.
+    fn apart_from(&self, replica: &Replica, record: Option<&PeerRecord>) -> (u64, u64) {
+        let mine = replica.shared_frontier();
+        let Some(theirs) = record.map(|record| &record.frontier) else {
+            return (mine.beyond(&Frontier::default()), 0);
+        };
+        // So it is with all notebooks of which the peer said that it has the same.
+        if Arc::ptr_eq(&mine, theirs) {
+            return (0, 0);
+        }
+        let own = self.identity.device.id();
+        (behind(&mine, theirs, own), theirs.beyond(&mine))
+    }
+
+    /// Says of every other device of a notebook with which it is exchanged whether it is linked, has all
+    /// that is here, and nothing else.
+    pub fn confirmations(&self, notebook: NotebookId) -> Vec<(DeviceId, bool)> {
+        let Some(replica) = self.replicas.get(&notebook) else {
+            return Vec::new();
+        };
+        let own = self.identity.device.id();
+        let devices = replica.membership().devices().iter();
+        devices
+            .filter(|(device, person)| {
+                **device != own && !self.apart.is_distrusted(notebook, **person)
+            })
+            .map(|(device, _)| {
+                let record = self.peers.get(&(notebook, *device));
+                let is_whole = record.is_some_and(|record| {
+                    has_same_controls(replica.frontier(), &record.frontier)
+                        && self.apart_from(replica, Some(record)) == (0, 0)
+                });
+                let mut sessions = self.sessions();
+                let is_linked =
+                    |session: &Session| session.peer() == *device && session.is_live(notebook);
+                let is_whole = is_whole && sessions.any(|(_, session)| is_linked(session));
+                (*device, is_whole)
             })
             .collect()
     }
 
     /// Returns how many entries of this device no other device has confirmed.
-    pub fn pending_out(&mut self, notebook: NotebookId) -> u64 {
+    pub fn pending_out(&self, notebook: NotebookId) -> u64 {
         let own = self.identity.device.id();
-        let Some(replica) = self.replicas.get_mut(&notebook) else {
+        let Some(replica) = self.replicas.get(&notebook) else {
             return 0;
         };
-        let mine = replica.frontier().clone();
+        let mine = replica.frontier();
         mine.logs
             .iter()
             .filter(|(log, _)| log.device == own)
@@ -296,5 +338,21 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_peer_without_the_newest_control_entry_has_not_confirmed() {
+        let mine = Frontier::default();
+        assert!(has_same_controls(&mine, &mine));
+        let theirs = Frontier {
+            control_digest: [1; 32],
+            ..Frontier::default()
+        };
+        assert!(!has_same_controls(&mine, &theirs));
     }
 }

@@ -1,17 +1,29 @@
 //! Which notebooks a connection is about: those in which both devices take part.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::connections::{CloseReason, Connection, ConnectionId, reason_of};
+use super::notebooks::Notebooks;
 use super::parting::{Apart, Parting, part_from};
 use super::{Effect, Engine};
 use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
 use crate::replica::Replica;
+use crate::sync::{Session, Shared};
 
 impl Engine {
     /// Extends open connections by notebooks whose membership has come to include the peer, and
-    /// drops those that no longer do: a connection over none is closed.
-    pub(super) fn share_changed(&mut self, now_ms: u64) {
+    /// drops those that no longer do: a connection over none is closed. Looks at nothing where nobody's
+    /// membership was found out anew.
+    pub(super) fn share_changed(&mut self, touched: &BTreeSet<NotebookId>, now_ms: u64) {
+        let mut is_changed = self.apart.take_changed();
+        is_changed |= std::mem::take(&mut self.wants_sharing);
+        for notebook in touched {
+            let replica = self.replicas.get_quietly(notebook);
+            is_changed |= replica.is_none_or(Replica::take_new_members);
+        }
+        if !is_changed {
+            return;
+        }
         let mut failed = Vec::new();
         let mut views = Vec::new();
         let own_others: BTreeSet<DeviceId> =
@@ -23,53 +35,14 @@ impl Engine {
             else {
                 continue;
             };
-            let peer = session.peer();
-            let is_own = own_others.contains(&peer);
-            let shared = shared_in(&mut self.replicas, &self.apart, peer);
-            let is_settled = if shared.is_empty() {
-                (parting.is_some() || is_own) && session.notebooks().next().is_none()
-            } else {
-                session.is_about(shared.iter().map(|one| one.notebook()))
+            let shared = SharedWith {
+                device: session.peer(),
+                replicas: &mut self.replicas,
+                apart: &self.apart,
             };
-            if is_settled {
-                continue;
-            }
-            let known: BTreeSet<NotebookId> = session.notebooks().collect();
-            let still: BTreeSet<NotebookId> =
-                shared.iter().map(|replica| replica.notebook()).collect();
-            let dropped: Vec<NotebookId> = known.difference(&still).copied().collect();
-            drop(shared);
-            let mut ended = None;
-            for notebook in dropped {
-                let Some(replica) = self.replicas.get(&notebook) else {
-                    continue;
-                };
-                if part_from(session, replica) {
-                    ended = Some(Parting::with_the_peer(now_ms));
-                } else if replica.standing().ending().is_some() {
-                    // Whoever is out themselves waits for the others to close: they may say more.
-                    ended = ended.or(Some(Parting::of_this_device(now_ms)));
-                }
-            }
-            if !session.retain(&still) && still.is_empty() {
-                if is_own {
-                    continue;
-                }
-                match ended {
-                    Some(ended) => *parting = Some(ended),
-                    None => failed.push((*id, CloseReason::Stranger)),
-                }
-                continue;
-            }
-            *parting = None;
-            let shared = shared_in(&mut self.replicas, &self.apart, peer);
-            for replica in shared {
-                if !known.contains(&replica.notebook())
-                    && let Err(error) = session.share(replica)
-                {
-                    failed.push((*id, reason_of(&error)));
-                    break;
-                }
+            let is_own = own_others.contains(&session.peer());
+            if let Err(reason) = share_anew(session, parting, &shared, is_own, now_ms) {
+                failed.push((*id, reason));
             }
             views.extend(super::peers::views_of(session));
         }
@@ -82,8 +55,12 @@ impl Engine {
         }
     }
 
-    pub(super) fn shared_with(&mut self, device: DeviceId) -> Vec<&mut Replica> {
-        shared_in(&mut self.replicas, &self.apart, device)
+    pub(super) const fn shared_with(&mut self, device: DeviceId) -> SharedWith<'_> {
+        SharedWith {
+            replicas: &mut self.replicas,
+            apart: &self.apart,
+            device,
+        }
     }
 
     /// Returns the device that proves itself by a transport key, where a notebook names it as that of
@@ -122,17 +99,83 @@ impl Engine {
     }
 }
 
-/// Returns the notebooks in which a device is a live member's, and this one takes part.
-pub(super) fn shared_in<'a>(
-    replicas: &'a mut BTreeMap<NotebookId, Replica>,
-    apart: &Apart,
-    device: DeviceId,
-) -> Vec<&'a mut Replica> {
-    let is_shared = |replica: &&mut Replica| {
-        let person = replica.membership().person_of(&device);
-        person.is_some_and(|person| {
-            !apart.is_distrusted(replica.notebook(), person) && apart.takes_part(replica)
-        })
+/// Has one connection be about what is shared with its peer now.
+///
+/// # Errors
+/// Why it is to be closed.
+fn share_anew(
+    session: &mut Session,
+    parting: &mut Option<Parting>,
+    shared: &SharedWith<'_>,
+    is_own: bool,
+    now_ms: u64,
+) -> Result<(), CloseReason> {
+    let still: BTreeSet<NotebookId> = shared.all().map(Replica::notebook).collect();
+    let is_settled = if still.is_empty() {
+        (parting.is_some() || is_own) && session.notebooks().next().is_none()
+    } else {
+        session.is_about(still.iter().copied())
     };
-    replicas.values_mut().filter(is_shared).collect()
+    if is_settled {
+        return Ok(());
+    }
+    let known: BTreeSet<NotebookId> = session.notebooks().collect();
+    let mut ended = None;
+    for notebook in known.difference(&still) {
+        let Some(replica) = shared.replicas.get(notebook) else {
+            continue;
+        };
+        if part_from(session, replica) {
+            ended = Some(Parting::with_the_peer(now_ms));
+        } else if replica.standing().ending().is_some() {
+            // Whoever is out themselves waits for the others to close: they may say more.
+            ended = ended.or(Some(Parting::of_this_device(now_ms)));
+        }
+    }
+    if !session.retain(&still) && still.is_empty() {
+        if is_own {
+            return Ok(());
+        }
+        *parting = Some(ended.ok_or(CloseReason::Stranger)?);
+        return Ok(());
+    }
+    *parting = None;
+    for notebook in still.difference(&known) {
+        let told = session.share(*notebook, shared);
+        told.map_err(|error| reason_of(&error))?;
+    }
+    Ok(())
+}
+
+/// The notebooks in which a device is a live member's, and this one takes part.
+pub(super) struct SharedWith<'a> {
+    pub(super) replicas: &'a mut Notebooks,
+    pub(super) apart: &'a Apart,
+    pub(super) device: DeviceId,
+}
+
+impl SharedWith<'_> {
+    fn is_shared(&self, replica: &Replica) -> bool {
+        let person = replica.membership().person_of(&self.device);
+        person.is_some_and(|person| {
+            !self.apart.is_distrusted(replica.notebook(), person) && self.apart.takes_part(replica)
+        })
+    }
+}
+
+impl Shared for SharedWith<'_> {
+    fn get(&self, notebook: NotebookId) -> Option<&Replica> {
+        let replica = self.replicas.get(&notebook)?;
+        self.is_shared(replica).then_some(replica)
+    }
+
+    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut Replica> {
+        self.get(notebook)?;
+        self.replicas.get_mut(&notebook)
+    }
+
+    fn all(&self) -> Box<dyn Iterator<Item = &Replica> + '_> {
+        let replicas = self.replicas.values();
+        Box::new(replicas.filter(|replica| self.is_shared(replica)))
+    }
 }

@@ -282,7 +282,7 @@ impl Engine {
 
     /// Closes documents that are not in use until `keep` of each notebook are open.
     pub fn close_unused_documents(&mut self, keep: usize) {
-        for replica in self.replicas.values_mut() {
+        for replica in self.replicas.all_quietly() {
             replica.close_unused(keep);
         }
     }

@@ -155,7 +155,7 @@ impl Replica {
             self.keys.learn(&self.controls, &self.device, &wraps);
         }
         self.wraps.insert(wraps.epoch, wraps);
-        self.frontier = None;
+        self.frontier = std::sync::OnceLock::new();
         true
     }
 

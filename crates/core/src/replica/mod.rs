@@ -33,7 +33,7 @@ mod state;
 mod support;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 pub use edit::{EditFailed, EditSession};
 pub use ingest::{IngestError, Ingested};
@@ -137,7 +137,9 @@ pub struct Replica {
     recent_bytes: usize,
     unsaved: Vec<Write>,
     applied: Vec<Applied>,
-    frontier: Option<(Frontier, [u8; 32])>,
+    frontier: OnceLock<(Arc<Frontier>, [u8; 32])>,
+    /// Who is a member was found out anew, and nobody was told yet.
+    has_new_members: bool,
     entries_since_snapshot: u64,
     stale_copy: bool,
     /// The last entries of logs that this home wrote until it noticed that another copy of it wrote on.
@@ -229,39 +231,43 @@ impl Replica {
         seq == Seq::NONE || self.branches(id).any(|(_, log)| is_shown(log))
     }
 
-    /// Returns what this device has; cached until something arrives.
-    pub fn frontier(&mut self) -> &Frontier {
+    /// Returns what this device has; found out once, until something arrives.
+    pub fn frontier(&self) -> &Frontier {
         &self.frontier_with_digest().0
     }
 
+    /// Returns what this device has, to be kept without copying it.
+    pub fn shared_frontier(&self) -> Arc<Frontier> {
+        Arc::clone(&self.frontier_with_digest().0)
+    }
+
     /// Returns the digest of what this device has.
-    pub fn frontier_digest(&mut self) -> [u8; 32] {
+    pub fn frontier_digest(&self) -> [u8; 32] {
         self.frontier_with_digest().1
     }
 
-    fn frontier_with_digest(&mut self) -> &(Frontier, [u8; 32]) {
-        let (logs, controls, wraps) = (&self.logs, &self.controls, &self.wraps);
-        let forks = &self.forks;
-        self.frontier.get_or_insert_with(|| {
+    fn frontier_with_digest(&self) -> &(Arc<Frontier>, [u8; 32]) {
+        self.frontier.get_or_init(|| {
+            let logs = &self.logs;
             let trunks = logs.iter().filter(|(id, _)| id.number == 0);
             let mut frontier = Frontier {
                 logs: trunks.map(|(id, log)| (id.log, log.tip())).collect(),
                 branches: BTreeMap::new(),
-                control_heads: controls.heads_to_name(),
-                control_digest: control_digest(controls, wraps),
+                control_heads: self.controls.heads_to_name(),
+                control_digest: control_digest(&self.controls, &self.wraps),
             };
-            for forked in forks.keys() {
+            for forked in self.forks.keys() {
                 let branches = logs.iter().filter(|(id, _)| id.log == *forked);
                 frontier.set_tips(*forked, branches.map(|(_, log)| log.tip()).collect());
             }
             let digest = frontier.digest();
-            (frontier, digest)
+            (Arc::new(frontier), digest)
         })
     }
 
     /// Signs what this device has. Only what is committed may be signed for: the caller calls this
     /// with nothing unsaved.
-    pub fn sign_frontier(&mut self) -> SignedFrontier {
+    pub fn sign_frontier(&self) -> SignedFrontier {
         let counter = self.next_position + self.controls.len() as u64;
         let frontier = self.frontier().clone();
         SignedFrontier::sign(self.notebook, counter, frontier, &self.device)
@@ -392,13 +398,19 @@ impl Replica {
         }
         self.next_position += 1;
         self.entries_since_snapshot += 1;
-        self.frontier = None;
+        self.frontier = OnceLock::new();
+    }
+
+    /// Says whether who is a member was found out anew since the last call.
+    pub(crate) const fn take_new_members(&mut self) -> bool {
+        std::mem::replace(&mut self.has_new_members, false)
     }
 
     fn resolve(&mut self) {
+        self.has_new_members = true;
         self.membership = Membership::resolve(&self.controls);
         self.standing = self.standing_of(&self.device.id());
-        self.frontier = None;
+        self.frontier = OnceLock::new();
         self.recount();
         // The newest first: it leads to those that it supersedes, and opening a wrap costs far more
         // than following.

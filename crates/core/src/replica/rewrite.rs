@@ -29,6 +29,11 @@ impl Replica {
         self.lost_own_entries().into_values().flatten().collect()
     }
 
+    /// Says whether something may be left to write again, or keys to be merged.
+    pub(crate) fn has_unfinished(&self) -> bool {
+        !self.held.is_empty() || !self.written.is_empty() || self.membership.epoch_heads().len() > 1
+    }
+
     fn lost_own_entries(&self) -> Lost {
         let mut lost: BTreeMap<BranchId, Vec<(u64, EntryHash)>> = BTreeMap::new();
         for (hash, entry) in self.held.iter() {

@@ -1,19 +1,22 @@
 //! Acknowledgements: a signed frontier of what is on the disk, told and heard.
 
+use std::sync::Arc;
+
 use super::begin::RESTARTS_MAX;
+use super::channel::Channel;
 use super::error::SessionError;
 use super::frame::{Acknowledgement, WireTag};
-use super::session::{PeerView, Session, find, view_of};
+use super::session::{PeerView, Session, view_of};
+use super::shared::{Shared, find};
 use crate::ids::NotebookId;
 use crate::limits::LOGS_MAX;
-use crate::replica::Replica;
 
 impl Session {
     pub(super) fn acknowledged(
         &mut self,
         tag: WireTag,
         ack: &Acknowledgement,
-        shared: &mut [&mut Replica],
+        shared: &dyn Shared,
     ) -> Result<(), SessionError> {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
             return Ok(());
@@ -29,8 +32,9 @@ impl Session {
             return Err(SessionError::TooManyLogs);
         }
         channel.peer_counter = signed.counter;
-        channel.told_by_peer = signed.frontier.clone();
+        channel.told_by_peer = Arc::new(signed.frontier.clone());
         channel.note_told(replica, &ack.logs);
+        self.ready.insert(tag);
         let notebook = channel.notebook;
         let view = view_of(replica, signed);
         self.note_signed(notebook, view);
@@ -47,7 +51,7 @@ impl Session {
             for (log, tip) in &before.frontier.logs {
                 if frontier.seq(log) < tip.0 {
                     let tips = before.frontier.tips(log);
-                    frontier.set_tips(*log, tips.collect());
+                    Arc::make_mut(&mut frontier).set_tips(*log, tips.collect());
                 }
             }
         }
@@ -57,17 +61,15 @@ impl Session {
 
     /// Queues the acknowledgements that are due, given that nothing is unsaved; with `now` those
     /// that could wait a little as well.
-    pub fn acknowledge(&mut self, shared: &mut [&mut Replica], now_ms: u64, at_once: bool) {
+    pub fn acknowledge(&mut self, shared: &dyn Shared, now_ms: u64, at_once: bool) {
         self.set_clock(now_ms);
         self.note_caught_up(shared);
-        let due: Vec<WireTag> = self
-            .channels
-            .values()
-            .filter(|channel| {
-                let due_ms = channel.acks.due_ms();
-                channel.is_live && due_ms.is_some_and(|due_ms| at_once || now_ms >= due_ms)
+        let due: Vec<WireTag> = (self.owing.iter())
+            .filter(|tag| {
+                let due_ms = self.channels.get(*tag).and_then(Channel::ack_due_ms);
+                due_ms.is_some_and(|due_ms| at_once || now_ms >= due_ms)
             })
-            .map(|channel| channel.tag)
+            .copied()
             .collect();
         for tag in due {
             let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
@@ -92,22 +94,27 @@ impl Session {
                 self.push(frame);
             }
         }
+        let channels = &self.channels;
+        let owes = |tag: &WireTag| {
+            let channel = channels.get(tag);
+            channel.is_some_and(|channel| channel.acks.due_ms().is_some())
+        };
+        self.owing.retain(owes);
     }
 
     /// Notes which notebooks hold all that the peer said it has.
-    fn note_caught_up(&mut self, shared: &mut [&mut Replica]) {
-        let behind: Vec<WireTag> = self
-            .channels
-            .values()
-            .filter(|channel| channel.acks.is_behind())
-            .map(|channel| channel.tag)
-            .collect();
-        for tag in behind {
-            if let Some((channel, replica)) = find(&mut self.channels, shared, &tag)
-                && channel.told_by_peer.beyond(replica.frontier()) == 0
-            {
+    fn note_caught_up(&mut self, shared: &dyn Shared) {
+        let channels = &mut self.channels;
+        self.behind.retain(|tag| {
+            let Some((channel, replica)) = find(channels, shared, tag) else {
+                return channels
+                    .get(tag)
+                    .is_some_and(|channel| channel.acks.is_behind());
+            };
+            if channel.acks.is_behind() && channel.told_by_peer.beyond(replica.frontier()) == 0 {
                 channel.acks.caught_up();
             }
-        }
+            channel.acks.is_behind()
+        });
     }
 }

@@ -1,5 +1,6 @@
 //! Signs of life, and when a session next has something to do.
 
+use super::channel::Channel;
 use super::error::SessionError;
 use super::frame::Frame;
 use super::session::Session;
@@ -31,10 +32,13 @@ impl Session {
     /// Notes the time. Where the clock went back, what was noted by the old time counts from now:
     /// otherwise nothing would fall due until the clock is there again.
     pub(super) fn set_clock(&mut self, now_ms: u64) {
-        self.heard_ms = self.heard_ms.min(now_ms);
-        for channel in self.channels.values_mut() {
-            channel.acks.set_clock(now_ms);
+        if now_ms < self.clock_ms {
+            self.heard_ms = self.heard_ms.min(now_ms);
+            for channel in self.channels.values_mut() {
+                channel.acks.set_clock(now_ms);
+            }
         }
+        self.clock_ms = now_ms;
     }
 
     /// Returns when [`Session::tick`] or [`Session::acknowledge`] next has something to do.
@@ -44,12 +48,8 @@ impl Session {
         } else {
             PING_AFTER_MS
         });
-        let ack = self
-            .channels
-            .values()
-            .filter(|channel| channel.is_live)
-            .filter_map(|channel| channel.acks.due_ms())
-            .min();
+        let channels = self.owing.iter().filter_map(|tag| self.channels.get(tag));
+        let ack = channels.filter_map(Channel::ack_due_ms).min();
         ack.map_or(life, |ack| ack.min(life))
     }
 

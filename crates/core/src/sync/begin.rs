@@ -2,15 +2,18 @@
 //! differ, the frontiers of these.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use super::brief::Brief;
 use super::channel::Channel;
 use super::error::{SessionError, Stopped};
 use super::frame::{Frame, SummaryLine, VERSION, WireTag};
-use super::session::{PeerView, Session, find, truncate, view_of};
+use super::session::{PeerView, Session, truncate, view_of};
+use super::shared::{Shared, find};
 use crate::crypto;
 use crate::frontier::SignedFrontier;
 use crate::ids::NotebookId;
-use crate::limits::SHARED_NOTEBOOKS_MAX;
+use crate::limits::{LISTED_NOTEBOOKS_MAX, SHARED_NOTEBOOKS_MAX};
 use crate::replica::Replica;
 
 /// Times that a peer is asked to begin a notebook anew on one connection.
@@ -38,22 +41,22 @@ impl Session {
     ///
     /// # Errors
     /// [`SessionError`] where the peer's frontier of it came before and does not check.
-    pub fn share(&mut self, replica: &mut Replica) -> Result<(), SessionError> {
-        if self.tags.contains_key(&replica.notebook()) {
+    pub fn share(&mut self, notebook: NotebookId, shared: &dyn Shared) -> Result<(), SessionError> {
+        if self.tags.contains_key(&notebook) {
             return Ok(());
         }
-        let tag = self.open(replica.notebook());
+        let tag = self.open(notebook);
         match self.early.remove(&tag) {
-            Some(frontier) => self.frontier(tag, frontier, &mut [replica]),
+            Some(frontier) => self.frontier(tag, frontier, shared),
             None => {
-                self.hand_over(replica.notebook());
-                self.tell_frontier(tag, &mut [replica]);
+                self.hand_over(notebook);
+                self.tell_frontier(tag, shared);
                 Ok(())
             }
         }
     }
 
-    fn tell_frontier(&mut self, tag: WireTag, shared: &mut [&mut Replica]) {
+    fn tell_frontier(&mut self, tag: WireTag, shared: &dyn Shared) {
         if let Some((channel, replica)) = find(&mut self.channels, shared, &tag) {
             let frame = channel.frontier(replica);
             self.push(frame);
@@ -61,6 +64,9 @@ impl Session {
     }
 
     pub(super) fn tag(&self, notebook: NotebookId) -> WireTag {
+        if let Some(known) = self.tags.get(&notebook) {
+            return *known;
+        }
         truncate(crypto::mac(
             &self.exporter,
             "notebook tag",
@@ -69,9 +75,9 @@ impl Session {
     }
 
     /// A MAC that names who says it, so that sending it back proves nothing.
-    pub(super) fn digest(&self, by_dialler: bool, shared: &mut [&mut Replica]) -> [u8; 32] {
+    pub(super) fn digest(&self, by_dialler: bool, shared: &dyn Shared) -> [u8; 32] {
         let mut lines: Vec<(WireTag, [u8; 32])> = shared
-            .iter_mut()
+            .all()
             .map(|replica| (self.tag(replica.notebook()), replica.frontier_digest()))
             .collect();
         lines.sort_unstable();
@@ -86,9 +92,9 @@ impl Session {
         )
     }
 
-    fn summary(&self, shared: &mut [&mut Replica]) -> Vec<SummaryLine> {
+    fn summary(&self, shared: &dyn Shared) -> Vec<SummaryLine> {
         shared
-            .iter_mut()
+            .all()
             .map(|replica| SummaryLine {
                 tag: self.tag(replica.notebook()),
                 digest: self.frontier_mac(self.dialled, replica),
@@ -96,7 +102,7 @@ impl Session {
             .collect()
     }
 
-    fn frontier_mac(&self, by_dialler: bool, replica: &mut Replica) -> [u8; 16] {
+    fn frontier_mac(&self, by_dialler: bool, replica: &Replica) -> [u8; 16] {
         truncate(crypto::mac(
             &self.exporter,
             "frontier",
@@ -109,7 +115,7 @@ impl Session {
         version: u16,
         instance: u64,
         digest: [u8; 32],
-        shared: &mut [&mut Replica],
+        shared: &dyn Shared,
     ) -> Result<(), SessionError> {
         if version != VERSION {
             return Err(SessionError::Version(version));
@@ -119,7 +125,7 @@ impl Session {
         }
         self.greeted = true;
         if self.digest(!self.dialled, shared) == digest {
-            for replica in shared.iter_mut() {
+            for replica in shared.all() {
                 self.begin_equal(replica);
             }
         } else {
@@ -128,21 +134,49 @@ impl Session {
         Ok(())
     }
 
-    /// Lists all notebooks to the peer, once.
-    fn list(&mut self, shared: &mut [&mut Replica]) {
-        if !self.has_listed {
-            self.has_listed = true;
-            let lines = self.summary(shared);
-            self.push(Frame::Summary(lines));
+    /// Lists all notebooks to the peer, once: many of them as sums. Devices of one person name each, since
+    /// they find out what the other one lacks altogether.
+    fn list(&mut self, shared: &dyn Shared) {
+        if std::mem::replace(&mut self.has_listed, true) {
+            return;
+        }
+        let frame = if self.tags.len() <= LISTED_NOTEBOOKS_MAX || self.handing.is_own() {
+            Frame::Summary(self.summary(shared))
+        } else {
+            let bits = Brief::bits_for(self.tags.len());
+            Frame::Brief(self.brief(bits, self.dialled, shared))
+        };
+        self.push(frame);
+    }
+
+    fn brief(&self, bits: u8, by_dialler: bool, shared: &dyn Shared) -> Brief {
+        let notebooks = shared.all().map(|replica| {
+            let mac = self.frontier_mac(by_dialler, replica);
+            (self.tag(replica.notebook()), mac)
+        });
+        Brief::of(bits, notebooks)
+    }
+
+    pub(super) fn compare_brief(&mut self, theirs: &Brief, shared: &dyn Shared) {
+        // As in `compare`: the peer may have found a difference where this side found none.
+        self.list(shared);
+        let mine = self.brief(theirs.bits(), !self.dialled, shared);
+        for replica in shared.all() {
+            let tag = self.tag(replica.notebook());
+            if mine.agrees_on(&tag, theirs) {
+                self.begin_equal(replica);
+            } else {
+                self.tell_frontier(tag, shared);
+            }
         }
     }
 
-    fn begin_equal(&mut self, replica: &mut Replica) {
+    fn begin_equal(&mut self, replica: &Replica) {
         let tag = self.tag(replica.notebook());
         if let Some(channel) = self.channels.get_mut(&tag) {
             channel.begin_equal(replica);
             let view = PeerView {
-                frontier: replica.frontier().clone(),
+                frontier: replica.shared_frontier(),
                 signed: None,
             };
             self.views.insert(replica.notebook(), view);
@@ -150,13 +184,13 @@ impl Session {
         }
     }
 
-    pub(super) fn compare(&mut self, lines: &[SummaryLine], shared: &mut [&mut Replica]) {
+    pub(super) fn compare(&mut self, lines: &[SummaryLine], shared: &dyn Shared) {
         // The peer found a difference, perhaps to what was here a moment ago, where this side found
         // none: it needs this list to know where there is none.
         self.list(shared);
         let theirs: BTreeMap<WireTag, [u8; 16]> =
             lines.iter().map(|line| (line.tag, line.digest)).collect();
-        for replica in shared.iter_mut() {
+        for replica in shared.all() {
             let tag = self.tag(replica.notebook());
             let mine = self.frontier_mac(!self.dialled, replica);
             if theirs.get(&tag) == Some(&mine) {
@@ -165,7 +199,7 @@ impl Session {
                 if !theirs.contains_key(&tag) {
                     self.hand_over(replica.notebook());
                 }
-                self.tell_frontier(tag, &mut [&mut **replica]);
+                self.tell_frontier(tag, shared);
             }
         }
     }
@@ -174,7 +208,7 @@ impl Session {
         &mut self,
         tag: WireTag,
         signed: SignedFrontier,
-        shared: &mut [&mut Replica],
+        shared: &dyn Shared,
     ) -> Result<(), SessionError> {
         let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
             if self.channels.contains_key(&tag) {
@@ -203,7 +237,11 @@ impl Session {
             self.stop(tag, Stopped::Restarts);
             return Ok(());
         }
-        channel.begin(replica, signed.frontier.clone());
+        channel.begin(replica, Arc::new(signed.frontier.clone()));
+        self.ready.insert(tag);
+        if channel.acks.is_behind() {
+            self.behind.insert(tag);
+        }
         let has_told = channel.has_told();
         let view = view_of(replica, signed);
         self.views.insert(channel.notebook, view);

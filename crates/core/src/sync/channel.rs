@@ -22,10 +22,10 @@ pub(super) struct Channel {
     /// Set once both sides know what the other has.
     pub(super) is_live: bool,
     /// What the peer said that it has, exactly as it said it.
-    pub(super) told_by_peer: Frontier,
+    pub(super) told_by_peer: Arc<Frontier>,
     pub(super) peer_counter: u64,
     /// What this side said that it has.
-    told_to_peer: Frontier,
+    told_to_peer: Arc<Frontier>,
     has_told: bool,
     /// The last entry of each log that the peer has or was sent, where that differs from what it told.
     sent: BTreeMap<LogId, Seq>,
@@ -62,9 +62,9 @@ impl Channel {
             notebook,
             tag,
             is_live: false,
-            told_by_peer: Frontier::default(),
+            told_by_peer: Arc::default(),
             peer_counter: 0,
-            told_to_peer: Frontier::default(),
+            told_to_peer: Arc::default(),
             has_told: false,
             sent: BTreeMap::new(),
             by_position: BTreeMap::new(),
@@ -84,15 +84,31 @@ impl Channel {
         }
     }
 
-    /// Both sides have the same: nothing is to be sent but what comes from now on.
-    pub(super) fn begin_equal(&mut self, replica: &mut Replica) {
-        let frontier = replica.frontier().clone();
-        self.told_to_peer = frontier.clone();
-        self.begin(replica, frontier);
+    /// Both sides have the same: nothing is to be sent but what comes from now on. This is what
+    /// [`Channel::begin`] comes to then, for a connection may have thousands of such notebooks.
+    pub(super) fn begin_equal(&mut self, replica: &Replica) {
+        self.is_live = true;
+        self.begins += 1;
+        self.acks.begin(false);
+        self.sent_wraps = replica.wraps().keys().copied().collect();
+        self.control_cursor = replica.controls().len();
+        self.sent_controls.clear();
+        self.sent.clear();
+        self.cursor = replica.next_position();
+        for log in replica.forked_logs() {
+            self.by_position.entry(*log).or_insert(self.cursor);
+        }
+        self.told_by_peer = replica.shared_frontier();
+        self.told_to_peer = Arc::clone(&self.told_by_peer);
+    }
+
+    /// Returns when the peer is to be told what was kept.
+    pub(super) fn ack_due_ms(&self) -> Option<u64> {
+        self.acks.due_ms().filter(|_| self.is_live)
     }
 
     /// The peer has `theirs`: it is sent what it lacks.
-    pub(super) fn begin(&mut self, replica: &mut Replica, theirs: Frontier) {
+    pub(super) fn begin(&mut self, replica: &Replica, theirs: Arc<Frontier>) {
         self.is_live = true;
         self.begins += 1;
         self.acks.begin(theirs.beyond(replica.frontier()) > 0);
@@ -150,9 +166,9 @@ impl Channel {
     }
 
     /// Returns this side's signed frontier to tell the peer.
-    pub(super) fn frontier(&mut self, replica: &mut Replica) -> Frame {
+    pub(super) fn frontier(&mut self, replica: &Replica) -> Frame {
         let signed = replica.sign_frontier();
-        self.told_to_peer = signed.frontier.clone();
+        self.told_to_peer = replica.shared_frontier();
         self.has_told = true;
         self.acks.clear();
         Frame::Frontier(self.tag, Box::new(signed))
@@ -204,7 +220,7 @@ impl Channel {
     }
 
     /// Returns the acknowledgement of all that was kept since the peer was last told.
-    pub(super) fn acknowledge(&mut self, replica: &mut Replica) -> Frame {
+    pub(super) fn acknowledge(&mut self, replica: &Replica) -> Frame {
         let signed = replica.sign_frontier();
         let (now, before) = (&signed.frontier, &self.told_to_peer);
         let logs = now
@@ -229,14 +245,14 @@ impl Channel {
             control,
             signature: *signed.signature(),
         };
-        self.told_to_peer = signed.frontier;
+        self.told_to_peer = replica.shared_frontier();
         self.acks.clear();
         Frame::Ack(self.tag, ack)
     }
 
     /// Puts the peer's whole frontier together from what it told before and an acknowledgement.
     pub(super) fn assemble(&self, device: DeviceId, ack: &Acknowledgement) -> SignedFrontier {
-        let mut frontier = self.told_by_peer.clone();
+        let mut frontier = Frontier::clone(&self.told_by_peer);
         for (log, tips) in &ack.logs {
             frontier.set_tips(*log, tips.clone());
         }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use super::brief::{Brief, Sum};
 use crate::capsule::CapsuleHead;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
@@ -86,6 +87,8 @@ pub(super) enum Frame {
         /// Its control entries, each after its past.
         entries: Vec<Vec<u8>>,
     },
+    /// 14: `bits u8 ‖ sum 8` for each group: in place of a long summary.
+    Brief(Brief),
 }
 
 /// What becomes of a capsule that was offered.
@@ -165,6 +168,26 @@ impl NotebookNumbers {
 }
 
 impl Frame {
+    /// Returns the tag of the notebook that the frame is about, where it is about one that both share.
+    pub(super) const fn tag(&self) -> Option<WireTag> {
+        match self {
+            Self::Frontier(tag, _)
+            | Self::Controls(tag, _)
+            | Self::Wraps(tag, _)
+            | Self::Entries(tag, _, _)
+            | Self::Ack(tag, _) => Some(*tag),
+            Self::Hello { .. }
+            | Self::Summary(_)
+            | Self::Brief(_)
+            | Self::Ping
+            | Self::Pong
+            | Self::CapsuleOffer(_)
+            | Self::CapsuleAnswer(..)
+            | Self::CapsulePart(..)
+            | Self::Handed { .. } => None,
+        }
+    }
+
     /// Returns about how many bytes the frame takes.
     pub(super) fn bytes_about(&self) -> usize {
         const FIXED: usize = 128;
@@ -176,6 +199,7 @@ impl Frame {
             | Self::CapsuleAnswer(..) => 0,
             Self::CapsulePart(_, _, bytes) => bytes.len(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
+            Self::Brief(brief) => size_of_val(brief.sums()),
             Self::Frontier(_, signed) => {
                 let frontier = &signed.frontier;
                 frontier.logs.len() * LOG_BYTES + frontier.control_heads.len() * HEAD_BYTES
@@ -207,6 +231,12 @@ impl Frame {
                 writer.u8(2).varint(lines.len() as u64);
                 for line in lines {
                     writer.raw(&line.tag).raw(&line.digest);
+                }
+            }
+            Self::Brief(brief) => {
+                writer.u8(14).u8(brief.bits());
+                for sum in brief.sums() {
+                    writer.raw(sum);
                 }
             }
             Self::Frontier(tag, frontier) => {
@@ -291,6 +321,7 @@ impl Frame {
                 }
                 Self::Summary(lines)
             }
+            14 => Self::Brief(read_brief(&mut reader)?),
             3 => {
                 let tag = numbers.read(&mut reader)?;
                 Self::Frontier(tag, Box::new(SignedFrontier::read(&mut reader)?))
@@ -376,6 +407,16 @@ fn read_entries(reader: &mut Reader<'_>) -> Result<Vec<Vec<u8>>, DecodeError> {
         entries.push(reader.bytes("control entry", CONTROL_BYTES_MAX)?.to_vec());
     }
     Ok(entries)
+}
+
+fn read_brief(reader: &mut Reader<'_>) -> Result<Brief, DecodeError> {
+    let bits = reader.u8("bits of a brief")?;
+    let sums = reader.take("sums", reader.remaining())?;
+    let (sums, rest) = sums.as_chunks::<{ size_of::<Sum>() }>();
+    let brief = Brief::from_parts(bits, sums.to_vec());
+    brief
+        .filter(|_| rest.is_empty())
+        .ok_or(DecodeError::Invalid("number of sums"))
 }
 
 fn write_ack(ack: &Acknowledgement, writer: &mut Writer) {

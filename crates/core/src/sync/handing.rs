@@ -6,10 +6,10 @@ use std::collections::VecDeque;
 use super::error::SessionError;
 use super::frame::Frame;
 use super::session::Session;
+use super::shared::Shared;
 use crate::control::ControlEntry;
 use crate::ids::NotebookId;
 use crate::limits::{CONTROL_ENTRIES_MAX, FRAME_BYTES_AIM, HANDOVER_BYTES_MAX};
-use crate::replica::Replica;
 
 /// What is handed over on one connection, in both directions.
 #[derive(Debug, Default)]
@@ -22,6 +22,13 @@ pub(super) struct Handing {
     /// The one that comes in, and its bytes so far.
     incoming: Option<(NotebookId, Vec<ControlEntry>, usize)>,
     complete: Vec<(NotebookId, Vec<ControlEntry>)>,
+}
+
+impl Handing {
+    /// Says whether the peer is another device of this person.
+    pub(super) const fn is_own(&self) -> bool {
+        self.is_own
+    }
 }
 
 impl Session {
@@ -45,14 +52,11 @@ impl Session {
     }
 
     /// Returns the next part of what the peer lacks.
-    pub(super) fn next_handed(&mut self, shared: &[&mut Replica]) -> Option<Frame> {
+    pub(super) fn next_handed(&mut self, shared: &dyn Shared) -> Option<Frame> {
         loop {
             let notebook = *self.handing.outgoing.front()?;
             // Once the peer has said what it has of it, it is no news.
-            let replica = shared
-                .iter()
-                .find(|replica| replica.notebook() == notebook)
-                .filter(|_| !self.is_live(notebook));
+            let replica = shared.get(notebook).filter(|_| !self.is_live(notebook));
             let Some(replica) = replica else {
                 self.handing.outgoing.pop_front();
                 self.handing.sent = 0;

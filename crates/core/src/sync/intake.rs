@@ -1,16 +1,18 @@
 //! What a peer sends of a notebook: control entries, wraps, entries.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::error::SessionError;
 use super::frame::WireTag;
-use super::session::{Session, find};
+use super::session::Session;
+use super::shared::{Shared, find_mut};
 use crate::codec::Reader;
 use crate::control::ControlEntry;
 use crate::epoch::Wraps;
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
 use crate::log::WireError;
-use crate::replica::{IngestError, Ingested, Replica, Standing};
+use crate::replica::{IngestError, Ingested, Standing};
 use crate::storage::Storage;
 
 impl Session {
@@ -18,10 +20,10 @@ impl Session {
         &mut self,
         tag: WireTag,
         entries: Vec<Vec<u8>>,
-        shared: &mut [&mut Replica],
+        shared: &mut dyn Shared,
         now_ms: u64,
     ) -> Result<(), SessionError> {
-        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+        let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
         let mut malformed = Ok(());
@@ -43,6 +45,7 @@ impl Session {
         }
         let taken = replica.ingest_controls(parsed).and(malformed);
         channel.acks.kept(now_ms);
+        self.owing.insert(tag);
         if let Err(error) = taken {
             self.stop(tag, error.into());
         }
@@ -53,11 +56,11 @@ impl Session {
         &mut self,
         tag: WireTag,
         wraps: &[u8],
-        shared: &mut [&mut Replica],
+        shared: &mut dyn Shared,
         storage: &dyn Storage,
         now_ms: u64,
     ) -> Result<(), SessionError> {
-        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+        let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
         let wraps = match Wraps::parse(wraps) {
@@ -75,6 +78,7 @@ impl Session {
             channel.has_overflowed &= !progressed;
         }
         channel.acks.kept(now_ms);
+        self.owing.insert(tag);
         Ok(())
     }
 
@@ -83,11 +87,11 @@ impl Session {
         tag: WireTag,
         count: u64,
         bytes: &[u8],
-        shared: &mut [&mut Replica],
+        shared: &mut dyn Shared,
         storage: &dyn Storage,
         now_ms: u64,
     ) -> Result<(), SessionError> {
-        let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+        let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
         let mut reader = Reader::new(bytes);
@@ -132,6 +136,7 @@ impl Session {
         }
         let progressed = replica.advance(storage)?;
         channel.acks.kept(now_ms);
+        self.owing.insert(tag);
         channel.wants_restart |= misplaced || (progressed && channel.has_overflowed);
         channel.has_overflowed = overflowed || (channel.has_overflowed && !progressed);
         let notebook = channel.notebook;
@@ -150,7 +155,7 @@ impl Session {
         let mut is_news = false;
         for (log, tip) in newest {
             if view.frontier.seq(&log) < tip.0 {
-                view.frontier.logs.insert(log, tip);
+                Arc::make_mut(&mut view.frontier).logs.insert(log, tip);
                 is_news = true;
             }
         }

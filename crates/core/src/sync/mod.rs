@@ -9,6 +9,7 @@
 mod acks;
 mod alive;
 mod begin;
+mod brief;
 mod capsules;
 mod channel;
 mod error;
@@ -18,11 +19,13 @@ mod intake;
 mod parting;
 mod schedule;
 mod session;
+mod shared;
 
 pub use capsules::CapsuleEvent;
 pub use error::{SessionError, Stopped};
 pub use frame::CapsuleAnswer;
-pub use session::{PeerView, Session};
+pub use session::{Incoming, PeerView, Session};
+pub use shared::Shared;
 
 /// The protocol's name on the wire (ALPN).
 pub const ALPN: &[u8] = b"hearth/sync/1";

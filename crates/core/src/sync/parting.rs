@@ -31,6 +31,11 @@ impl Session {
         !self.early.is_empty() && self.early.contains_key(&self.tag(notebook))
     }
 
+    /// Says whether the peer told about any notebook that this side does not count as shared.
+    pub fn has_any_early(&self) -> bool {
+        !self.early.is_empty()
+    }
+
     /// Queues the last control entries of a notebook that the peer is sent.
     pub fn part(&mut self, notebook: NotebookId, entries: Vec<Vec<u8>>) {
         self.has_parted = true;

@@ -1,12 +1,15 @@
 //! One connection between two devices, over all notebooks that they share.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
+use std::sync::Arc;
 
 use super::capsules::CapsuleLane;
 use super::channel::Channel;
 use super::error::{SessionError, Stopped};
 use super::frame::{Frame, NotebookNumbers, VERSION, WireTag};
 use super::handing::Handing;
+use super::shared::{Shared, find};
 use crate::crypto::{self, Secret};
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::ids::{DeviceId, NotebookId};
@@ -25,7 +28,7 @@ const QUEUED_BYTES_MAX: usize = 32 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerView {
     /// What it has: what it said, and what it sent since.
-    pub frontier: Frontier,
+    pub frontier: Arc<Frontier>,
     /// What it signed for, unless all that came was an equal digest on a live connection, or it names
     /// logs of devices that are unknown here.
     pub signed: Option<SignedFrontier>,
@@ -53,7 +56,15 @@ pub struct Session {
     pub(super) greeted: bool,
     pub(super) has_listed: bool,
     pub(super) was_listed: bool,
-    pub(super) next_channel: usize,
+    /// The notebooks of which there may be something to send, and the one that had its turn last.
+    pub(super) ready: BTreeSet<WireTag>,
+    last_served: WireTag,
+    /// The notebooks of which the peer is to be told what was kept.
+    pub(super) owing: BTreeSet<WireTag>,
+    /// The notebooks of which something that the peer has is still on its way.
+    pub(super) behind: BTreeSet<WireTag>,
+    /// The time that was noted last.
+    pub(super) clock_ms: u64,
     pub(super) views: BTreeMap<NotebookId, PeerView>,
     /// Frontiers of notebooks that the peer already counts as shared and this side does not yet.
     pub(super) early: BTreeMap<WireTag, SignedFrontier>,
@@ -76,7 +87,7 @@ impl Session {
         dialled: bool,
         exporter: [u8; 32],
         instance: u64,
-        shared: &mut [&mut Replica],
+        shared: &dyn Shared,
         now_ms: u64,
     ) -> Self {
         let mut session = Self {
@@ -96,7 +107,11 @@ impl Session {
             greeted: false,
             has_listed: false,
             was_listed: false,
-            next_channel: 0,
+            ready: BTreeSet::new(),
+            last_served: WireTag::default(),
+            owing: BTreeSet::new(),
+            behind: BTreeSet::new(),
+            clock_ms: now_ms,
             views: BTreeMap::new(),
             early: BTreeMap::new(),
             changed_views: Vec::new(),
@@ -106,7 +121,7 @@ impl Session {
             handing: Handing::default(),
             capsules: CapsuleLane::new(now_ms),
         };
-        for replica in shared.iter() {
+        for replica in shared.all() {
             session.open(replica.notebook());
         }
         let digest = session.digest(dialled, shared);
@@ -166,6 +181,11 @@ impl Session {
             && notebooks.all(|notebook| self.tags.contains_key(&notebook))
     }
 
+    /// Says whether a notebook is one of this connection.
+    pub fn is_of(&self, notebook: NotebookId) -> bool {
+        self.tags.contains_key(&notebook)
+    }
+
     /// Returns the notebooks of this connection.
     pub fn notebooks(&self) -> impl Iterator<Item = NotebookId> {
         self.tags.keys().copied()
@@ -197,28 +217,47 @@ impl Session {
             .retain(|_, channel| shared.contains(&channel.notebook));
         self.tags.retain(|notebook, _| shared.contains(notebook));
         self.views.retain(|notebook, _| shared.contains(notebook));
+        for tags in [&mut self.ready, &mut self.owing, &mut self.behind] {
+            tags.retain(|tag| self.channels.contains_key(tag));
+        }
         !self.channels.is_empty()
     }
 
-    /// Takes a frame of the peer. `shared` are the replicas of this connection's notebooks by
-    /// ascending id, with nothing unsaved that a frontier would vouch for.
+    /// Notes that something of a notebook is on disk that may be to be sent.
+    pub fn note_changed(&mut self, notebook: NotebookId) {
+        self.ready.extend(self.tags.get(&notebook));
+    }
+
+    /// Reads a frame of the peer.
     ///
     /// # Errors
     /// [`SessionError`]; the connection is to be closed then.
-    pub fn receive(
-        &mut self,
-        bytes: &[u8],
-        shared: &mut [&mut Replica],
-        storage: &dyn Storage,
-        now_ms: u64,
-    ) -> Result<(), SessionError> {
+    pub fn read(&mut self, bytes: &[u8], now_ms: u64) -> Result<Incoming, SessionError> {
         self.set_clock(now_ms);
         self.heard_ms = now_ms;
         self.pinged = false;
         if self.queue.len() > QUEUED_FRAMES_MAX || self.queued_bytes > QUEUED_BYTES_MAX {
             return Err(SessionError::Unread);
         }
-        match Frame::decode(bytes, &mut self.incoming)? {
+        let frame = Frame::decode(bytes, &mut self.incoming)?;
+        let channel = frame.tag().and_then(|tag| self.channels.get(&tag));
+        let notebook = channel.map(|channel| channel.notebook);
+        Ok(Incoming { frame, notebook })
+    }
+
+    /// Takes a frame of the peer that was just read. Nothing of the notebooks is unsaved that a frontier would
+    /// vouch for.
+    ///
+    /// # Errors
+    /// [`SessionError`]; the connection is to be closed then.
+    pub fn receive(
+        &mut self,
+        incoming: Incoming,
+        shared: &mut dyn Shared,
+        storage: &dyn Storage,
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        match incoming.frame {
             Frame::Hello {
                 version,
                 instance,
@@ -228,6 +267,12 @@ impl Session {
             Frame::Summary(lines) => {
                 self.was_listed = true;
                 self.compare(&lines, shared);
+                Ok(())
+            }
+            Frame::Brief(_) if self.was_listed => Err(SessionError::Repeated),
+            Frame::Brief(brief) => {
+                self.was_listed = true;
+                self.compare_brief(&brief, shared);
                 Ok(())
             }
             Frame::Frontier(tag, frontier) => self.frontier(tag, *frontier, shared),
@@ -269,7 +314,7 @@ impl Session {
     /// [`StorageError`] where history cannot be read.
     pub fn next_frame(
         &mut self,
-        shared: &[&mut Replica],
+        shared: &dyn Shared,
         storage: &dyn Storage,
     ) -> Result<Option<Vec<u8>>, StorageError> {
         if let Some(frame) = self.queue.pop_front() {
@@ -282,22 +327,38 @@ impl Session {
         if let Some(frame) = self.next_handed(shared) {
             return Ok(Some(frame.encode(&mut self.outgoing)));
         }
-        let tags: Vec<WireTag> = self.channels.keys().copied().collect();
-        for turn in 0..tags.len() {
-            let place = (self.next_channel + turn) % tags.len();
-            let Some(channel) = tags.get(place).and_then(|tag| self.channels.get_mut(tag)) else {
-                continue;
-            };
-            let Some(replica) = place_in(shared, channel.notebook).and_then(|at| shared.get(at))
-            else {
-                continue;
-            };
-            if let Some(frame) = channel.next_frame(replica, storage)? {
-                self.next_channel = place + 1;
+        while let Some(tag) = self.next_ready() {
+            let found = find(&mut self.channels, shared, &tag);
+            if let Some((channel, replica)) = found
+                && let Some(frame) = channel.next_frame(replica, storage)?
+            {
+                self.last_served = tag;
                 return Ok(Some(frame.encode(&mut self.outgoing)));
             }
+            self.ready.remove(&tag);
         }
         Ok(None)
+    }
+
+    /// Returns the notebook whose turn it is among those of which there may be something to send.
+    fn next_ready(&self) -> Option<WireTag> {
+        let after = (Bound::Excluded(self.last_served), Bound::Unbounded);
+        let next = self.ready.range(after).next();
+        next.or_else(|| self.ready.first()).copied()
+    }
+}
+
+/// A frame that was read and not taken yet.
+#[derive(Debug)]
+pub struct Incoming {
+    frame: Frame,
+    notebook: Option<NotebookId>,
+}
+
+impl Incoming {
+    /// Returns the notebook that the frame is about: no other one changes by it.
+    pub const fn notebook(&self) -> Option<NotebookId> {
+        self.notebook
     }
 }
 
@@ -307,28 +368,8 @@ pub(super) fn view_of(replica: &Replica, signed: SignedFrontier) -> PeerView {
     let frontier = replica.known_of(&signed.frontier);
     PeerView {
         signed: (frontier == signed.frontier).then_some(signed),
-        frontier,
+        frontier: Arc::new(frontier),
     }
-}
-
-/// Finds a notebook that is synced, and its replica.
-pub(super) fn find<'a>(
-    channels: &'a mut BTreeMap<WireTag, Channel>,
-    shared: &'a mut [&mut Replica],
-    tag: &WireTag,
-) -> Option<(&'a mut Channel, &'a mut Replica)> {
-    let channel = channels
-        .get_mut(tag)
-        .filter(|channel| channel.stopped.is_none())?;
-    let replica = place_in(shared, channel.notebook).and_then(|at| shared.get_mut(at))?;
-    Some((channel, replica))
-}
-
-/// Finds the place of a notebook among shared ones, which are in ascending order.
-fn place_in(shared: &[&mut Replica], notebook: NotebookId) -> Option<usize> {
-    shared
-        .binary_search_by_key(&notebook, |replica| replica.notebook())
-        .ok()
 }
 
 pub(super) fn truncate(hash: [u8; 32]) -> WireTag {

@@ -9,12 +9,11 @@ use automerge::transaction::{CommitOptions, Transactable};
 use automerge::{Automerge, ObjId, ROOT, ReadDoc};
 use hearth_core::ids::{DeviceId, NotebookId};
 use hearth_core::limits::ADDRESSES_MAX;
-use hearth_core::log::actor_of;
-use hearth_notebook::{DocumentId, Documents, EditError};
+use hearth_notebook::{DocumentId, EditError};
 
 use super::PeerAddrs;
 use crate::api::Failure;
-use crate::host::{Host, ReadDocuments};
+use crate::host::Host;
 
 /// The longest record that is read: more addresses than a device may name.
 const RECORD_BYTES_MAX: usize = 16 * 1024;
@@ -45,7 +44,11 @@ fn seen_key(device: DeviceId) -> String {
 }
 
 /// Returns the newest value under a device's key that one of its own actors wrote.
-fn own_record(index: &Automerge, device: DeviceId, actors: &[Vec<u8>]) -> Option<PeerAddrs> {
+pub(super) fn own_record(
+    index: &Automerge,
+    device: DeviceId,
+    actors: &[Vec<u8>],
+) -> Option<PeerAddrs> {
     let values = index.get_all(ROOT, record_key(device)).ok()?;
     let (value, _) = values.into_iter().rev().find(|(_, id)| {
         matches!(id, ObjId::Id(_, actor, _) if actors.iter().any(|own| own == actor.to_bytes()))
@@ -72,27 +75,6 @@ impl Host {
             }
         }
         found
-    }
-
-    /// Returns what a device says of itself. Others may have written under the same key at the same
-    /// time, and whoever is shown then is left to chance: only the device's own value counts.
-    pub(super) fn address_record(
-        &mut self,
-        notebook: NotebookId,
-        device: DeviceId,
-    ) -> Option<PeerAddrs> {
-        let replica = self.engine.replica_mut(notebook)?;
-        let actors: Vec<Vec<u8>> = replica
-            .tips()
-            .filter(|(log, _)| log.device == device)
-            .map(|(log, _)| actor_of(notebook, log).as_bytes().to_vec())
-            .collect();
-        if actors.is_empty() {
-            return None;
-        }
-        let mut documents = ReadDocuments::new(replica, &self.storage);
-        let index = documents.read(DocumentId::INDEX).ok()??;
-        own_record(index, device, &actors)
     }
 
     /// Remembers where a device was seen, so that it is found without a ticket after a restart.

@@ -144,7 +144,7 @@ impl Host {
                     .reachable
                     .insert(device, (reachable.addrs, reachable.relays));
             }
-            let title = crate::service::title_of(self, notebook);
+            let title = self.known_title(notebook);
             facts.titles.insert(notebook, title);
             if self.is_journal(notebook) {
                 facts.journals.insert(notebook);

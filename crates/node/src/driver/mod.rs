@@ -7,6 +7,7 @@
 
 mod addresses;
 mod capsules;
+mod cards;
 mod departures;
 mod dialer;
 mod dialling;
@@ -42,6 +43,7 @@ use crate::api::{self, DeviceRequest, Failure, Request};
 use crate::host::{Host, random};
 use crate::net::{Link, LinkStats, Net, NetOptions, Profile};
 
+pub(crate) use cards::Cards;
 pub(crate) use enrol::{be_linked, enter, no_ticket, seek};
 
 use engine::EngineEnded;

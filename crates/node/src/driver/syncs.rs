@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use hearth_core::frontier::Frontier;
 use hearth_core::ids::{DeviceId, NotebookId};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -170,30 +169,16 @@ impl Engine {
     }
 
     /// Says of each device whether it has all that is here of some notebooks, and the reverse.
-    fn confirmed(&mut self, sync: &Syncing) -> BTreeMap<DeviceId, bool> {
+    fn confirmed(&self, sync: &Syncing) -> BTreeMap<DeviceId, bool> {
         let mut confirmed = BTreeMap::new();
-        let engine = &mut self.host.engine;
         for notebook in &sync.notebooks {
             let mut devices = sync.outcome.peers.keys();
             if devices.all(|device| confirmed.get(device) == Some(&false)) {
                 // Nobody has everything, whatever there is of the other notebooks.
                 break;
             }
-            let Some(replica) = engine.replica_mut(*notebook) else {
-                continue;
-            };
-            let mine = replica.frontier().clone();
-            for status in engine.peer_statuses(*notebook) {
-                if engine.is_distrusted(*notebook, status.person) {
-                    continue;
-                }
-                let theirs = engine.peer(*notebook, status.device);
-                let theirs = theirs.map(|record| &record.frontier);
-                let is_whole = status.connected
-                    && status.behind == 0
-                    && status.ahead == 0
-                    && has_same_controls(&mine, theirs);
-                *confirmed.entry(status.device).or_insert(true) &= is_whole;
+            for (device, is_whole) in self.host.engine.confirmations(*notebook) {
+                *confirmed.entry(device).or_insert(true) &= is_whole;
             }
         }
         confirmed
@@ -220,27 +205,5 @@ fn out_meanwhile(state: &mut PeerOutcome) {
             *state = PeerOutcome::Unreachable("nothing is shared with it any more".to_owned());
         }
         _ => {}
-    }
-}
-
-/// Says whether a device has the same control entries and keys, which are in no count of entries.
-fn has_same_controls(mine: &Frontier, theirs: Option<&Frontier>) -> bool {
-    theirs.is_some_and(|theirs| theirs.control_digest == mine.control_digest)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_peer_without_the_newest_control_entry_has_not_confirmed() {
-        let mine = Frontier::default();
-        assert!(has_same_controls(&mine, Some(&mine)));
-        assert!(!has_same_controls(&mine, None));
-        let theirs = Frontier {
-            control_digest: [1; 32],
-            ..Frontier::default()
-        };
-        assert!(!has_same_controls(&mine, Some(&theirs)));
     }
 }

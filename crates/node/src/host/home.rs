@@ -419,6 +419,7 @@ impl HomeDir {
             settings,
             identity,
             search: crate::service::SearchCache::default(),
+            cards: crate::driver::Cards::default(),
             home: self.clone(),
         };
         host.enrol_anew_if_copied()?;

@@ -54,6 +54,8 @@ pub struct Host {
     pub identity: StoredIdentity,
     /// The search index, once a search made or loaded it.
     pub(crate) search: crate::service::SearchCache,
+    /// What was read of each notebook's index that is asked for often.
+    pub(crate) cards: crate::driver::Cards,
     home: HomeDir,
 }
 
@@ -108,7 +110,7 @@ impl Host {
     /// journal, have private entries written there, and come back.
     pub(crate) fn is_journal(&mut self, notebook: NotebookId) -> bool {
         let me = self.me();
-        let Some(replica) = self.engine.replica_mut(notebook) else {
+        let Some(replica) = self.engine.replica(notebook) else {
             return false;
         };
         let members = replica.membership().members();
@@ -119,6 +121,9 @@ impl Host {
         if !made_it || members.len() != 1 || replica.controls().iter().any(admits) {
             return false;
         }
+        let Some(replica) = self.engine.replica_mut(notebook) else {
+            return false;
+        };
         journal::is_journal(&mut ReadDocuments::new(replica, &self.storage)).unwrap_or(false)
     }
 

@@ -55,7 +55,7 @@ pub(crate) use device::{device_failed, keep_label, secrets as recovery_secrets};
 pub use history::describe_applied;
 pub(crate) use keys::keys_too_old;
 pub use resolve::find_notebook;
-pub(crate) use resolve::light_title as title_of;
+pub(crate) use resolve::{light_title as title_of, title_in};
 pub(crate) use search::SearchCache;
 pub use search::keep_search_index;
 

@@ -211,9 +211,12 @@ pub(crate) fn light_title(host: &mut Host, notebook: NotebookId) -> String {
     };
     let mut documents = ReadDocuments::new(replica, storage);
     let index = documents.read(DocumentId::INDEX).ok().flatten();
-    index
-        .map(|index| text_of(index, &automerge::ROOT, "title"))
-        .unwrap_or_default()
+    index.map(title_in).unwrap_or_default()
+}
+
+/// The title that a notebook's index document gives it.
+pub(crate) fn title_in(index: &automerge::Automerge) -> String {
+    text_of(index, &automerge::ROOT, "title")
 }
 
 /// A notebook as answers name it beside other objects.

@@ -1,8 +1,8 @@
 //! What two nodes say to each other, word for word, when they pair and sync.
 
 use hearth_core::control::Role;
-use hearth_core::engine::{CapsuleFacts, ConnectionId, ConnectionKind, Engine};
-use hearth_core::ids::DeviceId;
+use hearth_core::engine::{CapsuleFacts, ConnectionId, ConnectionKind, Engine, Identity};
+use hearth_core::ids::{DeviceId, NotebookId};
 use hearth_core::pairing::{Joiner, JoinerStep, PairingMessage, Refusal};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -39,6 +39,10 @@ pub(super) fn make() -> Vec<VectorFile> {
         VectorFile {
             name: "frames",
             vectors: [sync, (0..2).flat_map(about_a_capsule).flatten().collect()].concat(),
+        },
+        VectorFile {
+            name: "briefs",
+            vectors: (0..2).flat_map(briefly).flatten().collect(),
         },
     ]
 }
@@ -79,10 +83,27 @@ fn conversation(
     let [Ok(mut first), Ok(mut second)] = nodes else {
         return Err("a node does not open".into());
     };
-    let (one, two) = (&mut first, &mut second);
+    let mut note = |who: &str, bytes: &[u8]| {
+        let name = format!("conversation {seed} message {} by the {who}", pairing.len());
+        pairing.push(Vector::bytes(name, seed.to_string(), bytes));
+    };
+    let nodes = [&mut first, &mut second];
+    let notebook = pair(nodes, [&ana, &ben], &mut random, &mut note)?;
+    edit(&mut first, notebook, "goal", &mut random)?;
+    talk(seed, [&mut first, &mut second], &mut random, sync)?;
+    Ok([first, second])
+}
+
+/// Has one node make a notebook and the other join it by a ticket.
+fn pair(
+    [one, two]: [&mut Node; 2],
+    [_, ben]: [&Identity; 2],
+    random: &mut ChaCha20Rng,
+    note: &mut dyn FnMut(&str, &[u8]),
+) -> Result<NotebookId, Failed> {
     let notebook = one
         .engine
-        .create_notebook(Role::Mentor, &mut one.disk, &mut random)?;
+        .create_notebook(Role::Mentor, &mut one.disk, random)?;
     let issued = one.engine.invite(
         notebook,
         Role::Mentee,
@@ -90,20 +111,15 @@ fn conversation(
         START_MS + 1_000,
         (Vec::new(), Vec::new()),
         &mut one.disk,
-        &mut random,
+        random,
     )?;
-
-    let mut note = |who: &str, bytes: &[u8]| {
-        let name = format!("conversation {seed} message {} by the {who}", pairing.len());
-        pairing.push(Vector::bytes(name, seed.to_string(), bytes));
-    };
     let mut joiner = Joiner::new(
         issued.ticket,
         ben.roster.clone(),
         &ben.device,
         ben.name.clone(),
         ben.device_label.clone(),
-        &mut random,
+        random,
     );
     let door = ConnectionId(1);
     let remote = ben.device.card().transport;
@@ -117,7 +133,7 @@ fn conversation(
             .to_bytes();
         note("joiner", &message);
         one.engine
-            .receive(door, &message, START_MS, &mut one.disk, &mut random);
+            .receive(door, &message, START_MS, &mut one.disk, random);
         let mut done = None;
         while let Some(frame) = one.engine.next_frame(door, &one.disk) {
             note("inviter", &frame);
@@ -131,10 +147,47 @@ fn conversation(
             break joined;
         }
     };
+    one.engine.disconnected(door, START_MS);
     two.engine.adopt(*joined, &mut two.disk)?;
-    edit(one, notebook, "goal", &mut random)?;
-    talk(seed, [one, two], &mut random, sync)?;
-    Ok([first, second])
+    Ok(notebook)
+}
+
+/// What two nodes that share many notebooks say to find out which of them differ: at first all do, then one.
+fn briefly(seed: u64) -> Result<Vec<Vector>, Failed> {
+    const NOTEBOOKS: usize = 12;
+    const BRIEF: u8 = 14;
+    let mut random = ChaCha20Rng::seed_from_u64(seed + 700);
+    let (ana, ben) = (draw(2 * seed + 700, "Ana"), draw(2 * seed + 701, "Ben"));
+    let mut nodes = Vec::new();
+    for identity in [&ana, &ben] {
+        let disk = MemoryDisk::new();
+        let engine = Engine::open(identity.clone(), seed, &[], &disk)?;
+        nodes.push(Node { engine, disk });
+    }
+    let [one, two] = nodes.as_mut_slice() else {
+        return Err("two nodes".into());
+    };
+    for _ in 0..NOTEBOOKS {
+        let nodes = [&mut *one, &mut *two];
+        pair(nodes, [&ana, &ben], &mut random, &mut |_, _| {})?;
+    }
+    let mut frames = Vec::new();
+    for _ in 0..2 {
+        talk(seed, [&mut *one, &mut *two], &mut random, &mut frames)?;
+        for node in [&mut *one, &mut *two] {
+            node.engine.disconnected(ConnectionId(2), START_MS);
+        }
+        let notebook = one.engine.notebooks().last().ok_or("no notebook")?;
+        edit(one, notebook, "apart", &mut random)?;
+    }
+    frames.retain(|frame| {
+        let bytes = frame.to_bytes();
+        bytes.is_some_and(|bytes| bytes.first() == Some(&BRIEF))
+    });
+    for (place, frame) in frames.iter_mut().enumerate() {
+        frame.name = format!("conversation {seed} brief {place}");
+    }
+    Ok(frames)
 }
 
 /// What the same two nodes say about a capsule.
@@ -207,7 +260,7 @@ fn talk(
 
 fn edit(
     node: &mut Node,
-    notebook: hearth_core::ids::NotebookId,
+    notebook: NotebookId,
     goal: &str,
     random: &mut ChaCha20Rng,
 ) -> Result<(), Failed> {

@@ -1,0 +1,50 @@
+//! The notebooks of one connection, as whoever holds them hands them out.
+
+use std::collections::BTreeMap;
+
+use super::channel::Channel;
+use super::frame::WireTag;
+use crate::ids::NotebookId;
+use crate::replica::Replica;
+
+/// The notebooks that this device shares with one peer at the moment.
+pub trait Shared {
+    /// Returns a notebook to look at, `None` where it is not shared.
+    fn get(&self, notebook: NotebookId) -> Option<&Replica>;
+
+    /// Hands a notebook out to be changed, `None` where it is not shared.
+    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut Replica>;
+
+    /// Returns all of them, each once.
+    fn all(&self) -> Box<dyn Iterator<Item = &Replica> + '_>;
+}
+
+/// Finds a notebook that is synced, and its replica.
+pub(super) fn find<'a>(
+    channels: &'a mut BTreeMap<WireTag, Channel>,
+    shared: &'a dyn Shared,
+    tag: &WireTag,
+) -> Option<(&'a mut Channel, &'a Replica)> {
+    let channel = synced(channels, tag)?;
+    let replica = shared.get(channel.notebook)?;
+    Some((channel, replica))
+}
+
+/// Finds a notebook that is synced, and its replica to be changed.
+pub(super) fn find_mut<'a>(
+    channels: &'a mut BTreeMap<WireTag, Channel>,
+    shared: &'a mut dyn Shared,
+    tag: &WireTag,
+) -> Option<(&'a mut Channel, &'a mut Replica)> {
+    let channel = synced(channels, tag)?;
+    let replica = shared.get_mut(channel.notebook)?;
+    Some((channel, replica))
+}
+
+fn synced<'a>(
+    channels: &'a mut BTreeMap<WireTag, Channel>,
+    tag: &WireTag,
+) -> Option<&'a mut Channel> {
+    let channel = channels.get_mut(tag)?;
+    channel.stopped.is_none().then_some(channel)
+}
