@@ -67,9 +67,6 @@ pub const NEW_DOCUMENTS_PER_ENTRY_MAX: usize = 64;
 /// Most documents that one log writes to: a session a day for forty years.
 pub const DOCUMENTS_PER_LOG_MAX: usize = 16_384;
 
-/// Body size from which compression pays for its header.
-pub const COMPRESS_BYTES_MIN: usize = 256;
-
 /// Most entries of one log that are held although something they need is not here.
 ///
 /// Honest nodes send in causal order, so only a lost or withheld log makes entries wait. What is

@@ -14,7 +14,9 @@ use hearth_core::identity::{
     DeviceCard, DeviceSecrets, RecoveryCard, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry,
 };
 use hearth_core::ids::ActorId;
-use hearth_core::log::{Body, DocumentTips, RawEntry, WireDecoder, WireEncoder, unpad};
+use hearth_core::log::{
+    Body, DocumentTips, EntryVersion, RawEntry, WireDecoder, WireEncoder, unpad,
+};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
@@ -63,12 +65,15 @@ fn decode_all(bytes: &[u8]) {
         SignedFrontier::read(&mut Reader::new(bytes)).is_ok(),
         DeviceCard::read(&mut Reader::new(bytes)).is_ok(),
         RecoveryCard::read(&mut Reader::new(bytes)).is_ok(),
-        Body::decode(
-            ActorId::from_bytes([1; 16]),
-            &DocumentTips::default(),
-            bytes,
-        )
-        .is_ok(),
+        [EntryVersion::One, EntryVersion::Two].map(|version| {
+            Body::decode(
+                version,
+                ActorId::from_bytes([1; 16]),
+                &DocumentTips::default(),
+                bytes,
+            )
+            .is_ok()
+        }),
         unpad(bytes).is_some(),
         String::from_utf8_lossy(bytes).parse::<Ticket>().is_ok(),
     );

@@ -626,7 +626,7 @@ fn what_unpacks_to_much_is_unpacked_a_batch_at_a_time() {
         } else {
             &changes[1..]
         };
-        let entry = member.sign_changes(span);
+        let entry = member.sign_compressed(span);
         assert!(entry.as_bytes().len() < 4_096, "{}", entry.as_bytes().len());
         victim.ingest_entry(entry).unwrap();
     }

@@ -7,12 +7,12 @@ use std::collections::BTreeSet;
 use hearth_core::capsule::{Capsule, CapsuleContent};
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::{ControlEntry, ControlSet, Membership};
-use hearth_core::crypto::Secret;
+use hearth_core::crypto::{SIGNATURE_BYTES, Secret};
 use hearth_core::enrol::{ContactTicket, EnrolMessage, LinkTicket};
 use hearth_core::epoch::Wraps;
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::identity::{DeviceCard, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry};
-use hearth_core::log::{RawEntry, WireDecoder, WireEncoder};
+use hearth_core::log::{EntryVersion, RawEntry, WireDecoder, WireEncoder};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
 use hearth_testkit::vectors::{Vector, add_new, make_all, read, resolved};
 
@@ -20,6 +20,17 @@ fn stored(name: &str) -> Vec<Vector> {
     let vectors = read(name).unwrap();
     assert!(!vectors.is_empty(), "there are no vectors of {name}");
     vectors
+}
+
+/// The vectors of what entries of either version are in: those of the first are made no more.
+fn stored_in_both(name: &str) -> Vec<(&'static str, Vector)> {
+    ["", "_2"]
+        .into_iter()
+        .flat_map(|version| {
+            let stored = stored(&format!("{name}{version}"));
+            stored.into_iter().map(move |vector| (version, vector))
+        })
+        .collect()
 }
 
 #[test]
@@ -196,15 +207,21 @@ fn wraps_entries_and_frontiers_verify_as_ever() {
         };
         assert!(wraps.belong_to(rekey));
     }
-    for vector in stored("entries") {
+    for (_, vector) in stored_in_both("entries") {
         let set = notebook(&vector.input);
         let bytes = vector.to_bytes().unwrap();
         let entry = RawEntry::parse(bytes.clone()).unwrap();
         assert_eq!(entry.as_bytes(), bytes);
         let (_, card) = set.device(&entry.header().log.device).unwrap();
+        let unsigned = bytes.len() - SIGNATURE_BYTES;
+        let bare = RawEntry::parse_any(bytes[..unsigned].to_vec());
+        match entry.header().version {
+            EntryVersion::One => assert!(bare.is_err()),
+            EntryVersion::Two => assert_eq!(bare.unwrap().hash(), entry.hash()),
+        }
         entry.verify(set.notebook(), &card.verify_key).unwrap();
     }
-    for vector in stored("frontiers") {
+    for (_, vector) in stored_in_both("frontiers") {
         let set = notebook(&vector.input);
         let bytes = vector.to_bytes().unwrap();
         let mut reader = Reader::new(&bytes);
@@ -220,8 +237,8 @@ fn wraps_entries_and_frontiers_verify_as_ever() {
 
 #[test]
 fn the_wire_form_gives_the_stored_entries_back() {
-    let entries = stored("entries");
-    for vector in stored("wire") {
+    for (version, vector) in stored_in_both("wire") {
+        let entries = stored(&format!("entries{version}"));
         let bytes = vector.to_bytes().unwrap();
         let mut reader = Reader::new(&bytes);
         let (mut decoder, mut encoder) = (WireDecoder::default(), WireEncoder::default());
@@ -238,9 +255,9 @@ fn the_wire_form_gives_the_stored_entries_back() {
 
 #[test]
 fn a_stored_conversation_has_every_kind_of_frame() {
-    let kinds: BTreeSet<u8> = stored("frames")
+    let kinds: BTreeSet<u8> = stored_in_both("frames")
         .iter()
-        .map(|vector| vector.to_bytes().unwrap()[0])
+        .map(|(_, vector)| vector.to_bytes().unwrap()[0])
         .collect();
     // Hello, summary, frontier, wraps, entries, acknowledgement, and the three about capsules. Control entries
     // came while pairing.

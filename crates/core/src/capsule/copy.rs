@@ -113,7 +113,7 @@ impl JournalCopy {
         let mut entries = Vec::new();
         for _ in 0..reader.count("log entries", JOURNAL_COPY_UNPACKED_BYTES_MAX)? {
             let bytes = reader.bytes("log entry", ENTRY_BYTES_MAX)?;
-            entries.push(RawEntry::parse(bytes.to_vec())?);
+            entries.push(RawEntry::parse_any(bytes.to_vec())?);
         }
         reader.finish()?;
         Ok((controls, entries))

@@ -173,8 +173,9 @@ fn take_entries(
 ) -> Result<(), TakeError> {
     /// Entries of one log that may wait are fewer.
     const BATCH: usize = 256;
+    let proven = replica.prove(&entries);
     for (place, entry) in entries.into_iter().enumerate() {
-        replica.receive_entry(entry, false, storage)?;
+        replica.receive_among(entry, &proven, false, storage)?;
         if place % BATCH == BATCH - 1 {
             replica.advance(storage)?;
         }

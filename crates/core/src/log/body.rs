@@ -1,26 +1,22 @@
 //! The body of an entry: a batch of Automerge changes and the root over the log's document tips.
 //!
 //! Plaintext, before padding: `form u8 ‖ root 32 ‖ content`. Form 0 holds the content as it is, form
-//! 1 `length varint ‖ zstd frame`. Content: `number of changes`, then for each `document` (0 = as the
+//! 1, which entries of the first version may have, `length varint ‖ zstd frame`. Content: `number of changes`, then for each `document` (0 = as the
 //! change before, else 1 ‖ id 16) and the stripped change with its length.
 
 use automerge::ChangeHash;
 
-use super::DocumentTips;
+use super::{DocumentTips, EntryVersion};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::document::{self, Change, DocumentId, LastChange};
 use crate::ids::ActorId;
 use crate::limits::{
     BODY_BYTES_MAX, BODY_UNPACKED_BYTES_FREE, BODY_UNPACKED_PER_BYTE_MAX, CHANGES_PER_ENTRY_MAX,
-    COMPRESS_BYTES_MIN, DOCUMENTS_PER_LOG_MAX, NEW_DOCUMENTS_PER_ENTRY_MAX,
-    OPERATIONS_PER_ENTRY_MAX,
+    DOCUMENTS_PER_LOG_MAX, NEW_DOCUMENTS_PER_ENTRY_MAX, OPERATIONS_PER_ENTRY_MAX,
 };
 
 const FORM_PLAIN: u8 = 0;
 const FORM_ZSTD: u8 = 1;
-/// zstd's default level: changes are small, and a keystroke must not wait.
-const ZSTD_LEVEL: i32 = 3;
-
 /// A change and the document that it belongs to.
 pub type DocumentChanges = Vec<(DocumentId, Change)>;
 
@@ -92,28 +88,11 @@ impl Body {
             content.bytes(&document::strip(change, &context(actor, &after, id)));
             after.set(*id, LastChange::of(change.facts()));
         }
-        let content = content.into_bytes();
         let mut writer = Writer::new();
-        let packed = if content.len() >= COMPRESS_BYTES_MIN {
-            zstd::bulk::compress(&content, ZSTD_LEVEL)
-                .ok()
-                .filter(|packed| packed.len() + 4 < content.len())
-                .filter(|packed| content.len() <= unpacked_len_max(packed))
-        } else {
-            None
-        };
-        match packed {
-            Some(packed) => {
-                writer
-                    .u8(FORM_ZSTD)
-                    .raw(&after.root())
-                    .varint(content.len() as u64)
-                    .raw(&packed);
-            }
-            None => {
-                writer.u8(FORM_PLAIN).raw(&after.root()).raw(&content);
-            }
-        }
+        writer
+            .u8(FORM_PLAIN)
+            .raw(&after.root())
+            .raw(content.as_slice());
         (writer.into_bytes(), after)
     }
 
@@ -122,14 +101,19 @@ impl Body {
     /// # Errors
     /// [`BodyError`] for anything that does not follow the layout, passes a limit, names another
     /// actor, or does not fit its root.
-    pub fn decode(actor: ActorId, tips: &DocumentTips, plain: &[u8]) -> Result<Self, BodyError> {
+    pub fn decode(
+        version: EntryVersion,
+        actor: ActorId,
+        tips: &DocumentTips,
+        plain: &[u8],
+    ) -> Result<Self, BodyError> {
         let mut reader = Reader::new(plain);
         let form = reader.u8("body form")?;
         let root: [u8; 32] = reader.array("root")?;
         let unpacked;
         let content = match form {
             FORM_PLAIN => reader.take("content", reader.remaining())?,
-            FORM_ZSTD => {
+            FORM_ZSTD if version == EntryVersion::One => {
                 let len = reader.count("content length", BODY_BYTES_MAX)?;
                 let packed = reader.take("content", reader.remaining())?;
                 if len > unpacked_len_max(packed) {
@@ -271,13 +255,17 @@ mod tests {
         let changes = repetitive();
         let tips = DocumentTips::default();
         let (plain, after) = Body::encode(ACTOR, &tips, &changes);
-        let decoded = Body::decode(ACTOR, &tips, &plain).unwrap();
+        let decoded = Body::decode(EntryVersion::Two, ACTOR, &tips, &plain).unwrap();
         assert_eq!((decoded.changes, decoded.tips), (changes, after));
         let bomb = packed(&plain);
         assert!(bomb.len() < 1_024, "{} bytes", bomb.len());
         assert!(matches!(
-            Body::decode(ACTOR, &tips, &bomb),
+            Body::decode(EntryVersion::One, ACTOR, &tips, &bomb),
             Err(BodyError::Bomb { .. })
+        ));
+        assert!(matches!(
+            Body::decode(EntryVersion::Two, ACTOR, &tips, &bomb),
+            Err(BodyError::Layout(DecodeError::Unknown { .. }))
         ));
     }
 
@@ -297,7 +285,7 @@ mod tests {
                 .map(|number| (document(number), many.clone()))
                 .collect();
             let (plain, _) = Body::encode(ACTOR, &tips, &changes);
-            let decoded = Body::decode(ACTOR, &tips, &plain);
+            let decoded = Body::decode(EntryVersion::Two, ACTOR, &tips, &plain);
             assert_eq!(decoded.is_ok(), is_taken, "{} changes", changes.len());
         }
     }
@@ -310,7 +298,7 @@ mod tests {
                 .map(|number| (document(number), one.clone()))
                 .collect();
             let (plain, _) = Body::encode(ACTOR, tips, &changes);
-            Body::decode(ACTOR, tips, &plain).map(|body| body.tips)
+            Body::decode(EntryVersion::Two, ACTOR, tips, &plain).map(|body| body.tips)
         };
         let most = NEW_DOCUMENTS_PER_ENTRY_MAX as u64;
         let empty = DocumentTips::default();

@@ -2,12 +2,12 @@
 
 use core::fmt;
 
-use super::{Body, BodyError, DocumentTips, Header, actor_of, notebook_tag, padding};
+use super::{Body, BodyError, DocumentTips, EntryVersion, Header, actor_of, notebook_tag, padding};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, AeadError, Nonce, SIGNATURE_BYTES, Secret, Signature, VerifyKey};
 use crate::document::{Change, DocumentId};
 use crate::identity::DeviceSecrets;
-use crate::ids::{ActorId, ControlHash, EntryHash, EpochId, LogId, NotebookId, Seq};
+use crate::ids::{ActorId, ControlHash, EntryHash, EpochId, LogId, NotebookId, NotebookTag, Seq};
 use crate::limits::{DOCUMENTS_PER_LOG_MAX, ENTRY_BYTES_MAX};
 
 /// Length of the value before a ciphertext that commits to its key.
@@ -41,6 +41,8 @@ pub enum EntryError {
 }
 
 /// An entry whose layout is right and of which nothing else is known.
+///
+/// It is *bare* where its signature was left out: a signed entry further on in its log proves it then.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RawEntry {
     header: Header,
@@ -50,11 +52,23 @@ pub struct RawEntry {
 }
 
 impl RawEntry {
-    /// Reads an entry's layout.
+    /// Reads an entry's layout, with its signature.
     ///
     /// # Errors
     /// [`EntryError::Layout`] for anything else.
     pub fn parse(bytes: Vec<u8>) -> Result<Self, EntryError> {
+        let entry = Self::parse_any(bytes)?;
+        if entry.is_bare() {
+            return Err(DecodeError::Truncated("signature").into());
+        }
+        Ok(entry)
+    }
+
+    /// Reads the layout of an entry that may be bare.
+    ///
+    /// # Errors
+    /// [`EntryError::Layout`] for anything else.
+    pub fn parse_any(bytes: Vec<u8>) -> Result<Self, EntryError> {
         if bytes.len() > ENTRY_BYTES_MAX {
             return Err(EntryError::TooLong(bytes.len()));
         }
@@ -62,9 +76,13 @@ impl RawEntry {
         let header = Header::read(&mut reader)?;
         let header_len = bytes.len() - reader.remaining();
         reader.take("ciphertext", header.ciphertext_len)?;
-        reader.take("signature", SIGNATURE_BYTES)?;
+        let unsigned_len = bytes.len() - reader.remaining();
+        let may_be_bare = header.version != EntryVersion::One;
+        if reader.remaining() > 0 || !may_be_bare {
+            reader.take("signature", SIGNATURE_BYTES)?;
+        }
         reader.finish()?;
-        let hash = hash_of(&bytes);
+        let hash = hash_of(header.version, &bytes, unsigned_len);
         Ok(Self {
             header,
             header_len,
@@ -88,6 +106,29 @@ impl RawEntry {
         &self.bytes
     }
 
+    /// Says whether the signature was left out.
+    pub const fn is_bare(&self) -> bool {
+        self.bytes.len() == self.unsigned_len()
+    }
+
+    /// Returns what follows the header: check value, ciphertext, tag and, unless it is bare, the signature.
+    pub(super) fn after_header(&self) -> &[u8] {
+        self.bytes.get(self.header_len..).unwrap_or_default()
+    }
+
+    const fn unsigned_len(&self) -> usize {
+        self.header_len + self.header.ciphertext_len
+    }
+
+    /// Checks the signature alone.
+    pub fn is_signed_by(&self, key: &VerifyKey) -> bool {
+        let signed = self.bytes.split_at_checked(self.unsigned_len());
+        signed.is_some_and(|(signed, signature)| {
+            let signature: Result<&Signature, _> = signature.try_into();
+            signature.is_ok_and(|signature| key.verify(signed, signature).is_ok())
+        })
+    }
+
     /// Checks notebook and signature. That the signer was a member as of the entry's heads, and that
     /// it follows the previous entry, is for the caller, who knows both.
     ///
@@ -101,17 +142,18 @@ impl RawEntry {
         if self.header.tag != notebook_tag(notebook) {
             return Err(EntryError::OtherNotebook);
         }
-        let (signed, signature) = self
-            .bytes
-            .split_last_chunk::<SIGNATURE_BYTES>()
-            .ok_or(EntryError::Signature)?;
-        let signature: &Signature = signature;
-        key.verify(signed, signature)
-            .map_err(|_| EntryError::Signature)?;
+        if !self.is_signed_by(key) {
+            return Err(EntryError::Signature);
+        }
         Ok(VerifiedEntry {
             raw: self,
             notebook,
         })
+    }
+
+    fn sign(&mut self, device: &DeviceSecrets) {
+        let signature = device.signing().sign(&self.bytes);
+        self.bytes.extend_from_slice(&signature);
     }
 
     /// Takes an entry out of this device's own sealed store, where only verified ones are put.
@@ -168,52 +210,25 @@ impl VerifiedEntry {
         tips: &DocumentTips,
         changes: &[(DocumentId, Change)],
         keys: &EntryKeys<'_>,
-        rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<(Self, DocumentTips), EntryError> {
         let (mut plain, after) = Body::encode(actor_of(notebook, log), tips, changes);
         if after.len() > DOCUMENTS_PER_LOG_MAX {
             return Err(BodyError::TooManyDocuments.into());
         }
         padding::pad(&mut plain);
-        let mut nonce = Nonce::default();
-        rng.fill_bytes(&mut nonce);
-        let ciphertext_len = CHECK_BYTES + plain.len() + crypto::TAG_BYTES;
-        let header = Header {
+        let place = EntryPlace {
             tag: notebook_tag(notebook),
             log,
-            seq: previous.0.next(),
-            previous: previous.1,
+            previous,
             epoch: keys.epoch.0,
             heads: keys.heads.clone(),
-            nonce,
-            ciphertext_len,
         };
-        let mut writer = Writer::new();
-        header.write(&mut writer);
-        let header_len = writer.len();
-        let (key, check) = entry_key(keys.epoch.1, &header);
-        let sealed = crypto::seal(&key, &nonce, writer.as_slice(), &plain)
-            .map_err(|AeadError| EntryError::TooLong(plain.len()))?;
-        writer.raw(&check).raw(&sealed);
-        let signature = keys.device.signing().sign(writer.as_slice());
-        writer.raw(&signature);
-        let bytes = writer.into_bytes();
-        if bytes.len() > ENTRY_BYTES_MAX {
-            return Err(EntryError::TooLong(bytes.len()));
+        let mut raw = place.seal(keys.epoch.1, &plain)?;
+        raw.sign(keys.device);
+        if raw.bytes.len() > ENTRY_BYTES_MAX {
+            return Err(EntryError::TooLong(raw.bytes.len()));
         }
-        let hash = hash_of(&bytes);
-        Ok((
-            Self {
-                raw: RawEntry {
-                    header,
-                    header_len,
-                    bytes,
-                    hash,
-                },
-                notebook,
-            },
-            after,
-        ))
+        Ok((Self { raw, notebook }, after))
     }
 
     /// Opens and decodes the body; `tips` are the log's document tips before this entry.
@@ -237,7 +252,12 @@ impl VerifiedEntry {
         let padded = crypto::open(&key, &self.raw.header.nonce, header, sealed)
             .map_err(|_| EntryError::Seal)?;
         let plain = padding::unpad(&padded).ok_or(EntryError::Padding)?;
-        Ok(Body::decode(self.actor(), tips, plain)?)
+        Ok(Body::decode(
+            self.raw.header.version,
+            self.actor(),
+            tips,
+            plain,
+        )?)
     }
 
     /// Returns the entry without the proof of its stage.
@@ -266,6 +286,68 @@ impl VerifiedEntry {
     }
 }
 
+/// Where an entry stands, and under which epoch: what its header says besides what follows from the body.
+#[derive(Debug, Clone)]
+pub(super) struct EntryPlace {
+    pub(super) tag: NotebookTag,
+    pub(super) log: LogId,
+    /// The log's last entry, [`Seq::NONE`] and zero before the first.
+    pub(super) previous: (Seq, EntryHash),
+    pub(super) epoch: EpochId,
+    /// Sorted.
+    pub(super) heads: Vec<ControlHash>,
+}
+
+impl EntryPlace {
+    /// Seals padded plaintext into the one bare entry that it gives at this place.
+    pub(super) fn seal(self, epoch_key: &Secret, padded: &[u8]) -> Result<RawEntry, EntryError> {
+        let mut header = Header {
+            version: EntryVersion::NEWEST,
+            tag: self.tag,
+            log: self.log,
+            seq: self.previous.0.next(),
+            previous: self.previous.1,
+            epoch: self.epoch,
+            heads: self.heads,
+            nonce: Nonce::default(),
+            ciphertext_len: CHECK_BYTES + padded.len() + crypto::TAG_BYTES,
+        };
+        header.nonce = nonce_of(epoch_key, &header, padded);
+        let mut writer = Writer::new();
+        header.write(&mut writer);
+        let header_len = writer.len();
+        let (key, check) = entry_key(epoch_key, &header);
+        let sealed = crypto::seal(&key, &header.nonce, writer.as_slice(), padded)
+            .map_err(|AeadError| EntryError::TooLong(padded.len()))?;
+        writer.raw(&check).raw(&sealed);
+        let bytes = writer.into_bytes();
+        let hash = hash_of(header.version, &bytes, bytes.len());
+        Ok(RawEntry {
+            header,
+            header_len,
+            bytes,
+            hash,
+        })
+    }
+}
+
+/// Returns the nonce: a keyed hash of all that is sealed and of where it stands. Two entries share one only
+/// where they are the same entry, so a copied home that writes on gives nothing away.
+fn nonce_of(epoch_key: &Secret, header: &Header, padded: &[u8]) -> Nonce {
+    // The header's own nonce is zero here.
+    let mut writer = Writer::new();
+    header.write(&mut writer);
+    let key = crypto::derive(epoch_key, "entry nonce", &[]);
+    let hash = crypto::mac(
+        &key,
+        "hearthside 2026-11 entry nonce",
+        &[writer.as_slice(), padded],
+    );
+    let mut nonce = Nonce::default();
+    nonce.copy_from_slice(&hash[..crypto::NONCE_BYTES]);
+    nonce
+}
+
 /// Derives the entry's own key and the check value that commits to it: HKDF(epoch key; log, seq,
 /// nonce). One entry can so be disclosed without the epoch's key.
 fn entry_key(epoch_key: &Secret, header: &Header) -> (Secret, [u8; CHECK_BYTES]) {
@@ -282,6 +364,12 @@ fn entry_key(epoch_key: &Secret, header: &Header) -> (Secret, [u8; CHECK_BYTES])
     )
 }
 
-fn hash_of(bytes: &[u8]) -> EntryHash {
-    EntryHash::from_bytes(crypto::digest("hearthside 2026-11 log entry", &[bytes]))
+fn hash_of(version: EntryVersion, bytes: &[u8], unsigned_len: usize) -> EntryHash {
+    EntryHash::from_bytes(match version {
+        EntryVersion::One => crypto::digest("hearthside 2026-11 log entry", &[bytes]),
+        EntryVersion::Two => {
+            let unsigned = bytes.get(..unsigned_len).unwrap_or(bytes);
+            crypto::digest("hearthside 2026-11 log entry 2", &[unsigned])
+        }
+    })
 }

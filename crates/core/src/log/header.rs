@@ -2,7 +2,7 @@
 //!
 //! | offset | bytes | field |
 //! | --- | --- | --- |
-//! | 0 | 1 | version, 1 |
+//! | 0 | 1 | version, 1 or 2 |
 //! | 1 | 1 | suite, 1 |
 //! | 2 | 1 | kind, 1: changes |
 //! | 3 | 1 | number of control heads, n ≤ 32 |
@@ -27,15 +27,37 @@ use crate::ids::{
 };
 use crate::limits::{CONTROL_HEADS_MAX, ENTRY_BYTES_MAX};
 
-const VERSION: u8 = 1;
 const KIND_CHANGES: u8 = 1;
 
-/// Length of nonce and ciphertext length, which differ from entry to entry.
-pub(super) const VARYING_BYTES: usize = 24 + 4;
+/// The version of an entry, which says what of it follows from the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EntryVersion {
+    /// The nonce was drawn, the body may be compressed, and the entry's hash covers the signature.
+    /// Read for ever and written no more.
+    One,
+    /// The nonce follows from what is sealed, the body is written in one way only, and the hash
+    /// covers all but the signature. So whoever has the changes makes the entry again, byte for byte,
+    /// and a signed entry proves all those before it in its log.
+    Two,
+}
+
+impl EntryVersion {
+    /// What is written.
+    pub const NEWEST: Self = Self::Two;
+
+    const fn code(self) -> u8 {
+        match self {
+            Self::One => 1,
+            Self::Two => 2,
+        }
+    }
+}
 
 /// A header, decoded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
+    /// The entry's version.
+    pub version: EntryVersion,
     /// Which notebook, under the tag that only those who know its id can compute.
     pub tag: NotebookTag,
     /// Which log.
@@ -60,11 +82,17 @@ impl Header {
     /// # Errors
     /// [`DecodeError`] for another layout, or a newer version, suite or kind.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        for (what, wanted) in [
-            ("entry version", VERSION),
-            ("suite", crypto::SUITE),
-            ("entry kind", KIND_CHANGES),
-        ] {
+        let version = match reader.u8("entry version")? {
+            1 => EntryVersion::One,
+            2 => EntryVersion::Two,
+            other => {
+                return Err(DecodeError::Unknown {
+                    what: "entry version",
+                    value: other.into(),
+                });
+            }
+        };
+        for (what, wanted) in [("suite", crypto::SUITE), ("entry kind", KIND_CHANGES)] {
             let found = reader.u8(what)?;
             if found != wanted {
                 return Err(DecodeError::Unknown {
@@ -112,6 +140,7 @@ impl Header {
             incarnation,
         };
         Ok(Self {
+            version,
             tag,
             log,
             seq,
@@ -126,7 +155,7 @@ impl Header {
     /// Appends the header's bytes.
     pub fn write(&self, writer: &mut Writer) {
         writer
-            .u8(VERSION)
+            .u8(self.version.code())
             .u8(crypto::SUITE)
             .u8(KIND_CHANGES)
             .u8(self.heads.len() as u8)

@@ -12,7 +12,7 @@ mod wire;
 
 pub use body::{Body, BodyError, DocumentChanges};
 pub use entry::{EntryError, EntryKeys, RawEntry, VerifiedEntry};
-pub use header::{Header, actor_of, notebook_tag};
+pub use header::{EntryVersion, Header, actor_of, notebook_tag};
 pub use padding::{pad, padded_len, unpad};
 pub use tips::DocumentTips;
 pub use wire::{WireDecoder, WireEncoder, WireError};

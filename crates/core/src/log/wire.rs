@@ -3,12 +3,12 @@
 //!
 //! A wire entry is `0 ‖ length ‖ whole entry`, which makes the log known under the next free number;
 //! or `1 ‖ log number ‖ nonce 24 ‖ length ‖ ciphertext ‖ signature 64`, for the entry after the last
-//! one of that log on this connection with the same epoch and control heads; or `2 ‖ log number ‖
-//! length ‖ whole entry` where those changed. Numbers start at 0.
+//! one of that log on this connection with the same version, epoch and control heads; or `2 ‖ log number ‖
+//! length ‖ whole entry` where those changed; or `3`, which is 1 for a bare entry, without the signature.
+//! Numbers start at 0. Whole entries may be bare as well.
 
 use std::collections::BTreeMap;
 
-use super::header::VARYING_BYTES;
 use super::{EntryError, Header, RawEntry};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::SIGNATURE_BYTES;
@@ -18,6 +18,7 @@ use crate::limits::{ENTRY_BYTES_MAX, LOGS_MAX};
 const NEW_LOG: u8 = 0;
 const NEXT: u8 = 1;
 const WHOLE: u8 = 2;
+const NEXT_BARE: u8 = 3;
 
 /// Bytes that are no wire entry on this connection.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,6 +52,7 @@ impl Last {
     fn is_followed_by(&self, next: &Header) -> bool {
         next.seq == self.header.seq.next()
             && next.previous == self.hash
+            && next.version == self.header.version
             && next.epoch == self.header.epoch
             && next.heads == self.header.heads
     }
@@ -74,18 +76,13 @@ impl WireEncoder {
             return;
         };
         if last.is_followed_by(header) {
-            let fixed =
-                entry.as_bytes().len() - header.ciphertext_len - SIGNATURE_BYTES - VARYING_BYTES;
-            let varying = entry
-                .as_bytes()
-                .get(fixed + VARYING_BYTES..)
-                .unwrap_or_default();
+            let form = if entry.is_bare() { NEXT_BARE } else { NEXT };
             writer
-                .u8(NEXT)
+                .u8(form)
                 .varint(*number)
                 .raw(&header.nonce)
                 .varint(header.ciphertext_len as u64)
-                .raw(varying);
+                .raw(entry.after_header());
         } else {
             writer.u8(WHOLE).varint(*number).bytes(entry.as_bytes());
         }
@@ -107,18 +104,19 @@ impl WireDecoder {
     pub fn decode(&mut self, reader: &mut Reader<'_>) -> Result<RawEntry, WireError> {
         match reader.u8("wire form")? {
             NEW_LOG => {
-                let entry = RawEntry::parse(reader.bytes("entry", ENTRY_BYTES_MAX)?.to_vec())?;
+                let entry = read_whole(reader)?;
                 if self.logs.len() >= LOGS_MAX {
                     return Err(WireError::UnknownLog(LOGS_MAX as u64));
                 }
                 self.logs.push(Last::of(&entry));
                 Ok(entry)
             }
-            NEXT => {
+            form @ (NEXT | NEXT_BARE) => {
                 let last = self.log(reader)?;
                 let nonce = reader.array("nonce")?;
                 let ciphertext_len = reader.count("ciphertext", ENTRY_BYTES_MAX)?;
-                let rest = reader.take("ciphertext", ciphertext_len + SIGNATURE_BYTES)?;
+                let signature_len = if form == NEXT { SIGNATURE_BYTES } else { 0 };
+                let rest = reader.take("ciphertext", ciphertext_len + signature_len)?;
                 let header = Header {
                     seq: last.header.seq.next(),
                     previous: last.hash,
@@ -129,13 +127,13 @@ impl WireDecoder {
                 let mut writer = Writer::new();
                 header.write(&mut writer);
                 writer.raw(rest);
-                let entry = RawEntry::parse(writer.into_bytes())?;
+                let entry = RawEntry::parse_any(writer.into_bytes())?;
                 *last = Last::of(&entry);
                 Ok(entry)
             }
             WHOLE => {
                 let last = self.log(reader)?;
-                let entry = RawEntry::parse(reader.bytes("entry", ENTRY_BYTES_MAX)?.to_vec())?;
+                let entry = read_whole(reader)?;
                 *last = Last::of(&entry);
                 Ok(entry)
             }
@@ -154,4 +152,9 @@ impl WireDecoder {
             .and_then(|place| self.logs.get_mut(place))
             .ok_or(WireError::UnknownLog(number))
     }
+}
+
+fn read_whole(reader: &mut Reader<'_>) -> Result<RawEntry, WireError> {
+    let bytes = reader.bytes("entry", ENTRY_BYTES_MAX)?;
+    Ok(RawEntry::parse_any(bytes.to_vec())?)
 }

@@ -151,7 +151,7 @@ impl Replica {
 
     fn place_again(&mut self, position: Position, bytes: Vec<u8>) -> Result<(), StorageError> {
         let entry =
-            RawEntry::parse(bytes).map_err(|error| StorageError::Damaged(error.to_string()))?;
+            RawEntry::parse_any(bytes).map_err(|error| StorageError::Damaged(error.to_string()))?;
         let (seq, hash) = (entry.header().seq, entry.hash());
         let trunk = BranchId::trunk(entry.header().log);
         let id = if self.is_forked(&trunk.log) {

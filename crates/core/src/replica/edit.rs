@@ -144,7 +144,7 @@ impl Replica {
         while !rest.is_empty() {
             let tips = self.trunk(&log).map(|log| &log.tips);
             let (now, later) = rest.split_at(entry_span(rest, tips));
-            self.write_entry(log, epoch, now, rng)?;
+            self.write_entry(log, epoch, now)?;
             rest = later;
         }
         Ok(value)
@@ -179,7 +179,6 @@ impl Replica {
         log: LogId,
         epoch: EpochId,
         changes: &[(DocumentId, Change)],
-        rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<(), EditFailed<E>> {
         let key = self.keys.get(&epoch).ok_or(RekeyError::KeyMissing)?;
         // The entry is judged as of its heads: they cover what the one before it knew, the author's
@@ -205,7 +204,7 @@ impl Replica {
                 (log.tip(), &log.tips)
             });
         let (entry, after) =
-            VerifiedEntry::write(self.notebook, log, previous, tips, changes, &keys, rng)?;
+            VerifiedEntry::write(self.notebook, log, previous, tips, changes, &keys)?;
         let header: &Header = entry.header();
         let seq = header.seq;
         for (id, _) in changes {

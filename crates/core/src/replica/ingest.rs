@@ -1,6 +1,7 @@
 //! Takes in what others wrote: control entries, wraps, content entries. Raw bytes become verified
 //! ones here; nothing is opened yet.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::log::{BranchId, Log};
@@ -8,13 +9,17 @@ use super::place::Place;
 use super::{Replica, SetAside};
 use crate::control::{ControlEntry, ControlError, Inserted};
 use crate::epoch::Wraps;
-use crate::ids::{ControlHash, DeviceId, Seq};
+use crate::ids::{ControlHash, DeviceId, EntryHash, LogId, Seq};
 use crate::limits::{
     LOGS_MAX, LOGS_PER_DEVICE_MAX, SET_ASIDE_PER_DEVICE_MAX, UNCOUNTED_ENTRIES_PER_LOG_MAX,
     WAITING_BYTES_PER_LOG_MAX, WAITING_ENTRIES_PER_LOG_MAX,
 };
 use crate::log::{EntryError, RawEntry};
 use crate::storage::{Space, Storage, StorageError, Write};
+
+/// The bare entries, by log and hash, that signed ones further on in their logs name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Proven(BTreeSet<(LogId, EntryHash)>);
 
 /// What became of an entry that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,10 +175,52 @@ impl Replica {
         is_suspect: bool,
         storage: &dyn Storage,
     ) -> Result<Ingested, IngestError> {
+        self.receive_among(raw, &Proven::default(), is_suspect, storage)
+    }
+
+    /// Takes a content entry in like [`Replica::receive_entry`], one that may be bare if it is `proven` by
+    /// those that came with it.
+    ///
+    /// # Errors
+    /// [`IngestError`]; nothing of the entry is kept then.
+    pub fn receive_among(
+        &mut self,
+        raw: RawEntry,
+        proven: &Proven,
+        is_suspect: bool,
+        storage: &dyn Storage,
+    ) -> Result<Ingested, IngestError> {
         if self.place_of(&raw, is_suspect) == Place::Unclear {
             self.recall_hashes(&raw.header().log, storage)?;
         }
-        self.ingest(raw, is_suspect)
+        self.ingest(raw, proven, is_suspect)
+    }
+
+    /// Finds out which bare ones among entries that came together are proven: those whose log has a signed
+    /// one further on, with nothing left out between them.
+    pub fn prove(&self, entries: &[RawEntry]) -> Proven {
+        let name = |entry: &RawEntry| (entry.header().log, entry.hash());
+        let bare: BTreeSet<(LogId, EntryHash)> = entries
+            .iter()
+            .filter(|entry| entry.is_bare())
+            .map(name)
+            .collect();
+        let mut proven = Proven::default();
+        if bare.is_empty() {
+            return proven;
+        }
+        for entry in entries.iter().rev() {
+            let header = entry.header();
+            let before = (header.log, header.previous);
+            let is_signed = || {
+                let device = self.controls.device(&header.log.device);
+                device.is_some_and(|(_, card)| entry.is_signed_by(&card.verify_key))
+            };
+            if bare.contains(&before) && (proven.0.contains(&name(entry)) || is_signed()) {
+                proven.0.insert(before);
+            }
+        }
+        proven
     }
 
     /// Takes a content entry in: checks layout, notebook, signer, signature, chain and heads.
@@ -181,10 +228,15 @@ impl Replica {
     /// # Errors
     /// [`IngestError`]; nothing of the entry is kept then.
     pub fn ingest_entry(&mut self, raw: RawEntry) -> Result<Ingested, IngestError> {
-        self.ingest(raw, false)
+        self.ingest(raw, &Proven::default(), false)
     }
 
-    fn ingest(&mut self, raw: RawEntry, is_suspect: bool) -> Result<Ingested, IngestError> {
+    fn ingest(
+        &mut self,
+        raw: RawEntry,
+        proven: &Proven,
+        is_suspect: bool,
+    ) -> Result<Ingested, IngestError> {
         let header = raw.header();
         let (log_id, seq) = (header.log, header.seq);
         let device = log_id.device;
@@ -227,7 +279,11 @@ impl Replica {
             Place::Leaves(id, _) => id,
         };
         self.check_heads(&before, seq, &raw.header().heads)?;
-        let raw = raw.verify(self.notebook, &verify_key)?.into_raw();
+        let raw = if proven.0.contains(&(log_id, raw.hash())) {
+            raw
+        } else {
+            raw.verify(self.notebook, &verify_key)?.into_raw()
+        };
         // Anybody in the notebook can name made-up devices in an admission that does not count.
         let heads = &raw.header().heads;
         if self.membership_at(heads).person_of(&device).is_none() {

@@ -36,7 +36,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
 pub use edit::{EditFailed, EditSession};
-pub use ingest::{IngestError, Ingested};
+pub use ingest::{IngestError, Ingested, Proven};
 pub use invite::{InviteError, NewInvite};
 pub use log::SetAside;
 pub use members::MemberError;

@@ -305,7 +305,7 @@ impl Replica {
     }
 
     fn parse_kept(&self, bytes: Vec<u8>) -> Result<RawEntry, OpenReplicaError> {
-        RawEntry::parse(bytes).map_err(|error: EntryError| OpenReplicaError::Damaged {
+        RawEntry::parse_any(bytes).map_err(|error: EntryError| OpenReplicaError::Damaged {
             notebook: self.notebook,
             reason: error.to_string(),
         })

@@ -173,7 +173,7 @@ impl Replica {
                 .nth(usize::try_from(place).unwrap_or(usize::MAX)),
         };
         let bytes = bytes.ok_or_else(|| StorageError::Damaged("an entry is missing".to_owned()))?;
-        RawEntry::parse(bytes)
+        RawEntry::parse_any(bytes)
             .map(std::sync::Arc::new)
             .map_err(|error| StorageError::Damaged(error.to_string()))
     }

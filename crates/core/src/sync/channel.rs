@@ -336,7 +336,7 @@ impl Channel {
                     break;
                 }
                 self.cursor = position + 1;
-                let entry = RawEntry::parse(bytes)
+                let entry = RawEntry::parse_any(bytes)
                     .map_err(|error| StorageError::Damaged(error.to_string()))?;
                 count += u64::from(self.encode(&Arc::new(entry), replica, &mut writer));
                 if self.cursor != position + 1 {

@@ -98,18 +98,25 @@ impl Session {
         let (mut misplaced, mut overflowed) = (false, false);
         let mut newest = BTreeMap::new();
         let mut refused = None;
+        let mut entries = Vec::new();
         for _ in 0..count {
-            let entry = match channel.decoder.decode(&mut reader) {
-                Ok(entry) => entry,
+            match channel.decoder.decode(&mut reader) {
+                Ok(entry) => entries.push(entry),
                 Err(WireError::Entry(error)) => {
                     refused = Some(IngestError::from(error));
                     break;
                 }
                 Err(error) => return Err(error.into()),
-            };
+            }
+        }
+        if refused.is_none() {
+            reader.finish()?;
+        }
+        let proven = replica.prove(&entries);
+        for entry in entries {
             let (log, seq, hash) = (entry.header().log, entry.header().seq, entry.hash());
             let is_suspect = channel.has_told_of(&log, seq);
-            match replica.receive_entry(entry, is_suspect, storage) {
+            match replica.receive_among(entry, &proven, is_suspect, storage) {
                 Ok(Ingested::Kept | Ingested::Known) => {
                     channel.note_has(log, seq, hash);
                     newest.insert(log, (seq, hash));
@@ -130,9 +137,6 @@ impl Session {
                     break;
                 }
             }
-        }
-        if refused.is_none() {
-            reader.finish()?;
         }
         let progressed = replica.advance(storage)?;
         channel.acks.kept(now_ms);

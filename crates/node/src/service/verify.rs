@@ -7,7 +7,7 @@ use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::document::Document;
 use hearth_core::epoch::Wraps;
 use hearth_core::ids::{ControlHash, DeviceId, EntryHash, LogId, NotebookId, Seq};
-use hearth_core::log::{RawEntry, notebook_tag};
+use hearth_core::log::{EntryError, RawEntry, notebook_tag};
 use hearth_core::storage::{Space, Storage};
 use hearth_store::Scope;
 use serde_json::{Value, json};
@@ -144,6 +144,13 @@ fn check_notebook(host: &Host, notebook: NotebookId, found: &mut Found) {
             }
         }
     }
+    for (log, _) in chains.bare.values() {
+        let fault = format!(
+            "an entry of device {} is proven by no signed one",
+            log.device
+        );
+        found.damage(format!("notebook {notebook}"), fault);
+    }
     chains.compare_with_memory(host, found);
 }
 
@@ -248,6 +255,8 @@ struct Chains<'a> {
     /// Those that none follows.
     tips: BTreeSet<(LogId, Seq, EntryHash)>,
     writers: BTreeMap<Vec<ControlHash>, BTreeSet<DeviceId>>,
+    /// Those without a signature that no later one has proven yet, each with its log and the one before it.
+    bare: BTreeMap<EntryHash, (LogId, EntryHash)>,
     /// An entry could not be read, so what follows it cannot be tied to what came before.
     has_gap: bool,
 }
@@ -260,13 +269,14 @@ impl<'a> Chains<'a> {
             seen: BTreeMap::new(),
             tips: BTreeSet::new(),
             writers: BTreeMap::new(),
+            bare: BTreeMap::new(),
             has_gap: false,
         }
     }
 
     /// Checks one entry: layout, notebook, signer, signature, chain, heads, membership.
     fn check(&mut self, bytes: Vec<u8>, found: &mut Found) -> Result<(), String> {
-        let entry = RawEntry::parse(bytes).map_err(|error| error.to_string())?;
+        let entry = RawEntry::parse_any(bytes).map_err(|error| error.to_string())?;
         let header = entry.header().clone();
         let hash = entry.hash();
         if header.tag != notebook_tag(self.notebook) {
@@ -277,10 +287,13 @@ impl<'a> Chains<'a> {
             .controls
             .device(&device)
             .ok_or_else(|| format!("is signed by device {device}, which is not in the notebook"))?;
-        let key = card.verify_key;
-        entry
-            .verify(self.notebook, &key)
-            .map_err(|error| error.to_string())?;
+        if entry.is_bare() {
+            self.bare.insert(hash, (header.log, header.previous));
+        } else if entry.is_signed_by(&card.verify_key) {
+            self.prove(header.log, header.previous);
+        } else {
+            return Err(EntryError::Signature.to_string());
+        }
         let before = self.seen.get(&header.previous).cloned();
         let seq = before.as_ref().map_or(Seq::NONE, |(seq, _)| *seq);
         let is_second = self.seen.contains_key(&hash);
@@ -316,6 +329,14 @@ impl<'a> Chains<'a> {
                 .insert((self.notebook, hash), (device, header.seq));
         }
         Ok(())
+    }
+
+    /// Notes that a signed entry of a log names one, and so all that come before it.
+    fn prove(&mut self, log: LogId, mut named: EntryHash) {
+        while let Some((_, before)) = self.bare.get(&named).copied().filter(|(of, _)| *of == log) {
+            self.bare.remove(&named);
+            named = before;
+        }
     }
 
     fn may_write(&mut self, heads: &[ControlHash], device: &DeviceId) -> bool {

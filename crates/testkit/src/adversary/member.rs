@@ -10,7 +10,9 @@ use hearth_core::engine::Identity;
 use hearth_core::ids::{
     ActorId, ControlHash, EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq,
 };
-use hearth_core::log::{Body, DocumentTips, Header, RawEntry, actor_of, notebook_tag, pad};
+use hearth_core::log::{
+    Body, DocumentTips, EntryVersion, Header, RawEntry, actor_of, notebook_tag, pad,
+};
 use hearth_core::replica::Replica;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -68,6 +70,17 @@ impl HostileMember {
         self.sign(plain)
     }
 
+    /// Signs an entry of the first version, whose body is compressed.
+    pub fn sign_compressed(&mut self, changes: &[(DocumentId, Change)]) -> RawEntry {
+        let (plain, after) = Body::encode(self.actor(), &self.tips, changes);
+        self.tips = after;
+        let entry = self.sign_as(compressed_body(&plain), |header| {
+            header.version = EntryVersion::One;
+        });
+        self.tip = (entry.header().seq, entry.hash());
+        entry
+    }
+
     /// Signs an entry with any plaintext.
     pub fn sign(&mut self, plain: Vec<u8>) -> RawEntry {
         let entry = self.sign_as(plain, |_| {});
@@ -85,6 +98,7 @@ impl HostileMember {
         let mut nonce = Nonce::default();
         self.random.fill_bytes(&mut nonce);
         let mut header = Header {
+            version: EntryVersion::NEWEST,
             tag: notebook_tag(self.notebook),
             log: self.log,
             seq: self.tip.0.next(),
@@ -117,6 +131,21 @@ impl HostileMember {
             Err(error) => panic!("not even a hostile entry: {error}"),
         }
     }
+}
+
+/// Compresses the content of a body.
+fn compressed_body(plain: &[u8]) -> Vec<u8> {
+    const COMPRESSED: u8 = 1;
+    const HEAD_BYTES: usize = 1 + 32;
+    let (head, content) = plain.split_at(HEAD_BYTES.min(plain.len()));
+    let packed = zstd::bulk::compress(content, 3).unwrap_or_default();
+    let mut writer = Writer::new();
+    writer
+        .u8(COMPRESSED)
+        .raw(head.get(1..).unwrap_or_default())
+        .varint(content.len() as u64)
+        .raw(&packed);
+    writer.into_bytes()
 }
 
 /// Writes a body that holds change chunks as they are, under the given root.

@@ -44,16 +44,16 @@ pub(super) fn make() -> Vec<VectorFile> {
             vectors: fixtures.iter().take(2).flat_map(wraps).collect(),
         },
         VectorFile {
-            name: "entries",
+            name: "entries_2",
             vectors: fixtures.iter().flat_map(entries).collect(),
         },
         VectorFile {
-            name: "wire",
+            name: "wire_2",
             vectors: fixtures.iter().map(wire).collect(),
         },
     ];
     files.push(VectorFile {
-        name: "frontiers",
+        name: "frontiers_2",
         vectors: fixtures.iter_mut().flat_map(frontiers).collect(),
     });
     files.push(VectorFile {

@@ -37,7 +37,7 @@ pub(super) fn make() -> Vec<VectorFile> {
             vectors: pairing,
         },
         VectorFile {
-            name: "frames",
+            name: "frames_2",
             vectors: [sync, (0..2).flat_map(about_a_capsule).flatten().collect()].concat(),
         },
         VectorFile {

@@ -99,7 +99,6 @@ fn sign_entry(home: &mut Home, notebook: NotebookId) -> VerifiedEntry {
         &DocumentTips::default(),
         &[(document, change)],
         &keys,
-        &mut random(),
     )
     .unwrap();
     entry
