@@ -117,6 +117,7 @@ impl Store {
                 .execute((tag, sealed))?;
         }
         transaction.commit()?;
+        self.log.note(writes);
         for (scope, tally) in tallies {
             self.scopes
                 .entry(scope)

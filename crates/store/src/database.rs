@@ -4,10 +4,11 @@
 //! compared word for word when the file is opened, so no planted trigger or view ever runs.
 
 use std::fs;
+use std::ops::Deref;
 use std::path::Path;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::home::{FileError, Home, private_file, sync_folder};
 
@@ -23,13 +24,17 @@ type Migration = fn(&Connection) -> rusqlite::Result<()>;
 /// The step at index `n` leads from version `n` to `n + 1`; version 0 is an empty file.
 const MIGRATIONS: [Migration; SCHEMA_VERSION as usize] = [create_version_1];
 
-/// Pages of the write-ahead log after which SQLite moves them into the main file: 4 MiB, so that
-/// this happens about once in a thousand commits and takes some milliseconds when it does.
-const CHECKPOINT_PAGES: i32 = 1_000;
+/// Pages of the write-ahead log after which a commit moves them into the main file, whoever waits for
+/// it: 14 MiB, which only a flood of commits comes to, since [`Store::rest`](crate::Store::rest) does it
+/// far earlier.
+const CHECKPOINT_PAGES_MAX: i32 = 3_500;
 
 /// Bytes to which the write-ahead log shrinks again after an unusually large commit: 16 MiB, well
 /// above its usual size, so that it is overwritten in place and need not grow anew.
 const LOG_BYTES_KEPT: i64 = 16 * 1024 * 1024;
+
+/// Bytes of the write-ahead log that are there before they are needed, while a node runs: 4 MiB.
+pub(crate) const LOG_BYTES_READY: u64 = 4 * 1024 * 1024;
 
 /// Prepared statements that are kept; the store uses about twenty.
 const STATEMENTS_KEPT: usize = 32;
@@ -184,9 +189,41 @@ pub(crate) fn open(home: &Home) -> Result<Connection, DatabaseError> {
     Ok(connection)
 }
 
-/// Starts a transaction that is rolled back when dropped.
+/// A transaction that is rolled back when dropped.
+///
+/// Its statements are kept prepared: a keystroke is one transaction, and parsing them anew each time
+/// takes about as long as the insertion.
+pub(crate) struct Transaction<'a>(&'a Connection);
+
+/// Starts a transaction.
 pub(crate) fn begin(connection: &Connection) -> rusqlite::Result<Transaction<'_>> {
-    Transaction::new_unchecked(connection, TransactionBehavior::Immediate)
+    connection.prepare_cached("BEGIN IMMEDIATE")?.execute(())?;
+    Ok(Transaction(connection))
+}
+
+impl Transaction<'_> {
+    /// Makes it durable. Where that fails, it is rolled back.
+    pub(crate) fn commit(self) -> rusqlite::Result<()> {
+        self.0.prepare_cached("COMMIT")?.execute(()).map(drop)
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        self.0
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        // Some failures have ended it already, and so has a commit.
+        if !self.0.is_autocommit() {
+            // Where this fails too, the next transaction does not begin, and says so.
+            let _tried = self.0.execute_batch("ROLLBACK");
+        }
+    }
 }
 
 fn connect(path: &Path) -> Result<Connection, DatabaseError> {
@@ -217,7 +254,7 @@ fn use_write_ahead_log(connection: &Connection) -> Result<(), DatabaseError> {
             "it stays in journal mode {mode}"
         )));
     }
-    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES_MAX)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_KEPT)?;
     Ok(())
 }

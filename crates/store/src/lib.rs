@@ -38,6 +38,7 @@ mod keyfile;
 mod keyring;
 pub mod limits;
 mod lock;
+mod log;
 mod protection;
 mod read;
 mod scope;

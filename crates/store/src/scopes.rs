@@ -10,6 +10,7 @@ use crate::commit::CommitError;
 use crate::database::begin;
 use crate::home::{FileError, destroy};
 use crate::limits::SCOPES_MAX;
+use crate::log::LogState;
 use crate::scope::Scope;
 use crate::scope_key::{ScopeKeyError, Tag, scope_key_path};
 use crate::store::{OpenScope, Store, seal_tally};
@@ -157,6 +158,7 @@ impl Store {
         // The rows leave the write-ahead log as well, and with them their number and their sizes.
         self.connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        self.log = LogState::default();
         Ok(())
     }
 

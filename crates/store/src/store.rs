@@ -9,6 +9,7 @@ use crate::database::{self, DatabaseError};
 use crate::home::{FileError, Home};
 use crate::keyfile::{KeyFile, ProtectError, StoreId, UnlockError};
 use crate::lock::{HomeLock, LockError};
+use crate::log::LogState;
 use crate::protection::{Protection, ProtectionKind, Unlock};
 use crate::scope::Scope;
 use crate::scope_key::{NodeKeys, ScopeKeys, Tag};
@@ -96,6 +97,7 @@ pub struct Store {
     pub(crate) scopes: BTreeMap<Scope, OpenScope>,
     /// Scopes that exist but whose key file is gone or damaged.
     pub(crate) lost: BTreeSet<Scope>,
+    pub(crate) log: LogState,
     // The last field: the lock is released after the database was closed.
     _lock: HomeLock,
 }
@@ -171,6 +173,7 @@ impl Store {
             node_keys,
             scopes,
             lost,
+            log: LogState::default(),
             _lock: lock,
         })
     }
@@ -199,6 +202,7 @@ impl Store {
             node_keys,
             scopes,
             lost,
+            log: LogState::default(),
             _lock: lock,
         };
         for scope in store.load_scopes()? {

@@ -276,20 +276,43 @@ fn a_cut_database_file_is_refused_or_reported() {
 
 #[test]
 fn a_torn_log_leaves_whole_commits_only() {
+    torn_logs_leave_whole_commits(false);
+}
+
+/// A power cut leaves zeros where pages of the log never came to the disk, in any order.
+#[test]
+fn a_torn_log_that_was_filled_ahead_leaves_whole_commits_only() {
+    torn_logs_leave_whole_commits(true);
+}
+
+fn torn_logs_leave_whole_commits(filled_ahead: bool) {
     let fixture = Fixture::new();
     let mut store = fixture.open();
     for _ in 0..20 {
         store.commit(&sample_writes()).unwrap();
+        if filled_ahead {
+            store.rest().unwrap();
+        }
     }
     // A copy taken while the store is open is what a power cut leaves, log included.
     let torn = fixture.copy();
     let log = torn.home().join("hearth.db-wal");
     let whole = fs::read(&log).unwrap();
+    let written = whole.iter().rposition(|byte| *byte != 0).unwrap() + 1;
     let database = fs::read(torn.database()).unwrap();
     let mut lengths = std::collections::BTreeSet::new();
-    for length in (0..=whole.len()).step_by(whole.len() / 97) {
+    for length in (0..=written).step_by(written / 97) {
         fs::write(torn.database(), &database).unwrap();
-        fs::write(&log, &whole[..length]).unwrap();
+        let mut cut = whole[..length].to_vec();
+        if filled_ahead {
+            // Something behind what is missing came to the disk.
+            cut.resize(whole.len(), 0);
+            let hole = (length / 4096 + 1) * 4096;
+            if let (Some(to), Some(from)) = (cut.get_mut(hole..), whole.get(hole..)) {
+                to.copy_from_slice(from);
+            }
+        }
+        fs::write(&log, &cut).unwrap();
         let store = torn.open();
         assert!(store.verify().is_intact(), "log cut to {length}");
         let entries = stream(&store, OURS).len();

@@ -70,7 +70,8 @@ fn child() {
     };
     match std::env::var(TASK).unwrap().as_str() {
         "hold" => hold(&home),
-        "write" => write_for_ever(&home),
+        "write" => write_for_ever(&home, false),
+        "write and rest" => write_for_ever(&home, true),
         "change" => change_for_ever(&home),
         "fill" => crate::full_disk::fill(&home),
         "limited" => crate::full_disk::meet_a_limit(&home),
@@ -84,9 +85,13 @@ fn hold(home: &Path) {
     std::thread::sleep(Duration::from_secs(60));
 }
 
-fn write_for_ever(home: &Path) {
+/// Commits again and again; where it rests, it does so between the acknowledgements of any two.
+fn write_for_ever(home: &Path, rests: bool) {
     let mut store = Store::open(home, &Unlock::Unattended).unwrap();
     loop {
+        if rests {
+            store.rest().unwrap();
+        }
         let next = store.stream_length(OURS).unwrap();
         let positions = store
             .commit(&[
@@ -132,13 +137,25 @@ fn a_second_process_is_refused_with_the_id_of_the_first() {
 
 #[test]
 fn nothing_acknowledged_is_missing_after_a_kill() {
+    nothing_is_missing_after_kills("write", 7);
+}
+
+/// The log is filled with zeros ahead, and its pages are moved between two commits: the kills come in the
+/// middle of either, too.
+#[test]
+fn nothing_acknowledged_is_missing_after_a_kill_of_one_that_rests() {
+    nothing_is_missing_after_kills("write and rest", 40);
+}
+
+/// Kills the writer ten times, each time `more` commits later than before.
+fn nothing_is_missing_after_kills(task: &str, more: u64) {
     const KILLS: u64 = 10;
     let fixture = Fixture::new();
     let mut acknowledged = None;
     for kill in 0..KILLS {
-        let (mut child, mut output) = spawn("write", &fixture.home());
+        let (mut child, mut output) = spawn(task, &fixture.home());
         // Each round is killed at another point, and at no particular one within a commit.
-        for _ in 0..5 + kill * 7 {
+        for _ in 0..5 + kill * more {
             acknowledged = Some(next_word(&mut output).unwrap().parse::<u64>().unwrap());
         }
         std::thread::sleep(Duration::from_micros(173 * kill));
