@@ -174,7 +174,7 @@ fn a_key_that_nobody_can_open_stops_neither_writing_nor_admissions() {
     let rekey = Rekey {
         supersedes: garbage,
         commitment: [1; 32],
-        recipients: ben.membership().recipients(),
+        recipients: ben.membership().recipients().to_vec(),
         wraps_root: [2; 32],
     };
     let heads = ben.controls().heads();

@@ -80,6 +80,8 @@ pub struct Membership {
     /// Epochs that no key in force leads to, since who started or replaced them was out by then.
     orphans: BTreeSet<EpochId>,
     current: Option<EpochId>,
+    /// Who must hold the epoch key: looked at with every edit, and each recovery key is hashed for it.
+    recipients: Vec<Recipient>,
 }
 
 impl Membership {
@@ -158,6 +160,7 @@ impl Membership {
             past.seniority = rules.seniority(person).map(|(_, rank)| rank.clone());
         }
         resolved.resolve_invites(&rules);
+        resolved.resolve_recipients();
         resolved
     }
 
@@ -191,6 +194,17 @@ impl Membership {
                 _ => {}
             }
         }
+    }
+
+    fn resolve_recipients(&mut self) {
+        let devices = self.devices.keys().copied().map(Recipient::Device);
+        let recoveries = self
+            .members
+            .values()
+            .map(|member| Recipient::Recovery(member.recovery.id()));
+        self.recipients = devices.chain(recoveries).collect();
+        self.recipients.sort_unstable();
+        self.recipients.dedup();
     }
 
     fn resolve_epochs(&mut self, set: &ControlSet) {
@@ -355,16 +369,8 @@ impl Membership {
     }
 
     /// Returns who must hold the epoch key: every live device and every recovery key, sorted.
-    pub fn recipients(&self) -> Vec<Recipient> {
-        let devices = self.devices.keys().copied().map(Recipient::Device);
-        let recoveries = self
-            .members
-            .values()
-            .map(|member| Recipient::Recovery(member.recovery.id()));
-        let mut recipients: Vec<Recipient> = devices.chain(recoveries).collect();
-        recipients.sort_unstable();
-        recipients.dedup();
-        recipients
+    pub fn recipients(&self) -> &[Recipient] {
+        &self.recipients
     }
 
     /// Says whether an epoch that nothing supersedes is not sealed to exactly those who must hold

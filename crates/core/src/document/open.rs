@@ -124,14 +124,21 @@ impl Document {
 
     /// Says whether a change is here.
     pub(super) fn has(&self, hash: &ChangeHash) -> bool {
-        self.automerge.get_change_meta_by_hash(hash).is_some()
+        self.tip(hash).is_some() || self.automerge.get_change_meta_by_hash(hash).is_some()
     }
 
     /// Returns the largest operation counter of a change that is here.
     pub(super) fn max_op(&self, hash: &ChangeHash) -> Option<u64> {
-        self.automerge
-            .get_change_meta_by_hash(hash)
-            .map(|change| change.max_op)
+        self.tip(hash).map(|tip| tip.max_op).or_else(|| {
+            let change = self.automerge.get_change_meta_by_hash(hash)?;
+            Some(change.max_op)
+        })
+    }
+
+    /// Returns an actor's last change by its hash. Most changes are written on top of one, and there
+    /// are few actors.
+    fn tip(&self, hash: &ChangeHash) -> Option<&Tip> {
+        self.tips.values().find(|tip| tip.hash == *hash)
     }
 
     /// Returns the largest operation counter of each actor in the history of `heads`, which must

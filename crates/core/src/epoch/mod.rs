@@ -86,7 +86,7 @@ pub fn rekey(
         return Err(RekeyError::NotAllowed);
     }
     let notebook = set.notebook();
-    let recipients = membership.recipients();
+    let recipients = membership.recipients().to_vec();
     if recipients.len() > RECIPIENTS_MAX {
         return Err(RekeyError::TooManyRecipients(recipients.len()));
     }

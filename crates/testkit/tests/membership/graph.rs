@@ -330,7 +330,7 @@ impl Graph {
     }
 
     fn rekey(&mut self, set: &ControlSet, heads: &[ControlHash]) -> ControlKind {
-        let mut recipients = Membership::resolve_at(set, heads).recipients();
+        let mut recipients = Membership::resolve_at(set, heads).recipients().to_vec();
         if self.random.chance(8) {
             recipients.pop();
         }
