@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use automerge::Automerge;
+use automerge::{Automerge, ChangeHash, ReadDoc};
 
 use crate::ids::ActorId;
 
@@ -109,7 +109,7 @@ impl Edit<'_> {
         match self.copies.entry(id) {
             Entry::Occupied(copy) => copy.into_mut(),
             Entry::Vacant(place) => {
-                let mut copy = self.set.get(&id).cloned().unwrap_or_default();
+                let mut copy = self.set.copy_of(&id);
                 copy.set_actor(automerge_actor(&self.actor));
                 place.insert(copy)
             }
@@ -128,7 +128,7 @@ impl Edit<'_> {
             let mut layer = Layer::default();
             let document = self.set.documents().get(&id);
             let before = document.map(|document| document.automerge().get_heads());
-            let written = contain(|| copy.get_changes(&before.unwrap_or_default()))
+            let written = contain(|| written_since(&copy, &before.unwrap_or_default()))
                 .map_err(EditError::Panicked)?;
             if written.is_empty() {
                 continue;
@@ -155,4 +155,16 @@ impl Edit<'_> {
         self.set.accept(accepted);
         Ok(changes)
     }
+}
+
+/// Returns the changes since some heads. Most edits make one change, which is found without walking
+/// the history.
+fn written_since(copy: &Automerge, before: &[ChangeHash]) -> Vec<automerge::Change> {
+    if let [head] = copy.get_heads().as_slice()
+        && let Some(change) = copy.get_change_by_hash(head)
+        && change.deps() == before
+    {
+        return vec![change];
+    }
+    copy.get_changes(before)
 }

@@ -20,6 +20,7 @@ mod rows;
 mod runs;
 mod scan;
 mod set;
+mod spare;
 mod stage;
 mod strip;
 mod trial;

@@ -17,12 +17,13 @@ use super::limits::TYPING_CHANGES_MAX;
 use super::open::{automerge_actor, object_id};
 use super::quiet::contain;
 use super::scan::{Change, Place};
-use super::trial::holds;
 
 /// Takes a few changes that only type, or returns `None` where one of them does more, was not
-/// written on top of everything, or comes out differently.
+/// written on top of everything, or comes out differently. `spare` is a copy of the document where
+/// one was made ahead.
 pub(super) fn replay<'a>(
     document: &Automerge,
+    spare: Option<Automerge>,
     changes: impl Iterator<Item = &'a Change> + Clone,
 ) -> Option<Automerge> {
     let few = changes.clone().count() <= TYPING_CHANGES_MAX;
@@ -34,14 +35,13 @@ pub(super) fn replay<'a>(
         return None;
     }
     let replayed = contain(|| {
-        let mut copy = document.clone();
+        let mut copy = spare.unwrap_or_else(|| document.clone());
         for change in changes.clone() {
             type_again(&mut copy, change)?;
         }
         copy.set_actor(document.get_actor().clone());
-        holds(&copy, &document.get_heads(), changes.clone())
-            .is_ok()
-            .then_some(copy)
+        super::trial::holds(&copy, &document.get_heads(), changes.clone()).ok()?;
+        Some(copy)
     });
     replayed.ok().flatten()
 }

@@ -10,6 +10,7 @@ use super::DocumentId;
 use super::open::Document;
 use super::refusal::Refusal;
 use super::scan::Change;
+use super::spare::Spare;
 use super::stage::{Layer, Objection, View};
 use super::trial;
 
@@ -41,6 +42,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Default)]
 pub struct DocumentSet {
     documents: BTreeMap<DocumentId, Document>,
+    spare: Spare,
 }
 
 impl DocumentSet {
@@ -51,12 +53,47 @@ impl DocumentSet {
 
     /// Opens a document, replacing one of the same id.
     pub fn insert(&mut self, id: DocumentId, document: Document) {
+        self.spare.forget(&id);
         self.documents.insert(id, document);
     }
 
     /// Closes a document and hands it out.
     pub fn remove(&mut self, id: &DocumentId) -> Option<Document> {
+        self.spare.forget(id);
         self.documents.remove(id)
+    }
+
+    /// Says whether [`DocumentSet::prepare`] would make the next change quicker.
+    pub const fn wants_prepare(&self) -> bool {
+        self.spare.is_wanted()
+    }
+
+    /// Gets ready for another change of the document that changed last, while nobody waits: a copy of
+    /// it takes its memory a second time and saves about a tenth of a millisecond on the way of the
+    /// next keystroke.
+    pub fn prepare(&mut self) {
+        let documents = &self.documents;
+        self.spare
+            .prepare(|id| documents.get(id).map(Document::automerge));
+    }
+
+    /// Drops what [`DocumentSet::prepare`] made.
+    pub fn unprepare(&mut self) {
+        self.spare.clear();
+    }
+
+    /// Says whether there is a copy of a document to be changed.
+    #[cfg(test)]
+    pub(super) fn is_prepared(&self, id: &DocumentId) -> bool {
+        self.spare.is_ready(id)
+    }
+
+    /// Returns a copy of a document to be changed, an empty one where it is not open.
+    pub(super) fn copy_of(&mut self, id: &DocumentId) -> Automerge {
+        match self.spare.take(id) {
+            Some(copy) => copy,
+            None => self.get(id).cloned().unwrap_or_default(),
+        }
     }
 
     /// Returns a document to read from, where it is open.
@@ -224,11 +261,14 @@ impl DocumentSet {
     /// Applies what was staged to copies of the documents and puts the copies in their place once
     /// all turned out well. Returns the document that failed, with nothing changed.
     fn commit(&mut self, batch: &Batch<'_>) -> Option<DocumentId> {
-        let empty = Automerge::new();
         let mut copies = Vec::with_capacity(batch.changes.len());
         for (id, changes) in &batch.changes {
-            let document = self.get(id).unwrap_or(&empty);
-            match trial::apply(document, changes.iter().copied()) {
+            let spare = self.spare.take(id);
+            let applied = match self.get(id) {
+                Some(document) => trial::apply(document, spare, changes.iter().copied()),
+                None => trial::apply(&Automerge::new(), None, changes.iter().copied()),
+            };
+            match applied {
                 Ok(copy) => copies.push((*id, copy)),
                 Err(_) => return Some(*id),
             }
@@ -241,12 +281,13 @@ impl DocumentSet {
 
     fn replace(&mut self, id: DocumentId, copy: Automerge, batch: &Batch<'_>) {
         let document = self.documents.entry(id).or_default();
-        document.automerge = copy;
+        let before = std::mem::replace(&mut document.automerge, copy);
         if let Some(layer) = batch.layers.get(&id) {
             document
                 .tips
                 .extend(layer.tips.iter().map(|(actor, tip)| (*actor, tip.clone())));
         }
+        self.spare.changed(id, before);
     }
 
     /// Decides about a single entry that could not be applied: it is refused if it fails on its
@@ -281,8 +322,9 @@ impl DocumentSet {
     pub(super) fn accept(&mut self, copies: BTreeMap<DocumentId, (Automerge, Layer)>) {
         for (id, (copy, layer)) in copies {
             let document = self.documents.entry(id).or_default();
-            document.automerge = copy;
+            let before = std::mem::replace(&mut document.automerge, copy);
             document.tips.extend(layer.tips);
+            self.spare.changed(id, before);
         }
     }
 }

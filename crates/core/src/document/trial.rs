@@ -10,12 +10,13 @@ use super::scan::Change;
 /// Applies `changes`, in order and each after its dependencies, to a copy of `document`.
 ///
 /// A panic, an error, and a result that says something else than the changes did are failures; the
-/// original is untouched whatever happens. Copying shares the columns and costs microseconds.
+/// original is untouched whatever happens. `spare` is such a copy where one was made ahead.
 pub(super) fn apply<'a>(
     document: &Automerge,
+    spare: Option<Automerge>,
     changes: impl Iterator<Item = &'a Change> + Clone,
 ) -> Result<Automerge, Unsound> {
-    if let Some(copy) = replay(document, changes.clone()) {
+    if let Some(copy) = replay(document, spare, changes.clone()) {
         return Ok(copy);
     }
     let outcome = contain(|| {
@@ -93,13 +94,13 @@ pub(super) fn judge(
                 .map_err(|panic| fail(Unsound::Panic(panic)))?
                 .map_err(|error| fail(Unsound::Error(error.to_string())))?
         };
-        let alone = apply(&alone, core::iter::once(*change)).map_err(fail)?;
+        let alone = apply(&alone, None, core::iter::once(*change)).map_err(fail)?;
         contain(|| loads(&alone))
             .unwrap_or_else(|panic| Err(Unsound::Panic(panic)))
             .map_err(fail)?;
         // The next change of the entry builds on this one; where it does not go in beside the
         // others, what it needs is in the little document.
-        seen = apply(&seen, core::iter::once(*change)).unwrap_or(alone);
+        seen = apply(&seen, None, core::iter::once(*change)).unwrap_or(alone);
     }
     Ok(())
 }
@@ -111,7 +112,7 @@ pub(super) fn rebuild(document: &Automerge, changes: &[&Change]) -> Result<Autom
         fresh
             .apply_changes(document.get_changes(&[]))
             .map_err(|error| Unsound::Error(error.to_string()))?;
-        apply(&fresh, changes.iter().copied())
+        apply(&fresh, None, changes.iter().copied())
     });
     outcome.unwrap_or_else(|panic| Err(Unsound::Panic(panic)))
 }

@@ -153,6 +153,8 @@ pub struct Engine {
     /// Open tickets for linking a device.
     offers: BTreeMap<u64, LinkOffer>,
     next_offer: u64,
+    /// The notebook that holds a document ready for its next change.
+    prepared: Option<NotebookId>,
 }
 
 impl Engine {
@@ -187,6 +189,7 @@ impl Engine {
             capsules: Capsules::default(),
             offers: BTreeMap::new(),
             next_offer: 0,
+            prepared: None,
         };
         for notebook in notebooks {
             let device = Arc::clone(&engine.identity.device);
@@ -235,6 +238,57 @@ impl Engine {
     /// Returns a notebook, to load documents of it.
     pub fn replica_mut(&mut self, notebook: NotebookId) -> Option<&mut Replica> {
         self.replicas.get_mut(&notebook)
+    }
+
+    /// Says whether [`Engine::rest`] would do anything.
+    pub fn wants_rest(&self) -> bool {
+        self.lagging().is_some()
+    }
+
+    /// Saves a notebook's state before a commit would have to, while nobody waits.
+    pub fn rest(&mut self, storage: &mut dyn Storage) {
+        if let Some(notebook) = self.lagging()
+            && let Err(error) = self.save_state(notebook, storage)
+        {
+            let failed = Effect::SnapshotFailed(notebook, error);
+            self.effects.push_back(failed);
+        }
+    }
+
+    /// Returns a notebook whose saved state lags behind.
+    fn lagging(&self) -> Option<NotebookId> {
+        self.replicas
+            .iter()
+            .find(|(_, replica)| replica.may_snapshot() && !replica.has_unsaved())
+            .map(|(notebook, _)| *notebook)
+    }
+
+    /// Gets ready for the next keystroke, while nobody waits: of all notebooks the one that changed
+    /// keeps a spare copy of the document that changed. Where several did, that was no typing, and
+    /// none does.
+    pub fn prepare(&mut self) {
+        let mut changed = self
+            .replicas
+            .iter()
+            .filter(|(_, replica)| replica.documents().wants_prepare())
+            .map(|(notebook, _)| *notebook);
+        let Some(first) = changed.next() else {
+            return;
+        };
+        let others: Vec<NotebookId> = changed.collect();
+        let prepared = others.is_empty().then_some(first);
+        let before = self.prepared.replace(first).filter(|it| *it != first);
+        for notebook in others.iter().chain(&before) {
+            if let Some(replica) = self.replicas.get_mut(notebook) {
+                replica.unprepare();
+            }
+        }
+        if let Some(replica) = self.replicas.get_mut(&first) {
+            match prepared {
+                Some(_) => replica.prepare(),
+                None => replica.unprepare(),
+            }
+        }
     }
 
     /// Takes the effects since the last call.

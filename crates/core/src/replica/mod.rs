@@ -184,6 +184,16 @@ impl Replica {
         &self.documents
     }
 
+    /// Gets ready for another change of the document that changed last: see [`DocumentSet::prepare`].
+    pub fn prepare(&mut self) {
+        self.documents.prepare();
+    }
+
+    /// Drops what [`Replica::prepare`] made.
+    pub fn unprepare(&mut self) {
+        self.documents.unprepare();
+    }
+
     /// Returns the entries that are kept but do not count.
     pub const fn set_aside(&self) -> &BTreeMap<EntryHash, SetAside> {
         &self.set_aside

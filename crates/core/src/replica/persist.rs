@@ -126,6 +126,11 @@ impl Replica {
         self.entries_since_snapshot >= SNAPSHOT_ENTRIES
     }
 
+    /// Says whether the saved state lags far enough behind to be saved again while nobody waits.
+    pub const fn may_snapshot(&self) -> bool {
+        self.entries_since_snapshot >= SNAPSHOT_ENTRIES / 2
+    }
+
     /// Says whether anything came since the state was saved.
     pub const fn is_snapshot_current(&self) -> bool {
         self.entries_since_snapshot == 0

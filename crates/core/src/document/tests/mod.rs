@@ -8,4 +8,5 @@ mod edit;
 mod replay;
 mod scan;
 mod script;
+mod spare;
 mod strip;

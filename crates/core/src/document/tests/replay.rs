@@ -57,7 +57,7 @@ fn what_people_type_is_taken_the_quick_way() {
     ] {
         let mut writer = document.clone().with_actor(automerge_actor(3));
         let change = splice(&mut writer, &text, at, delete, typed);
-        let quick = replay(&document, core::iter::once(&change));
+        let quick = replay(&document, None, core::iter::once(&change));
         let quick = quick.unwrap_or_else(|| panic!("{at} {delete} {typed:?} took the slow way"));
         assert_eq!(quick.save(), slowly(&document, &change).save());
         assert_eq!(quick.get_actor(), document.get_actor());
@@ -71,7 +71,7 @@ fn what_was_typed_elsewhere_meanwhile_is_not_replayed() {
     let mut other = document.clone().with_actor(automerge_actor(4));
     let change = splice(&mut writer, &text, 5, 0, "x");
     splice(&mut other, &text, 5, 0, "y");
-    assert!(replay(&other, core::iter::once(&change)).is_none());
+    assert!(replay(&other, None, core::iter::once(&change)).is_none());
 }
 
 proptest! {
@@ -93,7 +93,7 @@ proptest! {
             }
             let change = splice(&mut writer, &text, at, delete, typed);
             let slow = slowly(&document, &change);
-            if let Some(quick) = replay(&document, core::iter::once(&change)) {
+            if let Some(quick) = replay(&document, None, core::iter::once(&change)) {
                 prop_assert_eq!(quick.save(), slow.save());
                 prop_assert_eq!(quick.text(&text), slow.text(&text));
                 prop_assert_eq!(quick.marks(&text), slow.marks(&text));
