@@ -1,12 +1,13 @@
 //! The engine's loop.
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_core::engine::ConnectionId;
 use hearth_core::ids::DeviceId;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::capsules::CapsuleWork;
@@ -20,9 +21,9 @@ use super::links::OpenLink;
 use super::queues::{Happening, Queues};
 use super::requests::Waiting;
 use super::syncs::Syncing;
+use super::threads::EngineEnded;
 use super::watchers::Watchers;
-use super::{Command, PeerAddrs, Stay, Traffic};
-use crate::api::Failure;
+use super::{Answer, Command, PeerAddrs, Stay, Traffic};
 use crate::host::{Host, random};
 use crate::net::{CloseCode, Net};
 use crate::service;
@@ -32,6 +33,8 @@ const BURST_EVENTS_MAX: usize = 64;
 /// Writes of one notebook that end a burst: a tenth of what the store takes in one commit, since one
 /// more frame may bring some thousands.
 const BURST_WRITES_MAX: usize = 10_000;
+/// A frame that is larger brings more than somebody's typing, and what it brings may take a while.
+const QUICK_FRAME_BYTES_MAX: usize = 16 * 1024;
 /// How often what peers said is kept for a restart, and dialling looked at.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 /// How often a record of this device's addresses that somebody overwrote is written again: seldom,
@@ -41,14 +44,7 @@ const REPUBLISH_EVERY: Duration = Duration::from_secs(10 * 60);
 /// How often the ages of keys are looked at: they are counted in days.
 const KEYS_EVERY: Duration = Duration::from_secs(10 * 60);
 
-/// The engine has ended: everything is on disk and the store is closed.
-#[derive(Debug)]
-pub(super) struct EngineEnded {
-    /// Whether the home was found to be a copy, so that it is to be opened again.
-    pub(super) is_copy: bool,
-}
-
-/// What the engine's thread owns.
+/// What the engine owns.
 pub(super) struct Engine {
     pub(super) host: Host,
     pub(super) net: Arc<Net>,
@@ -77,90 +73,84 @@ pub(super) struct Engine {
     pub(super) entering: Entering,
     /// What is to be done about this device's capsule.
     pub(super) capsule: CapsuleWork,
+    /// Whom to answer once what a command wrote has gone out: to wake them takes as long as to send it.
+    pub(super) answers: Vec<Answer>,
     housekeeping_at: Instant,
     published_at: Instant,
     /// When the ages of keys are looked at.
     keys_at: Instant,
 }
 
-/// Starts the engine on a thread of its own.
-pub(super) fn spawn(
-    host: Host,
-    net: Arc<Net>,
-    stay: Stay,
-    traffic: mpsc::Sender<Traffic>,
-    queues: Queues,
-    stack_bytes: usize,
-) -> Result<oneshot::Receiver<EngineEnded>, Failure> {
-    let (ended, task) = oneshot::channel();
-    let failed = |error: std::io::Error| {
-        Failure::error(
-            "engine_not_started",
-            format!("The node's engine could not start: {error}."),
-        )
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(failed)?;
-    std::thread::Builder::new()
-        .name("engine".to_owned())
-        .stack_size(stack_bytes)
-        .spawn(move || {
-            let mut engine = Engine {
-                host,
-                net,
-                stay,
-                traffic,
-                links: BTreeMap::new(),
-                next_link: 0,
-                dialers: BTreeMap::new(),
-                rotation: Rotation::default(),
-                waiting: Vec::new(),
-                watchers: Watchers::default(),
-                syncs: Vec::new(),
-                linkings: Vec::new(),
-                introductions: Introductions::default(),
-                is_copy: false,
-                peers_changed: false,
-                membership_changed: true,
-                index_changed: false,
-                departures: Departures::default(),
-                entering: Entering::new(),
-                capsule: CapsuleWork::new(),
-                housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
-                published_at: Instant::now(),
-                keys_at: Instant::now(),
-            };
-            engine.note_departures();
-            runtime.block_on(engine.run(queues));
-            // The store closes before anybody hears that the engine has ended.
-            let is_copy = engine.is_copy;
-            drop(engine);
-            let _nobody_waits = ended.send(EngineEnded { is_copy });
-        })
-        .map_err(failed)?;
-    Ok(task)
-}
-
 impl Engine {
-    async fn run(&mut self, mut queues: Queues) {
+    pub(super) fn new(
+        host: Host,
+        net: Arc<Net>,
+        stay: Stay,
+        traffic: mpsc::Sender<Traffic>,
+    ) -> Self {
+        let mut engine = Self {
+            host,
+            net,
+            stay,
+            traffic,
+            links: BTreeMap::new(),
+            next_link: 0,
+            dialers: BTreeMap::new(),
+            rotation: Rotation::default(),
+            waiting: Vec::new(),
+            watchers: Watchers::default(),
+            syncs: Vec::new(),
+            linkings: Vec::new(),
+            introductions: Introductions::default(),
+            is_copy: false,
+            peers_changed: false,
+            membership_changed: true,
+            index_changed: false,
+            departures: Departures::default(),
+            entering: Entering::new(),
+            capsule: CapsuleWork::new(),
+            answers: Vec::new(),
+            housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
+            published_at: Instant::now(),
+            keys_at: Instant::now(),
+        };
+        engine.note_departures();
+        engine
+    }
+
+    /// Runs until the node is told to stop. The store closes with the engine.
+    pub(super) async fn run(mut self, mut queues: Queues) -> EngineEnded {
         self.publish_addresses();
         self.settle();
+        let mut alarm = pin!(tokio::time::sleep_until(self.due_at()));
         loop {
-            // Links are read and written by tasks of this thread: each gets its turn.
+            // What the last burst woke on this thread gets its turn: frames leave first.
             tokio::task::yield_now().await;
-            let wait = self.wait();
-            tokio::select! {
-                biased;
-                happening = queues.next() => {
-                    let Some(happening) = happening else { break };
-                    if !self.handle_burst(happening, &mut queues) {
-                        break;
-                    }
+            self.answer();
+            let mut next = queues.try_next();
+            if next.is_none() {
+                self.rest();
+                // Setting it costs a wake-up, so it rings early rather than being put off each time.
+                let due_at = self.due_at();
+                if alarm.is_elapsed() || due_at < alarm.deadline() {
+                    alarm.as_mut().reset(due_at);
                 }
-                () = tokio::time::sleep(wait) => {}
+                tokio::select! {
+                    biased;
+                    happening = queues.next() => match happening {
+                        None => break,
+                        happening => next = happening,
+                    },
+                    () = &mut alarm => {}
+                }
             }
+            if let Some(happening) = next
+                && !self.handle_burst(happening, &mut queues)
+            {
+                break;
+            }
+            // What came is shown before anything else.
+            self.effects();
             self.tick();
             self.settle();
             if self.is_copy && self.stay == Stay::Running {
@@ -168,26 +158,46 @@ impl Engine {
                 break;
             }
         }
+        self.answer();
         self.end().await;
+        EngineEnded {
+            is_copy: self.is_copy,
+        }
     }
 
-    /// Returns how long there is nothing to do unless something happens.
-    fn wait(&self) -> Duration {
-        let protocol = self
-            .host
-            .engine
-            .deadline_ms()
-            .map(|at_ms| Duration::from_millis(at_ms.saturating_sub(Host::now_ms())));
+    /// Does ahead what the next keystroke would wait for. A node that runs for one command has none.
+    fn rest(&mut self) {
+        if self.stay != Stay::Running {
+            return;
+        }
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
+        engine.prepare();
+        if !engine.wants_rest() && !storage.wants_rest() {
+            return;
+        }
+        tokio::task::block_in_place(|| {
+            engine.rest(storage);
+            if let Err(error) = storage.rest() {
+                tracing::warn!(%error, "could not get the disk ready for the next commits");
+            }
+        });
+    }
+
+    /// Returns when there is something to do even if nothing happens.
+    fn due_at(&self) -> Instant {
+        let protocol = self.host.engine.deadline_ms().map(|at_ms| {
+            Instant::now() + Duration::from_millis(at_ms.saturating_sub(Host::now_ms()))
+        });
         let syncs = self.syncs.iter().map(|sync| sync.deadline);
         let linkings = self.linkings.iter().map(|linking| linking.deadline);
         syncs
             .chain(linkings)
-            .chain([self.housekeeping_at, self.entering.next_at()])
+            .chain([self.entering.next_at()])
             .chain(self.capsule.due_at())
-            .map(|at| at.saturating_duration_since(Instant::now()))
             .chain(protocol)
-            .min()
-            .unwrap_or(HOUSEKEEPING_EVERY)
+            .fold(self.housekeeping_at, Instant::min)
     }
 
     /// Does what is due by the clock, however much else happens.
@@ -204,6 +214,10 @@ impl Engine {
             return;
         }
         self.housekeeping_at = now + HOUSEKEEPING_EVERY;
+        tokio::task::block_in_place(|| self.keep_house(now, now_ms));
+    }
+
+    fn keep_house(&mut self, now: Instant, now_ms: u64) {
         self.save_peers();
         self.write_again();
         if now >= self.keys_at {
@@ -229,6 +243,12 @@ impl Engine {
         }
     }
 
+    fn answer(&mut self) {
+        for answer in self.answers.drain(..) {
+            answer();
+        }
+    }
+
     /// Handles what is there; false once the node is to end.
     fn handle_burst(&mut self, first: Happening, queues: &mut Queues) -> bool {
         let mut next = Some(first);
@@ -236,14 +256,23 @@ impl Engine {
             match next.take().or_else(|| queues.try_next()) {
                 None => break,
                 Some(Happening::Command(Command::Shutdown)) => return false,
-                Some(Happening::Command(command)) => self.command(command),
-                Some(Happening::Traffic(traffic)) => self.traffic(traffic),
+                Some(happening) if happening.is_quick() => self.handle(happening),
+                // Another thread goes on with the links meanwhile.
+                Some(happening) => tokio::task::block_in_place(|| self.handle(happening)),
             }
-            if self.is_burst_full() {
+            // Who gave a command does not wait for what comes after it.
+            if self.is_burst_full() || !self.answers.is_empty() {
                 break;
             }
         }
         true
+    }
+
+    fn handle(&mut self, happening: Happening) {
+        match happening {
+            Happening::Command(command) => self.command(command),
+            Happening::Traffic(traffic) => self.traffic(traffic),
+        }
     }
 
     fn is_burst_full(&self) -> bool {
@@ -325,7 +354,10 @@ impl Engine {
             } => {
                 let _caller_left = done.send(self.describe_joined(notebook, &words));
             }
-            Command::Work(work) => work(&mut self.host),
+            Command::Work(work) => {
+                let answer = work(&mut self.host);
+                self.answers.push(answer);
+            }
             Command::Subscribe(sender) => self.watchers.subscribe(sender),
             Command::LinkStats(done) => {
                 let stats = self.links.values().map(|link| link.handle.stats());
@@ -436,5 +468,16 @@ pub(super) fn own_addresses(net: &Net) -> PeerAddrs {
     PeerAddrs {
         addrs: own.addrs,
         relays: own.relays.iter().map(ToString::to_string).collect(),
+    }
+}
+
+impl Happening {
+    /// Says whether it takes no longer to handle than links can wait: it is somebody's typing.
+    fn is_quick(&self) -> bool {
+        match self {
+            Self::Command(command) => matches!(command, Command::Work(_)),
+            Self::Traffic(Traffic::Frame { bytes, .. }) => bytes.len() <= QUICK_FRAME_BYTES_MAX,
+            Self::Traffic(_) => true,
+        }
     }
 }

@@ -1,7 +1,7 @@
-//! The node at work: one thread that owns the [`Host`], and tasks that carry its frames.
+//! The node at work: one task that owns the [`Host`], and others that carry its frames.
 //!
-//! The engine's thread runs a runtime of its own, with the readers and writers of all links on it, so
-//! that a frame crosses no thread between the link and the engine. Everything that happens is a
+//! All of them run on a thread of their own, with the sockets and the readers and writers of all links,
+//! so that a frame crosses no thread between the socket and the engine. Everything that happens is a
 //! `Command` or `Traffic`; the loop handles what is there, lets the documents show it, puts it on
 //! disk in one commit, and only then sends.
 
@@ -24,6 +24,7 @@ mod sync;
 mod syncs;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod watchers;
 
 use std::sync::Arc;
@@ -46,7 +47,8 @@ use crate::net::{Link, LinkStats, Net, NetOptions, Profile};
 pub(crate) use cards::Cards;
 pub(crate) use enrol::{be_linked, enter, no_ticket, seek};
 
-use engine::EngineEnded;
+use engine::Engine;
+use threads::{EngineEnded, Threads};
 
 /// Events that may wait for whoever asked for them. A watch shows thousands of changes at once after
 /// a sync; whoever does not keep up with these many is not listening.
@@ -55,8 +57,6 @@ const UNREAD_EVENTS_MAX: usize = 16_384;
 pub(crate) const STOPPING: &str = "node_stopping";
 /// The longest that anybody waits for peers; a longer wait would be taken for it.
 const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
-/// The engine applies other people's changes; the documents' library recurses with their nesting.
-const ENGINE_STACK_BYTES: usize = 64 * 1024 * 1024;
 
 /// Where the events of one request go; whoever does not read them is dropped or told less.
 pub type EventSink = mpsc::Sender<api::Event>;
@@ -74,6 +74,9 @@ pub enum Stay {
     /// For the time of one command.
     OneCommand,
 }
+
+/// Tells whoever gave a command what became of it.
+pub(crate) type Answer = Box<dyn FnOnce() + Send>;
 
 /// What the network brings.
 pub(crate) enum Traffic {
@@ -128,7 +131,7 @@ pub(crate) enum Command {
         done: oneshot::Sender<Result<Value, Failure>>,
     },
     /// Work of this process on the open home.
-    Work(Box<dyn FnOnce(&mut Host) + Send>),
+    Work(Box<dyn FnOnce(&mut Host) -> Answer + Send>),
     /// Somebody in this process wants to know what the links have cost.
     LinkStats(oneshot::Sender<Vec<LinkStats>>),
     /// Somebody in this process wants to hear of every entry that is applied.
@@ -195,8 +198,7 @@ impl EngineTask {
 }
 
 impl Node {
-    /// Binds the endpoint and starts the engine on its thread. Call within a runtime, which carries
-    /// the endpoint's own tasks.
+    /// Binds the endpoint and starts the engine, on threads of their own. Call within a runtime.
     ///
     /// # Errors
     /// A [`Failure`] where the endpoint cannot be bound.
@@ -211,7 +213,8 @@ impl Node {
             .parse()
             .map_err(|error| Failure::usage("network_invalid", format!("{error}.")))?;
         let identity = stored.identity;
-        let net = Net::bind(NetOptions {
+        let threads = Threads::start()?;
+        let options = NetOptions {
             secret_key: zeroize::Zeroizing::new(*identity.device.transport_seed().expose()),
             profile,
             listen,
@@ -222,25 +225,17 @@ impl Node {
                 hearth_core::enrol::LINK_ALPN.to_vec(),
                 hearth_core::enrol::RECOVER_ALPN.to_vec(),
             ],
-        })
-        .await
-        .map_err(|error| {
-            Failure::error(
-                "network_unavailable",
-                crate::host::sentence(&error.to_string()),
-            )
-        })?;
+        };
+        let net = threads
+            .spawn(Net::bind(options))?
+            .await
+            .map_err(|error| network_unavailable(&error))?
+            .map_err(|error| network_unavailable(&error))?;
         let net = Arc::new(net);
         let (commands, traffic, queues) = queues::queues();
-        tokio::spawn(accept(Arc::clone(&net), traffic.clone()));
-        let ended = engine::spawn(
-            host,
-            Arc::clone(&net),
-            stay,
-            traffic,
-            queues,
-            ENGINE_STACK_BYTES,
-        )?;
+        let _until_the_end = threads.spawn(accept(Arc::clone(&net), traffic.clone()))?;
+        let engine = Engine::new(host, Arc::clone(&net), stay, traffic);
+        let ended = threads.run(engine.run(queues))?;
         Ok((Self { commands, net }, EngineTask(ended)))
     }
 
@@ -280,8 +275,10 @@ impl Node {
         }
     }
 
-    /// Runs `work` on the open home, on the engine's thread, and returns what it returned. What it
+    /// Runs `work` on the open home, on the node's thread, and returns what it returned. What it
     /// wrote through the host is on disk then and on its way to whoever is linked.
+    ///
+    /// It is to be as short as an edit: no frame moves meanwhile.
     ///
     /// # Errors
     /// A [`Failure`] where the node is stopping.
@@ -291,7 +288,11 @@ impl Node {
     ) -> Result<T, Failure> {
         let (done, answer) = oneshot::channel();
         let work = Box::new(move |host: &mut Host| {
-            let _caller_left = done.send(work(host));
+            let value = work(host);
+            let answer: Answer = Box::new(move || {
+                let _caller_left = done.send(value);
+            });
+            answer
         });
         self.send(Command::Work(work)).await?;
         answer.await.map_err(|_| stopping())
@@ -354,6 +355,13 @@ async fn accept(net: Arc<Net>, traffic: mpsc::Sender<Traffic>) {
             break;
         }
     }
+}
+
+fn network_unavailable(error: &dyn std::error::Error) -> Failure {
+    Failure::error(
+        "network_unavailable",
+        crate::host::sentence(&error.to_string()),
+    )
 }
 
 fn stopping() -> Failure {

@@ -53,7 +53,9 @@ impl Engine {
             // Only progress is told here, which may be skipped where nobody reads it.
             let _skipped = events.try_send(event);
         });
-        let _caller_left = done.send(result);
+        self.answers.push(Box::new(move || {
+            let _caller_left = done.send(result);
+        }));
     }
 
     fn facts(&self) -> NodeFacts {

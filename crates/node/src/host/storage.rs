@@ -80,6 +80,19 @@ impl NodeStorage {
         Ok(notebooks)
     }
 
+    /// Says whether [`NodeStorage::rest`] would do anything.
+    pub(crate) const fn wants_rest(&self) -> bool {
+        self.store.wants_rest()
+    }
+
+    /// Gets ready for the next commits, while nobody waits: see [`Store::rest`].
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails; nothing is lost then.
+    pub(crate) fn rest(&mut self) -> Result<(), StorageError> {
+        self.store.rest().map_err(commit_error)
+    }
+
     pub(crate) fn put_own(&mut self, key: &str, value: &[u8]) -> Result<(), StorageError> {
         let write = store::Write::Put {
             scope: Scope::NODE,
