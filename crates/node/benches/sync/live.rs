@@ -31,16 +31,21 @@ pub(crate) struct Typing {
     /// From before the commit to readable at the peer.
     pub(crate) p50: Duration,
     pub(crate) p99: Duration,
+    /// How much of the median went by before the commit began, on its way to the thread that holds the
+    /// documents.
+    pub(crate) handed_over: Duration,
     /// UDP payload for each keystroke, both directions.
     pub(crate) bytes: f64,
 }
 
 impl Typing {
-    fn of(mut times: Vec<Duration>, bytes: u64) -> Self {
+    fn of(mut times: Vec<Duration>, mut handed_over: Vec<Duration>, bytes: u64) -> Self {
         #[expect(clippy::cast_precision_loss, reason = "a few hundred kilobytes")]
         let bytes = bytes as f64 / times.len().max(1) as f64;
         times.sort();
+        handed_over.sort();
         Self {
+            handed_over: percentile(&handed_over, 50),
             p50: percentile(&times, 50),
             p99: percentile(&times, 99),
             bytes,
@@ -86,17 +91,20 @@ async fn round(
     let mut applied = second.subscribe().await.map_err(failed)?;
     let writer = first.work(|host| host.my_device()).await.map_err(failed)?;
     let mut times = Vec::with_capacity(size.keystrokes);
+    let mut handed_over = Vec::with_capacity(size.keystrokes);
     let mut before = 0;
     for key in 0..WARM_UP + size.keystrokes {
         if key == WARM_UP {
             before = traffic(first).await?;
         }
         let start = Instant::now();
-        first
+        let begun = first
             .work(move |host| {
+                let begun = Instant::now();
                 host.edit(notebook, |docs, writer| {
                     session::splice_notes(docs, writer, session, POSITION + key, 0, "x")
                 })
+                .map(|()| begun)
             })
             .await
             .and_then(|written| written)
@@ -111,10 +119,12 @@ async fn round(
         }
         if key >= WARM_UP {
             times.push(start.elapsed());
+            handed_over.push(begun - start);
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Ok(Typing::of(times, traffic(first).await? - before))
+    let bytes = traffic(first).await? - before;
+    Ok(Typing::of(times, handed_over, bytes))
 }
 
 async fn text(node: &Node, notebook: NotebookId, session: ObjectId) -> Result<String> {
@@ -179,5 +189,5 @@ async fn peer_round(linked: &mut Linked, session: usize, size: &Size) -> Result<
         }
         tokio::time::sleep(PAUSE).await;
     }
-    Ok(Typing::of(times, linked.bytes() - before))
+    Ok(Typing::of(times, Vec::new(), linked.bytes() - before))
 }

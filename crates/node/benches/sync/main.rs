@@ -135,6 +135,8 @@ impl Large {
         let ours = live::product(&homes, self.notebook, &self.sessions, size).await?;
         let peer = live::peer(&peer, size).await?;
         report.time("W3 live p50", ours.p50, peer.p50, 0.45);
+        let handed_over = ours.handed_over;
+        report.disk("W3 of it until the commit begins", handed_over, Goal::None);
         report.time("W3 live p99", ours.p99, peer.p99, 0.5);
         report.bytes("W3 bytes a key", ours.bytes, peer.bytes, 0.9);
         Ok(())
