@@ -18,6 +18,10 @@ const ENTRY_BYTES: usize = 300;
 const ROUNDS: usize = 2_000;
 /// Rounds before the measured ones, in which files grow and caches fill.
 const WARM_UP_ROUNDS: usize = 1_200;
+/// Rounds with a pause before each.
+const TYPED_ROUNDS: usize = 400;
+/// Between two keystrokes of a benchmark that types: long enough for disk and processor to fall asleep.
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let base = std::env::var_os("HEARTH_BENCH_DIR").map_or_else(std::env::temp_dir, PathBuf::from);
@@ -53,6 +57,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         "commit of an append and a put",
         measure(|_| store.commit(&both))?,
     );
+    println!("the same, {PAUSE:?} apart, as somebody types");
+    print_row(
+        "write + fdatasync, in place",
+        raw_in_place_typed(folder.path())?,
+    );
+    print_row(
+        "commit of one append",
+        measure_typed(&mut store, |store, _| {
+            store.rest()?;
+            std::thread::sleep(PAUSE);
+            let start = Instant::now();
+            store.commit(std::slice::from_ref(&append))?;
+            Ok::<_, hearth_store::CommitError>(start.elapsed())
+        })?,
+    );
     Ok(())
 }
 
@@ -61,6 +80,32 @@ fn raw_in_place(folder: &Path) -> Result<Vec<Duration>, std::io::Error> {
     let file = File::create(folder.join("in-place"))?;
     let bytes = [7; ENTRY_BYTES];
     measure(|_| file.write_all_at(&bytes, 0).and_then(|()| file.sync_data()))
+}
+
+/// Writes as many pages as a commit of one append, each time behind the last.
+fn raw_in_place_typed(folder: &Path) -> Result<Vec<Duration>, std::io::Error> {
+    const BYTES: usize = 2 * 4120;
+    let file = File::create(folder.join("typed"))?;
+    file.write_all_at(&vec![0; BYTES * TYPED_ROUNDS], 0)?;
+    file.sync_all()?;
+    measure_typed(&mut &file, |file, round| {
+        std::thread::sleep(PAUSE);
+        let start = Instant::now();
+        file.write_all_at(&[7; BYTES], (round * BYTES) as u64)?;
+        file.sync_data()?;
+        Ok(start.elapsed())
+    })
+}
+
+fn measure_typed<S, E>(
+    on: &mut S,
+    mut act: impl FnMut(&mut S, usize) -> Result<Duration, E>,
+) -> Result<Vec<Duration>, E> {
+    let mut times = (0..TYPED_ROUNDS)
+        .map(|round| act(on, round))
+        .collect::<Result<Vec<_>, _>>()?;
+    times.sort();
+    Ok(times)
 }
 
 /// Lets the file grow, as a log does: its new length has to reach the disk as well.
