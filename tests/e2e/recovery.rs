@@ -123,6 +123,9 @@ fn one_contact_brings_every_notebook_back_and_the_journal_where_that_was_wanted(
     assert_eq!(new.goals(&circle.with_carl), ["With Carl"]);
     let entries = new.ok(&["journal", "list"]);
     assert_eq!(texts(&entries["entries"], "text"), ["Dear diary"]);
+    // What was wanted is still wanted, so that it can be brought back once more.
+    let wanted = new.ok(&["config", "get", "journal_copies"]);
+    assert_eq!(wanted["value"], "members", "{wanted}");
     let devices = new.ok(&["device", "list"]);
     assert_eq!(devices["devices"][1]["revoked"], true, "{devices}");
 

@@ -24,6 +24,9 @@ use crate::word::{Form, Phase};
 /// What the journal's notebook is called.
 const TITLE: &str = "Journal";
 
+/// Where it stands whether members may keep a sealed copy.
+const COPIES: &str = "copies_by_members";
+
 /// An entry as shown.
 #[derive(Clone, PartialEq, Debug, Serialize)]
 pub struct EntryView {
@@ -72,6 +75,37 @@ pub fn create(docs: &mut dyn Documents, writer: &mut Writer<'_>) -> Result<(), E
     plan.put(root, "title", TITLE);
     plan.put(root, "form", Form::Journal.word());
     plan.put(root, "phase", Phase::default().word());
+    commit(docs, DocumentId::INDEX, plan, writer.now)
+}
+
+/// Says whether its owner lets members keep a sealed copy of the journal; `None` where they never said. It
+/// stands in the journal itself, so that it is so on every device of theirs, and on one that comes back.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub fn copies_by_members(docs: &mut dyn Documents) -> Result<Option<bool>, Unavailable> {
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(None);
+    };
+    let kept = index.get(automerge::ROOT, COPIES).ok().flatten();
+    Ok(kept.and_then(|(value, _)| value.as_bool()))
+}
+
+/// Writes whether members may keep a sealed copy of the journal.
+///
+/// # Errors
+/// [`EditError::NoJournal`].
+pub fn let_members_copy(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    are_wanted: bool,
+) -> Result<(), EditError> {
+    if !is_journal(docs)? {
+        return Err(EditError::NoJournal);
+    }
+    let mut plan = Plan::default();
+    let root = plan.root();
+    plan.put(root, COPIES, are_wanted);
     commit(docs, DocumentId::INDEX, plan, writer.now)
 }
 
@@ -246,6 +280,28 @@ mod tests {
             meta::check("Mine", "journal").is_err(),
             "nobody creates one by hand"
         );
+    }
+
+    #[test]
+    fn what_its_owner_says_about_copies_stands_in_a_journal_and_nowhere_else() {
+        let Bench {
+            mut docs,
+            mut rng,
+            now,
+            ..
+        } = bench();
+        let mut writer = Bench::writer(&mut rng, now);
+        meta::create(&mut docs, &mut writer, "Mia and Ben", "peer").unwrap();
+        let error = let_members_copy(&mut docs, &mut writer, true).unwrap_err();
+        assert!(matches!(error, EditError::NoJournal), "{error}");
+
+        let Bench { mut docs, .. } = bench();
+        create(&mut docs, &mut writer).unwrap();
+        assert_eq!(copies_by_members(&mut docs).unwrap(), None);
+        for said in [true, false] {
+            let_members_copy(&mut docs, &mut writer, said).unwrap();
+            assert_eq!(copies_by_members(&mut docs).unwrap(), Some(said));
+        }
     }
 
     #[test]

@@ -116,7 +116,7 @@ impl Host {
     /// Gathers what a capsule says beyond what the protocol knows.
     fn capsule_facts(&mut self, is_urgent: bool) -> CapsuleFacts {
         let mut facts = CapsuleFacts {
-            copies_journals: self.settings.copies_journal(),
+            copies_journals: crate::service::copies_journal(self),
             is_urgent,
             ..CapsuleFacts::default()
         };

@@ -45,8 +45,8 @@ pub const SETTINGS: &[Setting] = &[
     },
     Setting {
         key: "journal_copies",
-        default: "own-devices",
-        about: "Who keeps copies of your journal: own-devices, or members, who then also keep one that only your recovery phrase opens.",
+        default: COPIES_OWN,
+        about: "Who keeps copies of your journal: own-devices, or members, who then also keep one that only your recovery phrase opens. It is so on all of your devices.",
         check: check_journal_copies,
     },
     Setting {
@@ -57,6 +57,8 @@ pub const SETTINGS: &[Setting] = &[
     },
 ];
 
+/// The value of `journal_copies` with which no member keeps any.
+const COPIES_OWN: &str = "own-devices";
 /// The value of `journal_copies` that lets members keep sealed copies.
 const COPIES_BY_MEMBERS: &str = "members";
 
@@ -148,7 +150,16 @@ impl Settings {
         }
     }
 
-    /// Whether members keep sealed copies of the journal.
+    /// The value of `journal_copies` by whether members keep sealed copies.
+    pub(crate) const fn journal_copies_word(by_members: bool) -> &'static str {
+        if by_members {
+            COPIES_BY_MEMBERS
+        } else {
+            COPIES_OWN
+        }
+    }
+
+    /// Whether members keep sealed copies of the journal, as it was set on this device.
     pub fn copies_journal(&self) -> bool {
         self.values.get("journal_copies").map(String::as_str) == Some(COPIES_BY_MEMBERS)
     }
@@ -202,7 +213,7 @@ fn check_days(value: &str) -> Result<String, String> {
 }
 
 fn check_journal_copies(value: &str) -> Result<String, String> {
-    if value == "own-devices" || value == COPIES_BY_MEMBERS {
+    if value == COPIES_OWN || value == COPIES_BY_MEMBERS {
         Ok(value.to_owned())
     } else {
         Err("give own-devices or members".to_owned())

@@ -61,7 +61,45 @@ pub(super) fn own_journal(host: &mut Host) -> Result<NotebookId, Failure> {
     if let Some(journal) = journals(host).first() {
         return Ok(*journal);
     }
-    host.found(Role::Peer, journal::create).map_err(not_created)
+    let journal = host
+        .found(Role::Peer, journal::create)
+        .map_err(not_created)?;
+    if host.settings.copies_journal() {
+        let_members_copy(host, journal, true)?;
+    }
+    Ok(journal)
+}
+
+/// Whether members keep sealed copies of the journal: what the journal says, which is so on every device of
+/// this person, and what was set here where it says nothing yet.
+pub(crate) fn copies_journal(host: &mut Host) -> bool {
+    said_about_copies(host).unwrap_or_else(|| host.settings.copies_journal())
+}
+
+/// What the journal says about copies, where it says anything.
+pub(super) fn said_about_copies(host: &mut Host) -> Option<bool> {
+    journals(host).into_iter().find_map(|journal| {
+        // A journal that cannot be read is not copied either.
+        host.read(journal, |docs, _| {
+            journal::copies_by_members(docs).map_err(unavailable)
+        })
+        .ok()
+        .flatten()
+    })
+}
+
+/// Writes the person's wish about copies into every journal that there is.
+pub(super) fn say_about_copies(host: &mut Host, are_wanted: bool) -> Result<(), Failure> {
+    for journal in journals(host) {
+        let_members_copy(host, journal, are_wanted)?;
+    }
+    Ok(())
+}
+
+fn let_members_copy(host: &mut Host, journal: NotebookId, are_wanted: bool) -> Result<(), Failure> {
+    host.edit(journal, |docs, writer| {
+        journal::let_members_copy(docs, writer, are_wanted)
+    })
 }
 
 /// Refuses what needs others, for a journal.
@@ -185,7 +223,7 @@ fn what_is_shared(
             "This is the text of a sealed exchange; shared like this it would give the seal away.",
         )
         .with_hint(format!(
-            "Open it when all have committed: hearth sealed open {exchange}"
+            "Open it when all have committed: `hearth sealed open {exchange}`."
         )));
     }
     Ok((notebook, view))

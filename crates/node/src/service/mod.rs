@@ -53,6 +53,7 @@ pub use departure::describe_departure;
 pub(crate) use departure::not_a_member;
 pub(crate) use device::{device_failed, keep_label, secrets as recovery_secrets};
 pub use history::describe_applied;
+pub(crate) use journal::copies_journal;
 pub(crate) use keys::keys_too_old;
 pub use resolve::find_notebook;
 pub(crate) use resolve::{light_title as title_of, title_in};
