@@ -188,6 +188,11 @@ pub const FREEZE_PATIENCE_MS: u64 = 10 * 60 * 1000;
 /// where it knows it, so one is better.
 pub const CARRY_PATIENCE_MS: u64 = 60 * 1000;
 
+/// How long it waits where devices were only added, in milliseconds. Whoever added one writes it everywhere at
+/// once, and a second such entry costs a key; but two copies of one home hear of each other in one notebook and
+/// not in the others, where nobody else tells them.
+pub const CARRY_PATIENCE_ADDED_MS: u64 = 3 * 1000;
+
 /// Documents of one notebook that stay open although nothing is to be saved of them: those that are being
 /// written, and some that were looked at. Opening one again costs a millisecond; a session takes a third of
 /// a megabyte while it is open.

@@ -3,7 +3,7 @@
 //! Whatever a notebook holds of this person's roster comes into the home's, and whatever the home's has that
 //! a notebook lacks is written into it. Of several devices the one that changed the roster does it at once;
 //! the others only where it has not happened after a while, since each revocation ends a log where its
-//! author knows it, and of several the shortest counts.
+//! author knows it, and of several the shortest counts. A device that was added ends nothing, so they wait less.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::identity::{
     DeviceClaim, DeviceSecrets, RecoverySecrets, Roster, RosterEntry, RosterError,
 };
 use crate::ids::{DeviceId, NotebookId};
-use crate::limits::CARRY_PATIENCE_MS;
+use crate::limits::{CARRY_PATIENCE_ADDED_MS, CARRY_PATIENCE_MS};
 use crate::storage::{Space, Storage, StorageError, Write};
 
 /// Why this person's devices were not changed.
@@ -46,12 +46,25 @@ pub enum DeviceError {
 pub(super) struct OwnDevices {
     /// Notebooks whose roster was not compared with the home's since something changed.
     unchecked: BTreeSet<NotebookId>,
-    /// Since when a notebook lacks something.
-    lacking_since_ms: BTreeMap<NotebookId, u64>,
+    /// Since when a notebook lacks something, and for how long somebody else may write it.
+    lacking: BTreeMap<NotebookId, Lacking>,
     /// What must be here before this device takes others off.
     awaited: BTreeMap<NotebookId, Frontier>,
     /// What devices are called that were added here.
     labels: BTreeMap<DeviceId, String>,
+}
+
+/// A notebook that lacks something of this person's roster.
+#[derive(Debug, Clone, Copy)]
+struct Lacking {
+    since_ms: u64,
+    patience_ms: u64,
+}
+
+impl Lacking {
+    const fn due_at_ms(self) -> u64 {
+        self.since_ms.saturating_add(self.patience_ms)
+    }
 }
 
 impl OwnDevices {
@@ -78,8 +91,10 @@ impl OwnDevices {
 
     /// Returns when a notebook has lacked something for long enough.
     pub(super) fn deadline_ms(&self) -> Option<u64> {
-        let since = self.lacking_since_ms.values().min()?;
-        Some(since.saturating_add(CARRY_PATIENCE_MS))
+        self.lacking
+            .values()
+            .map(|lacking| lacking.due_at_ms())
+            .min()
     }
 }
 
@@ -225,26 +240,34 @@ impl Engine {
                 return;
             }
             self.stop_awaiting(notebook, now_ms, storage);
-            let lacks = self.lacks_something(notebook);
-            if lacks {
-                let since = self.own.lacking_since_ms.entry(notebook);
-                since.or_insert(now_ms);
-            } else {
-                self.own.lacking_since_ms.remove(&notebook);
+            match self.patience_with(notebook) {
+                Some(patience_ms) => {
+                    let lacking = self.own.lacking.entry(notebook).or_insert(Lacking {
+                        since_ms: now_ms,
+                        patience_ms,
+                    });
+                    // What nobody else writes is due whatever comes besides.
+                    if lacking.patience_ms > 0 {
+                        lacking.patience_ms = patience_ms;
+                    }
+                }
+                None => {
+                    self.own.lacking.remove(&notebook);
+                }
             }
         }
         let due: Vec<NotebookId> = self
             .own
-            .lacking_since_ms
+            .lacking
             .iter()
-            .filter(|(_, since)| {
+            .filter(|(_, lacking)| {
                 // A time that is still to come was noted before the clock went back.
-                **since > now_ms || now_ms - **since >= CARRY_PATIENCE_MS
+                lacking.since_ms > now_ms || now_ms >= lacking.due_at_ms()
             })
             .map(|(notebook, _)| *notebook)
             .collect();
         for notebook in due {
-            self.own.lacking_since_ms.remove(&notebook);
+            self.own.lacking.remove(&notebook);
             if self.carry_into(notebook, storage, rng).is_err() {
                 self.own.check(notebook);
             }
@@ -295,8 +318,11 @@ impl Engine {
         {
             self.own.awaited.remove(&notebook);
             // Nobody else writes it, so it is due at once.
-            let due_ms = now_ms.saturating_sub(CARRY_PATIENCE_MS);
-            self.own.lacking_since_ms.insert(notebook, due_ms);
+            let due = Lacking {
+                since_ms: now_ms,
+                patience_ms: 0,
+            };
+            self.own.lacking.insert(notebook, due);
         }
     }
 
@@ -317,20 +343,27 @@ impl Engine {
         self.own.awaits(&notebook)
     }
 
-    fn lacks_something(&self, notebook: NotebookId) -> bool {
-        let Some(replica) = self.replicas.get(&notebook) else {
-            return false;
-        };
+    /// Returns how long somebody else may take to write what a notebook lacks; `None` where it lacks nothing.
+    fn patience_with(&self, notebook: NotebookId) -> Option<u64> {
+        let replica = self.replicas.get(&notebook)?;
         let own = self.identity.device.id();
         let person = self.identity.person();
         let awaits = self.own.awaits(&notebook);
-        let mut lacking = replica.lacking(self.identity.roster.entries());
-        let lacks_entry = lacking.any(|entry| !(awaits && entry.kind.revokes()));
+        let lacking = replica.lacking(self.identity.roster.entries());
+        // What waits for something else is not what anybody is waited for.
+        let lacking = lacking.filter(|entry| !(awaits && entry.kind.revokes()));
+        let revokes: Vec<bool> = lacking.map(|entry| entry.kind.revokes()).collect();
+        let lacks_entry = !revokes.is_empty();
         let is_member = replica.membership().member(&person).is_some();
         let lacks_label = replica.membership().person_of(&own) == Some(person)
             && replica.has_key_in_force()
             && replica.device_label(own).is_none();
-        self.is_own_device() && is_member && (lacks_entry || lacks_label)
+        let patience_ms = if revokes.contains(&true) {
+            CARRY_PATIENCE_MS
+        } else {
+            CARRY_PATIENCE_ADDED_MS
+        };
+        (self.is_own_device() && is_member && (lacks_entry || lacks_label)).then_some(patience_ms)
     }
 
     /// Writes into a notebook what it lacks of the home's roster, with the keys and labels that go with it.

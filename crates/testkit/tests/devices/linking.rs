@@ -7,7 +7,7 @@ use hearth_core::engine::{ConnectionId, ConnectionKind, DeviceError};
 use hearth_core::enrol::{EnrolError, EnrolMessage, EnrolRefusal, LinkTicket, Seeker};
 use hearth_core::identity::{DeviceSecrets, RecoveryPhrase, RecoverySecrets};
 use hearth_core::ids::{NotebookId, TransportId};
-use hearth_core::limits::{CARRY_PATIENCE_MS, LINK_TICKET_MS};
+use hearth_core::limits::{CARRY_PATIENCE_ADDED_MS, CARRY_PATIENCE_MS, LINK_TICKET_MS};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -243,6 +243,22 @@ fn a_notebook_that_misses_a_change_of_devices_is_told_by_another_device_after_a_
     phone.now_ms += CARRY_PATIENCE_MS;
     phone.settle();
     assert!(!phone.members(apart).contains(&tablet.id()));
+}
+
+#[test]
+fn a_notebook_that_misses_an_added_device_alone_is_told_within_seconds() {
+    let mut ana = Device::first(1, "Ana");
+    ana.create();
+    let (mut phone, _) = link(&mut ana, "phone", 21);
+    assert!(sync(&mut ana, &mut phone));
+    // The laptop does not know it when it links the tablet, so nobody writes the tablet into it.
+    let apart = phone.create();
+    let (tablet, _) = link(&mut ana, "tablet", 22);
+    assert!(sync(&mut ana, &mut phone));
+    assert!(!phone.members(apart).contains(&tablet.id()));
+    phone.now_ms += CARRY_PATIENCE_ADDED_MS;
+    phone.settle();
+    assert!(phone.members(apart).contains(&tablet.id()));
 }
 
 #[test]
