@@ -29,6 +29,7 @@ pub mod ids;
 pub mod limits;
 pub mod log;
 pub mod pairing;
+mod place;
 pub mod replica;
 pub mod storage;
 pub mod sync;

@@ -17,7 +17,7 @@ use crate::limits::{
     CAPSULE_MIRRORS_MAX, CAPSULE_TITLE_BYTES_MAX, FRAME_BYTES_MAX, JOURNAL_COPIES_MAX,
     NAME_BYTES_MAX, SHARED_NOTEBOOKS_MAX,
 };
-use crate::pairing::{read_addresses, read_relays, write_addresses, write_relays};
+use crate::place::{read_place, write_place};
 
 const VERSION: u8 = 1;
 
@@ -170,8 +170,7 @@ impl CapsuleContent {
                 .bytes(contact.name.as_bytes())
                 .raw(contact.device.as_bytes())
                 .raw(contact.transport.as_bytes());
-            write_addresses(&contact.addresses, &mut writer);
-            write_relays(&contact.relays, &mut writer);
+            write_place(&contact.addresses, &contact.relays, &mut writer);
         }
         writer.varint(self.notebooks.len() as u64);
         for notebook in &self.notebooks {
@@ -273,13 +272,18 @@ fn read_list<T>(
 }
 
 fn read_contact(reader: &mut Reader<'_>) -> Result<CapsuleContact, DecodeError> {
+    let person = PersonId::from_bytes(reader.array("person")?);
+    let name = reader.text("name", NAME_BYTES_MAX)?.to_owned();
+    let device = DeviceId::from_bytes(reader.array("device")?);
+    let transport = TransportId::from_bytes(reader.array("transport key")?);
+    let (addresses, relays) = read_place(reader)?;
     Ok(CapsuleContact {
-        person: PersonId::from_bytes(reader.array("person")?),
-        name: reader.text("name", NAME_BYTES_MAX)?.to_owned(),
-        device: DeviceId::from_bytes(reader.array("device")?),
-        transport: TransportId::from_bytes(reader.array("transport key")?),
-        addresses: read_addresses(reader)?,
-        relays: read_relays(reader)?,
+        person,
+        name,
+        device,
+        transport,
+        addresses,
+        relays,
     })
 }
 

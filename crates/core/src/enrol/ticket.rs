@@ -7,10 +7,8 @@ use core::str::FromStr;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto;
 use crate::ids::{DeviceId, PersonId, TransportId};
-use crate::pairing::{
-    Ticket, TicketError, TicketKind, TicketSecret, read_addresses, read_relays, spell, unspell,
-    write_addresses, write_relays,
-};
+use crate::pairing::{Ticket, TicketError, TicketKind, TicketSecret, spell, unspell};
+use crate::place::{read_place, write_place};
 
 /// What one device shows and another of the same person reads: `2 u8 ‖ person 32 ‖ device 32 ‖ transport key
 /// 32 ‖ hash of the nonce 32 ‖ secret 16 ‖ expiry u64 ‖ addresses ‖ relays ‖ checksum 4`.
@@ -43,15 +41,22 @@ impl LinkTicket {
     fn parse(content: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(content);
         reader.u8("kind")?;
+        let person = PersonId::from_bytes(reader.array("person")?);
+        let device = DeviceId::from_bytes(reader.array("device")?);
+        let transport = TransportId::from_bytes(reader.array("transport key")?);
+        let nonce_hash = reader.array("nonce hash")?;
+        let secret = TicketSecret::from_bytes(reader.array("secret")?);
+        let expires_ms = reader.u64("expiry")?;
+        let (addresses, relays) = read_place(&mut reader)?;
         let ticket = Self {
-            person: PersonId::from_bytes(reader.array("person")?),
-            device: DeviceId::from_bytes(reader.array("device")?),
-            transport: TransportId::from_bytes(reader.array("transport key")?),
-            nonce_hash: reader.array("nonce hash")?,
-            secret: TicketSecret::from_bytes(reader.array("secret")?),
-            expires_ms: reader.u64("expiry")?,
-            addresses: read_addresses(&mut reader)?,
-            relays: read_relays(&mut reader)?,
+            person,
+            device,
+            transport,
+            nonce_hash,
+            secret,
+            expires_ms,
+            addresses,
+            relays,
         };
         reader.finish()?;
         Ok(ticket)
@@ -69,8 +74,7 @@ impl fmt::Display for LinkTicket {
             .raw(&self.nonce_hash)
             .raw(self.secret.expose())
             .u64(self.expires_ms);
-        write_addresses(&self.addresses, &mut writer);
-        write_relays(&self.relays, &mut writer);
+        write_place(&self.addresses, &self.relays, &mut writer);
         f.write_str(&spell(writer.as_slice()))
     }
 }
@@ -134,11 +138,14 @@ impl ContactTicket {
     fn parse(content: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(content);
         reader.u8("kind")?;
+        let device = DeviceId::from_bytes(reader.array("device")?);
+        let transport = TransportId::from_bytes(reader.array("transport key")?);
+        let (addresses, relays) = read_place(&mut reader)?;
         let ticket = Self {
-            device: DeviceId::from_bytes(reader.array("device")?),
-            transport: TransportId::from_bytes(reader.array("transport key")?),
-            addresses: read_addresses(&mut reader)?,
-            relays: read_relays(&mut reader)?,
+            device,
+            transport,
+            addresses,
+            relays,
         };
         reader.finish()?;
         Ok(ticket)
@@ -152,8 +159,7 @@ impl fmt::Display for ContactTicket {
             .u8(TicketKind::Contact.code())
             .raw(self.device.as_bytes())
             .raw(self.transport.as_bytes());
-        write_addresses(&self.addresses, &mut writer);
-        write_relays(&self.relays, &mut writer);
+        write_place(&self.addresses, &self.relays, &mut writer);
         f.write_str(&spell(writer.as_slice()))
     }
 }

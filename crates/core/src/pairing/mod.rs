@@ -15,14 +15,14 @@
 mod inviter;
 mod joiner;
 mod message;
+mod spelling;
 mod ticket;
 mod words;
 
 pub use inviter::{InviteRecord, Inviter, Redemption};
 pub use joiner::{JoinError, Joined, Joiner, JoinerStep};
 pub use message::{PairingMessage, Refusal};
-pub use ticket::{Ticket, TicketError, TicketSecret};
-pub(crate) use ticket::{
-    TicketKind, read_addresses, read_relays, spell, unspell, write_addresses, write_relays,
-};
+pub use spelling::TicketError;
+pub(crate) use spelling::{TicketKind, spell, unspell};
+pub use ticket::{Ticket, TicketSecret};
 pub use words::verification_words;

@@ -5,46 +5,17 @@
 //! 4 or 16 bytes, port u16 each) ‖ relays (count; text each) ‖ checksum 4`.
 
 use core::fmt;
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use core::str::FromStr;
 
-use data_encoding::{BASE32_NOPAD, BASE32_NOPAD_NOCASE};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::spelling::{TicketError, TicketKind, spell, unspell};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, Secret, SigningSecret};
 use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId, TransportId};
-use crate::limits::{ADDRESSES_MAX, PAIRING_ATTEMPTS_MAX, RELAY_URL_BYTES_MAX};
-
-const PREFIX: &str = "hearth1";
-const VERSION: u8 = 1;
-const CHECKSUM_BYTES: usize = 4;
-/// Longest ticket in characters; far above any real one.
-const TICKET_CHARS_MAX: usize = 32 * 1024;
-
-/// A text that is no ticket of this version.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum TicketError {
-    /// It does not begin as tickets do.
-    #[error("this is not a ticket: tickets start with \"{PREFIX}\"")]
-    NotATicket,
-    /// Characters are missing, added or changed.
-    #[error("the ticket is damaged: a part is missing or was changed on the way; copy all of it")]
-    Damaged,
-    /// It is for linking a device of the same person.
-    #[error("this ticket links another device of the same person; it invites nobody")]
-    Link,
-    /// It only says where a device is.
-    #[error("this ticket says where somebody's device is; it invites nobody")]
-    Contact,
-    /// It invites somebody into a notebook.
-    #[error("this ticket invites somebody into a notebook; it links no device")]
-    Invitation,
-    /// It was made by a newer version.
-    #[error("the ticket was made by a newer version of the program: update this one")]
-    Newer,
-}
+use crate::limits::PAIRING_ATTEMPTS_MAX;
+use crate::place::{read_place, write_place};
 
 /// The secret inside a ticket: 128 bits, which also make the ticket's signing key.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -148,7 +119,7 @@ impl Ticket {
     fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::new();
         writer
-            .u8(VERSION)
+            .u8(TicketKind::Invitation.code())
             .raw(self.invite.as_bytes())
             .raw(self.notebook.as_bytes())
             .raw(self.person.as_bytes())
@@ -157,25 +128,33 @@ impl Ticket {
             .raw(&self.nonce_hash)
             .raw(self.secret.expose())
             .u64(self.expires_ms);
-        write_addresses(&self.addresses, &mut writer);
-        write_relays(&self.relays, &mut writer);
+        write_place(&self.addresses, &self.relays, &mut writer);
         writer.into_bytes()
     }
 
     fn parse_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         reader.u8("version")?;
+        let invite = ControlHash::from_bytes(reader.array("invitation")?);
+        let notebook = NotebookId::from_bytes(reader.array("notebook")?);
+        let person = PersonId::from_bytes(reader.array("person")?);
+        let device = DeviceId::from_bytes(reader.array("device")?);
+        let transport = TransportId::from_bytes(reader.array("transport key")?);
+        let nonce_hash = reader.array("nonce hash")?;
+        let secret = TicketSecret::from_bytes(reader.array("secret")?);
+        let expires_ms = reader.u64("expiry")?;
+        let (addresses, relays) = read_place(&mut reader)?;
         let ticket = Self {
-            invite: ControlHash::from_bytes(reader.array("invitation")?),
-            notebook: NotebookId::from_bytes(reader.array("notebook")?),
-            person: PersonId::from_bytes(reader.array("person")?),
-            device: DeviceId::from_bytes(reader.array("device")?),
-            transport: TransportId::from_bytes(reader.array("transport key")?),
-            nonce_hash: reader.array("nonce hash")?,
-            secret: TicketSecret::from_bytes(reader.array("secret")?),
-            expires_ms: reader.u64("expiry")?,
-            addresses: read_addresses(&mut reader)?,
-            relays: read_relays(&mut reader)?,
+            invite,
+            notebook,
+            person,
+            device,
+            transport,
+            nonce_hash,
+            secret,
+            expires_ms,
+            addresses,
+            relays,
         };
         reader.finish()?;
         Ok(ticket)
@@ -201,127 +180,6 @@ impl FromStr for Ticket {
             (TicketKind::Contact, _) => Err(TicketError::Contact),
         }
     }
-}
-
-/// What a ticket is for, by its first byte.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TicketKind {
-    Invitation,
-    Link,
-    Contact,
-}
-
-impl TicketKind {
-    pub(crate) const fn code(self) -> u8 {
-        match self {
-            Self::Invitation => VERSION,
-            Self::Link => 2,
-            Self::Contact => 3,
-        }
-    }
-}
-
-/// Spells a ticket's content, with a checksum.
-pub(crate) fn spell(content: &[u8]) -> String {
-    let bytes = [content, &checksum(content)].concat();
-    format!(
-        "{PREFIX}{}",
-        BASE32_NOPAD.encode(&bytes).to_ascii_lowercase()
-    )
-}
-
-/// Reads what [`spell`] made.
-pub(crate) fn unspell(text: &str) -> Result<(TicketKind, Vec<u8>), TicketError> {
-    if text.len() > TICKET_CHARS_MAX {
-        return Err(TicketError::Damaged);
-    }
-    let text: String = text
-        .chars()
-        .filter(|character| !character.is_whitespace())
-        .collect();
-    let encoded = text
-        .get(..PREFIX.len())
-        .filter(|prefix| prefix.eq_ignore_ascii_case(PREFIX))
-        .and_then(|_| text.get(PREFIX.len()..))
-        .ok_or(TicketError::NotATicket)?;
-    let bytes = BASE32_NOPAD_NOCASE
-        .decode(encoded.as_bytes())
-        .map_err(|_| TicketError::Damaged)?;
-    let (content, check) = bytes
-        .split_last_chunk::<CHECKSUM_BYTES>()
-        .ok_or(TicketError::Damaged)?;
-    if checksum(content) != *check {
-        return Err(TicketError::Damaged);
-    }
-    let kinds = [
-        TicketKind::Invitation,
-        TicketKind::Link,
-        TicketKind::Contact,
-    ];
-    let kind = kinds
-        .into_iter()
-        .find(|kind| content.first() == Some(&kind.code()))
-        .ok_or(TicketError::Newer)?;
-    Ok((kind, content.to_vec()))
-}
-
-fn checksum(content: &[u8]) -> [u8; CHECKSUM_BYTES] {
-    let hash = crypto::digest("hearthside 2026-11 ticket checksum", &[content]);
-    let mut check = [0; CHECKSUM_BYTES];
-    check.copy_from_slice(&hash[..CHECKSUM_BYTES]);
-    check
-}
-
-pub(crate) fn write_addresses(addresses: &[SocketAddr], writer: &mut Writer) {
-    let addresses = addresses
-        .get(..addresses.len().min(ADDRESSES_MAX))
-        .unwrap_or_default();
-    writer.varint(addresses.len() as u64);
-    for address in addresses {
-        match address.ip() {
-            IpAddr::V4(ip) => writer.u8(4).raw(&ip.octets()),
-            IpAddr::V6(ip) => writer.u8(6).raw(&ip.octets()),
-        };
-        writer.u16(address.port());
-    }
-}
-
-pub(crate) fn read_addresses(reader: &mut Reader<'_>) -> Result<Vec<SocketAddr>, DecodeError> {
-    let count = reader.count("addresses", ADDRESSES_MAX)?;
-    let mut addresses = Vec::with_capacity(count);
-    for _ in 0..count {
-        let ip = match reader.u8("address kind")? {
-            4 => IpAddr::from(reader.array::<4>("address")?),
-            6 => IpAddr::from(reader.array::<16>("address")?),
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "address kind",
-                    value: other.into(),
-                });
-            }
-        };
-        addresses.push(SocketAddr::new(ip, reader.u16("port")?));
-    }
-    Ok(addresses)
-}
-
-pub(crate) fn write_relays(relays: &[String], writer: &mut Writer) {
-    let relays = relays
-        .get(..relays.len().min(ADDRESSES_MAX))
-        .unwrap_or_default();
-    writer.varint(relays.len() as u64);
-    for relay in relays {
-        writer.bytes(relay.as_bytes());
-    }
-}
-
-pub(crate) fn read_relays(reader: &mut Reader<'_>) -> Result<Vec<String>, DecodeError> {
-    let count = reader.count("relays", ADDRESSES_MAX)?;
-    let mut relays = Vec::with_capacity(count);
-    for _ in 0..count {
-        relays.push(reader.text("relay", RELAY_URL_BYTES_MAX)?.to_owned());
-    }
-    Ok(relays)
 }
 
 #[cfg(test)]
