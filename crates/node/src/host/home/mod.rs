@@ -1,0 +1,156 @@
+//! The folder of a home: where it is, and opening it.
+
+mod failures;
+mod making;
+mod protection;
+
+use std::path::{Path, PathBuf};
+
+use hearth_core::engine::Engine;
+use hearth_store::{
+    OpenError, Passphrase, ProtectionKind, Store, StoreKey, Unlock, UnlockCache, UnlockError,
+};
+use rand_core::Rng;
+use zeroize::Zeroizing;
+
+pub(super) use failures::replica_failed;
+pub use making::{InitHome, InitOutcome, InitProtection, NewHome};
+
+use super::identity::StoredIdentity;
+use super::{Host, NodeStorage, Settings, random, storage_failed};
+use crate::api::socket::socket_path;
+use crate::api::{Exit, Failure, PassphraseSource};
+
+pub(super) const IDENTITY_KEPT_AS: &str = "identity";
+
+/// The folder of a home.
+#[derive(Debug, Clone)]
+pub struct HomeDir {
+    root: PathBuf,
+    runtime: Option<PathBuf>,
+}
+
+impl HomeDir {
+    /// Names a home's folder; nothing is touched. `runtime` is the person's runtime folder, where
+    /// there is one.
+    pub fn new(root: impl Into<PathBuf>, runtime: Option<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            runtime,
+        }
+    }
+
+    /// Returns the folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Returns where the node's socket is.
+    ///
+    /// # Errors
+    /// A [`Failure`] where no path is short enough for a socket.
+    pub fn socket(&self) -> Result<PathBuf, Failure> {
+        socket_path(&self.root, self.runtime.as_deref())
+            .map_err(|error| Failure::usage("socket_path", format!("{error}.")))
+    }
+
+    /// Opens the home in this process.
+    ///
+    /// # Errors
+    /// A [`Failure`] with the exit code that fits: no identity, locked, wrong passphrase, damaged.
+    pub fn open(&self, passphrases: &mut dyn PassphraseSource) -> Result<Host, Failure> {
+        let mut existing = || Ok(Passphrase::new(passphrases.existing()?.expose().to_owned()));
+        let store = self.store(&mut existing)?;
+        self.host(store)
+    }
+
+    /// Opens the store with a remembered key or unattended, else with the passphrase.
+    fn store(
+        &self,
+        passphrase: &mut dyn FnMut() -> Result<Passphrase, Failure>,
+    ) -> Result<Store, Failure> {
+        let info = Store::inspect(&self.root).map_err(|error| self.open_failed(error))?;
+        let cache = UnlockCache::new(&self.root, info.store_id);
+        if let Some(key) = cache.get() {
+            match Store::open(&self.root, &Unlock::Key(key)) {
+                Ok(store) => return Ok(store),
+                Err(OpenError::Unlock(_)) => {}
+                Err(error) => return Err(self.open_failed(error)),
+            }
+        }
+        if !matches!(info.protection, ProtectionKind::Passphrase(_)) {
+            match Store::open(&self.root, &Unlock::Unattended) {
+                Ok(store) => return Ok(store),
+                Err(OpenError::Unlock(error))
+                    if !matches!(error, UnlockError::WrongPassphrase)
+                        && matches!(info.protection, ProtectionKind::Keyring(_)) => {}
+                Err(error) => return Err(self.open_failed(error)),
+            }
+        }
+        let passphrase = passphrase()?;
+        Store::open(&self.root, &Unlock::Passphrase(&passphrase))
+            .map_err(|error| self.open_failed(error))
+    }
+
+    /// Opens the home with the key of a process that held it before.
+    ///
+    /// # Errors
+    /// As [`HomeDir::open`].
+    pub fn open_with(&self, key: StoreKey) -> Result<Host, Failure> {
+        let store =
+            Store::open(&self.root, &Unlock::Key(key)).map_err(|error| self.open_failed(error))?;
+        self.host(store)
+    }
+
+    fn host(&self, store: Store) -> Result<Host, Failure> {
+        let storage = NodeStorage::new(store);
+        let bytes = storage
+            .get_own(IDENTITY_KEPT_AS)
+            .map_err(storage_failed)?
+            .map(Zeroizing::new)
+            .ok_or_else(|| self.open_failed(OpenError::NoStore))?;
+        let mut identity = StoredIdentity::parse(&bytes).map_err(|error| {
+            Failure::new(
+                Exit::Damaged,
+                "damaged",
+                format!("The identity in this home is damaged: {error}."),
+            )
+        })?;
+        if let Some(roster) = storage.roster().map_err(storage_failed)? {
+            identity.identity.roster = roster;
+        }
+        let settings = storage
+            .get_own(Settings::KEPT_AS)
+            .map_err(storage_failed)?
+            .map(|bytes| Settings::parse(&bytes))
+            .unwrap_or_default();
+        self.remember(storage.store(), &settings);
+        let notebooks = storage.notebooks().map_err(storage_failed)?;
+        let instance = random().next_u64();
+        let engine = Engine::open(identity.identity.clone(), instance, &notebooks, &storage)
+            .map_err(replica_failed)?;
+        let mut host = Host {
+            engine,
+            storage,
+            settings,
+            identity,
+            search: crate::service::SearchCache::default(),
+            cards: crate::driver::Cards::default(),
+            home: self.clone(),
+        };
+        host.enrol_anew_if_copied()?;
+        Ok(host)
+    }
+
+    /// Remembers the key for the next commands. Where nothing can remember it, each command asks.
+    fn remember(&self, store: &Store, settings: &Settings) {
+        let duration = settings.unlock_for();
+        let info = store.info();
+        if duration.is_zero() || matches!(info.protection, ProtectionKind::Bare) {
+            return;
+        }
+        if let Err(error) = UnlockCache::new(&self.root, info.store_id).put(store.key(), duration) {
+            tracing::debug!(%error, "the key cannot be remembered");
+        }
+    }
+}
