@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use hearth_e2e::{Person, RunningNode, accept, agree, until};
+use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(60);
 
@@ -57,6 +58,16 @@ fn a_second_device_has_every_notebook_and_a_revoked_one_reads_nothing_new() {
         .map(|device| device["label"].as_str().expect("a label"))
         .collect();
     assert_eq!(labels, ["ana-laptop", "phone"]);
+    // What the person wants of their journal is so on each of their devices.
+    ana.ok(&["journal", "add", "--text", "Dear diary"]);
+    ana.ok(&["config", "set", "journal_copies", "members"]);
+    until("the phone knows what is wanted", SOON, || {
+        (phone.ok(&["config", "get", "journal_copies"])["value"] == "members").then_some(())
+    });
+    phone.ok(&["config", "set", "journal_copies", "own-devices"]);
+    until("the laptop knows what is wanted", SOON, || {
+        (ana.ok(&["config", "get", "journal_copies"])["value"] == "own-devices").then_some(())
+    });
     let log = ben.ok(&["log", &shared]).to_string();
     assert!(log.contains("phone"), "Ben sees which device wrote: {log}");
 
@@ -64,7 +75,7 @@ fn a_second_device_has_every_notebook_and_a_revoked_one_reads_nothing_new() {
     let revoked = ana.ok(&["device", "revoke", "phone", "--yes"]);
     assert_eq!(revoked["device"]["revoked"], true);
     let reads = revoked["reads"].as_array().expect("reads");
-    assert_eq!(reads.len(), 2, "{revoked}");
+    assert_eq!(reads.len(), 3, "the journal as well: {revoked}");
     for read in reads {
         assert_eq!(
             (&read["revoked"], &read["new_key"]),
@@ -80,7 +91,14 @@ fn a_second_device_has_every_notebook_and_a_revoked_one_reads_nothing_new() {
     assert!(phone.goals(&own).is_empty());
     let readers = ben.ok(&["readers", &shared]).to_string();
     assert!(!readers.contains("phone"), "{readers}");
-    ana.refused(&["device", "revoke", "phone", "--yes"], 4, "not_found");
+    let again = ana.refused(&["device", "revoke", "phone", "--yes"], 4, "not_found");
+    assert!(again.to_string().contains("taken off already"), "{again}");
+    // It promises nothing any more.
+    until("the phone knows that it is off", SOON, || {
+        let status = phone.ok(&["status"]);
+        let says_nothing = status["capsule"].is_null() && status["journals"] == json!([]);
+        (status["warning"].is_string() && says_nothing).then_some(())
+    });
     ana.refused(
         &["device", "revoke", "ana-laptop", "--yes"],
         5,

@@ -13,6 +13,11 @@ use crate::command::Command;
 use crate::environment::Environment;
 use crate::output::Output;
 
+/// Where the home is, if no option says so.
+const HOME_VARIABLE: &str = "HEARTH_HOME";
+/// The command that prints the passphrase, if no option says so.
+const PASSPHRASE_COMMAND_VARIABLE: &str = "HEARTH_PASSPHRASE_COMMAND";
+
 const GLOBAL: &str = "Global options";
 
 /// A private mentoring notebook that only its members can read
@@ -41,10 +46,9 @@ pub(crate) struct Cli {
 #[derive(Args, Debug, Clone)]
 pub(crate) struct GlobalOptions {
     /// The folder that holds your keys and notebooks [default: your data directory]
-    #[arg(
-        long, global = true, value_name = "DIR", env = "HEARTH_HOME",
-        hide_env_values = true, help_heading = GLOBAL
-    )]
+    /// [env:HEARTH_HOME]
+    // The parser would name an option that the environment gives in every message about usage.
+    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
     pub(crate) home: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long, global = true, help_heading = GLOBAL)]
@@ -61,10 +65,9 @@ pub(crate) struct GlobalOptions {
         help_heading = GLOBAL, hide_short_help = true
     )]
     pub(crate) color: Colour,
-    /// A shell command that prints the passphrase
+    /// A shell command that prints the passphrase [env:HEARTH_PASSPHRASE_COMMAND]
     #[arg(
-        long, global = true, value_name = "COMMAND", env = "HEARTH_PASSPHRASE_COMMAND",
-        hide_env_values = true, help_heading = GLOBAL, hide_short_help = true
+        long, global = true, value_name = "COMMAND", help_heading = GLOBAL, hide_short_help = true
     )]
     pub(crate) passphrase_command: Option<String>,
 }
@@ -97,12 +100,21 @@ impl GlobalOptions {
         }
     }
 
+    /// The shell command that prints the passphrase, where there is one.
+    pub(crate) fn passphrase_command(&self, environment: &Environment) -> Option<String> {
+        self.passphrase_command.clone().or_else(|| {
+            let command = environment.variable(PASSPHRASE_COMMAND_VARIABLE)?;
+            command.to_str().map(str::to_owned)
+        })
+    }
+
     /// The home folder of this run: absolute, and without symbolic links where it exists, so that
     /// every process gives it the same name.
     pub(crate) fn home(&self, environment: &Environment) -> Result<PathBuf, Failure> {
         let home = self
             .home
             .clone()
+            .or_else(|| environment.variable(HOME_VARIABLE).map(PathBuf::from))
             .or_else(|| environment.default_home())
             .ok_or_else(|| {
                 Failure::usage("home_unknown", "There is no home folder to work in.")

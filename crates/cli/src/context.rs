@@ -129,10 +129,11 @@ impl Context<'_> {
             return Ok(());
         }
         if !self.may_ask() {
-            return Err(
-                Failure::usage("confirmation_needed", format!("{question} needs a yes."))
-                    .with_hint("Give --yes where you mean it."),
-            );
+            return Err(Failure::usage(
+                "confirmation_needed",
+                format!("This needs a yes, and nobody can be asked: {question}"),
+            )
+            .with_hint("Give --yes where you mean it."));
         }
         let failed = |error: io::Error| {
             Failure::error(

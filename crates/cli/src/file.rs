@@ -32,8 +32,14 @@ pub(crate) fn write(
         } else {
             Failure::error(
                 "write_failed",
-                format!("{} could not be written: {error}.", path.display()),
+                // The error would name the temporary file beside it.
+                format!(
+                    "{} could not be written: {}.",
+                    path.display(),
+                    cause(&error)
+                ),
             )
+            .with_hint("Choose a folder that is there and that you may write to.")
         }
     })
 }
@@ -87,6 +93,14 @@ fn put(path: &Path, text: &[u8], access: Access, overwrite: bool) -> io::Result<
         file.persist_noclobber(path)?;
     }
     fs::File::open(folder)?.sync_all()
+}
+
+/// The words of an error, without the path that it happened to.
+fn cause(error: &io::Error) -> String {
+    match error.raw_os_error() {
+        Some(code) => io::Error::from_raw_os_error(code).to_string(),
+        None => error.kind().to_string(),
+    }
 }
 
 /// Says that something is at `path` already.

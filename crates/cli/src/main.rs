@@ -62,9 +62,10 @@ fn run(cli: Cli, environment: Environment) -> Exit {
         interrupt::exit_on_interrupt();
     }
     let output = options.output(&environment);
+    let passphrase_command = options.passphrase_command(&environment);
     let passphrases = Passphrases::new(
         &environment,
-        options.passphrase_command.as_deref(),
+        passphrase_command.as_deref(),
         !options.no_input,
     );
     let passphrases = if command.replaces_passphrase() {

@@ -190,7 +190,7 @@ fn remove(context: &mut Context<'_>, notebook: String, person: String) -> Result
         let data = context.call(request(true))?;
         let [name, title] = [data.at("member").text("name"), data.called("notebook")];
         context.confirm(&format!(
-            "{} keeps what was readable until now, and reads nothing new. Remove from {}?",
+            "Remove {0} from {1}? {0} keeps what was readable until now, and reads nothing new.",
             clean::line(name),
             clean::line(title)
         ))?;
@@ -207,7 +207,7 @@ fn leave(context: &mut Context<'_>, notebook: String) -> Result<Answer, Failure>
     if !context.yes {
         let data = context.call(request(true))?;
         context.confirm(&format!(
-            "You will write nothing more in {} and get nothing new. Leave it?",
+            "Leave {}? You will write nothing more in it, and get nothing new.",
             clean::line(data.called("notebook"))
         ))?;
     }

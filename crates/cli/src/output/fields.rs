@@ -2,6 +2,11 @@
 
 use serde_json::Value;
 
+use super::ids::is_hash;
+
+/// Characters that stand for somebody whose name is not known.
+const NAMELESS_CHARS: usize = 8;
+
 /// Lenient access to a JSON object's members.
 pub(crate) trait Fields {
     /// The member, or null.
@@ -55,14 +60,19 @@ impl Fields for Value {
 
 /// What a value is called: see [`Fields::called`].
 pub(crate) fn name(value: &Value) -> &str {
-    if let Some(text) = value.as_str() {
-        return text;
+    let called = match value.as_str() {
+        Some(text) => text,
+        None => ["name", "label", "title", "id"]
+            .into_iter()
+            .map(|key| value.text(key))
+            .find(|text| !text.is_empty())
+            .unwrap_or_default(),
+    };
+    // Somebody of another notebook is known by an id alone.
+    match called.get(..NAMELESS_CHARS) {
+        Some(short) if is_hash(called) => short,
+        _ => called,
     }
-    ["name", "label", "title", "id"]
-        .into_iter()
-        .map(|key| value.text(key))
-        .find(|text| !text.is_empty())
-        .unwrap_or_default()
 }
 
 /// Writes a number as a person would: no trailing zeros, no exponent for everyday sizes.

@@ -82,13 +82,12 @@ pub(crate) fn is_plain(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// Shortens the full ids of people, devices and notebooks in a sentence, as pages do with theirs. A command in
-/// it can be pasted all the same.
+/// Shortens the full ids in a sentence, as pages do with theirs. A command in it can be pasted all the same.
 pub(crate) fn shorten_within(text: &str) -> String {
     let mut known = ShortIds::default();
     let words = || text.split(|letter: char| !letter.is_ascii_alphanumeric());
     known.known = words()
-        .filter(|word| is_hash(word))
+        .filter(|word| is_hash(word) || is_ulid(word))
         .map(str::to_owned)
         .collect();
     let mut shortened = text.to_owned();
@@ -99,7 +98,7 @@ pub(crate) fn shorten_within(text: &str) -> String {
 }
 
 /// A hash is 52 characters of lower-case base32.
-fn is_hash(id: &str) -> bool {
+pub(crate) fn is_hash(id: &str) -> bool {
     id.len() == 52
         && id
             .bytes()

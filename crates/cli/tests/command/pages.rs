@@ -58,7 +58,7 @@ fn short_help_lists_the_commands() {
 
     Global options:
           --home <DIR>  The folder that holds your keys and notebooks [default: your data directory]
-                        [env: HEARTH_HOME]
+                        [env:HEARTH_HOME]
           --json        Print one JSON document
       -y, --yes         Answer yes to every question
           --no-input    Never ask anything
@@ -89,7 +89,7 @@ fn short_help_of_a_noun_lists_its_verbs() {
 
     Global options:
           --home <DIR>  The folder that holds your keys and notebooks [default: your data directory]
-                        [env: HEARTH_HOME]
+                        [env:HEARTH_HOME]
           --json        Print one JSON document
       -y, --yes         Answer yes to every question
           --no-input    Never ask anything
@@ -117,7 +117,7 @@ fn short_help_of_a_verb_fits_a_screen() {
 
     Global options:
           --home <DIR>  The folder that holds your keys and notebooks [default: your data directory]
-                        [env: HEARTH_HOME]
+                        [env:HEARTH_HOME]
           --json        Print one JSON document
       -y, --yes         Answer yes to every question
           --no-input    Never ask anything
@@ -152,8 +152,7 @@ fn long_help_explains_and_ends_with_examples() {
     Global options:
           --home <DIR>
               The folder that holds your keys and notebooks [default: your data directory]
-              
-              [env: HEARTH_HOME]
+              [env:HEARTH_HOME]
 
           --json
               Print one JSON document
@@ -175,9 +174,7 @@ fn long_help_explains_and_ends_with_examples() {
               [default: auto]
 
           --passphrase-command <COMMAND>
-              A shell command that prints the passphrase
-              
-              [env: HEARTH_PASSPHRASE_COMMAND]
+              A shell command that prints the passphrase [env:HEARTH_PASSPHRASE_COMMAND]
 
     Examples:
       hearth session notes ID
@@ -238,8 +235,7 @@ fn the_network_profiles_say_what_they_reveal() {
     Global options:
           --home <DIR>
               The folder that holds your keys and notebooks [default: your data directory]
-              
-              [env: HEARTH_HOME]
+              [env:HEARTH_HOME]
 
           --json
               Print one JSON document
@@ -261,9 +257,7 @@ fn the_network_profiles_say_what_they_reveal() {
               [default: auto]
 
           --passphrase-command <COMMAND>
-              A shell command that prints the passphrase
-              
-              [env: HEARTH_PASSPHRASE_COMMAND]
+              A shell command that prints the passphrase [env:HEARTH_PASSPHRASE_COMMAND]
 
     Examples:
       hearth init --name "Ada Lovelace"

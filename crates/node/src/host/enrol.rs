@@ -28,14 +28,16 @@ const NEXT_KEPT_AS: &str = "identity-next";
 const ANEW_KEPT_AS: &str = "enrolled-anew";
 
 /// What stands between a device's label and the time at which it became another device.
-const ANEW: &str = ", anew since ";
+const ANEW: &str = " (anew since ";
+/// What ends such a label.
+const ANEW_END: &str = ")";
 
 /// Calls a home that was a copy by when it found that out: no two copies do at the same time, and its person
 /// can tell them apart by it.
 fn anew_label(label: &str, now: &Zoned) -> String {
     let first = label.split(ANEW).next().unwrap_or(label);
     let since = now.strftime("%-d %b %Y %H:%M:%S");
-    let since = format!("{ANEW}{since}");
+    let since = format!("{ANEW}{since}{ANEW_END}");
     let end = first.floor_char_boundary(NAME_BYTES_MAX.saturating_sub(since.len()));
     format!("{}{since}", first.get(..end).unwrap_or_default())
 }
@@ -168,10 +170,10 @@ mod tests {
     fn copies_are_called_by_when_they_became_devices_of_their_own() {
         let at = |time: &str| -> Zoned { format!("{time}[Europe/Berlin]").parse().unwrap() };
         let first = anew_label("laptop", &at("2026-11-25T07:05:09+01:00"));
-        assert_eq!(first, "laptop, anew since 25 Nov 2026 07:05:09");
+        assert_eq!(first, "laptop (anew since 25 Nov 2026 07:05:09)");
         let again = anew_label(&first, &at("2026-12-01T08:00:00+01:00"));
-        assert_eq!(again, "laptop, anew since 1 Dec 2026 08:00:00");
+        assert_eq!(again, "laptop (anew since 1 Dec 2026 08:00:00)");
         let long = anew_label(&"é".repeat(200), &at("2026-12-01T08:00:00+01:00"));
-        assert!(long.len() <= NAME_BYTES_MAX && long.ends_with("08:00:00"));
+        assert!(long.len() <= NAME_BYTES_MAX && long.ends_with("08:00:00)"));
     }
 }

@@ -18,7 +18,7 @@ use hearth_core::control::{ControlEntry, ControlKind, Role};
 use hearth_core::engine::{Engine, FoundError};
 use hearth_core::ids::{DeviceId, NotebookId, PersonId};
 use hearth_core::replica::EditFailed;
-use hearth_notebook::{Documents, EditError, PersonRef, Writer, journal};
+use hearth_notebook::{Documents, EditError, Invalid, PersonRef, Writer, journal};
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
 
@@ -236,7 +236,13 @@ pub(crate) fn edit_failed(error: EditFailed<EditError>) -> Failure {
 /// The failure for a value that cannot be written, or an object that is not there.
 pub(crate) fn invalid(error: &EditError) -> Failure {
     match error {
-        EditError::Invalid(error) => Failure::usage("invalid", sentence(&error.to_string())),
+        EditError::Invalid(error) => {
+            let failure = Failure::usage("invalid", sentence(&error.to_string()));
+            match error {
+                Invalid::ReasonMissing { .. } => failure.with_hint("Give --reason TEXT."),
+                _ => failure,
+            }
+        }
         EditError::NotFound { .. } | EditError::NothingThere { .. } => {
             Failure::not_found("not_found", sentence(&error.to_string()))
         }

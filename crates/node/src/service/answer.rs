@@ -121,7 +121,16 @@ pub(super) fn not_admin(host: &Host, notebook: NotebookId) -> Failure {
         "not_allowed",
         format!("Only an admin of notebook {notebook} can do this, and you are none."),
     )
-    .with_hint(format!("Ask {}.", admins.join(" or ")))
+    .with_hint(format!("Ask {}.", any_of(&admins)))
+}
+
+/// Lists names of whom any one will do: `Ana`, `Ana or Ben`, `Ana, Ben or Cy`.
+fn any_of(names: &[String]) -> String {
+    match names {
+        [] => "whoever invited you".to_owned(),
+        [one] => one.clone(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
 }
 
 /// The failure for a control entry that was not written.

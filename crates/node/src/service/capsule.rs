@@ -84,8 +84,12 @@ pub(super) fn facts(host: &Host) -> Result<Option<CapsuleFacts>, Failure> {
     }))
 }
 
-/// The capsule as `status` tells it; null while there is none.
+/// The capsule as `status` tells it; null while there is none, and on a device that was taken off, whose
+/// capsule nobody keeps any more.
 pub(super) fn view(host: &Host) -> Result<Value, Failure> {
+    if !host.engine.is_own_device() {
+        return Ok(Value::Null);
+    }
     let Some(facts) = facts(host)? else {
         return Ok(Value::Null);
     };

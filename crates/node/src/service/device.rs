@@ -145,12 +145,32 @@ fn live_device(host: &Host, text: &str) -> Result<DeviceId, Failure> {
         });
     }
     choose("device", text, candidates).map_err(|failure| {
-        if failure.code == "not_found" {
-            failure.with_hint("See yours with `hearth device list`.")
-        } else {
-            failure
+        if failure.code != "not_found" {
+            return failure;
+        }
+        let hint = "See yours with `hearth device list`.";
+        match off_device(host, text) {
+            Some(called) => {
+                Failure::not_found("not_found", format!("{called} was taken off already."))
+                    .with_hint(hint)
+            }
+            None => failure.with_hint(hint),
         }
     })
+}
+
+/// Returns what a device is called that was meant and that is off.
+fn off_device(host: &Host, text: &str) -> Option<String> {
+    let revoked = host.engine.identity().roster.view().revoked.keys();
+    let candidates = revoked.filter_map(|device| {
+        let called = label(host, *device).ok()?;
+        Some(Candidate {
+            id: device.to_string(),
+            title: called.clone(),
+            value: called,
+        })
+    });
+    choose("device", text, candidates).ok()
 }
 
 fn revoke(host: &mut Host, text: &str) -> Result<Value, Failure> {

@@ -105,7 +105,17 @@ fn invited(
     let me = host.me();
     let mut left_out = Vec::new();
     for text in without {
-        let person = find_person(host, old, text)?;
+        let person = find_person(host, old, text).map_err(|failure| {
+            let code = failure.code.clone();
+            let hint = format!(
+                "See who is in it with `hearth member list {old}`. Whoever is out already is not invited again."
+            );
+            if code == "not_found" {
+                failure.with_hint(hint)
+            } else {
+                failure
+            }
+        })?;
         if person == me {
             return Err(
                 Failure::usage("invalid", "You are in your own notebook in any case.")

@@ -81,7 +81,8 @@ pub(super) fn execute(host: &mut Host, request: &GoalRequest) -> Result<Value, F
             let (notebook, id) = find(host, goal)?;
             let milestones = view(host, notebook, id)?.milestones;
             let parts = milestones.into_iter().map(|part| (part.id, part.title));
-            let milestone = choose("milestone", milestone, parts_of(parts))?;
+            let milestone = choose("milestone", milestone, parts_of(parts))
+                .map_err(|failure| in_goal(failure, id))?;
             host.edit(notebook, |docs, writer| {
                 goal::milestone_done(docs, writer, id, milestone, true)
             })?;
@@ -95,7 +96,8 @@ pub(super) fn execute(host: &mut Host, request: &GoalRequest) -> Result<Value, F
             let (notebook, id) = find(host, goal)?;
             let key_results = view(host, notebook, id)?.key_results;
             let parts = key_results.into_iter().map(|part| (part.id, part.title));
-            let key_result = choose("key result", key_result, parts_of(parts))?;
+            let key_result = choose("key result", key_result, parts_of(parts))
+                .map_err(|failure| in_goal(failure, id))?;
             host.edit(notebook, |docs, writer| {
                 goal::set_key_result(docs, writer, id, key_result, *current)
             })?;
@@ -193,6 +195,15 @@ fn view(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<GoalView,
 
 fn show(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<Value, Failure> {
     data("goal", &view(host, notebook, id)?)
+}
+
+/// Says where the parts of a goal are to be seen, where none of them is meant.
+fn in_goal(failure: Failure, goal: ObjectId) -> Failure {
+    if failure.code == "not_found" {
+        failure.with_hint(format!("See them with `hearth goal show {goal}`."))
+    } else {
+        failure
+    }
 }
 
 /// Candidates among the parts of one object.

@@ -99,7 +99,7 @@ fn view(
             "admin": member.rights.admin,
             "me": is_me,
             "verified": verified,
-            "verification": words.as_ref().map_or("none", |words| state_word(words.state)),
+            "verification": verification_word(words.as_ref()),
             "devices": devices,
             "added_by": added_by,
             "added_at": added_at,
@@ -386,6 +386,11 @@ pub(super) fn verification(
 /// Says whether the words were compared and found equal.
 pub(super) fn is_match(words: Option<&Verification>) -> bool {
     words.is_some_and(|words| words.state == VerificationState::Match)
+}
+
+/// What became of the words, in a word: `none` where this device was not the one that paired.
+pub(super) fn verification_word(words: Option<&Verification>) -> &'static str {
+    words.map_or("none", |words| state_word(words.state))
 }
 
 const fn state_word(state: VerificationState) -> &'static str {

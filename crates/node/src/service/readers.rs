@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{person, with};
+use super::departure::departed;
 use super::resolve::{brief, find_notebook};
 use crate::api::Failure;
 use crate::host::{Host, no_notebook, storage_failed};
@@ -56,6 +57,7 @@ pub(super) fn readers(host: &mut Host, notebook: &str) -> Result<Value, Failure>
         views.collect()
     });
     let current = replica.membership().current_epoch();
+    // Whoever is out hears of no later key.
     let missing = epochs
         .iter()
         .filter(|epoch| !replica.wraps().contains_key(epoch))
@@ -63,6 +65,7 @@ pub(super) fn readers(host: &mut Host, notebook: &str) -> Result<Value, Failure>
     let epoch = current.map(|epoch| epoch.rekey().to_string());
     Ok(json!({
         "notebook": brief(host, notebook),
+        "departed": departed(host, notebook)?,
         "readers": readers,
         "past_readers": past_readers,
         "epoch": epoch,

@@ -3,6 +3,8 @@
 //! The stronger match wins, so a title can never take the place of a full id: full id, exact name,
 //! part of an id, name in any case. Several equally strong ones are an error that lists them.
 
+use std::collections::BTreeSet;
+
 use hearth_core::ids::{NotebookId, PersonId};
 use hearth_core::replica::OpenReplicaError;
 use hearth_notebook::lookup::{self, Entry, ID_CHARS_MIN, ResolveError};
@@ -261,7 +263,8 @@ pub(super) fn person_ref(person: PersonId) -> Result<PersonRef, Failure> {
 
 /// Finds an object of one of `kinds` (any, where there are none) in all notebooks.
 ///
-/// An object can be in several notebooks, since imports keep ids; `NOTEBOOK/OBJECT` says which.
+/// An object can be in several notebooks, since imports and forks keep ids; `NOTEBOOK/OBJECT` says which. Where
+/// it does not, one that this device is out of does not count beside one that it is in: it can only be read.
 pub(super) fn find_object(
     host: &mut Host,
     text: &str,
@@ -309,21 +312,43 @@ pub(super) fn find_object_in(
             value: (*notebook, entry),
         }));
     }
-    let in_several = candidates
-        .windows(2)
-        .any(|pair| matches!(pair, [left, right] if left.id == right.id));
-    choose(&kinds_in_words(kinds), text, candidates).map_err(|failure| {
-        match (failure.code.as_str(), unreadable) {
-            ("not_found", Some(unreadable)) => unreadable,
-            ("not_found", None) => {
-                failure.with_hint("Find it with `hearth search WORDS`, then use its id.")
-            }
-            _ if in_several => {
-                failure.with_hint("It is in several notebooks: write NOTEBOOK/ID to say which.")
-            }
-            _ => failure,
+    let is_in = |candidate: &Candidate<(NotebookId, Entry)>| {
+        let replica = host.engine.replica(candidate.value.0);
+        replica.is_some_and(|replica| replica.standing().ending().is_none())
+    };
+    if candidates.iter().any(is_in) {
+        candidates.retain(is_in);
+    }
+    let places = places_of(host, &candidates);
+    let what = kinds_in_words(kinds);
+    choose(&what, text, candidates).map_err(|failure| match (failure.code.as_str(), unreadable) {
+        ("not_found", Some(unreadable)) => unreadable,
+        ("not_found", None) => {
+            failure.with_hint("Find it with `hearth search WORDS`, then use its id.")
         }
+        _ if !places.is_empty() => {
+            failure.with_hint(format!("It is in several notebooks: write {places}."))
+        }
+        _ => failure,
     })
+}
+
+/// How to name each of some objects with its notebook, where one of them is in several; otherwise empty.
+fn places_of(host: &mut Host, candidates: &[Candidate<(NotebookId, Entry)>]) -> String {
+    let mut ids = BTreeSet::new();
+    if candidates.iter().all(|candidate| ids.insert(&candidate.id)) {
+        return String::new();
+    }
+    let places: Vec<String> = candidates
+        .iter()
+        .take(CANDIDATES_MAX)
+        .map(|candidate| {
+            let notebook = candidate.value.0;
+            let title = quote(&title(host, notebook));
+            format!("{notebook}/{} for the one in {title}", candidate.id)
+        })
+        .collect();
+    places.join(", ")
 }
 
 fn kinds_in_words(kinds: &[Kind]) -> String {

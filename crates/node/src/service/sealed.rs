@@ -265,7 +265,7 @@ fn refused(view: &ExchangeView, refusal: &Refusal) -> Failure {
         Refusal::Opened => ("already_open", format!("See `hearth sealed show {id}`.")),
         Refusal::NotCommitted => (
             "not_committed",
-            format!("Commit first: hearth sealed commit {id}"),
+            format!("Commit first: `hearth sealed commit {id}`."),
         ),
         Refusal::Waiting(_) => (
             "not_all_committed",

@@ -13,7 +13,7 @@ use super::capsule;
 use super::departure::departed;
 use super::device;
 use super::journal::journals;
-use super::member::{is_match, verification};
+use super::member::{is_match, verification, verification_word};
 use super::resolve::{brief, notebooks, unopened};
 use super::set_aside::Kept;
 use crate::api::Failure;
@@ -30,7 +30,13 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         listed.push(notebook_status(host, node, notebook)?);
     }
     let mut own = Vec::new();
-    for journal in journals(host) {
+    // What a device that was taken off still has of the journal waits for nobody.
+    let journals = if host.engine.is_own_device() {
+        journals(host)
+    } else {
+        Vec::new()
+    };
+    for journal in journals {
         own.push(notebook_status(host, node, journal)?);
     }
     for (notebook, error) in host.engine.unopened() {
@@ -161,6 +167,7 @@ fn peer(
             "ahead": status.ahead,
             "stopped": status.stopped,
             "verified": is_me || is_match(words.as_ref()),
+            "verification": verification_word(words.as_ref()),
         }),
     ))
 }

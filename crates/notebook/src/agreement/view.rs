@@ -123,6 +123,8 @@ pub struct SignatureView {
     pub device: String,
     /// What it names.
     pub text_hash: TextHash,
+    /// Whether the rules of membership count it.
+    pub counts: bool,
     /// Whether it counts, and the person has not signed another text since.
     pub stands: bool,
 }
@@ -286,6 +288,7 @@ pub(super) fn signed(
         name,
         device: signature.device.clone(),
         text_hash: signature.text_hash,
+        counts: signature.counts,
         stands: standing.stands(signature),
     }
 }

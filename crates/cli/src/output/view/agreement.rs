@@ -96,10 +96,10 @@ fn head(agreement: &Value, page: &mut Page) {
 }
 
 fn signature_line(signature: &Value, page: &mut Page) {
-    let stands = if signature.flag("stands") {
-        ""
-    } else {
-        "does not count any more"
+    let stands = match (signature.flag("stands"), signature.flag("counts")) {
+        (true, _) => "",
+        (false, true) => "replaced by what they signed later",
+        (false, false) => "does not count",
     };
     let entry = format!("entry {}", page.short(signature.text("entry")));
     let by = author(signature);
@@ -214,7 +214,8 @@ mod tests {
         let data = json!({"versions": [
             {"number": 1, "text": "Agreement\n", "text_hash": "00ff", "in_force": true, "signatures": [
                 {"name": "Ada", "device": "laptop", "entry": "aaaabbbbccccdddd", "stands": true},
-                {"name": "Ben", "device": "phone", "entry": "eeeebbbbccccdddd", "stands": false}]},
+                {"name": "Ben", "device": "phone", "entry": "eeeebbbbccccdddd", "stands": false},
+                {"name": "Cy", "device": "PC", "entry": "ccccbbbbccccdddd", "stands": false, "counts": true}]},
             {"number": 2, "text": "Agreement\n\nmore\n", "text_hash": "11ff", "current": true, "signatures": [],
              "imported_from": {"signatures": [{"name": "Eve"}]}}],
             "unmatched": [{"name": "Ben", "device": "phone", "entry": "ffffbbbbccccdddd", "stands": true}]});
@@ -222,7 +223,8 @@ mod tests {
         Version 1 · the last text that everybody signed
         hash 00ff
           Ada's laptop · entry aaaabbbb
-          Ben's phone · entry eeeebbbb · does not count any more
+          Ben's phone · entry eeeebbbb · does not count
+          Cy's PC · entry ccccbbbb · replaced by what they signed later
 
           Agreement
 

@@ -58,7 +58,7 @@ fn words(data: &Value, page: &mut Page) {
 /// `capsules[]`, `unusable[]`, `without[]`, `silent[]`, `awaited[]`, `lost[]` and `journal`.
 pub(crate) fn recovered(data: &Value, page: &mut Page) {
     page.title(format!(
-        "Welcome back, {}. This is {}.",
+        "Welcome back, {}. This device is called {}.",
         data.called("person"),
         data.called("device")
     ));
@@ -279,8 +279,8 @@ pub(crate) fn rotated(data: &Value, page: &mut Page) {
 /// Says what became of a home that was a copy of another: `at`, `old_device`, `label`.
 pub(crate) fn anew(data: &Value, clock: &crate::clock::Clock) -> String {
     format!(
-        "This home was a copy of another, so it became a device of its own, {}, on {}.",
-        data.text("label"),
-        clock.time(data.text("at"))
+        "This home was a copy of another, so it became a device of its own ({}), which is called “{}”.",
+        clock.time(data.text("at")),
+        data.text("label")
     )
 }

@@ -177,7 +177,7 @@ fn progress(goal: &Value, page: &mut Page) {
     for entry in progress {
         let value = entry.number("value").map(number).unwrap_or_default();
         table.row([
-            Cell::quiet(entry.text("at")),
+            Cell::quiet(page.clock().time(entry.text("at"))),
             Cell::right(value),
             Cell::new(unit),
             Cell::new(entry.text("note")),

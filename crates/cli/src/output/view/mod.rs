@@ -79,6 +79,27 @@ fn author(author: &Value) -> String {
     whose(name, author.called("device"))
 }
 
+/// Says who wrote something, and who brought it here where that was an import: its author is a claim then.
+fn written_by(item: &Value) -> String {
+    let here = author(item.at("created_by"));
+    let original = item.at("imported_from").at("created_by");
+    if original.is_null() {
+        return here;
+    }
+    match author(original) {
+        original if original == here => here,
+        original => format!("{original}, imported by {here}"),
+    }
+}
+
+/// When something was written, for an import the original.
+fn written_at<'a>(item: &'a Value) -> &'a str {
+    match item.at("imported_from").text("created_at") {
+        "" => item.text("created_at"),
+        original => original,
+    }
+}
+
 /// The names of a list of people, in order.
 fn names(people: &[Value]) -> String {
     people
@@ -120,10 +141,10 @@ fn comments(data: &Value, page: &mut Page) {
     }
     page.part("Comments");
     for comment in comments {
-        let at = page.clock().time(comment.text("created_at"));
+        let at = page.clock().time(written_at(comment));
         page.quiet(format!(
             "  {}",
-            joined([author(comment.at("created_by")).as_str(), at.as_str()])
+            joined([written_by(comment).as_str(), at.as_str()])
         ));
         page.prose(comment.text("text"), 4);
     }
@@ -131,28 +152,19 @@ fn comments(data: &Value, page: &mut Page) {
 
 /// Writes who made something and who changed it last.
 fn provenance(data: &Value, page: &mut Page) {
-    let line = |verb: &str, by: &Value, at: &str, page: &Page| {
-        if by.is_null() {
-            String::new()
-        } else {
-            format!("{verb} {} {}", author(by), page.clock().time(at))
-        }
+    let line = |verb: &str, by: String, at: &str, page: &Page| {
+        format!("{verb} {by} {}", page.clock().time(at))
     };
-    let made = line(
-        "written by",
-        data.at("created_by"),
-        data.text("created_at"),
-        page,
-    );
-    let changed = if data.text("updated_at") == data.text("created_at") {
+    let made = if data.at("created_by").is_null() {
         String::new()
     } else {
-        line(
-            "last changed by",
-            data.at("updated_by"),
-            data.text("updated_at"),
-            page,
-        )
+        line("written by", written_by(data), written_at(data), page)
+    };
+    let by = data.at("updated_by");
+    let changed = if by.is_null() || data.text("updated_at") == data.text("created_at") {
+        String::new()
+    } else {
+        line("last changed by", author(by), data.text("updated_at"), page)
     };
     let facts = joined([made.trim_end(), changed.trim_end()]);
     if !facts.is_empty() {

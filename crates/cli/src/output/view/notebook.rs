@@ -146,6 +146,10 @@ mod tests {
              "verified": true, "devices": [{"id": "x", "label": "laptop"}]},
             {"person": "nzqw4zdfmqmfzwiz", "name": "Ben", "role": "mentee", "admin": false,
              "verified": false, "devices": [{"id": "y", "label": "laptop"}, {"id": "z", "label": "desk PC"}]},
+            {"person": "pzqw4zdfmqmfzwiz", "name": "Cy", "role": "peer", "verified": false,
+             "verification": "differ", "devices": [{"id": "v", "label": "phone"}]},
+            {"person": "qzqw4zdfmqmfzwiz", "name": "Di", "role": "observer", "verified": false,
+             "verification": "none", "added_by": {"name": "Ben"}, "devices": [{"id": "w", "label": "tablet"}]},
         ]}});
         insta::assert_snapshot!(testing::page(&data, show), @r"
         Ada and Ben
@@ -154,6 +158,8 @@ mod tests {
         Members
           Ada  mentor · admin  laptop           words compared      mfzwizjo
           Ben  mentee          laptop, desk PC  words not compared  nzqw4zdf
+          Cy   peer            phone            words differ        pzqw4zdf
+          Di   observer        tablet           let in by Ben       qzqw4zdf
 
         Next: hearth goal list RK2QF7MZ
         ");

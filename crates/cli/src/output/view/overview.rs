@@ -200,7 +200,11 @@ pub(crate) fn exported(data: &Value, page: &mut Page) {
         counted(files, "file", "files"),
         data.text("out")
     ));
-    page.quiet("They are not encrypted: whoever has them can read them.");
+    page.quiet(if files == 1 {
+        "It is not encrypted: whoever has it can read it."
+    } else {
+        "They are not encrypted: whoever has them can read them."
+    });
 }
 
 /// `import`: `added`, `updated`, `unchanged`.
@@ -355,7 +359,7 @@ mod tests {
     fn files_and_checks_say_what_was_done() {
         insta::assert_snapshot!(testing::page(&json!({"out": "/tmp/x", "files": ["a"]}), exported), @r"
         Wrote 1 file to /tmp/x.
-        They are not encrypted: whoever has them can read them.
+        It is not encrypted: whoever has it can read it.
         ");
         insta::assert_snapshot!(testing::page(&json!({"added": 3, "updated": 1}), imported), @"Saved on this device: 3 added, 1 updated.");
         let forged = |entry: &str| {

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::{author, counted, joined, names};
 use crate::output::fields::{Fields, name};
+use crate::output::ids::is_plain;
 use crate::output::page::Page;
 use crate::output::style::Style;
 use crate::output::table::{Cell, Table};
@@ -70,7 +71,18 @@ pub(crate) fn joined_notebook(data: &Value, page: &mut Page) {
     page.gap();
     page.line("Compare these words with whoever invited you, by voice or face to face:");
     verification_words(data.text("words"), page);
-    page.next("hearth member list {}", notebook.text("id"));
+    match notebook.list("members").iter().find(|member| {
+        member.at("me") == &Value::Bool(false) && member.text("verification") == "open"
+    }) {
+        Some(inviter) if is_plain(inviter.text("id")) => page.next(
+            &format!(
+                "hearth member verify {{}} {} --match",
+                page.short(inviter.text("id"))
+            ),
+            notebook.text("id"),
+        ),
+        _ => page.next("hearth member list {}", notebook.text("id")),
+    }
 }
 
 /// `member list`: `members[]`.
@@ -82,9 +94,15 @@ pub(crate) fn members(data: &Value, page: &mut Page) {
 pub(super) fn member_rows(members: &[Value], page: &mut Page) {
     let mut table = Table::default();
     for member in members {
-        let verified = match member.at("verified") {
-            Value::Bool(true) => Cell::styled("words compared", Style::Good),
-            Value::Bool(false) => Cell::styled("words not compared", Style::Now),
+        let verified = match (member.at("verified"), member.text("verification")) {
+            (Value::Bool(true), _) => Cell::styled("words compared", Style::Good),
+            (Value::Bool(false), "differ") => Cell::styled("words differ", Style::Danger),
+            // Only who was paired has words to compare; the word of whoever let them in stands for the others.
+            (Value::Bool(false), "none") => match member.at("added_by").text("name") {
+                "" => Cell::default(),
+                by => Cell::quiet(format!("let in by {by}")),
+            },
+            (Value::Bool(false), _) => Cell::styled("words not compared", Style::Now),
             _ => Cell::default(),
         };
         let devices = names(member.list("devices"));
@@ -195,6 +213,15 @@ pub(crate) fn changed(data: &Value, page: &mut Page) {
 
 /// `readers`: `readers[]`, each with `name`, `devices[]` and `since`.
 pub(crate) fn readers(data: &Value, page: &mut Page) {
+    let departed = data.at("departed").text("message");
+    if !departed.is_empty() {
+        page.styled(
+            format!(
+                "{departed} This is as it was known here then; the others go on under other keys."
+            ),
+            Style::Now,
+        );
+    }
     let readers = data.list("readers");
     let devices: usize = readers
         .iter()

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{author, comments, joined};
+use super::{comments, joined, written_at, written_by};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 
@@ -56,14 +56,17 @@ fn one(question: &Value, page: &mut Page) {
     let id = format!("question {}", page.short(question.text("id")));
     let asked = match question.called("asked_by") {
         "" => String::new(),
-        person => format!("asked by {person}"),
+        person => match question.at("imported_from").at("created_by").text("name") {
+            original if original.is_empty() || original == person => format!("asked by {person}"),
+            original => format!("asked by {original}, imported by {person}"),
+        },
     };
     page.quiet(joined([id.as_str(), asked.as_str(), state]));
     for answer in question.list("answers") {
-        let at = page.clock().time(answer.text("created_at"));
+        let at = page.clock().time(written_at(answer));
         page.quiet(format!(
             "  {}",
-            joined([author(answer.at("created_by")).as_str(), at.as_str()])
+            joined([written_by(answer).as_str(), at.as_str()])
         ));
         page.prose(answer.text("text"), 4);
     }
@@ -75,6 +78,24 @@ mod tests {
 
     use super::*;
     use crate::output::testing;
+
+    #[test]
+    fn an_import_names_who_wrote_and_who_brought_it() {
+        let original = json!({"created_by": {"name": "Ana", "device": "laptop"},
+            "created_at": "2026-11-20T08:00:00Z"});
+        let data = json!({"question": {"id": "01JD8GNSQ4W5T3V7PXRK2QF7MZ", "text": "Why?",
+            "asked_by": {"name": "Cy"}, "imported_from": original, "answers": [
+                {"text": "Because.", "created_at": "2026-11-23T14:35:00Z", "imported_from": original,
+                 "created_by": {"name": "Cy", "device": "phone"}}]}});
+        insta::assert_snapshot!(testing::page(&data, show), @r"
+        Why?
+        question RK2QF7MZ · asked by Ana, imported by Cy · open
+          Ana's laptop, imported by Cy's phone · Fri 20 Nov 09:00
+            Because.
+
+        Next: hearth resolve RK2QF7MZ
+        ");
+    }
 
     #[test]
     fn a_question_stands_above_its_answers() {

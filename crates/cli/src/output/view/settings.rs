@@ -8,8 +8,12 @@ use crate::output::page::Page;
 use crate::output::table::{Cell, Table};
 
 /// `lock`.
-pub(crate) fn locked(_: &Value, page: &mut Page) {
+/// `node_stopped`: the node had to stop for it.
+pub(crate) fn locked(data: &Value, page: &mut Page) {
     page.line("Locked: the keys are gone from memory.");
+    if data.flag("node_stopped") {
+        page.line("The node was stopped for it; `hearth up` starts it again.");
+    }
     page.next("hearth unlock", "");
 }
 

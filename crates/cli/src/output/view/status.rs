@@ -190,6 +190,13 @@ fn capsule(capsule: &Value, page: &mut Page) {
         return;
     }
     let of = match capsule.count("devices") {
+        0 => {
+            page.styled(
+                "Nobody keeps what your recovery phrase needs: no other device has a notebook of yours.",
+                Style::Now,
+            );
+            return;
+        }
         1 => "1 other device".to_owned(),
         devices => format!("{devices} other devices"),
     };
@@ -231,16 +238,20 @@ fn peers(notebook: &Value, page: &mut Page) {
     }
     let mut table = Table::default();
     for peer in peers {
-        let verified = if peer.at("verified") == &Value::Bool(false) {
-            "words not compared yet"
-        } else {
-            ""
+        let verified = match (peer.at("verified"), peer.text("verification")) {
+            (Value::Bool(false), "differ") => Cell::styled(
+                "your words differ, so nothing is exchanged with them",
+                Style::Danger,
+            ),
+            // Whoever paired with somebody else has no words to compare with this device.
+            (Value::Bool(true), _) | (_, "none") | (Value::Null, _) => Cell::default(),
+            _ => Cell::styled("words not compared yet", Style::Now),
         };
         table.row([
             Cell::new(device(peer)),
             heard(peer, page),
             Cell::new(confirmed(peer, page)),
-            Cell::styled(verified, Style::Now),
+            verified,
         ]);
     }
     page.table(&table, 2);
@@ -376,7 +387,11 @@ mod tests {
                     {"person": "Ben", "device": "desk PC", "state": "seen", "path": "none",
                      "last_contact": "2026-11-23T13:00:00Z", "behind": 5, "ahead": 1, "verified": true},
                     {"person": "Cy", "device": "phone", "state": "never", "path": "none",
-                     "last_contact": null, "behind": 9, "ahead": 0, "verified": false},
+                     "last_contact": null, "behind": 9, "ahead": 0, "verified": false, "verification": "open"},
+                    {"person": "Di", "device": "phone", "state": "seen", "path": "none",
+                     "last_contact": "2026-11-23T13:00:00Z", "behind": 0, "verified": false, "verification": "none"},
+                    {"person": "Eve", "device": "phone", "state": "seen", "path": "none",
+                     "last_contact": "2026-11-23T13:00:00Z", "behind": 9, "verified": false, "verification": "differ"},
                 ]},
                 {"id": "01JD8GNSQ4W5T3V7PXRK2QF8AB", "title": "Circle", "pending_out": 0, "peers": [
                     {"person": "Cy", "device": "phone", "state": "connected", "path": "direct",
@@ -398,6 +413,8 @@ mod tests {
           Ben's laptop   connected (direct)  has confirmed everything up to 15:35
           Ben's desk PC  last heard 2 h ago  has confirmed all but your last 5 changes, has 1 change that is not here yet
           Cy's phone     not heard from yet                                                                                words not compared yet
+          Di's phone     last heard 2 h ago  has confirmed everything up to 14:00
+          Eve's phone    last heard 2 h ago  has confirmed all but your last 9 changes                                     your words differ, so nothing is exchanged with them
           Kept on this device; 5 changes wait for somebody to confirm.
 
         Circle

@@ -127,6 +127,10 @@ fn a_removed_member_is_told_by_whom_and_reads_on_without_writing() {
         message.starts_with("Ada's laptop removed you from “Ada and Ben” on "),
         "{message}"
     );
+    let readers = ben.ok(&Request::Readers {
+        notebook: notebook.clone(),
+    });
+    assert_eq!(&readers["departed"], departed);
     let failure = ben.fails(&add_goal(&notebook, "Late"));
     not_allowed(&failure, "not_a_member", &["notebook fork"]);
     assert_eq!(failure.message, message);
@@ -277,10 +281,24 @@ fn a_fork_has_all_content_and_a_ticket_for_everybody_else() {
     assert_eq!(from["created_by"]["name"], "Ada");
     join(&mut ben, &mut chloe, text(&tickets[0]["ticket"]));
     assert_eq!(members(&mut ben, &new).len(), 2);
-    // The old notebook is as it was.
+    // The old notebook is as it was, and what is in both has to be told apart.
     ben.ok(&add_goal(&notebook, "Still here"));
+    let show = |goal: &str| {
+        Request::Goal(GoalRequest::Show {
+            goal: goal.to_owned(),
+        })
+    };
+    let failure = ben.fails(&show(&goal));
+    let hint = failure.hint.unwrap();
+    for place in [&notebook, &new] {
+        assert!(hint.contains(&format!("{place}/{goal}")), "{hint}");
+    }
     let everybody = ada.ok(&fork(&notebook, &[]));
     assert_eq!(everybody["tickets"].as_array().unwrap().len(), 2);
+    // Whoever has left it means the one that they are in.
+    ben.ok(&leave(&notebook, false));
+    let shown = ben.ok(&show(&goal));
+    assert_eq!(shown["goal"]["imported_from"]["notebook"], json!(notebook));
 }
 
 #[test]
@@ -297,6 +315,11 @@ fn words_that_differ_remove_whoever_joined_where_the_rules_would_count_it() {
         "nobody removes the creator"
     );
     assert!(text(&by_joiner["hint"]).contains("leave"));
+    let listed = members(&mut ben, &notebook);
+    assert_eq!(listed[0]["verification"], "differ", "{listed:?}");
+    let status = ben.ok(&Request::Status);
+    let peer = &status["notebooks"][0]["peers"][0];
+    assert_eq!(peer["verification"], "differ", "{peer}");
     let before = ada.ok(&Request::Readers {
         notebook: notebook.clone(),
     });
