@@ -1,11 +1,13 @@
 //! The creator's only device is lost: real processes, two notebooks with two people, one contact.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use hearth_e2e::{Person, RunningNode, agree, until};
 use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(60);
+/// What is pressing makes a new capsule within two seconds.
+const NOTHING_NEWER: Duration = Duration::from_secs(5);
 
 /// Ana with a notebook with Ben, one with Carl, one of her own and a journal; all their nodes run.
 struct Circle {
@@ -48,12 +50,17 @@ impl Circle {
         }
     }
 
-    /// Waits until both others keep the capsule, the journal in it or not.
+    /// Waits until both others keep the capsule, the journal in it or not, and no newer one comes: the first
+    /// that both keep may have been made before somebody's place was known.
     fn is_kept(&self, journal: &str) {
+        let mut made = (Value::Null, Instant::now());
         until("both keep the capsule", SOON, || {
             let capsule = self.ana.ok(&["status"])["capsule"].clone();
+            if capsule["made"] != made.0 {
+                made = (capsule["made"].clone(), Instant::now());
+            }
             let is_kept = capsule["keepers"] == 2 && capsule["journal"] == journal;
-            is_kept.then_some(())
+            (is_kept && made.1.elapsed() > NOTHING_NEWER).then_some(())
         });
     }
 

@@ -93,7 +93,7 @@ fn written_by(item: &Value) -> String {
 }
 
 /// When something was written, for an import the original.
-fn written_at<'a>(item: &'a Value) -> &'a str {
+fn written_at(item: &Value) -> &str {
     match item.at("imported_from").text("created_at") {
         "" => item.text("created_at"),
         original => original,
