@@ -10,6 +10,7 @@
 mod content;
 mod contract;
 mod crash;
+mod crowd;
 mod day;
 mod demo;
 mod devices;

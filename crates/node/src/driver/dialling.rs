@@ -1,30 +1,39 @@
 //! Which devices are dialled.
 //!
-//! Every device of every notebook is, until a notebook has enough live links. Were nobody dialled from
-//! then on, a large group could fall into parts that never meet: so one device more is, for a while
-//! each, the one that was not heard for longest.
+//! Every device of every notebook is, until a notebook has enough live links; of a large one a few at a time.
+//! Were nobody dialled from then on, a large group could fall into parts that never meet: so one device more
+//! is, for a while each, the one that was not heard for longest. `room` says how many links are enough.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use hearth_core::engine::{CloseReason, ConnectionId};
 use hearth_core::ids::{DeviceId, NotebookId, TransportId};
 
-use super::PeerAddrs;
 use super::dialer::Dialer;
 use super::engine::Engine;
+use super::room::{Held, LIVE_PEERS_MAX, LIVE_PEERS_SOUGHT, sought, surplus};
+use super::{PeerAddrs, jitter};
 use crate::host::Host;
 use crate::net::PathKind;
 
-/// Most links over which one notebook is kept live, besides those that others dialled.
-const LIVE_PEERS_MAX: usize = 8;
-/// How long the device that is dialled in turn has for meeting and syncing.
-const ROTATE_EVERY_MS: u64 = 60_000;
+/// How often another device is dialled in turn. Its link is closed before it would count for what the other
+/// one has too many of, and as soon as both have the same, so that it seldom passes for one that stays.
+const ROTATE_EVERY_MS: u64 = 25_000;
+/// How long a visit takes at least: what follows an equal frontier, such as a capsule, is to get its chance.
+const VISIT_MIN: Duration = Duration::from_secs(3);
+/// Entries that one side lacks above which a link is in the middle of something.
+const UNDER_WAY_ENTRIES: u64 = 100;
+/// How long that keeps a link from being closed.
+const UNDER_WAY_MS_MAX: u64 = 5 * 60_000;
 
 /// The device that is dialled although the notebooks that it is in have enough links.
 #[derive(Debug, Default)]
 pub(super) struct Rotation {
     current: Option<(DeviceId, u64)>,
+    /// Whether that one has been met.
+    is_met: bool,
     /// When each was last tried, since one that does not answer is never heard.
     tried_ms: BTreeMap<DeviceId, u64>,
 }
@@ -36,6 +45,14 @@ impl Rotation {
             .is_some_and(|(_, since_ms)| now_ms.wrapping_sub(since_ms) >= ROTATE_EVERY_MS)
     }
 
+    /// Returns the device whose turn it is; one that stays for want of others has had it.
+    fn current(&self, now_ms: u64) -> Option<DeviceId> {
+        let current = self
+            .current
+            .filter(|_| !self.is_met && !self.is_over(now_ms));
+        current.map(|(device, _)| device)
+    }
+
     /// Takes the devices that are not dialled otherwise, with when each was last heard, and returns
     /// the one whose turn it is, and the one whose turn is over.
     fn turn(
@@ -44,8 +61,9 @@ impl Rotation {
         now_ms: u64,
     ) -> (Option<DeviceId>, Option<DeviceId>) {
         let current = self.current.map(|(device, _)| device);
+        let current = current.filter(|_| !self.is_met);
         // With nobody else in line, it may stay.
-        if spare.is_empty() || (current.is_some() && !self.is_over(now_ms)) {
+        if spare.is_empty() || (self.current.is_some() && !self.is_over(now_ms)) {
             return (current, None);
         }
         self.tried_ms.retain(|device, _| spare.contains_key(device));
@@ -60,6 +78,7 @@ impl Rotation {
             self.tried_ms.insert(next, now_ms);
         }
         self.current = next.map(|device| (device, now_ms));
+        self.is_met = false;
         (next, current.filter(|before| next != Some(*before)))
     }
 }
@@ -72,6 +91,8 @@ struct Wanted {
     needed: BTreeSet<DeviceId>,
     /// With when each was last heard.
     spare: BTreeMap<DeviceId, (TransportId, u64)>,
+    /// Those that are not dialled now, unless somebody waits for them.
+    left_alone: BTreeMap<DeviceId, TransportId>,
 }
 
 impl Engine {
@@ -88,9 +109,11 @@ impl Engine {
             dialled: mut wanted,
             needed,
             spare,
+            left_alone,
         } = self.wanted(&linked);
         for device in self.syncs.iter().flat_map(super::syncs::Syncing::pending) {
-            if let Some((transport, _)) = spare.get(&device) {
+            let spare = spare.get(&device).map(|(transport, _)| transport);
+            if let Some(transport) = spare.or_else(|| left_alone.get(&device)) {
                 wanted.insert(device, *transport);
             }
         }
@@ -107,20 +130,14 @@ impl Engine {
             wanted.remove(&device);
             self.make_room(linked.get(&device).copied());
         }
-        let kept: BTreeSet<DeviceId> = turn
-            .into_iter()
-            .chain(self.syncs.iter().flat_map(super::syncs::Syncing::pending))
-            .collect();
-        self.trim(&kept);
         self.dialers.retain(|device, _| wanted.contains_key(device));
         for (device, transport) in wanted {
             self.adjust_dialer(device, transport, linked.get(&device).copied());
         }
     }
 
-    fn wanted(&self, linked: &BTreeMap<DeviceId, ConnectionId>) -> Wanted {
+    fn wanted(&mut self, linked: &BTreeMap<DeviceId, ConnectionId>) -> Wanted {
         let engine = &self.host.engine;
-        let own = self.host.my_device();
         let mut live: BTreeMap<NotebookId, usize> = BTreeMap::new();
         for (_, session) in engine.sessions() {
             for notebook in session.notebooks() {
@@ -133,31 +150,39 @@ impl Engine {
             wanted.needed.insert(device);
             wanted.dialled.insert(device, transport);
         }
+        let now_ms = Host::now_ms();
         for notebook in engine.notebooks() {
-            if !engine.looks_for_peers(notebook) {
-                continue;
-            }
-            let full = live.get(&notebook).copied().unwrap_or(0) >= LIVE_PEERS_MAX;
-            let Some(replica) = engine.replica(notebook) else {
-                continue;
+            let others = self.others_in(notebook);
+            let live = live.get(&notebook).copied().unwrap_or(0);
+            let missing = sought(others.len()).saturating_sub(live);
+            let rests = |device: &DeviceId| self.resting.rests(device, live == 0, now_ms);
+            let free: BTreeSet<DeviceId> = others
+                .keys()
+                .filter(|device| !linked.contains_key(device) && !rests(device))
+                .copied()
+                .collect();
+            let turn = if missing == 0 {
+                self.turns.end(&notebook);
+                BTreeSet::new()
+            } else if live == 0 || others.len() <= LIVE_PEERS_MAX {
+                free.clone()
+            } else {
+                self.turns.take(notebook, &free, missing, now_ms, jitter)
             };
-            let members = replica.membership().members().iter();
-            let devices = members
-                .filter(|(person, _)| !engine.is_distrusted(notebook, **person))
-                .flat_map(|(_, member)| &member.devices)
-                .filter(|(device, _)| **device != own);
-            for (device, card) in devices {
-                if !full {
-                    wanted.needed.insert(*device);
+            for (device, transport) in others {
+                if missing > 0 {
+                    wanted.needed.insert(device);
                 }
-                if !full || linked.contains_key(device) {
-                    wanted.dialled.insert(*device, card.transport);
-                } else {
-                    let heard_ms = engine.peer(notebook, *device);
+                if linked.contains_key(&device) || turn.contains(&device) {
+                    wanted.dialled.insert(device, transport);
+                } else if missing == 0 && free.contains(&device) {
+                    let heard_ms = engine.peer(notebook, device);
                     let heard_ms = heard_ms.map_or(0, |record| record.heard_ms);
-                    let spare = wanted.spare.entry(*device);
-                    let (_, latest) = spare.or_insert((card.transport, heard_ms));
+                    let spare = wanted.spare.entry(device);
+                    let (_, latest) = spare.or_insert((transport, heard_ms));
                     *latest = heard_ms.max(*latest);
+                } else {
+                    wanted.left_alone.insert(device, transport);
                 }
             }
         }
@@ -168,22 +193,120 @@ impl Engine {
         wanted
     }
 
-    /// Closes links that this side dialled beyond what every notebook on them needs: everybody dials
-    /// everybody at first, and many may answer at once.
-    fn trim(&mut self, kept: &BTreeSet<DeviceId>) {
-        // Notebooks that only one of a person's devices has come to the others over their own links.
-        let own: BTreeSet<DeviceId> = (self.host.engine.own_other_devices())
-            .map(|(device, _)| device)
-            .collect();
-        let links = self.host.engine.sessions().map(|(id, session)| {
-            let dialled = self.links.get(&id).is_some_and(|link| link.dialled);
-            let peer = session.peer();
-            let may_close = dialled && !kept.contains(&peer) && !own.contains(&peer);
-            (id, may_close, session.notebooks().collect())
-        });
-        for id in surplus(links.collect()) {
-            self.make_room(Some(id));
+    /// Returns the other devices with which a notebook is exchanged.
+    fn others_in(&self, notebook: NotebookId) -> BTreeMap<DeviceId, TransportId> {
+        let (engine, own) = (&self.host.engine, self.host.my_device());
+        let Some(replica) = engine
+            .replica(notebook)
+            .filter(|_| engine.looks_for_peers(notebook))
+        else {
+            return BTreeMap::new();
+        };
+        let members = replica.membership().members().iter();
+        members
+            .filter(|(person, _)| !engine.is_distrusted(notebook, **person))
+            .flat_map(|(_, member)| &member.devices)
+            .filter(|(device, _)| **device != own)
+            .map(|(device, card)| (*device, card.transport))
+            .collect()
+    }
+
+    /// Closes links beyond what every notebook on them needs, whoever dialled: everybody dials everybody at
+    /// first, and many may answer at once. A link is closed as a whole, so that it stays where any notebook on
+    /// it needs it.
+    pub(super) fn close_surplus(&mut self) {
+        if self.links.len() <= LIVE_PEERS_SOUGHT {
+            return;
         }
+        // Notebooks that only one of a person's devices has come to the others over their own links.
+        let own = self.host.engine.own_other_devices();
+        let mut kept: BTreeSet<DeviceId> = own.map(|(device, _)| device).collect();
+        kept.extend(self.rotation.current(Host::now_ms()));
+        kept.extend(self.syncs.iter().flat_map(super::syncs::Syncing::pending));
+        kept.extend(self.under_way());
+        let mut notebooks: BTreeMap<NotebookId, usize> = BTreeMap::new();
+        let sessions = self.host.engine.sessions();
+        let held = sessions.filter_map(|(id, session)| {
+            let link = self.links.get(&id)?;
+            let shared = session.notebooks().map(|notebook| {
+                let sought = notebooks
+                    .entry(notebook)
+                    .or_insert_with(|| sought(self.others_in(notebook).len()));
+                (notebook, *sought)
+            });
+            Some(Held {
+                id,
+                may_close: !kept.contains(&session.peer()),
+                dialled: link.dialled,
+                age_ms: u64::try_from(link.since.elapsed().as_millis()).unwrap_or(u64::MAX),
+                notebooks: shared.collect(),
+            })
+        });
+        let held: Vec<Held> = held.collect();
+        for id in surplus(&held, jitter) {
+            self.close_as_enough(id);
+        }
+    }
+
+    /// Ends the turn of a device that has all that is here, as this one has all that is there.
+    pub(super) fn end_visit(&mut self) {
+        let Some(device) = self.rotation.current(Host::now_ms()) else {
+            return;
+        };
+        let mut sessions = self.host.engine.sessions();
+        let Some((id, notebooks)) = sessions
+            .find(|(_, session)| session.peer() == device)
+            .map(|(id, session)| (id, session.notebooks().collect::<Vec<_>>()))
+        else {
+            return;
+        };
+        drop(sessions);
+        let met = self
+            .links
+            .get(&id)
+            .is_some_and(|link| link.dialled && link.since.elapsed() >= VISIT_MIN);
+        let engine = &mut self.host.engine;
+        let is_even = met
+            && notebooks.into_iter().all(|notebook| {
+                let mut statuses = engine.peer_statuses(notebook).into_iter();
+                statuses.any(|peer| {
+                    peer.device == device && peer.connected && peer.behind == 0 && peer.ahead == 0
+                })
+            });
+        if is_even {
+            self.rotation.is_met = true;
+            self.make_room(Some(id));
+            self.dialling_changed = true;
+        }
+    }
+
+    /// Returns the devices that are being brought up to date, or bring this one.
+    fn under_way(&mut self) -> Vec<DeviceId> {
+        let young = self
+            .links
+            .values()
+            .any(|link| u128::from(UNDER_WAY_MS_MAX) > link.since.elapsed().as_millis());
+        let notebooks: Vec<NotebookId> = self.host.engine.notebooks().collect();
+        let mut under_way = Vec::new();
+        for notebook in notebooks.into_iter().filter(|_| young) {
+            let statuses = self.host.engine.peer_statuses(notebook).into_iter();
+            let busy = statuses.filter(|peer| {
+                peer.connected && peer.behind.saturating_add(peer.ahead) > UNDER_WAY_ENTRIES
+            });
+            under_way.extend(busy.map(|peer| peer.device));
+        }
+        let sessions = self.host.engine.sessions();
+        let old: BTreeSet<DeviceId> = sessions
+            .filter(|(id, _)| {
+                let link = self.links.get(id);
+                link.is_some_and(|link| {
+                    link.since.elapsed().as_millis() >= u128::from(UNDER_WAY_MS_MAX)
+                })
+            })
+            .map(|(_, session)| session.peer())
+            .collect();
+        under_way.retain(|device| !old.contains(device));
+        under_way
     }
 
     /// Closes a link that this side made in turn, so that the next device has its turn.
@@ -236,31 +359,6 @@ impl Engine {
     }
 }
 
-/// Returns the links to close, the newest first, of those that may be, so that no notebook has less than
-/// enough.
-fn surplus(links: Vec<(ConnectionId, bool, Vec<NotebookId>)>) -> Vec<ConnectionId> {
-    let mut live: BTreeMap<NotebookId, usize> = BTreeMap::new();
-    for notebook in links.iter().flat_map(|(_, _, notebooks)| notebooks) {
-        *live.entry(*notebook).or_default() += 1;
-    }
-    let mut closed = Vec::new();
-    for (id, may_close, notebooks) in links.into_iter().rev() {
-        let has_enough = |notebook: &NotebookId| {
-            live.get(notebook)
-                .is_some_and(|count| *count > LIVE_PEERS_MAX)
-        };
-        if may_close && !notebooks.is_empty() && notebooks.iter().all(has_enough) {
-            for notebook in notebooks {
-                if let Some(count) = live.get_mut(&notebook) {
-                    *count -= 1;
-                }
-            }
-            closed.push(id);
-        }
-    }
-    closed
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -268,23 +366,6 @@ mod tests {
 
     fn device(number: u8) -> DeviceId {
         DeviceId::from_bytes([number; 32])
-    }
-
-    #[test]
-    fn of_many_links_at_once_eight_stay_and_those_that_another_notebook_needs() {
-        let [large, small] = [1, 2].map(|number| NotebookId::from_bytes([number; 32]));
-        let links = |count: u64, dialled: bool| {
-            let link = |id| (ConnectionId(id), dialled, vec![large]);
-            (0..count).map(link).collect::<Vec<_>>()
-        };
-        assert!(surplus(links(8, true)).is_empty());
-        assert!(surplus(links(30, false)).is_empty(), "others dialled these");
-        let mut all = links(30, true);
-        all[29].2.push(small);
-        let closed = surplus(all);
-        assert_eq!(closed.len(), 22);
-        assert!(!closed.contains(&ConnectionId(29)));
-        assert!(!closed.contains(&ConnectionId(0)), "the oldest stay");
     }
 
     #[test]
@@ -302,6 +383,20 @@ mod tests {
             before = turn;
             now_ms += ROTATE_EVERY_MS;
         }
+    }
+
+    #[test]
+    fn one_that_was_met_is_dialled_no_more_and_the_next_comes_in_its_time() {
+        let spare: BTreeMap<DeviceId, u64> = (1..=2).map(|it| (device(it), 1_000)).collect();
+        let mut rotation = Rotation::default();
+        let (first, _) = rotation.turn(&spare, 2_000);
+        assert_eq!(rotation.current(2_001), first);
+        rotation.is_met = true;
+        assert_eq!(rotation.turn(&spare, 2_002), (None, None));
+        assert_eq!(rotation.current(2_002), None);
+        let (next, over) = rotation.turn(&spare, 2_000 + ROTATE_EVERY_MS);
+        assert!(next.is_some() && next != first);
+        assert_eq!(over, None, "its link was closed then");
     }
 
     #[test]

@@ -20,10 +20,11 @@ use super::linking::Linking;
 use super::links::OpenLink;
 use super::queues::{Happening, Queues};
 use super::requests::Waiting;
+use super::room::{Resting, Turns};
 use super::syncs::Syncing;
 use super::threads::EngineEnded;
 use super::watchers::Watchers;
-use super::{Answer, Command, PeerAddrs, Stay, Traffic};
+use super::{Answer, Command, PeerAddrs, Stay, Traffic, jitter};
 use crate::host::{Host, random};
 use crate::net::{CloseCode, Net};
 use crate::service;
@@ -55,6 +56,8 @@ pub(super) struct Engine {
     pub(super) next_link: u64,
     pub(super) dialers: BTreeMap<DeviceId, Dialer>,
     pub(super) rotation: Rotation,
+    pub(super) resting: Resting,
+    pub(super) turns: Turns,
     pub(super) waiting: Vec<Waiting>,
     pub(super) watchers: Watchers,
     pub(super) syncs: Vec<Syncing>,
@@ -65,6 +68,8 @@ pub(super) struct Engine {
     pub(super) peers_changed: bool,
     /// Whether dialling is to be looked at: members, links or addresses changed.
     pub(super) membership_changed: bool,
+    /// Whether dialling is to be looked at for nothing but the time.
+    pub(super) dialling_changed: bool,
     /// Whether a document that also holds addresses changed.
     pub(super) index_changed: bool,
     /// The notebooks that this device is out of, as far as that was told.
@@ -97,6 +102,8 @@ impl Engine {
             next_link: 0,
             dialers: BTreeMap::new(),
             rotation: Rotation::default(),
+            resting: Resting::default(),
+            turns: Turns::default(),
             waiting: Vec::new(),
             watchers: Watchers::default(),
             syncs: Vec::new(),
@@ -105,6 +112,7 @@ impl Engine {
             is_copy: false,
             peers_changed: false,
             membership_changed: true,
+            dialling_changed: false,
             index_changed: false,
             departures: Departures::default(),
             entering: Entering::new(),
@@ -228,7 +236,9 @@ impl Engine {
             self.publish_addresses();
         }
         self.membership_changed |= std::mem::take(&mut self.index_changed);
-        self.membership_changed |= self.rotation.is_over(now_ms);
+        self.end_visit();
+        self.close_surplus();
+        self.dialling_changed |= self.rotation.is_over(now_ms) || self.turns.are_over(now_ms);
     }
 
     /// Writes again what this person wrote on top of something that does not count any more.
@@ -319,8 +329,12 @@ impl Engine {
         self.host.engine.disconnected(id, Host::now_ms());
         self.membership_changed = true;
         let code = link.and_then(|link| link.handle.close_reason()?.peer_code());
-        if let (Some(device), Some(CloseCode::NOT_A_MEMBER)) = (peer, code) {
-            self.introduce(device);
+        match (peer, code) {
+            (Some(device), Some(CloseCode::NOT_A_MEMBER)) => self.introduce(device),
+            (Some(device), Some(CloseCode::ENOUGH)) => {
+                self.resting.note(device, Host::now_ms(), jitter());
+            }
+            _ => {}
         }
     }
 
@@ -395,8 +409,11 @@ impl Engine {
         engine.flush(storage, now_ms, false);
         self.effects();
         self.tell_departures();
-        if std::mem::take(&mut self.membership_changed) {
+        let is_changed = std::mem::take(&mut self.membership_changed);
+        if is_changed {
             self.capsule.note_change();
+        }
+        if std::mem::take(&mut self.dialling_changed) || is_changed {
             self.adjust_dialers();
         }
         self.settle_capsule();

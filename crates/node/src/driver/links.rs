@@ -51,6 +51,8 @@ pub(super) struct OpenLink {
     pub(super) closing: bool,
     /// Whether this side dialled.
     pub(super) dialled: bool,
+    /// When it came up.
+    pub(super) since: tokio::time::Instant,
     /// Where the device was when that was last kept.
     pub(super) seen: Option<std::net::SocketAddr>,
 }
@@ -74,6 +76,7 @@ impl OpenLink {
             starved,
             closing: false,
             dialled,
+            since: tokio::time::Instant::now(),
             seen: None,
         }
     }
@@ -147,6 +150,16 @@ impl Engine {
             .engine
             .connected(id, kind, remote, exporter, Host::now_ms());
         self.membership_changed = true;
+    }
+
+    /// Closes a link since there are enough others, and says so.
+    pub(super) fn close_as_enough(&mut self, id: ConnectionId) {
+        let Some(mut link) = self.links.remove(&id) else {
+            return;
+        };
+        self.host.engine.disconnected(id, Host::now_ms());
+        link.close_after_queue(CloseCode::ENOUGH, "enough links");
+        self.dialling_changed = true;
     }
 
     pub(super) fn close(&mut self, id: ConnectionId, reason: &CloseReason) {

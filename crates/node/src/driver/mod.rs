@@ -20,6 +20,7 @@ mod linking;
 mod links;
 mod queues;
 mod requests;
+mod room;
 mod sync;
 mod syncs;
 #[cfg(test)]

@@ -74,6 +74,7 @@ impl Engine {
             addrs: own.addrs.iter().map(ToString::to_string).collect(),
             network: self.net.profile().to_string(),
             paths,
+            have_enough_links: self.resting.all(Host::now_ms()).collect(),
             reachable: (own.addrs, own.relays),
         }
     }

@@ -35,6 +35,9 @@ impl CloseCode {
     pub const BUSY: Self = Self(7);
     /// 8: the two sides share no version of the protocol.
     pub const VERSION: Self = Self(8);
+    /// 9: this node has enough links that carry what the two share; what is new comes through others. Come
+    /// back later.
+    pub const ENOUGH: Self = Self(9);
 
     /// Wraps a number, as it stands on the wire.
     pub const fn new(code: u32) -> Self {
@@ -68,6 +71,7 @@ impl fmt::Display for CloseCode {
             Self::FRAME_TOO_LARGE => f.write_str("a message was too large"),
             Self::BUSY => f.write_str("busy"),
             Self::VERSION => f.write_str("no version of the protocol in common"),
+            Self::ENOUGH => f.write_str("enough links already"),
             Self(other) => write!(f, "code {other}"),
         }
     }

@@ -39,7 +39,7 @@ mod today;
 mod transfer;
 mod verify;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use hearth_core::ids::DeviceId;
@@ -71,6 +71,8 @@ pub struct NodeFacts {
     pub network: String,
     /// How each connected device is reached: `direct`, `relay` or `lan`.
     pub paths: BTreeMap<DeviceId, String>,
+    /// The devices that said that they have enough links, and are dialled again later.
+    pub have_enough_links: BTreeSet<DeviceId>,
     /// The addresses and relays that tickets name.
     pub reachable: (Vec<SocketAddr>, Vec<String>),
 }

@@ -151,6 +151,7 @@ fn peer(
         (false, Some(_)) => "seen",
         (false, None) => "never",
     };
+    let has_enough_links = state != "connected" && node.have_enough_links.contains(&status.device);
     let path = match node.paths.get(&status.device) {
         Some(path) if status.connected => path.as_str(),
         _ => "none",
@@ -166,6 +167,7 @@ fn peer(
             "behind": status.behind,
             "ahead": status.ahead,
             "stopped": status.stopped,
+            "has_enough_links": has_enough_links,
             "verified": is_me || is_match(words.as_ref()),
             "verification": verification_word(words.as_ref()),
         }),

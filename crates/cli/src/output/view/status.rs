@@ -304,10 +304,15 @@ fn heard(peer: &Value, page: &Page) -> Cell {
     };
     match peer.text("state") {
         "connected" => Cell::styled(format!("connected{path}"), Style::Good),
-        "seen" => Cell::quiet(format!(
-            "last heard {}",
-            page.clock().ago(peer.text("last_contact"))
-        )),
+        "seen" => {
+            let ago = page.clock().ago(peer.text("last_contact"));
+            let why = if peer.flag("has_enough_links") {
+                ", linked with enough others"
+            } else {
+                ""
+            };
+            Cell::quiet(format!("last heard {ago}{why}"))
+        }
         _ => Cell::quiet("not heard from yet"),
     }
 }
@@ -386,6 +391,9 @@ mod tests {
                      "last_contact": "2026-11-23T14:35:00Z", "behind": 0, "ahead": 0, "verified": true},
                     {"person": "Ben", "device": "desk PC", "state": "seen", "path": "none",
                      "last_contact": "2026-11-23T13:00:00Z", "behind": 5, "ahead": 1, "verified": true},
+                    {"person": "Ada", "device": "desk PC", "state": "seen", "path": "none",
+                     "last_contact": "2026-11-23T13:00:00Z", "behind": 0, "ahead": 0, "verified": true,
+                     "has_enough_links": true},
                     {"person": "Cy", "device": "phone", "state": "never", "path": "none",
                      "last_contact": null, "behind": 9, "ahead": 0, "verified": false, "verification": "open"},
                     {"person": "Di", "device": "phone", "state": "seen", "path": "none",
@@ -410,11 +418,12 @@ mod tests {
         Your peers learn this device's addresses.
 
         Ada and Ben
-          Ben's laptop   connected (direct)  has confirmed everything up to 15:35
-          Ben's desk PC  last heard 2 h ago  has confirmed all but your last 5 changes, has 1 change that is not here yet
-          Cy's phone     not heard from yet                                                                                words not compared yet
-          Di's phone     last heard 2 h ago  has confirmed everything up to 14:00
-          Eve's phone    last heard 2 h ago  has confirmed all but your last 9 changes                                     your words differ, so nothing is exchanged with them
+          Ben's laptop   connected (direct)                             has confirmed everything up to 15:35
+          Ben's desk PC  last heard 2 h ago                             has confirmed all but your last 5 changes, has 1 change that is not here yet
+          Ada's desk PC  last heard 2 h ago, linked with enough others  has confirmed everything up to 14:00
+          Cy's phone     not heard from yet                                                                                                           words not compared yet
+          Di's phone     last heard 2 h ago                             has confirmed everything up to 14:00
+          Eve's phone    last heard 2 h ago                             has confirmed all but your last 9 changes                                     your words differ, so nothing is exchanged with them
           Kept on this device; 5 changes wait for somebody to confirm.
 
         Circle
