@@ -246,3 +246,15 @@ pub const CAPSULE_OFFERS_MAX: u64 = 32;
 
 /// After how long a peer that sent many capsules may send another one, in milliseconds.
 pub const CAPSULE_OFFER_EVERY_MS: u64 = 60 * 1000;
+
+/// Longest text of a pack before compression: bounds a compression bomb, and what a reader holds at once.
+pub const PACK_TEXT_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Most changes in one pack. The shortest take a dozen bytes of its text and half a kilobyte in memory.
+pub const PACK_CHANGES_MAX: usize = 16_384;
+
+/// Most operations of all changes in one pack: those of its text at its longest, a few bytes each.
+pub const PACK_OPERATIONS_MAX: u64 = 1_000_000;
+
+/// Most actors that one pack names: no more than there are logs in a notebook.
+pub const PACK_ACTORS_MAX: usize = LOGS_MAX;

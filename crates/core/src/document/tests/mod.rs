@@ -5,6 +5,7 @@
 mod apply;
 mod bits;
 mod edit;
+mod pack;
 mod replay;
 mod scan;
 mod script;
