@@ -256,5 +256,29 @@ pub const PACK_CHANGES_MAX: usize = 16_384;
 /// Most operations of all changes in one pack: those of its text at its longest, a few bytes each.
 pub const PACK_OPERATIONS_MAX: u64 = 1_000_000;
 
+/// Entries that a node puts into one pack: a minute of it pays for its head, and a peer that lacks only the
+/// last of them is sent no more than some twenty kilobytes that it has.
+pub const PACK_ENTRIES_AIM: usize = 512;
+
+/// Entries of a pack that a peer has to lack to be sent it: fewer are shorter one by one, and need no making.
+pub const PACK_LACKED_MIN: u64 = 24;
+
+/// Bytes of entries that a node puts into one pack, unless a single one is longer: what a frame holds where
+/// none of it packs.
+pub const PACK_RAW_BYTES_MAX: usize = 256 * 1024;
+
+/// Longest pack, so that a frame holds it sealed.
+pub const PACK_BYTES_MAX: usize = FRAME_BYTES_MAX - 1024;
+
+/// Most entries in one pack: fewer than may wait of one log, so that all of it can be taken in at once.
+pub const PACK_ENTRIES_MAX: usize = 768;
+
+/// Longest table of a pack of entries before compression: entries that cannot be made stand in it whole.
+pub const PACK_TABLE_BYTES_MAX: usize = 1024 * 1024;
+
+/// Bytes of entries behind which a pack keeps a signature, so that entries that it left bare can be sent
+/// together with the next signed one in one frame.
+pub const PACK_PROOF_BYTES_MAX: usize = 128 * 1024;
+
 /// Most actors that one pack names: no more than there are logs in a notebook.
 pub const PACK_ACTORS_MAX: usize = LOGS_MAX;

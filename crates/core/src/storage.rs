@@ -36,6 +36,10 @@ pub enum Space {
     Held,
     /// Entries that this device wrote again, by hash, with those that stand for them.
     Rewritten,
+    /// Packs of entries by the position of their first one: made from the entries.
+    Pack,
+    /// Which packs there are, and how far the logs were where the last one ends.
+    PackBase,
     /// What has to be here before a device that was just recovered takes this person's others off: a
     /// frontier.
     Awaited,
@@ -57,6 +61,8 @@ impl Space {
             Self::Held => 10,
             Self::Rewritten => 11,
             Self::Awaited => 12,
+            Self::Pack => 13,
+            Self::PackBase => 14,
         }
     }
 }

@@ -15,7 +15,7 @@ use hearth_core::identity::{
 };
 use hearth_core::ids::ActorId;
 use hearth_core::log::{
-    Body, DocumentTips, EntryVersion, RawEntry, WireDecoder, WireEncoder, unpad,
+    Body, DocumentTips, EntryPack, EntryVersion, RawEntry, WireDecoder, WireEncoder, unpad,
 };
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
 use proptest::prelude::*;
@@ -74,6 +74,7 @@ fn decode_all(bytes: &[u8]) {
             )
             .is_ok()
         }),
+        EntryPack::parse(bytes).is_ok(),
         unpad(bytes).is_some(),
         String::from_utf8_lossy(bytes).parse::<Ticket>().is_ok(),
     );

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use hearth_core::identity::Roster;
 use hearth_core::ids::NotebookId;
+use hearth_core::log::RawEntry;
 use hearth_core::storage::{
     CapsulePlace, CapsuleRecord, Position, Records, Space, Storage, StorageError, Write,
 };
@@ -110,6 +111,16 @@ impl MemoryDisk {
         self.books
             .get(&notebook)
             .map_or(0, |book| book.stream.len())
+    }
+
+    /// Returns how many entries are kept without their signature.
+    pub fn bare_count(&self) -> u64 {
+        let streams = self.books.values().flat_map(|book| &book.stream);
+        let bare = streams.filter(|bytes| {
+            let entry = RawEntry::parse_any(bytes.to_vec());
+            entry.is_ok_and(|entry| entry.is_bare())
+        });
+        bare.count() as u64
     }
 
     /// Says whether two disks hold the same, whatever they were asked.

@@ -37,6 +37,8 @@ pub struct Tally {
     pub crashes: u64,
     /// Connections that a node closed.
     pub closed: u64,
+    /// Entries that came in packs, without their signature.
+    pub bare: u64,
 }
 
 impl core::ops::AddAssign for Tally {
@@ -47,6 +49,7 @@ impl core::ops::AddAssign for Tally {
         self.frames += other.frames;
         self.crashes += other.crashes;
         self.closed += other.closed;
+        self.bare += other.bare;
     }
 }
 
@@ -144,6 +147,12 @@ impl Script {
                 .devices
                 .iter()
                 .flat_map(|device| device.closed.values())
+                .sum(),
+            bare: self
+                .world
+                .devices
+                .iter()
+                .map(|device| device.disk.bare_count())
                 .sum(),
         }
     }
@@ -345,6 +354,7 @@ impl Script {
 
     fn snapshot(&mut self, node: NodeId) -> Checked<()> {
         let (keep, saves) = (self.world.random.index(3), self.world.random.chance(2));
+        let pack_entries = 2 + self.world.random.below(12);
         self.world.note(|| {
             let saved = if saves { "saves its state and " } else { "" };
             format!("{node} {saved}keeps {keep} documents open")
@@ -355,6 +365,9 @@ impl Script {
                 // A disk that fails here loses nothing; the next start only reads more.
                 let _may_fail = engine.snapshot(&mut device.disk);
             }
+            engine.set_pack_entries(pack_entries);
+            // So does one that fails here.
+            let _may_fail = engine.make_pack(&mut device.disk);
             engine.close_unused_documents(keep);
         }
         self.world.crash_if_down(node);

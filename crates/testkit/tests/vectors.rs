@@ -9,12 +9,15 @@ use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::{ControlEntry, ControlSet, Membership};
 use hearth_core::crypto::{SIGNATURE_BYTES, Secret};
 use hearth_core::enrol::{ContactTicket, EnrolMessage, LinkTicket};
-use hearth_core::epoch::Wraps;
+use hearth_core::epoch::{EpochKeys, Wraps};
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::identity::{DeviceCard, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry};
-use hearth_core::log::{EntryVersion, RawEntry, WireDecoder, WireEncoder};
+use hearth_core::ids::ControlHash;
+use hearth_core::log::{
+    EntryPack, EntryVersion, LogStates, RawEntry, WireDecoder, WireEncoder, notebook_tag, open_pack,
+};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
-use hearth_testkit::vectors::{Vector, add_new, make_all, read, resolved};
+use hearth_testkit::vectors::{Vector, add_new, make_all, make_readable, read, resolved};
 
 fn stored(name: &str) -> Vec<Vector> {
     let vectors = read(name).unwrap();
@@ -62,7 +65,7 @@ fn all_vectors_are_made_the_same_again() {
 #[test]
 #[ignore = "adds new vectors to the files; old ones never change"]
 fn write_new_vectors() {
-    for file in make_all() {
+    for file in make_all().into_iter().chain(make_readable()) {
         let added = add_new(&file).unwrap();
         println!("{}: {added} new of {}", file.name, file.vectors.len());
     }
@@ -250,6 +253,41 @@ fn the_wire_form_gives_the_stored_entries_back() {
         }
         reader.finish().unwrap();
         assert_eq!(again.as_slice(), bytes);
+    }
+}
+
+#[test]
+fn packs_give_the_stored_entries_back() {
+    let (packs, entries) = (stored("packs"), stored("entries_2"));
+    for seed in ["0", "1", "2", "3"] {
+        let of_seed = |what: &'static str| {
+            let of = packs.iter().filter(move |vector| vector.input == seed);
+            of.filter(move |vector| vector.name.contains(what))
+                .map(|vector| vector.to_bytes().unwrap())
+        };
+        let mut keys = EpochKeys::default();
+        for both in of_seed("epoch and key") {
+            let (epoch, key) = both.split_at(32);
+            let epoch = ControlHash::from_bytes(epoch.try_into().unwrap()).as_epoch();
+            keys.insert(epoch, Secret::from_bytes(key.try_into().unwrap()));
+        }
+        let notebook = notebook(seed).notebook();
+        let pack = of_seed("pack").next().unwrap();
+        let sealed = of_seed("sealed").next().unwrap();
+        let opened = open_pack(notebook_tag(notebook), &keys, &sealed).unwrap();
+        assert_eq!(opened.as_ref(), Some(&pack));
+        let made = EntryPack::parse(&pack)
+            .unwrap()
+            .entries(notebook, &keys, &mut LogStates::default())
+            .unwrap();
+        let wanted: Vec<RawEntry> = entries
+            .iter()
+            .filter(|vector| vector.input == seed)
+            .map(|vector| RawEntry::parse(vector.to_bytes().unwrap()).unwrap())
+            .collect();
+        let hashes = |entries: &[RawEntry]| entries.iter().map(RawEntry::hash).collect::<Vec<_>>();
+        assert_eq!(hashes(&made), hashes(&wanted));
+        assert_eq!(made.last(), wanted.last());
     }
 }
 

@@ -13,7 +13,7 @@ mod leb;
 pub mod limits;
 mod lost;
 mod open;
-mod pack;
+pub mod pack;
 mod quiet;
 mod refusal;
 mod replay;
@@ -32,7 +32,6 @@ pub use edit::{Edit, EditError, TransactError};
 pub use id::DocumentId;
 pub use lost::{LostSide, lost_side, with_dependencies};
 pub use open::{Document, LastChange, LoadError};
-pub use pack::{Histories, History, Section, UnpackError, pack, unpack};
 pub use refusal::{Refusal, Unsound};
 pub use scan::{
     Change, ChangeFacts, Made, ObjectKind, ObjectRef, Place, Reference, ScanError, Target, Typing,

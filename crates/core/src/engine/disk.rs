@@ -92,15 +92,17 @@ impl Engine {
             return Ok(());
         };
         replica.snapshot();
-        let result = storage.commit(notebook, replica.unsaved());
-        match result {
+        match storage.commit(notebook, replica.unsaved()) {
             Ok(()) => {
                 replica.saved();
                 replica.close_unused(DOCUMENTS_OPEN_MAX);
+                Ok(())
             }
-            Err(_) => replica.snapshot_failed(),
+            Err(error) => {
+                replica.snapshot_failed();
+                Err(error)
+            }
         }
-        result
     }
 
     /// Opens a notebook as the disk has it, dropping what memory had beyond that. Where it does not

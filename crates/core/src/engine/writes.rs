@@ -287,6 +287,28 @@ impl Engine {
         }
     }
 
+    /// Makes one pack of what some notebook has on disk, for peers that lack much of it; returns whether there
+    /// was one to be made. It takes some milliseconds, so it is for when nobody waits.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails; the pack is made later then.
+    pub fn make_pack(&mut self, storage: &mut dyn Storage) -> Result<bool, StorageError> {
+        for replica in self.replicas.all_quietly() {
+            if replica.make_pack(storage)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// Sets how many entries go into a pack of any notebook, for tests that have few; with 0 none is made
+    /// or sent.
+    pub fn set_pack_entries(&mut self, entries: u64) {
+        for replica in self.replicas.all_quietly() {
+            replica.set_pack_entries(entries);
+        }
+    }
+
     /// Brings every notebook's saved state up to date, so that the next start is quick.
     ///
     /// # Errors

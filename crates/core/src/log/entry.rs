@@ -153,7 +153,21 @@ impl RawEntry {
 
     fn sign(&mut self, device: &DeviceSecrets) {
         let signature = device.signing().sign(&self.bytes);
-        self.bytes.extend_from_slice(&signature);
+        self.attach(&signature);
+    }
+
+    /// Puts the signature behind a bare entry.
+    pub(super) fn attach(&mut self, signature: &Signature) {
+        self.bytes.extend_from_slice(signature);
+    }
+
+    pub(super) fn without_signature(&self) -> &[u8] {
+        self.bytes.get(..self.unsigned_len()).unwrap_or_default()
+    }
+
+    /// Returns the signature's bytes; none where the entry is bare.
+    pub(super) fn signature(&self) -> &[u8] {
+        self.bytes.get(self.unsigned_len()..).unwrap_or_default()
     }
 
     /// Takes an entry out of this device's own sealed store, where only verified ones are put.
@@ -299,6 +313,19 @@ pub(super) struct EntryPlace {
 }
 
 impl EntryPlace {
+    pub(super) fn of(header: &Header) -> Self {
+        Self {
+            tag: header.tag,
+            log: header.log,
+            previous: (
+                Seq::new(header.seq.get().saturating_sub(1)),
+                header.previous,
+            ),
+            epoch: header.epoch,
+            heads: header.heads.clone(),
+        }
+    }
+
     /// Seals padded plaintext into the one bare entry that it gives at this place.
     pub(super) fn seal(self, epoch_key: &Secret, padded: &[u8]) -> Result<RawEntry, EntryError> {
         let mut header = Header {

@@ -6,6 +6,7 @@
 mod body;
 mod entry;
 mod header;
+mod pack;
 mod padding;
 mod tips;
 mod wire;
@@ -13,6 +14,10 @@ mod wire;
 pub use body::{Body, BodyError, DocumentChanges};
 pub use entry::{EntryError, EntryKeys, RawEntry, VerifiedEntry};
 pub use header::{EntryVersion, Header, actor_of, notebook_tag};
+pub use pack::{
+    EntryPack, LogState, LogStates, PackEntriesError, UnpackEntriesError, open_pack, pack_entries,
+    seal_pack,
+};
 pub use padding::{pad, padded_len, unpad};
 pub use tips::DocumentTips;
 pub use wire::{WireDecoder, WireEncoder, WireError};

@@ -21,6 +21,13 @@ use crate::storage::{Space, Storage, StorageError, Write};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proven(BTreeSet<(LogId, EntryHash)>);
 
+impl Proven {
+    /// Says whether an entry is one of them.
+    pub fn has(&self, entry: &RawEntry) -> bool {
+        self.0.contains(&(entry.header().log, entry.hash()))
+    }
+}
+
 /// What became of an entry that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -216,7 +223,7 @@ impl Replica {
                 let device = self.controls.device(&header.log.device);
                 device.is_some_and(|(_, card)| entry.is_signed_by(&card.verify_key))
             };
-            if bare.contains(&before) && (proven.0.contains(&name(entry)) || is_signed()) {
+            if bare.contains(&before) && (proven.has(entry) || is_signed()) {
                 proven.0.insert(before);
             }
         }
@@ -279,7 +286,7 @@ impl Replica {
             Place::Leaves(id, _) => id,
         };
         self.check_heads(&before, seq, &raw.header().heads)?;
-        let raw = if proven.0.contains(&(log_id, raw.hash())) {
+        let raw = if proven.has(&raw) {
             raw
         } else {
             raw.verify(self.notebook, &verify_key)?.into_raw()

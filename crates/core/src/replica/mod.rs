@@ -23,6 +23,7 @@ mod log;
 mod members;
 mod open;
 mod opening;
+mod packs;
 mod people;
 mod persist;
 mod place;
@@ -41,6 +42,7 @@ pub use invite::{InviteError, NewInvite};
 pub use log::SetAside;
 pub use members::MemberError;
 pub use open::{CreateError, OpenReplicaError};
+pub use packs::{Pack, PackRefused};
 pub use people::{Profile, ProfileSource};
 pub use rewrite::WriteAgainFailed;
 pub use standing::Standing;
@@ -60,6 +62,7 @@ use documents::Uses;
 use fork::Fork;
 use held::Held;
 use log::{BranchId, Log};
+use packs::PackBase;
 
 /// A change that reached the documents, for whoever watches.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -151,6 +154,10 @@ pub struct Replica {
     is_on_disk: bool,
     /// Whether saved documents may be read: not where they were found damaged, all are open then.
     use_saved: bool,
+    /// The packs that are on disk; `None` until somebody asks for one.
+    packs: OnceLock<PackBase>,
+    /// How many entries go into a pack.
+    pack_entries: u64,
 }
 
 impl Replica {

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::documents::Uses;
 use super::held::Held;
@@ -17,6 +17,7 @@ use crate::document::DocumentSet;
 use crate::epoch::{self, EpochKeys, RekeyError, Wraps};
 use crate::identity::{DeviceSecrets, Roster};
 use crate::ids::{ControlHash, EntryHash, EpochId, Incarnation, NotebookId};
+use crate::limits::PACK_ENTRIES_AIM;
 use crate::log::{EntryError, RawEntry};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 
@@ -147,6 +148,8 @@ impl Replica {
             unwritable: BTreeSet::new(),
             is_on_disk: false,
             use_saved: true,
+            packs: OnceLock::new(),
+            pack_entries: PACK_ENTRIES_AIM as u64,
         }
     }
 

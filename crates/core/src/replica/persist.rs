@@ -332,7 +332,7 @@ fn read_held(bytes: &[u8]) -> Result<HeldEntry, DecodeError> {
     })
 }
 
-fn read_version(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
+pub(super) fn read_version(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
     read_version_of(reader, VERSION)
 }
 

@@ -117,8 +117,13 @@ fn write_log(log: &Log, writer: &mut Writer) {
         writer.varint(position - last);
         last = *position;
     }
-    writer.varint(log.tips.iter().count() as u64);
-    for (document, tip) in log.tips.iter() {
+    write_tips(&log.tips, writer);
+}
+
+/// Writes the last change of a log in each document, in the form that [`read_tips`] takes.
+pub(super) fn write_tips(tips: &DocumentTips, writer: &mut Writer) {
+    writer.varint(tips.iter().count() as u64);
+    for (document, tip) in tips.iter() {
         writer
             .raw(document.as_bytes())
             .raw(tip.hash.as_ref())
@@ -188,11 +193,7 @@ fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
             .ok_or(DecodeError::Invalid("position"))?;
         positions.push(last);
     }
-    let mut tips = DocumentTips::default();
-    for _ in 0..reader.count("document tips", DOCUMENTS_PER_LOG_MAX)? {
-        let document = DocumentId::from_bytes(reader.array("document")?);
-        tips.set(document, read_last_change(reader)?);
-    }
+    let tips = read_tips(reader)?;
     let mut log = Log::restore(id, base, tip, positions);
     log.hashes = hashes;
     log.chosen_to = chosen_to;
@@ -204,6 +205,15 @@ fn read_log(reader: &mut Reader<'_>) -> Result<Log, DecodeError> {
     log.is_ready = flags & FLAG_READY != 0;
     log.unreadable = flags & FLAG_UNREADABLE != 0;
     Ok(log)
+}
+
+pub(super) fn read_tips(reader: &mut Reader<'_>) -> Result<DocumentTips, DecodeError> {
+    let mut tips = DocumentTips::default();
+    for _ in 0..reader.count("document tips", DOCUMENTS_PER_LOG_MAX)? {
+        let document = DocumentId::from_bytes(reader.array("document")?);
+        tips.set(document, read_last_change(reader)?);
+    }
+    Ok(tips)
 }
 
 pub(super) fn write_branch(id: &BranchId, writer: &mut Writer) {

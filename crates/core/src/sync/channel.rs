@@ -14,6 +14,9 @@ use crate::log::{RawEntry, WireDecoder, WireEncoder};
 use crate::replica::Replica;
 use crate::storage::{Position, Storage, StorageError};
 
+/// What an entry takes on a connection where it goes alone, at least: padded and signed.
+const ENTRY_BYTES_ABOUT: usize = 200;
+
 /// One shared notebook on one connection.
 #[derive(Debug)]
 pub(super) struct Channel {
@@ -54,6 +57,12 @@ pub(super) struct Channel {
     pub(super) begins: u32,
     /// Why nothing more is taken or sent, where that is so.
     pub(super) stopped: Option<Stopped>,
+    /// Whether the peer is sent packs where it lacks much.
+    pub(super) takes_packs: bool,
+    /// Whether a pack of the peer's could not be taken, so that no further one is.
+    pub(super) has_refused_pack: bool,
+    /// Up to where entries go one by one, since a pack would be worth little or there is none.
+    unpacked_to: Position,
 }
 
 impl Channel {
@@ -81,6 +90,9 @@ impl Channel {
             restarts: 0,
             begins: 0,
             stopped: None,
+            takes_packs: true,
+            has_refused_pack: false,
+            unpacked_to: 0,
         }
     }
 
@@ -131,6 +143,7 @@ impl Channel {
             .filter(|hash| replica.controls().is_within(hash, &theirs.control_heads))
             .collect();
         self.sent.clear();
+        self.unpacked_to = 0;
         self.cursor = replica
             .first_missing(&theirs)
             .unwrap_or(replica.next_position());
@@ -319,12 +332,16 @@ impl Channel {
         replica: &Replica,
         storage: &dyn Storage,
     ) -> Result<Option<Frame>, StorageError> {
-        let mut writer = Writer::new();
-        let mut count = 0;
-        while writer.len() < FRAME_BYTES_AIM && self.cursor < replica.committed_position() {
+        if let Some(frame) = self.next_pack(replica, storage)? {
+            return Ok(Some(frame));
+        }
+        let mut chosen = Chosen::default();
+        while !chosen.is_full() && self.cursor < replica.committed_position() {
             if let Some(entry) = replica.recent(self.cursor) {
                 self.cursor += 1;
-                count += u64::from(self.encode(&entry, replica, &mut writer));
+                if self.lacks(&entry, replica) {
+                    chosen.push(entry);
+                }
                 continue;
             }
             let read = storage.entries(self.notebook, self.cursor, FRAME_BYTES_AIM)?;
@@ -332,22 +349,77 @@ impl Channel {
                 break;
             }
             for (position, bytes) in read {
-                if writer.len() >= FRAME_BYTES_AIM || position >= replica.committed_position() {
+                if chosen.is_full() || position >= replica.committed_position() {
                     break;
                 }
                 self.cursor = position + 1;
                 let entry = RawEntry::parse_any(bytes)
                     .map_err(|error| StorageError::Damaged(error.to_string()))?;
-                count += u64::from(self.encode(&Arc::new(entry), replica, &mut writer));
+                let entry = Arc::new(entry);
+                if self.lacks(&entry, replica) {
+                    chosen.push(entry);
+                }
                 if self.cursor != position + 1 {
                     break;
                 }
             }
         }
+        let mut writer = Writer::new();
+        let mut count = 0;
+        for entry in chosen.proven() {
+            self.encoder.encode(&entry, &mut writer);
+            count += 1;
+        }
         Ok((count > 0).then(|| Frame::Entries(self.tag, count, writer.into_bytes())))
     }
 
-    fn encode(&mut self, entry: &Arc<RawEntry>, replica: &Replica, writer: &mut Writer) -> bool {
+    /// Returns the pack in which the next entry lies, where the peer lacks enough of it.
+    fn next_pack(
+        &mut self,
+        replica: &Replica,
+        storage: &dyn Storage,
+    ) -> Result<Option<Frame>, StorageError> {
+        let is_useless = self.cursor < self.unpacked_to || !self.by_position.is_empty();
+        if !self.takes_packs || is_useless || self.cursor >= replica.committed_position() {
+            return Ok(None);
+        }
+        // Whoever is up to date is pushed what is written: no pack is made for that.
+        let left = replica.committed_position() - self.cursor;
+        if left < replica.pack_lacked_min() {
+            return Ok(None);
+        }
+        let Some(pack) = replica.pack_at(self.cursor, storage)? else {
+            self.unpacked_to = replica.committed_position();
+            return Ok(None);
+        };
+        let lacked = pack.logs.iter().map(|(log, first, last)| {
+            let told = || self.told_by_peer.seq(log);
+            let sent = self.sent.get(log).copied().unwrap_or_else(told);
+            let before = Seq::new(first.get().saturating_sub(1));
+            last.get().saturating_sub(sent.max(before).get())
+        });
+        let lacked = lacked.sum::<u64>();
+        let bytes_singly = usize::try_from(lacked).unwrap_or(usize::MAX) * ENTRY_BYTES_ABOUT;
+        let sealed = if lacked >= replica.pack_lacked_min() && pack.bytes.len() < bytes_singly {
+            replica.seal_pack(&pack)
+        } else {
+            None
+        };
+        let Some(sealed) = sealed else {
+            self.unpacked_to = pack.end;
+            return Ok(None);
+        };
+        for (log, _, last) in pack.logs {
+            let told = self.told_by_peer.seq(&log);
+            let sent = self.sent.entry(log).or_insert(told);
+            *sent = (*sent).max(last);
+        }
+        self.cursor = pack.end;
+        Ok(Some(Frame::Packed(self.tag, sealed)))
+    }
+
+    /// Says whether the peer lacks the entry before the cursor, and notes that it is sent.
+    fn lacks(&mut self, entry: &RawEntry, replica: &Replica) -> bool {
         let header = entry.header();
         if let Some(from) = self.by_position.get_mut(&header.log) {
             let position = self.cursor.saturating_sub(1);
@@ -355,7 +427,6 @@ impl Channel {
                 return false;
             }
             *from = position + 1;
-            self.encoder.encode(entry, writer);
             return true;
         }
         let told = self.told_by_peer.logs.get(&header.log);
@@ -373,7 +444,47 @@ impl Channel {
             return false;
         }
         *sent = header.seq;
-        self.encoder.encode(entry, writer);
         true
+    }
+}
+
+/// Entries for one frame.
+#[derive(Debug, Default)]
+struct Chosen {
+    entries: Vec<Arc<RawEntry>>,
+    bytes: usize,
+    /// The logs whose last entry in here is bare.
+    open: BTreeSet<LogId>,
+}
+
+impl Chosen {
+    fn push(&mut self, entry: Arc<RawEntry>) {
+        let log = entry.header().log;
+        if entry.is_bare() {
+            self.open.insert(log);
+        } else {
+            self.open.remove(&log);
+        }
+        self.bytes += entry.as_bytes().len();
+        self.entries.push(entry);
+    }
+
+    /// Says whether they fill a frame: bare ones are behind each other until the one that proves them.
+    fn is_full(&self) -> bool {
+        self.bytes >= FRAME_BYTES_AIM && self.open.is_empty()
+    }
+
+    /// Returns them without those that nothing here proves: what would came to be refused halfway.
+    fn proven(mut self) -> Vec<Arc<RawEntry>> {
+        while let Some(log) = self.open.pop_first() {
+            let is_signed = |entry: &Arc<RawEntry>| entry.header().log == log && !entry.is_bare();
+            let end = self.entries.iter().rposition(is_signed);
+            let mut place = 0;
+            self.entries.retain(|entry| {
+                place += 1;
+                entry.header().log != log || end.is_some_and(|end| place <= end + 1)
+            });
+        }
+        self.entries
     }
 }

@@ -89,6 +89,10 @@ pub(super) enum Frame {
     },
     /// 14: `bits u8 ‖ sum 8` for each group: in place of a long summary.
     Brief(Brief),
+    /// 15: notebook, a sealed pack of entries.
+    Packed(WireTag, Vec<u8>),
+    /// 16: notebook: what packs hold is to be sent entry by entry.
+    Unpacked(WireTag),
 }
 
 /// What becomes of a capsule that was offered.
@@ -175,6 +179,8 @@ impl Frame {
             | Self::Controls(tag, _)
             | Self::Wraps(tag, _)
             | Self::Entries(tag, _, _)
+            | Self::Packed(tag, _)
+            | Self::Unpacked(tag)
             | Self::Ack(tag, _) => Some(*tag),
             Self::Hello { .. }
             | Self::Summary(_)
@@ -196,7 +202,8 @@ impl Frame {
             | Self::Ping
             | Self::Pong
             | Self::CapsuleOffer(_)
-            | Self::CapsuleAnswer(..) => 0,
+            | Self::CapsuleAnswer(..)
+            | Self::Unpacked(_) => 0,
             Self::CapsulePart(_, _, bytes) => bytes.len(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
             Self::Brief(brief) => size_of_val(brief.sums()),
@@ -207,7 +214,9 @@ impl Frame {
             Self::Controls(_, entries) | Self::Handed { entries, .. } => {
                 entries.iter().map(Vec::len).sum()
             }
-            Self::Wraps(_, bytes) | Self::Entries(_, _, bytes) => bytes.len(),
+            Self::Wraps(_, bytes) | Self::Entries(_, _, bytes) | Self::Packed(_, bytes) => {
+                bytes.len()
+            }
             Self::Ack(_, ack) => {
                 let heads = ack.control.as_ref().map_or(0, |(_, heads)| heads.len());
                 ack.logs.len() * LOG_BYTES + heads * HEAD_BYTES
@@ -264,6 +273,13 @@ impl Frame {
             }
             Self::Pong => {
                 writer.u8(9);
+            }
+            Self::Packed(tag, pack) => {
+                numbers.write(*tag, writer.u8(15));
+                writer.raw(pack);
+            }
+            Self::Unpacked(tag) => {
+                numbers.write(*tag, writer.u8(16));
             }
             Self::Handed {
                 notebook,
@@ -344,6 +360,11 @@ impl Frame {
                 let tag = numbers.read(&mut reader)?;
                 Self::Ack(tag, read_ack(&mut reader)?)
             }
+            15 => {
+                let tag = numbers.read(&mut reader)?;
+                Self::Packed(tag, reader.take("pack", reader.remaining())?.to_vec())
+            }
+            16 => Self::Unpacked(numbers.read(&mut reader)?),
             8 => Self::Ping,
             9 => Self::Pong,
             13 => Self::Handed {

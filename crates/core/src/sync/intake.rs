@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::error::SessionError;
-use super::frame::WireTag;
+use super::frame::{Frame, WireTag};
 use super::session::Session;
 use super::shared::{Shared, find_mut};
 use crate::codec::Reader;
 use crate::control::ControlEntry;
 use crate::epoch::Wraps;
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
-use crate::log::WireError;
+use crate::log::{RawEntry, WireError};
 use crate::replica::{IngestError, Ingested, Standing};
 use crate::storage::Storage;
 
@@ -91,12 +91,10 @@ impl Session {
         storage: &dyn Storage,
         now_ms: u64,
     ) -> Result<(), SessionError> {
-        let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag) else {
+        let Some((channel, _)) = find_mut(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
         let mut reader = Reader::new(bytes);
-        let (mut misplaced, mut overflowed) = (false, false);
-        let mut newest = BTreeMap::new();
         let mut refused = None;
         let mut entries = Vec::new();
         for _ in 0..count {
@@ -112,6 +110,62 @@ impl Session {
         if refused.is_none() {
             reader.finish()?;
         }
+        self.take_entries(tag, entries, refused, shared, storage, now_ms)
+    }
+
+    /// Takes a pack in: the entries that it makes are judged as any. Where it makes none, the peer is asked
+    /// for the entries themselves, once: whose fault it is does not show.
+    pub(super) fn packed(
+        &mut self,
+        tag: WireTag,
+        pack: &[u8],
+        shared: &mut dyn Shared,
+        storage: &dyn Storage,
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        if channel.has_refused_pack {
+            // It was sent before the peer heard of that.
+            return Ok(());
+        }
+        match replica.unpack(pack) {
+            Ok(entries) => self.take_entries(tag, entries, None, shared, storage, now_ms),
+            Err(_) => {
+                channel.has_refused_pack = true;
+                self.push(Frame::Unpacked(tag));
+                Ok(())
+            }
+        }
+    }
+
+    /// Sends the peer from now on entries rather than packs, beginning anew at what it has told.
+    pub(super) fn unpacked(&mut self, tag: WireTag, shared: &mut dyn Shared) {
+        if let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag)
+            && channel.is_live
+            && channel.takes_packs
+        {
+            channel.takes_packs = false;
+            let told = channel.told_by_peer.clone();
+            channel.begin(replica, told);
+        }
+    }
+
+    fn take_entries(
+        &mut self,
+        tag: WireTag,
+        entries: Vec<RawEntry>,
+        mut refused: Option<IngestError>,
+        shared: &mut dyn Shared,
+        storage: &dyn Storage,
+        now_ms: u64,
+    ) -> Result<(), SessionError> {
+        let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag) else {
+            return Ok(());
+        };
+        let (mut misplaced, mut overflowed) = (false, false);
+        let mut newest = BTreeMap::new();
         let proven = replica.prove(&entries);
         for entry in entries {
             let (log, seq, hash) = (entry.header().log, entry.header().seq, entry.hash());

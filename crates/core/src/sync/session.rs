@@ -281,6 +281,11 @@ impl Session {
             Frame::Entries(tag, count, entries) => {
                 self.entries(tag, count, &entries, shared, storage, now_ms)
             }
+            Frame::Packed(tag, pack) => self.packed(tag, &pack, shared, storage, now_ms),
+            Frame::Unpacked(tag) => {
+                self.unpacked(tag, shared);
+                Ok(())
+            }
             Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),
             Frame::Handed {
                 notebook,

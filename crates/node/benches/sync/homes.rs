@@ -144,10 +144,11 @@ impl Hosts {
         Ok(())
     }
 
-    /// Puts everything on disk, ready for a quick start.
+    /// Puts everything on disk, ready for a quick start, with the packs that a node makes while it rests.
     pub(crate) fn close(mut self) -> Result<()> {
         for host in [&mut self.first, &mut self.second] {
             host.engine.snapshot(&mut host.storage)?;
+            while host.engine.make_pack(&mut host.storage)? {}
         }
         Ok(())
     }

@@ -38,6 +38,8 @@ const BURST_WRITES_MAX: usize = 10_000;
 const QUICK_FRAME_BYTES_MAX: usize = 16 * 1024;
 /// How often what peers said is kept for a restart, and dialling looked at.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
+/// How long packs are made at a time: each takes some milliseconds, in which a keystroke would wait.
+const PACKING_MAX: Duration = Duration::from_millis(20);
 /// How often a record of this device's addresses that somebody overwrote is written again: seldom,
 /// so that a member who does that makes no flood of entries.
 const REPUBLISH_EVERY: Duration = Duration::from_secs(10 * 60);
@@ -228,6 +230,7 @@ impl Engine {
     fn keep_house(&mut self, now: Instant, now_ms: u64) {
         self.save_peers();
         self.write_again();
+        self.make_packs();
         if now >= self.keys_at {
             self.keys_at = now + KEYS_EVERY;
             self.replace_old_keys();
@@ -239,6 +242,24 @@ impl Engine {
         self.end_visit();
         self.close_surplus();
         self.dialling_changed |= self.rotation.is_over(now_ms) || self.turns.are_over(now_ms);
+    }
+
+    /// Makes packs of what came, for peers that lack much of it.
+    fn make_packs(&mut self) {
+        let began = Instant::now();
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
+        while began.elapsed() < PACKING_MAX {
+            match engine.make_pack(storage) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "could not pack older entries");
+                    break;
+                }
+            }
+        }
     }
 
     /// Writes again what this person wrote on top of something that does not count any more.

@@ -8,7 +8,7 @@ use hearth_core::control::{Admit, Label, Role};
 use hearth_core::document::DocumentId;
 use hearth_core::frontier::{Frontier, SignedFrontier};
 use hearth_core::ids::{EntryHash, Incarnation, LogId, Seq};
-use hearth_core::log::{RawEntry, WireEncoder, actor_of};
+use hearth_core::log::{LogStates, RawEntry, WireEncoder, actor_of, pack_entries, seal_pack};
 use hearth_core::pairing::TicketSecret;
 use hearth_core::replica::{EditSession, Replica};
 use hearth_core::storage::Write;
@@ -61,6 +61,39 @@ pub(super) fn make() -> Vec<VectorFile> {
         vectors: fixtures.iter().flat_map(actors).collect(),
     });
     files
+}
+
+/// Packs of the same entries, each with the keys that it takes to read it.
+pub(super) fn make_packs() -> VectorFile {
+    let fixtures = SEEDS.filter_map(|seed| fixture(seed).ok());
+    VectorFile {
+        name: "packs",
+        vectors: fixtures.flat_map(|fixture| packs(&fixture)).collect(),
+    }
+}
+
+fn packs(fixture: &Fixture) -> Vec<Vector> {
+    let (replica, seed) = (&fixture.replica, fixture.seed.to_string());
+    let (notebook, keys) = (replica.notebook(), replica.keys());
+    let mut states = LogStates::default();
+    let Ok(pack) = pack_entries(notebook, &fixture.entries, keys, &mut states) else {
+        return Vec::new();
+    };
+    let name = |what: &str| format!("notebook {seed} {what}");
+    let mut vectors = vec![Vector::bytes(name("pack"), seed.clone(), &pack)];
+    let current = replica.membership().current_epoch();
+    if let Some((epoch, key)) = current.and_then(|epoch| Some((epoch, keys.get(&epoch)?))) {
+        let sealed = seal_pack(replica.tag(), (epoch, key), &pack);
+        vectors.push(Vector::bytes(name("sealed"), seed.clone(), &sealed));
+    }
+    for (number, epoch) in keys.epochs().enumerate() {
+        if let Some(key) = keys.get(&epoch) {
+            let both = [&epoch.as_bytes()[..], key.expose()].concat();
+            let name = name(&format!("epoch and key {number}"));
+            vectors.push(Vector::bytes(name, seed.clone(), &both));
+        }
+    }
+    vectors
 }
 
 type Failed = Box<dyn core::error::Error>;

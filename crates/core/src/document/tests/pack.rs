@@ -5,9 +5,8 @@ use automerge::{Automerge, ChangeHash, ROOT};
 use proptest::prelude::*;
 
 use super::script::{Script, automerge_actor, changes};
-use crate::document::{
-    Change, Context, DocumentId, Histories, Section, UnpackError, pack, scan, strip, unpack,
-};
+use crate::document::pack::{Histories, Section, UnpackError, pack, unpack};
+use crate::document::{Change, Context, DocumentId, scan, strip};
 use crate::limits::{PACK_CHANGES_MAX, PACK_OPERATIONS_MAX};
 
 fn document(number: u8) -> DocumentId {

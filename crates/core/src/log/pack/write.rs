@@ -1,0 +1,229 @@
+//! Making packs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::entry::EntryPlace;
+use super::super::{Body, EntryVersion, RawEntry, actor_of, padding};
+use super::{
+    FORM_BARE, FORM_SIGNED, FORM_WHOLE, LogState, LogStates, Setting, VERSION, ZSTD_LEVEL,
+};
+use crate::codec::Writer;
+use crate::document::pack::Section;
+use crate::document::{DocumentId, ScanError, pack};
+use crate::epoch::EpochKeys;
+use crate::ids::{EpochId, LogId, NotebookId};
+use crate::limits::PACK_PROOF_BYTES_MAX;
+
+/// Why no pack can be made of some entries.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackEntriesError {
+    /// The key of an epoch is not here.
+    #[error("the key of epoch {0:?} is not here")]
+    KeyMissing(EpochId),
+    /// The last entry of a log has no signature, so the pack would prove nothing.
+    #[error("the last entry of device {} has no signature", .0.device)]
+    Unproven(LogId),
+    /// A change did not pass the scan, which its type rules out.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+}
+
+/// Packs entries, which follow in each log what `states` says, and moves the states on behind them.
+///
+/// How many go into one is for the caller to say, within
+/// [`PACK_ENTRIES_MAX`](crate::limits::PACK_ENTRIES_MAX) and the limits on changes.
+///
+/// # Errors
+/// [`PackEntriesError`]; the states are then of no more use.
+pub fn pack_entries(
+    notebook: NotebookId,
+    entries: &[RawEntry],
+    keys: &EpochKeys,
+    states: &mut LogStates,
+) -> Result<Vec<u8>, PackEntriesError> {
+    let proofs = proofs(entries)?;
+    let mut pack = Table::default();
+    for (place, entry) in entries.iter().enumerate() {
+        let state = states.entry(entry.header().log).or_default();
+        let opened = open(notebook, entry, keys, state)?;
+        let is_made = opened
+            .as_ref()
+            .is_some_and(|body| makes(notebook, entry, body, keys, state));
+        pack.entry(
+            entry,
+            opened.as_ref().filter(|_| is_made),
+            proofs.contains(&place),
+        );
+        state.tip = (entry.header().seq, entry.hash());
+        state.tips = opened.map(|body| body.tips);
+    }
+    pack.finish()
+}
+
+/// Chooses the entries whose signatures go along: the last of each log, and some before it, so that none is
+/// far from the next.
+fn proofs(entries: &[RawEntry]) -> Result<BTreeSet<usize>, PackEntriesError> {
+    let mut proofs = BTreeSet::new();
+    let mut bytes_since: BTreeMap<LogId, usize> = BTreeMap::new();
+    for (place, entry) in entries.iter().enumerate().rev() {
+        let log = entry.header().log;
+        let length = entry.as_bytes().len();
+        let since = bytes_since.get(&log).copied();
+        let is_needed = since.is_none_or(|since| since + length > PACK_PROOF_BYTES_MAX);
+        if is_needed && !entry.is_bare() {
+            proofs.insert(place);
+            bytes_since.insert(log, 0);
+        } else if let Some(since) = since {
+            bytes_since.insert(log, since + length);
+        } else {
+            return Err(PackEntriesError::Unproven(log));
+        }
+    }
+    Ok(proofs)
+}
+
+/// Opens an entry that follows a state; `None` where it cannot be read.
+fn open(
+    notebook: NotebookId,
+    entry: &RawEntry,
+    keys: &EpochKeys,
+    state: &LogState,
+) -> Result<Option<Body>, PackEntriesError> {
+    let header = entry.header();
+    let follows = (header.seq, header.previous) == (state.tip.0.next(), state.tip.1);
+    let Some(tips) = state.tips.as_ref().filter(|_| follows) else {
+        return Ok(None);
+    };
+    let key = keys
+        .get(&header.epoch)
+        .ok_or(PackEntriesError::KeyMissing(header.epoch))?;
+    Ok(entry.clone().trusted(notebook).open(key, tips).ok())
+}
+
+/// Says whether an entry is the one that its changes make.
+fn makes(
+    notebook: NotebookId,
+    entry: &RawEntry,
+    body: &Body,
+    keys: &EpochKeys,
+    state: &LogState,
+) -> bool {
+    let header = entry.header();
+    let (Some(tips), Some(key)) = (&state.tips, keys.get(&header.epoch)) else {
+        return false;
+    };
+    if header.version != EntryVersion::NEWEST {
+        return false;
+    }
+    let (mut plain, _) = Body::encode(actor_of(notebook, header.log), tips, &body.changes);
+    padding::pad(&mut plain);
+    let made = EntryPlace::of(header).seal(key, &plain);
+    made.is_ok_and(|made| made.hash() == entry.hash())
+}
+
+#[derive(Default)]
+struct Table {
+    logs: Vec<RawLog>,
+    log_places: BTreeMap<LogId, u64>,
+    settings: Vec<Setting>,
+    setting_places: BTreeMap<Setting, u64>,
+    entries: Writer,
+    count: u64,
+    signatures: Vec<Vec<u8>>,
+    wholes: Vec<Vec<u8>>,
+    document_places: BTreeMap<DocumentId, usize>,
+    sections: Vec<Section>,
+}
+
+/// A log and the place of its first entry in the pack.
+type RawLog = (LogId, u64);
+
+impl Table {
+    fn entry(&mut self, entry: &RawEntry, body: Option<&Body>, is_proof: bool) {
+        let header = entry.header();
+        let next = self.logs.len() as u64;
+        let log = *self.log_places.entry(header.log).or_insert(next);
+        if log == next {
+            self.logs.push((header.log, header.seq.get()));
+        }
+        self.count += 1;
+        self.entries.varint(log);
+        let Some(body) = body else {
+            self.entries.u8(FORM_WHOLE);
+            self.wholes.push(
+                if is_proof || entry.is_bare() || header.version == EntryVersion::One {
+                    entry.as_bytes().to_vec()
+                } else {
+                    entry.without_signature().to_vec()
+                },
+            );
+            return;
+        };
+        self.entries
+            .u8(if is_proof { FORM_SIGNED } else { FORM_BARE });
+        if is_proof {
+            self.signatures.push(entry.signature().to_vec());
+        }
+        let setting = Setting {
+            epoch: header.epoch,
+            heads: header.heads.clone(),
+        };
+        let next = self.settings.len() as u64;
+        let place = *self.setting_places.entry(setting.clone()).or_insert(next);
+        if place == next {
+            self.settings.push(setting);
+        }
+        self.entries.varint(place).varint(body.changes.len() as u64);
+        for (document, change) in &body.changes {
+            let next = self.sections.len();
+            let place = *self.document_places.entry(*document).or_insert(next);
+            if place == next {
+                self.sections.push((*document, Vec::new()));
+            }
+            self.entries.varint(place as u64);
+            if let Some((_, changes)) = self.sections.get_mut(place) {
+                changes.push(change.clone());
+            }
+        }
+    }
+
+    fn finish(self) -> Result<Vec<u8>, PackEntriesError> {
+        let mut table = Writer::new();
+        table.varint(self.logs.len() as u64);
+        for (log, first) in &self.logs {
+            table
+                .raw(log.device.as_bytes())
+                .raw(log.incarnation.as_bytes())
+                .varint(*first);
+        }
+        table.varint(self.settings.len() as u64);
+        for setting in &self.settings {
+            table
+                .raw(setting.epoch.as_bytes())
+                .varint(setting.heads.len() as u64);
+            for head in &setting.heads {
+                table.raw(head.as_bytes());
+            }
+        }
+        table.varint(self.count).raw(self.entries.as_slice());
+        table.varint(self.signatures.len() as u64);
+        for signature in &self.signatures {
+            table.raw(signature);
+        }
+        table.varint(self.wholes.len() as u64);
+        for whole in &self.wholes {
+            table.bytes(whole);
+        }
+        // Compressing into memory fails only where there is none left.
+        let compressed = zstd::bulk::compress(table.as_slice(), ZSTD_LEVEL).unwrap_or_default();
+        let changes = pack::pack(&self.sections, &mut pack::Histories::new())?;
+        let mut writer = Writer::new();
+        writer
+            .u8(VERSION)
+            .varint(table.len() as u64)
+            .bytes(&compressed)
+            .bytes(&changes);
+        Ok(writer.into_bytes())
+    }
+}

@@ -1,0 +1,380 @@
+//! Packs of what is on disk: for peers that lack much of it, and taken in from peers that have more.
+//!
+//! Packs lie end to end over the stream of arrivals, from its first entry on. The next one follows from how
+//! far each log was where the last one ended, which is kept with it; what came since is packed on demand.
+//! They are made from entries and can be made again, so a damaged one is worth no more than its absence.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use super::Replica;
+use super::log::BranchId;
+use super::persist::{read_log_id, read_version};
+use super::state::{read_tips, write_tips};
+use crate::codec::{DecodeError, Reader, Writer};
+use crate::ids::{EntryHash, LogId, Seq};
+use crate::limits::{
+    LOGS_MAX, PACK_BYTES_MAX, PACK_ENTRIES_AIM, PACK_LACKED_MIN, PACK_RAW_BYTES_MAX,
+};
+use crate::log::{
+    EntryPack, LogState, LogStates, PackEntriesError, RawEntry, UnpackEntriesError, open_pack,
+    pack_entries, seal_pack,
+};
+use crate::storage::{Position, Space, Storage, StorageError, Write};
+
+const VERSION: u8 = 1;
+
+/// A pack of this replica's own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pack {
+    /// The position after its last entry.
+    pub end: Position,
+    /// The first and the last entry of each log in it.
+    pub logs: Vec<(LogId, Seq, Seq)>,
+    /// The pack, not sealed.
+    pub bytes: Vec<u8>,
+}
+
+/// Where the packs that are on disk end.
+#[derive(Debug, Clone, Default)]
+pub(super) struct PackBase {
+    /// The first position of each pack.
+    starts: BTreeSet<Position>,
+    /// The position after the last one.
+    end: Position,
+    /// How far each log was there.
+    states: LogStates,
+}
+
+/// A pack that cannot be taken in as it is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PackRefused {
+    /// It does not open under any key that is here.
+    #[error("the pack does not open")]
+    Sealed,
+    /// Its entries cannot be made.
+    #[error(transparent)]
+    Unpack(#[from] UnpackEntriesError),
+    /// An entry of it is proven by none that is signed.
+    #[error("an entry of device {} in the pack is proven by no signed one", .0.device)]
+    Unproven(LogId),
+}
+
+impl Replica {
+    /// Says whether enough came since the last pack for another one.
+    pub fn wants_pack(&self) -> bool {
+        // Where the packs end is not read for this; the last state was saved there, or before.
+        let end = self.packs.get().map_or(0, |packs| packs.end);
+        self.pack_entries > 0 && self.committed_position.saturating_sub(end) >= self.pack_entries
+    }
+
+    /// Sets how many entries go into a pack, for tests that have few; with 0 none is made or sent.
+    pub const fn set_pack_entries(&mut self, entries: u64) {
+        self.pack_entries = entries;
+    }
+
+    /// Makes the next pack of what is on disk, where there is enough for one, and puts it there.
+    ///
+    /// # Errors
+    /// [`StorageError`]; nothing but the pack is missing then.
+    pub fn make_pack(&mut self, storage: &mut dyn Storage) -> Result<bool, StorageError> {
+        if !self.wants_pack() || !self.forks.is_empty() {
+            return Ok(false);
+        }
+        let mut base = self.packs(storage)?.clone();
+        let start = base.end;
+        let Some(pack) = self.pack_behind(&mut base, storage)? else {
+            return Ok(false);
+        };
+        if pack.end - start < self.pack_entries && pack.end == self.committed_position {
+            // Some would come on top of it only too soon.
+            return Ok(false);
+        }
+        base.starts.insert(start);
+        let writes = [
+            Write::Put {
+                space: Space::Pack,
+                key: start.to_be_bytes().to_vec(),
+                value: pack.to_bytes(),
+            },
+            Write::Put {
+                space: Space::PackBase,
+                key: Vec::new(),
+                value: base.to_bytes(),
+            },
+        ];
+        storage.commit(self.notebook, &writes)?;
+        self.packs = OnceLock::from(base);
+        Ok(true)
+    }
+
+    /// Returns the pack in which the entry at a position lies: one that is on disk, or one of what came since.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk cannot be read.
+    pub fn pack_at(
+        &self,
+        position: Position,
+        storage: &dyn Storage,
+    ) -> Result<Option<Pack>, StorageError> {
+        if !self.forks.is_empty() || self.pack_entries == 0 {
+            return Ok(None);
+        }
+        let base = self.packs(storage)?;
+        if position < base.end {
+            let Some(start) = base.starts.range(..=position).next_back() else {
+                return Ok(None);
+            };
+            let kept = storage.get(self.notebook, Space::Pack, &start.to_be_bytes());
+            let pack = match kept {
+                Ok(kept) => kept.and_then(|bytes| Pack::parse(&bytes).ok()),
+                Err(StorageError::Damaged(_)) => None,
+                Err(error) => return Err(error),
+            };
+            return Ok(pack.filter(|pack| pack.end > position));
+        }
+        // What is further away would be packed again and again for each peer.
+        let pack = self.pack_behind(&mut base.clone(), storage)?;
+        Ok(pack.filter(|pack| pack.end > position))
+    }
+
+    /// Returns how many entries of a pack a peer has to lack to be sent it.
+    pub(crate) fn pack_lacked_min(&self) -> u64 {
+        PACK_LACKED_MIN.min(self.pack_entries.div_ceil(2))
+    }
+
+    /// Seals a pack for those who hold the key in force; `None` while that is not here.
+    pub fn seal_pack(&self, pack: &Pack) -> Option<Vec<u8>> {
+        let epoch = self.sealing_epoch()?;
+        let key = self.keys.get(&epoch)?;
+        Some(seal_pack(self.tag(), (epoch, key), &pack.bytes))
+    }
+
+    /// Makes the entries of a pack that somebody sent and that are not here. Each of them is signed, or proven
+    /// by a signed one among them.
+    ///
+    /// # Errors
+    /// [`PackRefused`]; the entries themselves can be taken all the same.
+    pub fn unpack(&self, sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused> {
+        let opened = open_pack(self.tag(), &self.keys, sealed).map_err(UnpackEntriesError::from)?;
+        let pack = EntryPack::parse(&opened.ok_or(PackRefused::Sealed)?)?;
+        let mut states: LogStates = pack.logs().map(|log| (log, self.state_of(log))).collect();
+        let entries = pack.entries(self.notebook, &self.keys, &mut states)?;
+        let proven = self.prove(&entries);
+        let unproven = entries
+            .iter()
+            .find(|entry| entry.is_bare() && !proven.has(entry));
+        match unproven {
+            Some(entry) => Err(PackRefused::Unproven(entry.header().log)),
+            None => Ok(entries),
+        }
+    }
+
+    /// Returns what the next entry of each log follows from.
+    pub fn log_states(&self) -> LogStates {
+        let trunks = self.logs.keys().filter(|id| id.number == 0);
+        trunks.map(|id| (id.log, self.state_of(id.log))).collect()
+    }
+
+    /// Returns what the next entry of a log follows from.
+    fn state_of(&self, log: LogId) -> LogState {
+        let Some(trunk) = self.trunk(&log) else {
+            return LogState::default();
+        };
+        let is_placed = trunk.settled == trunk.tip_seq()
+            && !trunk.unreadable
+            && !self.is_forked(&log)
+            && self.logs.contains_key(&BranchId::trunk(log));
+        LogState {
+            tip: trunk.tip(),
+            tips: is_placed.then(|| trunk.tips.clone()),
+        }
+    }
+
+    /// Returns which packs there are, read from the disk when that is first asked for.
+    fn packs(&self, storage: &dyn Storage) -> Result<&PackBase, StorageError> {
+        if let Some(packs) = self.packs.get() {
+            return Ok(packs);
+        }
+        let kept = match storage.get(self.notebook, Space::PackBase, &[]) {
+            Ok(kept) => kept.and_then(|bytes| PackBase::parse(&bytes).ok()),
+            Err(StorageError::Damaged(_)) => None,
+            Err(error) => return Err(error),
+        };
+        let base = kept.filter(|base| base.end <= self.committed_position);
+        Ok(self.packs.get_or_init(|| base.unwrap_or_default()))
+    }
+
+    /// Packs the entries behind `base`, as many as go into one pack, and moves it on. `None` where there is
+    /// none that can be packed now.
+    fn pack_behind(
+        &self,
+        base: &mut PackBase,
+        storage: &dyn Storage,
+    ) -> Result<Option<Pack>, StorageError> {
+        let entries = self.entries_for_pack(base.end, storage)?;
+        if entries.is_empty() {
+            return Ok(None);
+        }
+        let mut states = base.states.clone();
+        let bytes = match pack_entries(self.notebook, &entries, &self.keys, &mut states) {
+            Ok(bytes) if bytes.len() <= PACK_BYTES_MAX => bytes,
+            // A key that is late, or more than one frame carries: they go one by one.
+            Ok(_) | Err(PackEntriesError::KeyMissing(_) | PackEntriesError::Unproven(_)) => {
+                return Ok(None);
+            }
+            Err(error) => return Err(StorageError::Damaged(error.to_string())),
+        };
+        let mut logs: BTreeMap<LogId, (Seq, Seq)> = BTreeMap::new();
+        for entry in &entries {
+            let (log, seq) = (entry.header().log, entry.header().seq);
+            logs.entry(log).or_insert((seq, seq)).1 = seq;
+        }
+        base.states = states;
+        base.end += entries.len() as u64;
+        Ok(Some(Pack {
+            end: base.end,
+            logs: logs
+                .into_iter()
+                .map(|(log, (first, last))| (log, first, last))
+                .collect(),
+            bytes,
+        }))
+    }
+
+    /// Reads the entries that go into a pack from a position on: up to where every log ends in a signed one.
+    fn entries_for_pack(
+        &self,
+        from: Position,
+        storage: &dyn Storage,
+    ) -> Result<Vec<RawEntry>, StorageError> {
+        let most = usize::try_from(self.pack_entries).unwrap_or(PACK_ENTRIES_AIM);
+        let mut entries: Vec<RawEntry> = Vec::new();
+        let (mut next, mut bytes, mut closed) = (from, 0, 0);
+        let mut open: BTreeSet<LogId> = BTreeSet::new();
+        'read: while next < self.committed_position {
+            let read = storage.entries(self.notebook, next, PACK_RAW_BYTES_MAX)?;
+            let Some((last, _)) = read.last() else { break };
+            next = last + 1;
+            for (position, raw) in read {
+                bytes += raw.len();
+                let is_full = entries.len() >= most || bytes > PACK_RAW_BYTES_MAX;
+                let is_beyond = is_full && closed > 0;
+                if is_beyond || position >= self.committed_position {
+                    break 'read;
+                }
+                let entry = RawEntry::parse_any(raw)
+                    .map_err(|error| StorageError::Damaged(error.to_string()))?;
+                if entry.is_bare() {
+                    open.insert(entry.header().log);
+                } else {
+                    open.remove(&entry.header().log);
+                }
+                entries.push(entry);
+                if open.is_empty() {
+                    closed = entries.len();
+                }
+            }
+        }
+        entries.truncate(closed);
+        Ok(entries)
+    }
+}
+
+impl Pack {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer
+            .u8(VERSION)
+            .varint(self.end)
+            .varint(self.logs.len() as u64);
+        for (log, first, last) in &self.logs {
+            write_log_id(log, &mut writer);
+            writer.varint(first.get()).varint(last.get());
+        }
+        writer.bytes(&self.bytes);
+        writer.into_bytes()
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        read_version(&mut reader)?;
+        let end = reader.varint("end")?;
+        let mut logs = Vec::new();
+        for _ in 0..reader.count("logs", LOGS_MAX)? {
+            let log = read_log_id(&mut reader)?;
+            let first = Seq::new(reader.varint("first")?);
+            logs.push((log, first, Seq::new(reader.varint("last")?)));
+        }
+        let bytes = reader.bytes("pack", PACK_BYTES_MAX)?.to_vec();
+        reader.finish()?;
+        Ok(Self { end, logs, bytes })
+    }
+}
+
+impl PackBase {
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer
+            .u8(VERSION)
+            .varint(self.end)
+            .varint(self.starts.len() as u64);
+        let mut last = 0;
+        for start in &self.starts {
+            writer.varint(start - last);
+            last = *start;
+        }
+        writer.varint(self.states.len() as u64);
+        for (log, state) in &self.states {
+            write_log_id(log, &mut writer);
+            writer.varint(state.tip.0.get()).raw(state.tip.1.as_bytes());
+            match &state.tips {
+                None => {
+                    writer.u8(0);
+                }
+                Some(tips) => {
+                    writer.u8(1);
+                    write_tips(tips, &mut writer);
+                }
+            }
+        }
+        writer.into_bytes()
+    }
+
+    fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(bytes);
+        read_version(&mut reader)?;
+        let end = reader.varint("end")?;
+        let (mut starts, mut last) = (BTreeSet::new(), 0_u64);
+        for _ in 0..reader.count("packs", reader.remaining())? {
+            last = last
+                .checked_add(reader.varint("start")?)
+                .ok_or(DecodeError::Invalid("start"))?;
+            starts.insert(last);
+        }
+        let mut states = LogStates::new();
+        for _ in 0..reader.count("logs", LOGS_MAX)? {
+            let log = read_log_id(&mut reader)?;
+            let seq = Seq::new(reader.varint("tip")?);
+            let tip = (seq, EntryHash::from_bytes(reader.array("tip hash")?));
+            let tips = match reader.u8("tips")? {
+                0 => None,
+                _ => Some(read_tips(&mut reader)?),
+            };
+            states.insert(log, LogState { tip, tips });
+        }
+        reader.finish()?;
+        Ok(Self {
+            starts,
+            end,
+            states,
+        })
+    }
+}
+
+fn write_log_id(log: &LogId, writer: &mut Writer) {
+    writer
+        .raw(log.device.as_bytes())
+        .raw(log.incarnation.as_bytes());
+}
