@@ -79,7 +79,7 @@ impl fmt::Display for Refusal {
             Self::Invalid => "the inviter does not know this ticket",
             Self::Used => "somebody has already joined with this ticket",
             Self::Expired => "the ticket has expired",
-            Self::Revoked => "the inviter has taken the ticket back",
+            Self::Revoked => "the inviter has taken the ticket back, or takes nobody in with these keys",
             Self::Protocol => "the two programs did not understand each other",
             Self::Unavailable => "the inviter's program cannot admit anybody right now",
         })

@@ -11,7 +11,7 @@ use super::answer::{not_admin, person, with};
 use super::departure::{departed, not_a_member};
 use super::invite::admits_as_admin;
 use super::notebook::parse_role;
-use super::resolve::{brief, find_notebook, find_person};
+use super::resolve::{brief, find_former, find_notebook, find_person};
 use crate::api::{Exit, Failure, MemberRequest, VerifyStep};
 use crate::host::{Directory, Host, no_notebook, random, sentence, storage_failed};
 
@@ -44,8 +44,12 @@ pub(super) fn execute(host: &mut Host, request: &MemberRequest) -> Result<Value,
             step,
         } => {
             let notebook = find_notebook(host, notebook)?;
-            let person = find_person(host, notebook, person)?;
-            verify(host, notebook, person, *step)
+            match find_person(host, notebook, person) {
+                Err(failure) if *step == VerifyStep::Match && failure.code == "not_found" => {
+                    take_back(host, notebook, person, failure)
+                }
+                found => verify(host, notebook, found?, *step),
+            }
         }
     }
 }
@@ -370,6 +374,42 @@ fn verify(
         return Ok(with(data, remove_impostor(host, notebook, id)?));
     }
     Ok(data)
+}
+
+/// Takes back that words differed, for somebody who is out since: otherwise no new ticket would let them in.
+/// The words are open again, for the next pairing has others; `unknown` is the failure where nobody is meant.
+fn take_back(
+    host: &mut Host,
+    notebook: NotebookId,
+    text: &str,
+    unknown: Failure,
+) -> Result<Value, Failure> {
+    let Ok(id) = find_former(host, notebook, text) else {
+        return Err(unknown);
+    };
+    let differed =
+        verification(host, notebook, id)?.filter(|words| words.state == VerificationState::Differ);
+    let Some(mut words) = differed else {
+        return Err(unknown);
+    };
+    words.state = VerificationState::Open;
+    let Host {
+        engine, storage, ..
+    } = host;
+    engine
+        .decide_verification(notebook, id, &words, storage)
+        .map_err(storage_failed)?;
+    let member = with(
+        person(&host.directory(notebook), &id),
+        json!({ "id": id.to_string(), "verified": false, "verification": state_word(words.state) }),
+    );
+    Ok(json!({
+        "member": member,
+        "words": words.words,
+        "state": state_word(words.state),
+        "out": true,
+        "notebook": brief(host, notebook),
+    }))
 }
 
 /// The words of the pairing with a person, where this device was the one that paired.

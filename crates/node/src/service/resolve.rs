@@ -244,6 +244,21 @@ pub(super) fn find_person(
     })
 }
 
+/// Finds somebody who was a member of a notebook, by id, part of one, or name.
+pub(super) fn find_former(
+    host: &Host,
+    notebook: NotebookId,
+    text: &str,
+) -> Result<PersonId, Failure> {
+    let directory = host.directory(notebook);
+    let candidates = directory.former().map(|profile| Candidate {
+        id: profile.person.to_string(),
+        title: profile.name.clone(),
+        value: profile.person,
+    });
+    choose("former member", text, candidates)
+}
+
 /// Finds several members, as references to write into an object.
 pub(super) fn find_people(
     host: &Host,

@@ -132,6 +132,16 @@ pub(crate) fn words(data: &Value, page: &mut Page) {
 /// `member verify --match`: `member`.
 pub(crate) fn matched(data: &Value, page: &mut Page) {
     let name = member_name(data.at("member"));
+    if data.flag("out") {
+        page.line(format!(
+            "Taken back: {name} may join again with a new ticket, and you compare the words that it gives."
+        ));
+        page.next(
+            "hearth invite create {} --as ROLE",
+            data.at("notebook").text("id"),
+        );
+        return;
+    }
     page.styled(
         format!("Recorded: you and {name} saw the same words."),
         Style::Good,
@@ -155,6 +165,9 @@ pub(crate) fn differed(data: &Value, page: &mut Page) {
              new key. What they received before they keep.",
         );
         page.line("Invite again, over another channel.");
+        page.quiet(
+            "If you misread them: the same command with --match lets the same keys in again.",
+        );
     } else {
         page.line(
             "From now on this device exchanges nothing of this notebook with theirs. They stay a member \
@@ -351,6 +364,13 @@ mod tests {
         Somebody may stand in between, or the ticket went to somebody else: whoever joined as this person may not be the one you meant.
         They are removed for everybody, the ticket is void, and what is written from now on has a new key. What they received before they keep.
         Invite again, over another channel.
+        If you misread them: the same command with --match lets the same keys in again.
+        ");
+        let out = json!({"member": {"name": "Ben"}, "out": true, "notebook": {"id": "01JD8GNSQ4W5T3V7PXRK2QF7MZ"}});
+        insta::assert_snapshot!(testing::page(&out, matched), @r"
+        Taken back: Ben may join again with a new ticket, and you compare the words that it gives.
+
+        Next: hearth invite create RK2QF7MZ --as ROLE
         ");
     }
 

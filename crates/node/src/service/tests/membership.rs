@@ -334,6 +334,25 @@ fn words_that_differ_remove_whoever_joined_where_the_rules_would_count_it() {
     });
     assert_ne!(before["epoch"], after["epoch"]);
     assert_eq!(after["readers"].as_array().unwrap().len(), 1);
+    // Whoever misread them takes it back, and a new ticket lets the same person in again.
+    let matching = |person: &str| {
+        Request::Member(MemberRequest::Verify {
+            notebook: notebook.clone(),
+            person: person.to_owned(),
+            step: VerifyStep::Match,
+        })
+    };
+    assert_eq!(ada.fails(&matching("Zoe")).exit.code(), 4);
+    let back = ada.ok(&matching("Ben"));
+    assert_eq!(
+        (&back["out"], &back["state"]),
+        (&json!(true), &json!("open"))
+    );
+    assert_eq!(ada.fails(&matching("Ben")).exit.code(), 4, "once");
+    ben.ok(&matching("Ada"));
+    let ticket = ada.invite(&notebook, "mentee");
+    join(&mut ada, &mut ben, text(&ticket["ticket"]));
+    assert_eq!(members(&mut ada, &notebook).len(), 2);
 }
 
 #[test]
