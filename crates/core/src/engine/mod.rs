@@ -291,6 +291,16 @@ impl Engine {
         }
     }
 
+    /// Returns how many writes of one notebook are in memory only, of the one with the most.
+    pub fn unsaved_writes_max(&self) -> usize {
+        let touched = self.replicas.touched().iter();
+        let replicas = touched.filter_map(|notebook| self.replicas.get(notebook));
+        replicas
+            .map(|replica| replica.unsaved().len())
+            .max()
+            .unwrap_or(0)
+    }
+
     /// Takes the effects since the last call.
     pub fn take_effects(&mut self) -> VecDeque<Effect> {
         for notebook in self.replicas.take_unshown() {

@@ -63,6 +63,10 @@ pub(super) struct Engine {
     pub(super) waiting: Vec<Waiting>,
     pub(super) watchers: Watchers,
     pub(super) syncs: Vec<Syncing>,
+    /// Whether something happened since the waits for peers were looked at that may end one.
+    pub(super) syncs_changed: bool,
+    /// The linked devices that had greeted when that was done.
+    pub(super) answered: Vec<DeviceId>,
     pub(super) linkings: Vec<Linking>,
     pub(super) introductions: Introductions,
     /// Whether this home was found to be a copy of another.
@@ -109,6 +113,8 @@ impl Engine {
             waiting: Vec::new(),
             watchers: Watchers::default(),
             syncs: Vec::new(),
+            syncs_changed: false,
+            answered: Vec::new(),
             linkings: Vec::new(),
             introductions: Introductions::default(),
             is_copy: false,
@@ -307,11 +313,7 @@ impl Engine {
     }
 
     fn is_burst_full(&self) -> bool {
-        let engine = &self.host.engine;
-        engine
-            .notebooks()
-            .filter_map(|notebook| engine.replica(notebook))
-            .any(|replica| replica.unsaved().len() > BURST_WRITES_MAX)
+        self.host.engine.unsaved_writes_max() > BURST_WRITES_MAX
     }
 
     fn traffic(&mut self, traffic: Traffic) {
@@ -349,6 +351,7 @@ impl Engine {
         let link = self.links.remove(&id);
         self.host.engine.disconnected(id, Host::now_ms());
         self.membership_changed = true;
+        self.syncs_changed = true;
         let code = link.and_then(|link| link.handle.close_reason()?.peer_code());
         match (peer, code) {
             (Some(device), Some(CloseCode::NOT_A_MEMBER)) => self.introduce(device),
@@ -429,6 +432,8 @@ impl Engine {
         engine.keep_devices(now_ms, storage, &mut random());
         engine.flush(storage, now_ms, false);
         self.effects();
+        // Peers wait for frames; all that follows, some of which writes to the disk, can wait for them.
+        self.pump();
         self.tell_departures();
         let is_changed = std::mem::take(&mut self.membership_changed);
         if is_changed {

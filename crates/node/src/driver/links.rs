@@ -150,6 +150,7 @@ impl Engine {
             .engine
             .connected(id, kind, remote, exporter, Host::now_ms());
         self.membership_changed = true;
+        self.syncs_changed = true;
     }
 
     /// Closes a link since there are enough others, and says so.
@@ -186,6 +187,7 @@ impl Engine {
             _ => link.handle.close(CloseCode::DROPPED, "closed"),
         }
         self.membership_changed = true;
+        self.syncs_changed = true;
     }
 }
 

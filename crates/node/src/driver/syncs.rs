@@ -79,6 +79,7 @@ impl Engine {
             engine, storage, ..
         } = &mut self.host;
         engine.flush(storage, Host::now_ms(), true);
+        self.syncs_changed = true;
         self.syncs.push(Syncing {
             notebooks,
             outcome,
@@ -123,14 +124,15 @@ impl Engine {
         if self.syncs.is_empty() {
             return;
         }
-        let answered: Vec<DeviceId> = self
-            .host
-            .engine
-            .sessions()
-            .filter(|(_, session)| session.is_greeted())
-            .map(|(_, session)| session.peer())
-            .collect();
         let now = Instant::now();
+        let sessions = self.host.engine.sessions();
+        let greeted = sessions.filter(|(_, session)| session.is_greeted());
+        let answered: Vec<DeviceId> = greeted.map(|(_, session)| session.peer()).collect();
+        let is_over = |sync: &Syncing| sync.done.is_closed() || sync.deadline <= now;
+        let is_changed = std::mem::take(&mut self.syncs_changed) || answered != self.answered;
+        if !is_changed && !self.syncs.iter().any(is_over) {
+            return;
+        }
         for mut sync in std::mem::take(&mut self.syncs) {
             let confirmed = self.confirmed(&sync);
             let sought = self.sought(&sync);
@@ -155,6 +157,7 @@ impl Engine {
                 let _caller_left = sync.done.send(Ok(sync.outcome));
             }
         }
+        self.answered = answered;
     }
 
     /// Returns the devices with which some notebooks are shared still: this person may have left, or they.
@@ -186,6 +189,7 @@ impl Engine {
 
     pub(super) fn dial_failed(&mut self, device: DeviceId, why: &str) {
         tracing::debug!(%device, %why, "a dial failed");
+        self.syncs_changed = true;
         for sync in &mut self.syncs {
             if let Some((_, state)) = sync.outcome.peers.get_mut(&device)
                 && *state == PeerOutcome::Pending

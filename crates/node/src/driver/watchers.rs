@@ -91,6 +91,8 @@ impl Engine {
     /// Does what the engine asks for.
     pub(super) fn effects(&mut self) {
         for effect in self.host.engine.take_effects() {
+            // What peers have, what is here, who is a member: each may end somebody's wait.
+            self.syncs_changed = true;
             match effect {
                 Effect::Close(id, reason) => self.close(id, &reason),
                 Effect::Applied(notebook, applied) => {
