@@ -12,6 +12,9 @@ use crate::sync::Session;
 
 const VERSION: u8 = 1;
 
+/// Notebooks of which it is kept at once what peers said: a commit each, some milliseconds together.
+const PEERS_SAVED_AT_ONCE_MAX: usize = 16;
+
 /// What a device said last about its copy of a notebook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerRecord {
@@ -296,8 +299,8 @@ impl Engine {
         }
     }
 
-    /// Keeps what peers said, so that status tells it after a restart. The driver calls it now and
-    /// then and before it ends; what is lost in between is told anew by the peer.
+    /// Keeps what peers said, and when those that are linked were last heard, so that status tells it after a
+    /// restart. The driver calls it before it ends.
     ///
     /// # Errors
     /// [`StorageError`] where the disk fails.
@@ -318,26 +321,39 @@ impl Engine {
                 self.unsaved_peers.insert((notebook, device));
             }
         }
-        for notebook in self.replicas.keys() {
-            let writes: Vec<Write> = self
-                .unsaved_peers
-                .range((*notebook, DeviceId::ZERO)..)
-                .take_while(|(of, _)| of == notebook)
-                .filter_map(|(_, device)| {
-                    let record = self.peers.get(&(*notebook, *device))?;
+        while self.save_news_of_peers(storage)? {}
+        Ok(())
+    }
+
+    /// Keeps what peers said that is new, of some notebooks; says whether more is left. The driver calls it
+    /// now and then: each notebook is a commit, and whoever types does not wait for hundreds of them. What is
+    /// lost in between is told anew by the peer.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails.
+    pub fn save_news_of_peers(&mut self, storage: &mut dyn Storage) -> Result<bool, StorageError> {
+        for _ in 0..PEERS_SAVED_AT_ONCE_MAX {
+            let Some((notebook, _)) = self.unsaved_peers.first().copied() else {
+                return Ok(false);
+            };
+            let of_notebook = |place: &&(NotebookId, DeviceId)| place.0 == notebook;
+            let devices = self.unsaved_peers.iter().take_while(of_notebook);
+            let writes: Vec<Write> = devices
+                .filter(|_| self.replicas.contains_key(&notebook))
+                .filter_map(|place| {
                     Some(Write::Put {
                         space: Space::Frontier,
-                        key: device.as_bytes().to_vec(),
-                        value: record.to_bytes(),
+                        key: place.1.as_bytes().to_vec(),
+                        value: self.peers.get(place)?.to_bytes(),
                     })
                 })
                 .collect();
             if !writes.is_empty() {
-                storage.commit(*notebook, &writes)?;
-                self.unsaved_peers.retain(|(of, _)| of != notebook);
+                storage.commit(notebook, &writes)?;
             }
+            self.unsaved_peers.retain(|(of, _)| *of != notebook);
         }
-        Ok(())
+        Ok(!self.unsaved_peers.is_empty())
     }
 }
 

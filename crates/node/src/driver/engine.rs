@@ -475,8 +475,9 @@ impl Engine {
         let Host {
             engine, storage, ..
         } = &mut self.host;
-        if let Err(error) = engine.save_peers(storage) {
-            tracing::warn!(%error, "what peers said could not be kept");
+        match engine.save_news_of_peers(storage) {
+            Ok(is_more) => self.peers_changed |= is_more,
+            Err(error) => tracing::warn!(%error, "what peers said could not be kept"),
         }
     }
 
