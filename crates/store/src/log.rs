@@ -21,6 +21,9 @@ use crate::store::Store;
 /// Pages of the log that are moved into the main file while nobody waits: a quarter fits the log that is
 /// ready beside what is written until then.
 const CHECKPOINT_PAGES: usize = 512;
+/// Pages of the log after which it is worth its size: some thirty keystrokes. A node that has only started
+/// has better things to do.
+const FILL_PAGES: usize = 64;
 /// Pages that a commit writes besides those of its values: the tally's and the one that an entry goes on.
 const PAGES_PER_COMMIT: usize = 2;
 /// A page of the database.
@@ -42,9 +45,8 @@ impl LogState {
         self.pages >= CHECKPOINT_PAGES
     }
 
-    /// Before the first commit there may be no file.
     const fn wants_size(&self) -> bool {
-        !self.is_ready && self.pages > 0
+        !self.is_ready && self.pages >= FILL_PAGES
     }
 
     /// Notes a commit.
@@ -157,8 +159,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         let mut store = Store::create(&home, &Protection::Bare).unwrap();
-        store.rest().unwrap();
-        for count in 1..=4 {
+        let before = FILL_PAGES / PAGES_PER_COMMIT - 2;
+        for _ in 0..before {
+            append(&mut store, b"entry");
+        }
+        for count in before + 1..=before + 4 {
             append(&mut store, b"entry");
             for state in ["written", "rested"] {
                 let copy = folder.path().join(format!("{count} {state}"));
@@ -176,10 +181,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let home = folder.path().join("home");
         let mut store = Store::create(&home, &Protection::Bare).unwrap();
-        append(&mut store, b"entry");
+        let mut count = 0;
+        while !store.wants_rest() {
+            append(&mut store, b"entry");
+            count += 1;
+        }
         store.rest().unwrap();
         assert_eq!(log_bytes(&home), LOG_BYTES_READY);
-        let mut count = 1;
         for _ in 0..3 {
             for _ in 0..CHECKPOINT_PAGES / PAGES_PER_COMMIT {
                 append(&mut store, b"entry");
