@@ -206,6 +206,22 @@ impl Engine {
         Ok(())
     }
 
+    /// Notes in every notebook how far this device wrote itself, before it goes on under other keys: what
+    /// another copy of it has written there may come to light only later, and then nobody else knows whose is whose.
+    ///
+    /// # Errors
+    /// [`StorageError`] where a disk fails.
+    pub fn note_own_writing(&mut self, storage: &mut dyn Storage) -> Result<(), StorageError> {
+        let notebooks: Vec<NotebookId> = self.notebooks().collect();
+        for notebook in notebooks {
+            if let Some(replica) = self.replicas.get_mut(&notebook) {
+                replica.mark_stale_copy();
+            }
+            self.commit(notebook, storage)?;
+        }
+        Ok(())
+    }
+
     /// Writes the home's roster into every notebook that lacks something of it, at once.
     ///
     /// # Errors

@@ -389,7 +389,7 @@ impl Replica {
     }
 
     /// Notes, for good, that another copy of this device has written, and how far this one had.
-    fn mark_stale_copy(&mut self) {
+    pub(crate) fn mark_stale_copy(&mut self) {
         if self.stale_copy {
             return;
         }

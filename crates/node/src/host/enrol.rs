@@ -143,6 +143,10 @@ impl Host {
                 .commit(*notebook, &[forget])
                 .map_err(storage_failed)?;
         }
+        let Self {
+            engine, storage, ..
+        } = self;
+        engine.note_own_writing(storage).map_err(storage_failed)?;
         next.identity.roster = self.engine.identity().roster.clone();
         self.put_own(IDENTITY_KEPT_AS, &next.to_bytes())?;
         let instance = random().next_u64();
