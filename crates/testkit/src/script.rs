@@ -14,6 +14,7 @@ use crate::clock::FIFTY_YEARS_MS;
 use crate::dice::Dice;
 use crate::disk::Fault;
 use crate::network::{Corruption, NodeId};
+use crate::seeds::Run;
 use crate::world::{Checked, PairingEnd, PairingId, World, violation};
 
 /// The longest that a new key waits for its turn among eight devices, in milliseconds.
@@ -82,6 +83,38 @@ pub struct Script {
     crashes: u64,
 }
 
+impl Run for Script {
+    type Tally = Tally;
+
+    fn world(&mut self) -> &mut World {
+        &mut self.world
+    }
+
+    fn run(&mut self) -> Checked<Tally> {
+        self.create_notebooks()?;
+        let steps = 40 + self.world.random.below(160);
+        for _ in 0..steps {
+            self.happen()?;
+            for _ in 0..self.world.random.below(6) {
+                self.world.step()?;
+            }
+        }
+        self.heal()?;
+        self.join_all()?;
+        self.connect_some()?;
+        // Whoever can makes the key that the others lack, and waits for its turn before that.
+        self.world.run_for(NEW_KEY_MS_MAX)?;
+        self.world.check_converged()?;
+        self.write_on()?;
+        self.world.check_converged()?;
+        self.connect_all()?;
+        self.write_on()?;
+        self.world.check_converged()?;
+        self.world.check_statuses()?;
+        Ok(self.tally())
+    }
+}
+
 impl Script {
     /// Prepares the run of a seed.
     ///
@@ -105,34 +138,6 @@ impl Script {
             plans: Vec::new(),
             crashes: 0,
         })
-    }
-
-    /// Runs it all.
-    ///
-    /// # Errors
-    /// [`crate::world::Violation`] for the first promise that was broken.
-    pub fn run(&mut self) -> Checked<Tally> {
-        self.create_notebooks()?;
-        let steps = 40 + self.world.random.below(160);
-        for _ in 0..steps {
-            self.happen()?;
-            for _ in 0..self.world.random.below(6) {
-                self.world.step()?;
-            }
-        }
-        self.heal()?;
-        self.join_all()?;
-        self.connect_some()?;
-        // Whoever can makes the key that the others lack, and waits for its turn before that.
-        self.world.run_for(NEW_KEY_MS_MAX)?;
-        self.world.check_converged()?;
-        self.write_on()?;
-        self.world.check_converged()?;
-        self.connect_all()?;
-        self.write_on()?;
-        self.world.check_converged()?;
-        self.world.check_statuses()?;
-        Ok(self.tally())
     }
 
     fn tally(&self) -> Tally {

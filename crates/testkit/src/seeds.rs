@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
-use crate::script::{Script, Tally};
+use crate::world::{Checked, World};
 
 /// How many seeds a test runs unless `HEARTH_SEEDS` says otherwise.
 pub const SEEDS: u64 = 200;
@@ -19,27 +19,47 @@ pub fn chosen(default: u64) -> std::ops::RangeInclusive<u64> {
     }
 }
 
+/// A script in a world of its own.
+pub trait Run {
+    /// What a run came to.
+    type Tally: core::ops::AddAssign + Default + Send;
+
+    /// Lends the world.
+    fn world(&mut self) -> &mut World;
+
+    /// Runs it all.
+    ///
+    /// # Errors
+    /// [`crate::world::Violation`] for the first promise that was broken.
+    fn run(&mut self) -> Checked<Self::Tally>;
+}
+
 /// What a series of runs came to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Series {
+pub struct Series<T> {
     /// How many seeds were run.
     pub seeds: u64,
     /// How long that took.
     pub seconds: f64,
     /// What happened in all of them.
-    pub tally: Tally,
+    pub tally: T,
 }
 
-/// Runs the script of each seed, on as many threads as there are cores.
+/// Runs the script of each seed, on as many threads as there are cores. `test` names the file of the test and
+/// the test.
 ///
 /// # Errors
 /// The first seed that failed, with what was broken, the end of what happened in it, and the command
 /// that runs it again.
-pub fn run(seeds: std::ops::RangeInclusive<u64>, test: &str) -> Result<Series, String> {
+pub fn run<R: Run>(
+    seeds: std::ops::RangeInclusive<u64>,
+    test: (&str, &str),
+    make: impl Fn(u64) -> Checked<R> + Sync,
+) -> Result<Series<R::Tally>, String> {
     let start = Instant::now();
     let next = AtomicU64::new(*seeds.start());
     let failed = AtomicBool::new(false);
-    let results: Mutex<(u64, Tally, Option<String>)> = Mutex::new((0, Tally::default(), None));
+    let results: Mutex<(u64, R::Tally, Option<String>)> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
@@ -49,7 +69,7 @@ pub fn run(seeds: std::ops::RangeInclusive<u64>, test: &str) -> Result<Series, S
                     if !seeds.contains(&seed) {
                         return;
                     }
-                    let outcome = run_one(seed);
+                    let outcome = guarded(|| make(seed)?.run());
                     let Ok(mut results) = results.lock() else {
                         return;
                     };
@@ -60,7 +80,9 @@ pub fn run(seeds: std::ops::RangeInclusive<u64>, test: &str) -> Result<Series, S
                         }
                         Err(error) => {
                             failed.store(true, Ordering::Relaxed);
-                            results.2.get_or_insert_with(|| explain(seed, test, &error));
+                            results
+                                .2
+                                .get_or_insert_with(|| explain(seed, test, &error, &make));
                         }
                     }
                 }
@@ -80,19 +102,20 @@ pub fn run(seeds: std::ops::RangeInclusive<u64>, test: &str) -> Result<Series, S
     }
 }
 
-fn run_one(seed: u64) -> Result<Tally, String> {
-    guarded(|| Script::new(seed)?.run())
-}
-
 /// Runs the seed again with a trace, which by construction goes the same way.
-fn explain(seed: u64, test: &str, error: &str) -> String {
+fn explain<R: Run>(
+    seed: u64,
+    (file, test): (&str, &str),
+    error: &str,
+    make: &impl Fn(u64) -> Checked<R>,
+) -> String {
     const LINES: usize = 200;
     let mut trace = Vec::new();
     let again = guarded(|| {
-        let mut script = Script::new(seed)?;
-        script.world.keep_trace();
+        let mut script = make(seed)?;
+        script.world().keep_trace();
         let result = catch_unwind(AssertUnwindSafe(|| script.run()));
-        trace = script.world.trace().to_vec();
+        trace = script.world().trace().to_vec();
         match result {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),
@@ -107,12 +130,12 @@ fn explain(seed: u64, test: &str, error: &str) -> String {
     let lines = trace.get(skipped..).unwrap_or_default().join("\n");
     format!(
         "seed {seed}: {error}{same}\n\nthe last of {} lines of what happened:\n{lines}\n\nreplay with\n  \
-         HEARTH_SEED={seed} cargo test -p hearth-testkit --test simulation {test} -- --nocapture\n",
+         HEARTH_SEED={seed} cargo test -p hearth-testkit --test {file} {test} -- --nocapture\n",
         trace.len()
     )
 }
 
-fn guarded(work: impl FnOnce() -> crate::world::Checked<Tally>) -> Result<Tally, String> {
+fn guarded<T>(work: impl FnOnce() -> Checked<T>) -> Result<T, String> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(result) => result.map_err(|violation| violation.to_string()),
         Err(panic) => Err(format!(

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use hearth_core::control::Role;
+use hearth_testkit::script::Script;
 use hearth_testkit::world::World;
 
 #[test]
@@ -91,7 +92,7 @@ fn people_admitted_apart_read_what_was_written_apart() {
 fn any_number_of_devices_converge_whatever_happens() {
     let seeds = hearth_testkit::seeds::chosen(hearth_testkit::seeds::SEEDS);
     let name = "any_number_of_devices_converge_whatever_happens";
-    match hearth_testkit::seeds::run(seeds, name) {
+    match hearth_testkit::seeds::run(seeds, ("simulation", name), Script::new) {
         Ok(series) => println!(
             "{} seeds in {:.1} s, {:.1} a second; {:?}",
             series.seeds,

@@ -57,7 +57,11 @@ impl World {
         Ok(())
     }
 
-    fn check_same(&mut self, notebook: NotebookId, holders: &[NodeId]) -> Checked<()> {
+    /// Checks that some devices hold the same of a notebook, and show the same.
+    ///
+    /// # Errors
+    /// [`super::Violation`] for the first thing that differs.
+    pub fn check_same(&mut self, notebook: NotebookId, holders: &[NodeId]) -> Checked<()> {
         let mut first: Option<(NodeId, Copy)> = None;
         for node in holders {
             let copy = self.copy(*node, notebook)?;
@@ -113,7 +117,8 @@ impl World {
                 }
             }
             let document = replica.documents().get(&GOALS);
-            for ((of, key), value) in &self.written {
+            for ((of, key), written) in &self.written {
+                let value = &written.value;
                 if *of != notebook {
                     continue;
                 }
@@ -191,6 +196,33 @@ impl World {
             heads,
             content,
         })
+    }
+
+    /// Returns a goal that a device shows.
+    ///
+    /// # Errors
+    /// [`super::Violation`] where the notebook cannot be read.
+    pub fn goal(
+        &mut self,
+        node: NodeId,
+        notebook: NotebookId,
+        key: &str,
+    ) -> Checked<Option<String>> {
+        let device = self.device_mut(node)?;
+        let disk = &device.disk;
+        let replica = device
+            .engine
+            .as_mut()
+            .and_then(|engine| engine.replica_mut(notebook))
+            .ok_or_else(|| violation("no such notebook"))?;
+        replica
+            .load_document(GOALS, disk)
+            .map_err(|error| violation(error.to_string()))?;
+        let found = replica
+            .documents()
+            .get(&GOALS)
+            .and_then(|document| document.get(ROOT, key).ok().flatten());
+        Ok(found.and_then(|(found, _)| found.into_string().ok()))
     }
 
     /// Returns the text of a notebook's shared note on a device.

@@ -12,10 +12,10 @@ use crate::network::{Arrival, LinkId, NodeId};
 const TICK_MS: u64 = 2_000;
 /// Time without any frame after which nothing more is coming: longer than any acknowledgement waits.
 const QUIET_MS: u64 = 400;
-/// Most frames until a world settles. The largest groups take a tenth of it; more is a conversation
-/// that feeds itself.
+/// Most frames until a world settles, for each eight devices. The largest groups take a tenth of it; more is
+/// a conversation that feeds itself.
 const FRAMES_MAX: u64 = 10_000;
-/// Most steps until a world settles, frames or not.
+/// Most steps until a world settles, frames or not, for each eight devices.
 const STEPS_MAX: u64 = 100_000;
 
 impl World {
@@ -239,9 +239,10 @@ impl World {
     /// [`super::Violation`] where the world does not settle, or a promise is broken on the way.
     pub fn run_until_quiet(&mut self) -> Checked<()> {
         let (mut frames, _) = self.network.delivered();
-        let frames_max = frames + FRAMES_MAX;
+        let eights = 1 + self.devices.len() as u64 / 8;
+        let frames_max = frames + FRAMES_MAX * eights;
         let mut since = self.clock.now_ms();
-        for _ in 0..STEPS_MAX {
+        for _ in 0..STEPS_MAX * eights {
             self.step()?;
             let (delivered, _) = self.network.delivered();
             if delivered > frames_max {

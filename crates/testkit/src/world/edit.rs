@@ -167,11 +167,19 @@ impl World {
             .get(&log)
             .copied()
             .ok_or_else(|| violation("an edit left no entry"))?;
+        let heads = replica.controls().heads();
         self.note(|| format!("{node} wrote entry {} of {notebook:?}", tip.0.get()));
         self.acknowledged.insert((notebook, log), tip);
         for writing in writings {
             if let Writing::OwnGoal { key, value } = writing {
-                self.written.insert((notebook, key.clone()), value.clone());
+                let written = super::Written {
+                    value: value.clone(),
+                    log,
+                    seq: tip.0,
+                    entry: tip.1,
+                    heads: heads.clone(),
+                };
+                self.written.insert((notebook, key.clone()), written);
             }
         }
         Ok(())

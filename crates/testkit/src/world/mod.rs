@@ -9,18 +9,20 @@ mod check;
 mod copy;
 mod drive;
 mod edit;
+mod members;
 mod pair;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use hearth_core::engine::{CloseReason, Engine, Identity};
-use hearth_core::ids::{DeviceId, EntryHash, LogId, NotebookId, Seq};
+use hearth_core::ids::{ControlHash, DeviceId, EntryHash, LogId, NotebookId, Seq};
 use hearth_core::replica::Replica;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
 pub use edit::{GOALS, NOTE, NOTES};
+pub use members::identity_of;
 pub use pair::{PairingEnd, PairingId};
 
 use crate::clock::Clock;
@@ -72,6 +74,20 @@ pub struct Device {
 }
 
 impl Device {
+    fn new(identity: Identity, disk: MemoryDisk) -> Self {
+        Self {
+            identity,
+            disk,
+            engine: None,
+            offset_ms: 0,
+            closed: BTreeMap::new(),
+            stopped: BTreeMap::new(),
+            slowest: Duration::ZERO,
+            said_stale: false,
+            is_unsettled: false,
+        }
+    }
+
     /// Returns the device's id.
     pub fn id(&self) -> DeviceId {
         self.identity.device.id()
@@ -81,6 +97,21 @@ impl Device {
     pub fn replica(&self, notebook: NotebookId) -> Option<&Replica> {
         self.engine.as_ref()?.replica(notebook)
     }
+}
+
+/// A goal that a device set once and nobody else sets, and where that was acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Written {
+    /// What stands there.
+    pub value: String,
+    /// The log.
+    pub log: LogId,
+    /// The place of the entry.
+    pub seq: Seq,
+    /// The entry.
+    pub entry: EntryHash,
+    /// The control entries that its author knew.
+    pub heads: Vec<ControlHash>,
 }
 
 /// The last entry of a log that an edit acknowledged.
@@ -97,10 +128,12 @@ pub struct World {
     pub devices: Vec<Device>,
     /// Draws whatever the script needs.
     pub random: ChaCha20Rng,
+    /// The control entries by which devices that were recovered by a phrase added themselves.
+    recovered: BTreeMap<NodeId, (NotebookId, ControlHash)>,
     pairings: BTreeMap<PairingId, pair::Pairing>,
     pairing_links: BTreeMap<LinkId, PairingId>,
     acknowledged: Acknowledged,
-    written: BTreeMap<(NotebookId, String), String>,
+    written: BTreeMap<(NotebookId, String), Written>,
     edits: u64,
     trace: Option<Vec<String>>,
     last_tick_ms: u64,
@@ -120,27 +153,30 @@ impl World {
     /// # Errors
     /// [`Violation`] where a node does not open on an empty disk.
     pub fn of(seed: u64, people: &[Identity]) -> Checked<Self> {
+        let devices = people.iter().cloned();
+        Self::with_disks(seed, devices.map(|identity| (identity, MemoryDisk::new())))
+    }
+
+    /// Makes a world of devices whose disks hold something already.
+    ///
+    /// # Errors
+    /// [`Violation`] where a node does not open.
+    pub fn with_disks(
+        seed: u64,
+        devices: impl IntoIterator<Item = (Identity, MemoryDisk)>,
+    ) -> Checked<Self> {
         let mut random = ChaCha20Rng::seed_from_u64(seed);
         let clock = Clock::default();
-        let devices = people
-            .iter()
-            .map(|identity| Device {
-                identity: identity.clone(),
-                disk: MemoryDisk::new(),
-                engine: None,
-                offset_ms: 0,
-                closed: BTreeMap::new(),
-                stopped: BTreeMap::new(),
-                slowest: Duration::ZERO,
-                said_stale: false,
-                is_unsettled: false,
-            })
+        let devices = devices
+            .into_iter()
+            .map(|(identity, disk)| Device::new(identity, disk))
             .collect();
         let mut world = Self {
             clock,
             network: Network::new(random.next()),
             devices,
             random,
+            recovered: BTreeMap::new(),
             pairings: BTreeMap::new(),
             pairing_links: BTreeMap::new(),
             acknowledged: BTreeMap::new(),
@@ -170,6 +206,11 @@ impl World {
         if let Some(trace) = &mut self.trace {
             trace.push(line());
         }
+    }
+
+    /// Returns the goals that were acknowledged and that nobody else sets, by notebook and name.
+    pub const fn written(&self) -> &BTreeMap<(NotebookId, String), Written> {
+        &self.written
     }
 
     /// Returns how many edits were acknowledged.
@@ -286,6 +327,8 @@ impl World {
             return false;
         };
         self.note(|| format!("{one} dials {other}: link {}", link.0));
+        self.show_recovery(one, other);
+        self.show_recovery(other, one);
         let exporter = self.exporter();
         self.connect_engine(link, one, other, true, exporter);
         self.connect_engine(link, other, one, false, exporter);
