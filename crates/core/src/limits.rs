@@ -193,6 +193,10 @@ pub const CARRY_PATIENCE_MS: u64 = 60 * 1000;
 /// not in the others, where nobody else tells them.
 pub const CARRY_PATIENCE_ADDED_MS: u64 = 3 * 1000;
 
+/// How long a device waits for the key of an epoch that nothing supersedes before it makes the next key without
+/// it, in milliseconds: wraps follow their entry at once, or whoever made them went away in between.
+pub const KEY_PATIENCE_MS: u64 = 60 * 1000;
+
 /// Documents of one notebook that stay open although nothing is to be saved of them: those that are being
 /// written, and some that were looked at. Opening one again costs a millisecond; a session takes a third of
 /// a megabyte while it is open.

@@ -1,7 +1,7 @@
 //! Whether an entry is well-formed: what its own past says about it, which never changes.
 
 use super::set::Node;
-use super::{Admit, ControlEntry, ControlKind, ControlSet, KeyGrant, Membership, Recipient, Rekey};
+use super::{Admit, ControlEntry, ControlKind, ControlSet, KeyGrant, Membership, Rekey};
 use crate::ids::{ControlHash, PersonId};
 
 /// Says whether the past of an entry allows it. All of that is in `set`, the entry itself is not.
@@ -135,7 +135,11 @@ fn rekey_counts(set: &ControlSet, entry: &ControlEntry, author: PersonId, rekey:
             .get(&old.epoch.rekey())
             .filter(|before| is_known(set, entry, &before.hash()))
             .is_none_or(|before| match &before.kind {
-                ControlKind::Rekey(before) => before.recipients != rekey.recipients,
+                ControlKind::Rekey(before) => {
+                    let mut since = set.grants_beyond(old.epoch, &rekey.recipients);
+                    before.recipients != rekey.recipients
+                        || since.any(|grant| is_known(set, entry, &grant))
+                }
                 _ => true,
             }),
         _ => true,
@@ -143,8 +147,8 @@ fn rekey_counts(set: &ControlSet, entry: &ControlEntry, author: PersonId, rekey:
     member.rights.admin || has_occasion()
 }
 
-/// A grant counts where its author is a member, and hands the key to a device or recovery key of a member
-/// that the re-key was to reach (a repair), or to a device of the author's own.
+/// A grant counts where its author is a member, and hands the key to a device or recovery key of a member. Who
+/// only reads by now may be the last to hold a key that others are to have.
 fn grant_counts(
     set: &ControlSet,
     entry: &ControlEntry,
@@ -154,16 +158,10 @@ fn grant_counts(
     if !is_known(set, entry, &grant.epoch.rekey()) {
         return false;
     }
-    let Some(ControlKind::Rekey(rekey)) = set.get(&grant.epoch.rekey()).map(|entry| &entry.kind)
-    else {
+    let epoch = set.get(&grant.epoch.rekey());
+    if !matches!(epoch.map(|entry| &entry.kind), Some(ControlKind::Rekey(_))) {
         return false;
-    };
+    }
     let past = Membership::known_of(set, &entry.heads, &author);
-    let is_own = match grant.recipient {
-        Recipient::Device(device) => past.person_of(&device) == Some(author),
-        Recipient::Recovery(_) => false,
-    };
-    let is_repair = rekey.recipients.binary_search(&grant.recipient).is_ok()
-        && past.recipients().binary_search(&grant.recipient).is_ok();
-    past.member(&author).is_some() && (is_own || is_repair)
+    past.member(&author).is_some() && past.recipients().binary_search(&grant.recipient).is_ok()
 }

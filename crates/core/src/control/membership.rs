@@ -378,10 +378,7 @@ impl Membership {
     /// what was sealed under the other stays closed to some until a re-key supersedes both.
     pub fn needs_rekey(&self, set: &ControlSet) -> bool {
         let recipients = self.recipients();
-        let reaches_all = |epoch: &EpochId| match set.get(&epoch.rekey()).map(|entry| &entry.kind) {
-            Some(ControlKind::Rekey(rekey)) => rekey.recipients == recipients,
-            _ => false,
-        };
+        let reaches_all = |epoch: &EpochId| set.is_sealed_to(*epoch, recipients);
         self.epoch_heads.is_empty() || !self.epoch_heads.iter().all(reaches_all)
     }
 }

@@ -12,7 +12,7 @@ use super::scope::{Places, Scope};
 use super::{ControlEntry, ControlKind, KeyGrant, Membership, Recipient};
 use crate::crypto;
 use crate::identity::{DeviceCard, Roster, RosterView};
-use crate::ids::{ControlHash, DeviceId, NotebookId, PersonId, RecoveryId, RosterHash};
+use crate::ids::{ControlHash, DeviceId, EpochId, NotebookId, PersonId, RecoveryId, RosterHash};
 
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -187,6 +187,34 @@ impl ControlSet {
                 ControlKind::Grant(grant) => Some((node.entry.device, &**grant)),
                 _ => None,
             })
+    }
+
+    /// Returns the grants that handed the key of an epoch to anybody but `holders`, which are sorted.
+    pub fn grants_beyond<'a>(
+        &'a self,
+        epoch: EpochId,
+        holders: &'a [Recipient],
+    ) -> impl Iterator<Item = ControlHash> + 'a {
+        let others = self.grants.iter();
+        let others = others.filter(|(holder, _)| holders.binary_search(holder).is_err());
+        let nodes = others.flat_map(|(_, hashes)| hashes).copied();
+        nodes.filter(move |hash| {
+            self.nodes.get(hash).is_some_and(|node| {
+                node.is_well_formed
+                    && matches!(&node.entry.kind, ControlKind::Grant(grant) if grant.epoch == epoch)
+            })
+        })
+    }
+
+    /// Says whether the key of an epoch was sealed to exactly `holders`, which are sorted, and handed on to
+    /// nobody else since.
+    pub fn is_sealed_to(&self, epoch: EpochId, holders: &[Recipient]) -> bool {
+        match self.get(&epoch.rekey()).map(|entry| &entry.kind) {
+            Some(ControlKind::Rekey(rekey)) => {
+                rekey.recipients == holders && self.grants_beyond(epoch, holders).next().is_none()
+            }
+            _ => false,
+        }
     }
 
     /// Returns the grants of keys that a device made to itself and that their own past allows.

@@ -185,6 +185,6 @@ impl Replica {
 
     /// Says whether something is to be placed that does not wait for anything to arrive.
     pub(crate) const fn wants_advance(&self) -> bool {
-        self.wants_rebuild || self.wants_choice
+        self.wants_rebuild || self.wants_choice || self.has_new_keys
     }
 }

@@ -21,6 +21,7 @@ impl Replica {
         // Who built on which branch does not depend on what is applied: a second look changes nothing.
         const ROUNDS_MAX: u32 = 4;
         let mut progressed = false;
+        self.has_new_keys = false;
         for _ in 0..ROUNDS_MAX {
             if self.wants_rebuild {
                 self.rebuild(storage)?;

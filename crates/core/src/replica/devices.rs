@@ -10,7 +10,9 @@ impl Replica {
     /// Opens what is sealed to a recovery key of this person; returns whether any key is new. The keys stay in
     /// memory until a re-key or a grant of this device reaches itself.
     pub fn recover_keys(&mut self, recovery: &RecoverySecrets) -> bool {
-        self.keys.recover(&self.controls, recovery, &self.wraps)
+        let is_new = self.keys.recover(&self.controls, recovery, &self.wraps);
+        self.has_new_keys |= is_new;
+        is_new
     }
 
     /// Takes epoch keys that came some other way than as a wrap or a grant; returns whether any is new. One
@@ -20,6 +22,7 @@ impl Replica {
         for key in keys.iter().filter(|key| key.notebook == self.notebook) {
             is_new |= self.keys.learn_key(&self.controls, key.epoch, &key.key);
         }
+        self.has_new_keys |= is_new;
         is_new
     }
 
@@ -70,7 +73,7 @@ impl Replica {
         Ok(())
     }
 
-    fn was_given(&self, epoch: EpochId, holder: Recipient) -> bool {
+    pub(super) fn was_given(&self, epoch: EpochId, holder: Recipient) -> bool {
         let is_recipient = matches!(
             self.controls.get(&epoch.rekey()).map(|entry| &entry.kind),
             Some(ControlKind::Rekey(rekey)) if rekey.recipients.binary_search(&holder).is_ok()

@@ -164,7 +164,7 @@ impl Replica {
             value: wraps.to_bytes(),
         });
         if self.membership.is_epoch(&wraps.epoch) {
-            self.keys.learn(&self.controls, &self.device, &wraps);
+            self.has_new_keys |= self.keys.learn(&self.controls, &self.device, &wraps);
         }
         self.wraps.insert(wraps.epoch, wraps);
         self.frontier = std::sync::OnceLock::new();

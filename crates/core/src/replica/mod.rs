@@ -19,6 +19,7 @@ mod fork;
 mod held;
 mod ingest;
 mod invite;
+mod keys;
 mod log;
 mod members;
 mod open;
@@ -129,6 +130,8 @@ pub struct Replica {
     wants_rebuild: bool,
     /// Another branch of a forked log may count than did.
     wants_choice: bool,
+    /// Whether keys came that entries may wait for.
+    has_new_keys: bool,
     /// All were placed anew, and nobody was told yet.
     is_rebuilt: bool,
     /// The position that the next committed entry gets.
@@ -437,10 +440,10 @@ impl Replica {
             if let Some(wraps) = self.wraps.get(&epoch)
                 && self.membership.is_epoch(&epoch)
             {
-                self.keys.learn(&self.controls, &self.device, wraps);
+                self.has_new_keys |= self.keys.learn(&self.controls, &self.device, wraps);
             }
         }
-        self.keys.learn_grants(&self.controls, &self.device);
+        self.has_new_keys |= self.keys.learn_grants(&self.controls, &self.device);
     }
 
     /// Returns the tag under which the notebook's entries travel.

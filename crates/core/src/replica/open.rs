@@ -1,6 +1,5 @@
 //! Creates a notebook, joins one, and opens one from its storage.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
@@ -14,9 +13,9 @@ use crate::control::{
     ControlAuthor, ControlEntry, ControlError, ControlKind, ControlSet, Label, Membership,
 };
 use crate::document::DocumentSet;
-use crate::epoch::{self, EpochKeys, RekeyError, Wraps};
+use crate::epoch::{EpochKeys, RekeyError, Wraps};
 use crate::identity::{DeviceSecrets, Roster};
-use crate::ids::{ControlHash, EntryHash, EpochId, Incarnation, NotebookId};
+use crate::ids::{ControlHash, EntryHash, Incarnation, NotebookId};
 use crate::limits::PACK_ENTRIES_AIM;
 use crate::log::{EntryError, RawEntry};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
@@ -132,6 +131,7 @@ impl Replica {
             held: Held::default(),
             wants_rebuild: false,
             wants_choice: false,
+            has_new_keys: false,
             is_rebuilt: false,
             next_position: 0,
             committed_position: 0,
@@ -312,142 +312,6 @@ impl Replica {
             notebook: self.notebook,
             reason: error.to_string(),
         })
-    }
-
-    /// Starts a new epoch for exactly those who must hold its key now; the entry is unsaved.
-    ///
-    /// # Errors
-    /// [`RekeyError`] where this device may not, or lacks the key in force.
-    pub fn rekey(
-        &mut self,
-        label: Option<&Label>,
-        rng: &mut dyn rand_core::CryptoRng,
-    ) -> Result<(), RekeyError> {
-        let new = epoch::rekey(&self.controls, &self.keys, &self.device, label, rng)?;
-        let epoch = new.wraps.epoch;
-        let before = (self.controls.clone(), self.unsaved.len());
-        self.append_control(new.entry)
-            .map_err(|_| RekeyError::NotAllowed)?;
-        if !self.controls.is_well_formed(&epoch.rekey()) {
-            // Who is no admin needs an occasion, and a key that is only late is none. What does not count
-            // would change nothing, and be tried again and again.
-            self.controls = before.0;
-            self.unsaved.truncate(before.1);
-            self.memberships.clear();
-            self.resolve();
-            return Err(RekeyError::KeyMissing);
-        }
-        self.keys.insert(epoch, new.key);
-        self.ingest_wraps(new.wraps);
-        Ok(())
-    }
-
-    /// Returns the epoch to seal under: the one in force, or, while its key has not arrived, the best
-    /// of the others that nothing supersedes. That one leaves out only people who have just been
-    /// admitted elsewhere; they read what is sealed under it after the next re-key.
-    pub(super) fn sealing_epoch(&self) -> Option<EpochId> {
-        let rank = |epoch: &EpochId| (self.controls.level(&epoch.rekey()), Reverse(*epoch));
-        self.membership
-            .epoch_heads()
-            .iter()
-            .copied()
-            .filter(|epoch| self.keys.get(epoch).is_some() && self.reaches_members_only(epoch))
-            .max_by_key(rank)
-    }
-
-    /// Says whether an epoch's key was sealed to nobody who is no longer to hold it.
-    fn reaches_members_only(&self, epoch: &EpochId) -> bool {
-        let Some(ControlKind::Rekey(rekey)) =
-            self.controls.get(&epoch.rekey()).map(|entry| &entry.kind)
-        else {
-            return false;
-        };
-        let wanted = self.membership.recipients();
-        rekey
-            .recipients
-            .iter()
-            .all(|holder| wanted.binary_search(holder).is_ok())
-    }
-
-    /// Says whether an epoch that this device can open, and that nothing supersedes, does not reach
-    /// exactly the members, or there is none, or that it holds a key to which none in force leads. One
-    /// that it cannot open is left out: its key may be on the way, or lead nowhere, and no re-key of
-    /// this device could supersede it.
-    fn wants_rekey(&self) -> bool {
-        let recipients = self.membership.recipients();
-        let mut held = self
-            .membership
-            .epoch_heads()
-            .iter()
-            .filter(|epoch| self.keys.get(epoch).is_some())
-            .filter_map(|epoch| match &self.controls.get(&epoch.rekey())?.kind {
-                ControlKind::Rekey(rekey) => Some(rekey.recipients == recipients),
-                _ => None,
-            })
-            .peekable();
-        let mut orphans = self.membership.orphaned_epochs().iter();
-        held.peek().is_none()
-            || !held.all(|reaches_all| reaches_all)
-            || orphans.any(|epoch| self.keys.get(epoch).is_some())
-    }
-
-    /// Starts a new epoch first where there is none that may be sealed under, or the one in force
-    /// does not reach exactly the members.
-    pub(super) fn rekey_if_needed(
-        &mut self,
-        rng: &mut dyn rand_core::CryptoRng,
-    ) -> Result<EpochId, RekeyError> {
-        if self.wants_rekey() {
-            self.rekey(None, rng)?;
-        }
-        self.sealing_epoch().ok_or(RekeyError::KeyMissing)
-    }
-
-    /// Starts a new epoch where admissions on two sides have met and neither side's key reaches all
-    /// members. Only a device that started one of the epochs does it, so that not everybody does;
-    /// whoever edits does it otherwise.
-    pub(crate) fn rekey_after_merge(&mut self, rng: &mut dyn rand_core::CryptoRng) {
-        let heads = self.membership.epoch_heads();
-        if heads.len() < 2 {
-            return;
-        }
-        let own = self.device.id();
-        let started_one = heads.iter().any(|epoch| {
-            self.controls
-                .get(&epoch.rekey())
-                .is_some_and(|entry| entry.device == own)
-        });
-        let all_held = heads.iter().all(|epoch| self.keys.get(epoch).is_some());
-        if all_held && started_one && self.wants_rekey() && self.membership.may_write(&own) {
-            // A member's key that cannot be used makes it fail; the next edit says so.
-            let _retried_by_the_next_edit = self.rekey(None, rng);
-        }
-    }
-
-    /// Says whether this device may start an epoch, and one is due: somebody holds the key in force who is
-    /// to hold it no more, or somebody who is to does not.
-    pub(crate) fn lacks_rekey(&self) -> bool {
-        !self.stale_copy
-            && self.membership.may_write(&self.device.id())
-            && !self.membership.epoch_heads().is_empty()
-            && self.wants_rekey()
-    }
-
-    /// Says whether this device can start an epoch under which everybody reads on: it may write, and holds
-    /// the keys of all that nothing supersedes.
-    pub(crate) fn can_rekey(&self) -> bool {
-        let mut heads = self.membership.epoch_heads().iter();
-        !self.stale_copy
-            && self.membership.may_write(&self.device.id())
-            && heads.all(|epoch| self.keys.get(epoch).is_some())
-    }
-
-    /// Starts an epoch; its entry is unsaved.
-    pub(crate) fn rekey_now(
-        &mut self,
-        rng: &mut dyn rand_core::CryptoRng,
-    ) -> Result<(), RekeyError> {
-        self.rekey(None, rng)
     }
 
     /// Adds an entry of this device's own to the control entries.
