@@ -7,6 +7,7 @@ pub mod adversary;
 pub mod clock;
 pub mod dice;
 pub mod disk;
+pub mod group;
 pub mod network;
 pub mod people;
 pub mod script;
