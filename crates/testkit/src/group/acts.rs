@@ -434,13 +434,19 @@ impl Group {
                 let device = group.world.device(node);
                 device.is_ok_and(|device| device.replica(group.notebook).is_some())
             };
-            let holder = nodes
+            let holders: Vec<NodeId> = nodes
                 .iter()
                 .copied()
-                .find(|node| has(self, *node) && self.is_live_at(*node, *node));
-            let Some(holder) = holder else { continue };
+                .filter(|node| has(self, *node) && self.is_live_at(*node, *node))
+                .collect();
             for node in nodes {
-                if self.world.is_up(node) && !has(self, node) && self.is_live_at(node, holder) {
+                // Of several devices not all need know of each other.
+                let knows = |holder: &&NodeId| self.is_live_at(node, **holder);
+                let holder = holders.iter().find(knows).copied();
+                if let Some(holder) = holder
+                    && self.world.is_up(node)
+                    && !has(self, node)
+                {
                     self.world.hand_over(holder, node, self.notebook);
                 }
             }

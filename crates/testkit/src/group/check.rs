@@ -206,7 +206,7 @@ impl Group {
         let entries = entries.map_err(|error| violation(error.to_string()))?;
         let mut epochs = BTreeSet::new();
         for (_, bytes) in entries {
-            let entry = RawEntry::parse(bytes).map_err(|error| violation(error.to_string()))?;
+            let entry = RawEntry::parse_any(bytes).map_err(|error| violation(error.to_string()))?;
             epochs.insert(entry.header().epoch);
         }
         for node in live {

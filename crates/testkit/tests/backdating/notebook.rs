@@ -166,6 +166,19 @@ impl Victims {
         let essence_before = Essence::of(&mut then, &before[0]);
         let (then, _) = items(notebook, &before[0]);
         let truth = items(notebook, &after[0]).1;
+        // What others wrote may be kept without its signature; whoever wrote it has that.
+        let own: Vec<Item> = after
+            .iter()
+            .flat_map(|disk| items(notebook, disk).1)
+            .collect();
+        let whole = |item: Item| {
+            let is_whole = |other: &&Item| match other {
+                Item::Entry(entry) => !entry.is_bare() && other.id() == item.id(),
+                _ => false,
+            };
+            own.iter().find(is_whole).cloned().unwrap_or(item)
+        };
+        let truth: Vec<Item> = truth.into_iter().map(whole).collect();
         let tips = truth.iter().filter_map(|item| match item {
             Item::Entry(entry) => Some(CutLog {
                 log: entry.header().log,
@@ -249,7 +262,7 @@ fn items(notebook: NotebookId, disk: &MemoryDisk) -> (BTreeSet<[u8; 32]>, Vec<It
     let entries = disk.entries(notebook, 0, usize::MAX).unwrap();
     let entries = entries
         .into_iter()
-        .map(|(_, bytes)| Item::Entry(RawEntry::parse(bytes).unwrap()));
+        .map(|(_, bytes)| Item::Entry(RawEntry::parse_any(bytes).unwrap()));
     let all: Vec<Item> = controls.chain(wraps).chain(entries).collect();
     (all.iter().map(Item::id).collect(), all)
 }
