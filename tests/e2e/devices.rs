@@ -249,6 +249,7 @@ fn a_copied_home_becomes_a_device_of_its_own_and_both_go_on() {
     let ticket = ana.ticket(&shared, "mentee");
     ben.ok(&["join", &ticket]);
     agree(&[&ana, &ben], &shared, SOON);
+    ana.ok(&["journal", "add", "--text", "Before there were two"]);
     node.stop();
     let copy = Person::stranger("Ana");
     let copied = std::process::Command::new("cp")
@@ -259,9 +260,11 @@ fn a_copied_home_becomes_a_device_of_its_own_and_both_go_on() {
     // The original writes and syncs; the copy knows nothing of it, and writes too.
     let node = RunningNode::up(&ana);
     ana.goal(&shared, "On the original");
+    ana.ok(&["journal", "add", "--text", "Told the original"]);
     agree(&[&ana, &ben], &shared, SOON);
     node.stop();
     copy.goal(&shared, "On the copy");
+    copy.ok(&["journal", "add", "--text", "Told the copy"]);
     let copy_node = RunningNode::up(&copy);
     until("the copy says what became of it", SOON, || {
         // While the node starts again under its new keys it answers nobody.
@@ -287,6 +290,23 @@ fn a_copied_home_becomes_a_device_of_its_own_and_both_go_on() {
     });
     ana.goal(&shared, "The original goes on");
     agree(&[&ana, &ben, &copy], &shared, SOON);
+    // Nobody else has the journal, so its fork shows only now, when both have new keys.
+    until("both journals hold all three", SOON, || {
+        let is_whole = |person: &Person| {
+            let listed = person.ok(&["journal", "list"]);
+            let entries = listed["entries"].as_array().map_or(0, Vec::len);
+            let has = |text: &str| listed.to_string().contains(text);
+            entries == 3
+                && [
+                    "Before there were two",
+                    "Told the original",
+                    "Told the copy",
+                ]
+                .iter()
+                .all(|text| has(text))
+        };
+        (is_whole(&ana) && is_whole(&copy)).then_some(())
+    });
     let devices = copy.ok(&["device", "list"]);
     let live = devices["devices"]
         .as_array()
