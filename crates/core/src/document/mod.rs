@@ -38,6 +38,7 @@ pub use scan::{
     scan,
 };
 pub use set::{DocumentSet, EntryChanges, Outcome};
+pub(crate) use strip::strip_again;
 pub use strip::{Context, RestoreError, restore, strip};
 
 #[cfg(test)]

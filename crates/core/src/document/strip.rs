@@ -127,6 +127,18 @@ pub fn strip(change: &Change, context: &Context) -> Vec<u8> {
     {
         return stripped;
     }
+    whole(change)
+}
+
+/// Writes a change like [`strip`], without trying whether it comes back: for whoever compares the result with
+/// what [`strip`] once gave.
+pub(crate) fn strip_again(change: &Change, context: &Context) -> Vec<u8> {
+    shorten(change, context)
+        .filter(|stripped| stripped.len() <= change.bytes().len())
+        .unwrap_or_else(|| whole(change))
+}
+
+fn whole(change: &Change) -> Vec<u8> {
     let mut whole = Vec::with_capacity(change.bytes().len() + 1);
     whole.push(WHOLE);
     whole.extend_from_slice(change.bytes());

@@ -74,6 +74,24 @@ impl Body {
         tips: &DocumentTips,
         changes: &[(DocumentId, Change)],
     ) -> (Vec<u8>, DocumentTips) {
+        Self::encode_by(document::strip, actor, tips, changes)
+    }
+
+    /// Encodes changes like [`Body::encode`], for whoever compares the result with what that once gave.
+    pub(super) fn encode_again(
+        actor: ActorId,
+        tips: &DocumentTips,
+        changes: &[(DocumentId, Change)],
+    ) -> (Vec<u8>, DocumentTips) {
+        Self::encode_by(document::strip_again, actor, tips, changes)
+    }
+
+    fn encode_by(
+        strip: impl Fn(&Change, &document::Context) -> Vec<u8>,
+        actor: ActorId,
+        tips: &DocumentTips,
+        changes: &[(DocumentId, Change)],
+    ) -> (Vec<u8>, DocumentTips) {
         let mut after = tips.clone();
         let mut content = Writer::new();
         content.varint(changes.len() as u64);
@@ -85,7 +103,7 @@ impl Body {
                 content.u8(1).raw(id.as_bytes());
                 last = Some(*id);
             }
-            content.bytes(&document::strip(change, &context(actor, &after, id)));
+            content.bytes(&strip(change, &context(actor, &after, id)));
             after.set(*id, LastChange::of(change.facts()));
         }
         let mut writer = Writer::new();

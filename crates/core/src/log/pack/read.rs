@@ -60,11 +60,13 @@ pub struct EntryPack {
     settings: Vec<Setting>,
     /// In the order of the pack, each with the number of its log.
     items: Vec<(usize, Item)>,
-    documents: Vec<(DocumentId, VecDeque<Change>)>,
+    /// The changes, packed.
+    changes: Vec<u8>,
 }
 
 impl EntryPack {
-    /// Reads a pack. What this costs in time and memory is bounded by the limits on packs.
+    /// Reads a pack, but not its changes yet. What this costs in time and memory is bounded by the limits on
+    /// packs.
     ///
     /// # Errors
     /// [`UnpackEntriesError`] says what is wrong.
@@ -84,19 +86,14 @@ impl EntryPack {
             .ok()
             .filter(|table| table.len() == length)
             .ok_or(UnpackEntriesError::Compression)?;
-        let changes = reader.bytes("changes", bytes.len())?;
+        let changes = reader.bytes("changes", bytes.len())?.to_vec();
         reader.finish()?;
-        let sections = pack::unpack(changes, &mut pack::Histories::new())?;
-        let documents = sections
-            .into_iter()
-            .map(|(document, changes)| (document, changes.into()))
-            .collect();
         let (logs, settings, items) = read_table(&table)?;
         Ok(Self {
             logs,
             settings,
             items,
-            documents,
+            changes,
         })
     }
 
@@ -116,11 +113,21 @@ impl EntryPack {
         keys: &EpochKeys,
         states: &mut LogStates,
     ) -> Result<Vec<RawEntry>, UnpackEntriesError> {
+        // The changes are most of the work, and in vain where a log cannot go on.
+        for (log, _) in &self.logs {
+            if states.get(log).is_some_and(|state| state.tips.is_none()) {
+                return Err(UnpackEntriesError::Unsettled(*log));
+            }
+        }
+        let sections = pack::unpack(&self.changes, &mut pack::Histories::new())?;
+        let documents = sections.into_iter();
         let mut making = Making {
             notebook,
             keys,
             settings: self.settings,
-            documents: self.documents,
+            documents: documents
+                .map(|(document, changes)| (document, changes.into()))
+                .collect(),
         };
         let mut next: Vec<(LogId, Seq)> = self.logs;
         let mut entries = Vec::new();
@@ -221,7 +228,7 @@ impl Making<'_> {
             .get(setting)
             .ok_or(DecodeError::Invalid("number of a setting"))?;
         let key = self.key(setting.epoch)?;
-        let (mut plain, after) = Body::encode(actor_of(self.notebook, log), &tips, &changes);
+        let (mut plain, after) = Body::encode_again(actor_of(self.notebook, log), &tips, &changes);
         padding::pad(&mut plain);
         let place = EntryPlace {
             tag: notebook_tag(self.notebook),

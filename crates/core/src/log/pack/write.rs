@@ -116,7 +116,7 @@ fn makes(
     if header.version != EntryVersion::NEWEST {
         return false;
     }
-    let (mut plain, _) = Body::encode(actor_of(notebook, header.log), tips, &body.changes);
+    let (mut plain, _) = Body::encode_again(actor_of(notebook, header.log), tips, &body.changes);
     padding::pad(&mut plain);
     let made = EntryPlace::of(header).seal(key, &plain);
     made.is_ok_and(|made| made.hash() == entry.hash())
