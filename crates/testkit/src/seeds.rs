@@ -1,8 +1,9 @@
 //! Runs seeds side by side, and says how to run one again that failed.
 
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::world::{Checked, World};
@@ -10,12 +11,19 @@ use crate::world::{Checked, World};
 /// How many seeds a test runs unless `HEARTH_SEEDS` says otherwise.
 pub const SEEDS: u64 = 200;
 
-/// Which seeds to run: `HEARTH_SEED` names one, `HEARTH_SEEDS` how many from 1 on.
+/// Lines of what happened that are shown of a seed that failed, unless `HEARTH_LINES` says otherwise.
+const LINES: u64 = 200;
+
+fn read(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.trim().parse().ok()
+}
+
+/// Which seeds to run: `HEARTH_SEED` names one, `HEARTH_SEEDS` how many, `HEARTH_FIRST_SEED` from which on.
 pub fn chosen(default: u64) -> std::ops::RangeInclusive<u64> {
-    let read = |name: &str| std::env::var(name).ok()?.trim().parse::<u64>().ok();
+    let first = read("HEARTH_FIRST_SEED").map_or(1, |first| first.max(1));
     match read("HEARTH_SEED") {
         Some(seed) => seed..=seed,
-        None => 1..=read("HEARTH_SEEDS").unwrap_or(default),
+        None => first..=(first - 1).saturating_add(read("HEARTH_SEEDS").unwrap_or(default)),
     }
 }
 
@@ -49,8 +57,8 @@ pub struct Series<T> {
 /// the test.
 ///
 /// # Errors
-/// The first seed that failed, with what was broken, the end of what happened in it, and the command
-/// that runs it again.
+/// The lowest seed that failed, with what was broken, the end of what happened in it, and the command
+/// that runs it again; then what was broken in all others.
 pub fn run<R: Run>(
     seeds: std::ops::RangeInclusive<u64>,
     test: (&str, &str),
@@ -58,13 +66,12 @@ pub fn run<R: Run>(
 ) -> Result<Series<R::Tally>, String> {
     let start = Instant::now();
     let next = AtomicU64::new(*seeds.start());
-    let failed = AtomicBool::new(false);
-    let results: Mutex<(u64, R::Tally, Option<String>)> = Mutex::default();
+    let results: Mutex<(u64, R::Tally, BTreeMap<u64, String>)> = Mutex::default();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
-                while !failed.load(Ordering::Relaxed) {
+                loop {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
                     if !seeds.contains(&seed) {
                         return;
@@ -73,33 +80,35 @@ pub fn run<R: Run>(
                     let Ok(mut results) = results.lock() else {
                         return;
                     };
+                    results.0 += 1;
                     match outcome {
-                        Ok(tally) => {
-                            results.0 += 1;
-                            results.1 += tally;
-                        }
+                        Ok(tally) => results.1 += tally,
                         Err(error) => {
-                            failed.store(true, Ordering::Relaxed);
-                            results
-                                .2
-                                .get_or_insert_with(|| explain(seed, test, &error, &make));
+                            results.2.insert(seed, error);
                         }
                     }
                 }
             });
         }
     });
-    let (count, tally, error) = results
+    let (count, tally, mut failed) = results
         .into_inner()
         .unwrap_or_else(std::sync::PoisonError::into_inner);
-    match error {
-        Some(error) => Err(error),
-        None => Ok(Series {
+    let Some((seed, error)) = failed.pop_first() else {
+        return Ok(Series {
             seeds: count,
             seconds: start.elapsed().as_secs_f64(),
             tally,
-        }),
+        });
+    };
+    let mut explained = explain(seed, test, &error, &make);
+    for (seed, error) in &failed {
+        // A line each: the first is what is looked at, and the others may have the same cause.
+        let line = error.lines().next().unwrap_or_default();
+        explained.push_str(&format!("seed {seed} failed as well: {line}\n"));
     }
+    explained.push_str(&format!("{} of {count} seeds failed\n", failed.len() + 1));
+    Err(explained)
 }
 
 /// Runs the seed again with a trace, which by construction goes the same way.
@@ -109,7 +118,7 @@ fn explain<R: Run>(
     error: &str,
     make: &impl Fn(u64) -> Checked<R>,
 ) -> String {
-    const LINES: usize = 200;
+    let lines = usize::try_from(read("HEARTH_LINES").unwrap_or(LINES)).unwrap_or(usize::MAX);
     let mut trace = Vec::new();
     let again = guarded(|| {
         let mut script = make(seed)?;
@@ -126,7 +135,7 @@ fn explain<R: Run>(
     } else {
         "\nIT DOES NOT REPLAY: something depends on more than the seed"
     };
-    let skipped = trace.len().saturating_sub(LINES);
+    let skipped = trace.len().saturating_sub(lines);
     let lines = trace.get(skipped..).unwrap_or_default().join("\n");
     format!(
         "seed {seed}: {error}{same}\n\nthe last of {} lines of what happened:\n{lines}\n\nreplay with\n  \

@@ -11,7 +11,7 @@ use super::Group;
 use crate::dice::Dice;
 use crate::disk::MemoryDisk;
 use crate::network::NodeId;
-use crate::world::{Checked, PairingEnd};
+use crate::world::{Checked, PairingEnd, violation};
 
 impl Group {
     pub(super) fn edit(&mut self, node: NodeId) -> Checked<()> {
@@ -99,6 +99,56 @@ impl Group {
             }
         }
         Ok(())
+    }
+
+    /// Lets people in anew who were admitted by a device that is lost since, and missed its answer: nobody else
+    /// redeems its ticket, and no device of theirs has the notebook. The creator does what a person would, and
+    /// removes and invites them.
+    pub(super) fn let_in_anew(&mut self) -> Checked<()> {
+        let reference = self.reference()?;
+        for place in 1..self.people.len() {
+            if self.is_stranded(place, reference)
+                && let Some(joiner) = self.a_device_of(place)
+            {
+                let person = self.world.person_at(joiner)?;
+                self.world
+                    .decide(reference, self.notebook, "remove", |replica, random| {
+                        replica.remove(person, random)
+                    });
+                self.let_in(reference, joiner)?;
+                self.tally.let_in_anew += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// Says whether a person is a member as a device sees it, and none of their devices has the notebook.
+    fn is_stranded(&self, place: usize, seen_by: NodeId) -> bool {
+        let nodes = self.people.get(place).map(|someone| someone.nodes.clone());
+        let mut nodes = nodes.into_iter().flatten();
+        let device = self.world.device(seen_by).ok();
+        let replica = device.and_then(|device| device.replica(self.notebook));
+        let person = self.people.get(place).map(|someone| someone.person.id());
+        let is_member = replica
+            .zip(person)
+            .is_some_and(|(replica, person)| replica.membership().member(&person).is_some());
+        is_member
+            && nodes.all(|node| {
+                let device = self.world.device(node);
+                device.is_ok_and(|device| !device.disk.notebooks().contains(&self.notebook))
+            })
+    }
+
+    /// Has a device of an admin invite, and sees the joiner in.
+    fn let_in(&mut self, inviter: NodeId, joiner: NodeId) -> Checked<()> {
+        let ticket = self
+            .world
+            .invite(inviter, self.notebook, false)
+            .ok_or_else(|| violation("the creator cannot invite"))?;
+        match self.world.join_and_wait(joiner, &ticket)? {
+            PairingEnd::Joined { .. } => Ok(()),
+            other => Err(violation(format!("{joiner} did not join: {other:?}"))),
+        }
     }
 
     /// Returns a device of a person that runs and is on their roster as it knows it.

@@ -12,7 +12,7 @@ use hearth_core::storage::Storage;
 use super::Group;
 use crate::dice::Dice;
 use crate::network::NodeId;
-use crate::world::{Checked, PairingEnd, Written, violation};
+use crate::world::{Checked, Written, violation};
 
 /// Most rounds of dialling until all are in step. News of who is a member has to come around before whoever
 /// it is about is let in.
@@ -46,6 +46,10 @@ impl Group {
             self.find_the_creator()?;
             self.join_again()?;
             self.hand_to_siblings();
+            if round > 0 {
+                self.let_in_anew()?;
+                self.hand_to_siblings();
+            }
             self.connect_round(round >= ROUNDS_OF_FEW_LINKS);
             self.world.run_until_quiet()?;
             let live = self.live()?;
@@ -289,12 +293,16 @@ impl Group {
     /// Checks that a member who has lost every device comes back by the phrase and has all of it.
     pub(super) fn check_phrase(&mut self) -> Checked<()> {
         let reference = self.reference()?;
-        let members = self.replica(reference)?.membership().members().clone();
+        let members = self.replica(reference)?.membership().clone();
+        // Somebody of whom the creator never hears may have removed one who is a member as far as the creator
+        // knows: of these two sides each is right, and no phrase decides between them.
+        let everything = self.everything()?;
         let candidates: Vec<usize> = (1..self.people.len())
             .filter(|place| {
-                self.people
-                    .get(*place)
-                    .is_some_and(|someone| members.contains_key(&someone.person.id()))
+                self.people.get(*place).is_some_and(|someone| {
+                    let person = someone.person.id();
+                    members.member(&person).is_some() && everything.member(&person).is_some()
+                })
             })
             .filter(|place| self.knows_phrase_of(reference, *place))
             .collect();
@@ -372,24 +380,6 @@ impl Group {
             }
         }
         Ok(all)
-    }
-
-    /// Lets the creator invite somebody who is outside, and sees them in.
-    pub fn let_in(&mut self, place: usize) -> Checked<()> {
-        let reference = self.reference()?;
-        let joiner = self
-            .people
-            .get(place)
-            .and_then(|someone| someone.nodes.first().copied());
-        let joiner = joiner.ok_or_else(|| violation("nobody to let in"))?;
-        let ticket = self
-            .world
-            .invite(reference, self.notebook, false)
-            .ok_or_else(|| violation("the creator cannot invite"))?;
-        match self.world.join_and_wait(joiner, &ticket)? {
-            PairingEnd::Joined { .. } => Ok(()),
-            other => Err(violation(format!("{joiner} did not join: {other:?}"))),
-        }
     }
 }
 

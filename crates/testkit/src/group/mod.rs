@@ -87,6 +87,8 @@ tally! {
     joined,
     /// Of these, people who had been members before.
     readmitted,
+    /// People let in once more, since the device that had admitted them was lost before its answer arrived.
+    let_in_anew,
     /// Removals.
     removals,
     /// Admin bits given.
