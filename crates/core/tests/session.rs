@@ -11,7 +11,7 @@ use hearth_core::frontier::{Frontier, SignedFrontier};
 use hearth_core::ids::{DeviceId, Incarnation, LogId, NotebookId, Seq};
 use hearth_core::limits::LOGS_PER_DEVICE_MAX;
 use hearth_core::replica::Replica;
-use hearth_core::sync::{Session, SessionError, Shared, Stopped};
+use hearth_core::sync::{Holding, Session, SessionError, Shared, Stopped};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use support::{NoDisk, Pair, Person, pair, write};
@@ -22,18 +22,18 @@ const NOW_MS: u64 = 1_000_000;
 struct These<'a>(Vec<&'a mut Replica>);
 
 impl Shared for These<'_> {
-    fn get(&self, notebook: NotebookId) -> Option<&Replica> {
+    fn get(&self, notebook: NotebookId) -> Option<&dyn Holding> {
         self.all().find(|replica| replica.notebook() == notebook)
     }
 
-    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut Replica> {
+    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut dyn Holding> {
         let mut all = self.0.iter_mut();
         let found = all.find(|replica| replica.notebook() == notebook)?;
-        Some(found)
+        Some(&mut **found)
     }
 
-    fn all(&self) -> Box<dyn Iterator<Item = &Replica> + '_> {
-        Box::new(self.0.iter().map(|replica| &**replica))
+    fn all(&self) -> Box<dyn Iterator<Item = &dyn Holding> + '_> {
+        Box::new(self.0.iter().map(|replica| &**replica as &dyn Holding))
     }
 }
 

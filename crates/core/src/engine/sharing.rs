@@ -8,7 +8,7 @@ use super::parting::{Apart, Parting, part_from};
 use super::{Effect, Engine};
 use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
 use crate::replica::Replica;
-use crate::sync::{Session, Shared};
+use crate::sync::{Holding, Session, Shared};
 
 impl Engine {
     /// Extends open connections by notebooks whose membership has come to include the peer, and
@@ -110,7 +110,7 @@ fn share_anew(
     is_own: bool,
     now_ms: u64,
 ) -> Result<(), CloseReason> {
-    let still: BTreeSet<NotebookId> = shared.all().map(Replica::notebook).collect();
+    let still: BTreeSet<NotebookId> = shared.all().map(Holding::notebook).collect();
     let is_settled = if still.is_empty() {
         (parting.is_some() || is_own) && session.notebooks().next().is_none()
     } else {
@@ -164,18 +164,20 @@ impl SharedWith<'_> {
 }
 
 impl Shared for SharedWith<'_> {
-    fn get(&self, notebook: NotebookId) -> Option<&Replica> {
+    fn get(&self, notebook: NotebookId) -> Option<&dyn Holding> {
         let replica = self.replicas.get(&notebook)?;
         self.is_shared(replica).then_some(replica)
     }
 
-    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut Replica> {
+    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut dyn Holding> {
         self.get(notebook)?;
-        self.replicas.get_mut(&notebook)
+        let replica = self.replicas.get_mut(&notebook)?;
+        Some(replica)
     }
 
-    fn all(&self) -> Box<dyn Iterator<Item = &Replica> + '_> {
+    fn all(&self) -> Box<dyn Iterator<Item = &dyn Holding> + '_> {
         let replicas = self.replicas.values();
-        Box::new(replicas.filter(|replica| self.is_shared(replica)))
+        let shared = replicas.filter(|replica| self.is_shared(replica));
+        Box::new(shared.map(|replica| replica as &dyn Holding))
     }
 }

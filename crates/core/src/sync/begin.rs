@@ -8,13 +8,13 @@ use super::brief::Brief;
 use super::channel::Channel;
 use super::error::{SessionError, Stopped};
 use super::frame::{Frame, SummaryLine, VERSION, WireTag};
+use super::holding::Holding;
 use super::session::{PeerView, Session, truncate, view_of};
 use super::shared::{Shared, find};
 use crate::crypto;
 use crate::frontier::SignedFrontier;
 use crate::ids::NotebookId;
 use crate::limits::{LISTED_NOTEBOOKS_MAX, SHARED_NOTEBOOKS_MAX};
-use crate::replica::Replica;
 
 /// Times that a peer is asked to begin a notebook anew on one connection.
 pub(super) const RESTARTS_MAX: u32 = 3;
@@ -102,7 +102,7 @@ impl Session {
             .collect()
     }
 
-    fn frontier_mac(&self, by_dialler: bool, replica: &Replica) -> [u8; 16] {
+    fn frontier_mac(&self, by_dialler: bool, replica: &dyn Holding) -> [u8; 16] {
         truncate(crypto::mac(
             &self.exporter,
             "frontier",
@@ -171,7 +171,7 @@ impl Session {
         }
     }
 
-    fn begin_equal(&mut self, replica: &Replica) {
+    fn begin_equal(&mut self, replica: &dyn Holding) {
         let tag = self.tag(replica.notebook());
         if let Some(channel) = self.channels.get_mut(&tag) {
             channel.begin_equal(replica);

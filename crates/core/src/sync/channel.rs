@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::error::Stopped;
 use super::frame::{Acknowledgement, Frame, WireTag};
+use super::holding::Holding;
 use super::schedule::AckSchedule;
 use crate::codec::Writer;
 use crate::frontier::{Frontier, LogTip, SignedFrontier};
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, LogId, NotebookId, Seq};
 use crate::limits::FRAME_BYTES_AIM;
 use crate::log::{RawEntry, WireDecoder, WireEncoder};
-use crate::replica::Replica;
 use crate::storage::{Position, Storage, StorageError};
 
 /// What an entry takes on a connection where it goes alone, at least: padded and signed.
@@ -98,17 +98,17 @@ impl Channel {
 
     /// Both sides have the same: nothing is to be sent but what comes from now on. This is what
     /// [`Channel::begin`] comes to then, for a connection may have thousands of such notebooks.
-    pub(super) fn begin_equal(&mut self, replica: &Replica) {
+    pub(super) fn begin_equal(&mut self, replica: &dyn Holding) {
         self.is_live = true;
         self.begins += 1;
         self.acks.begin(false);
-        self.sent_wraps = replica.wraps().keys().copied().collect();
+        self.sent_wraps = replica.wrap_epochs();
         self.control_cursor = replica.controls().len();
         self.sent_controls.clear();
         self.sent.clear();
         self.cursor = replica.next_position();
         for log in replica.forked_logs() {
-            self.by_position.entry(*log).or_insert(self.cursor);
+            self.by_position.entry(log).or_insert(self.cursor);
         }
         self.told_by_peer = replica.shared_frontier();
         self.told_to_peer = Arc::clone(&self.told_by_peer);
@@ -120,13 +120,13 @@ impl Channel {
     }
 
     /// The peer has `theirs`: it is sent what it lacks.
-    pub(super) fn begin(&mut self, replica: &Replica, theirs: Arc<Frontier>) {
+    pub(super) fn begin(&mut self, replica: &dyn Holding, theirs: Arc<Frontier>) {
         self.is_live = true;
         self.begins += 1;
         self.acks.begin(theirs.beyond(replica.frontier()) > 0);
         let has_same_controls = replica.frontier().control_digest == theirs.control_digest;
         self.sent_wraps = if has_same_controls {
-            replica.wraps().keys().copied().collect()
+            replica.wrap_epochs()
         } else {
             BTreeSet::new()
         };
@@ -151,19 +151,19 @@ impl Channel {
             self.send_whole(replica, log);
         }
         for log in replica.forked_logs() {
-            if theirs.seq(log) == Seq::NONE {
-                self.send_whole(replica, *log);
+            if theirs.seq(&log) == Seq::NONE {
+                self.send_whole(replica, log);
             }
             // Otherwise both sides have the same branches.
             self.by_position
-                .entry(*log)
+                .entry(log)
                 .or_insert(replica.next_position());
         }
         self.told_by_peer = theirs;
     }
 
     /// Sends all of a log, once on this connection.
-    fn send_whole(&mut self, replica: &Replica, log: LogId) {
+    fn send_whole(&mut self, replica: &dyn Holding, log: LogId) {
         if self.by_position.contains_key(&log) {
             return;
         }
@@ -179,7 +179,7 @@ impl Channel {
     }
 
     /// Returns this side's signed frontier to tell the peer.
-    pub(super) fn frontier(&mut self, replica: &Replica) -> Frame {
+    pub(super) fn frontier(&mut self, replica: &dyn Holding) -> Frame {
         let signed = replica.sign_frontier();
         self.told_to_peer = replica.shared_frontier();
         self.has_told = true;
@@ -195,7 +195,7 @@ impl Channel {
     }
 
     /// Notes what the peer says that it has.
-    pub(super) fn note_told(&mut self, replica: &Replica, told: &BTreeMap<LogId, Vec<LogTip>>) {
+    pub(super) fn note_told(&mut self, replica: &dyn Holding, told: &BTreeMap<LogId, Vec<LogTip>>) {
         for (log, tips) in told {
             if let (Some(sent), Some((seq, _))) = (self.sent.get_mut(log), tips.iter().max()) {
                 *sent = (*sent).max(*seq);
@@ -233,7 +233,7 @@ impl Channel {
     }
 
     /// Returns the acknowledgement of all that was kept since the peer was last told.
-    pub(super) fn acknowledge(&mut self, replica: &Replica) -> Frame {
+    pub(super) fn acknowledge(&mut self, replica: &dyn Holding) -> Frame {
         let signed = replica.sign_frontier();
         let (now, before) = (&signed.frontier, &self.told_to_peer);
         let logs = now
@@ -279,7 +279,7 @@ impl Channel {
     /// Returns the next frame of what the peer lacks, `None` where it lacks nothing.
     pub(super) fn next_frame(
         &mut self,
-        replica: &Replica,
+        replica: &dyn Holding,
         storage: &dyn Storage,
     ) -> Result<Option<Frame>, StorageError> {
         // Nothing leaves that is about something which is not on disk.
@@ -289,17 +289,17 @@ impl Channel {
         if let Some(frame) = self.next_controls(replica) {
             return Ok(Some(frame));
         }
-        if let Some(frame) = self.next_wraps(replica) {
+        if let Some(frame) = self.next_wraps(replica, storage)? {
             return Ok(Some(frame));
         }
         // A log that forked since is sent whole: which branches the peer has does not show otherwise.
         for log in replica.forked_logs() {
-            self.send_whole(replica, *log);
+            self.send_whole(replica, log);
         }
         self.next_entries(replica, storage)
     }
 
-    fn next_controls(&mut self, replica: &Replica) -> Option<Frame> {
+    fn next_controls(&mut self, replica: &dyn Holding) -> Option<Frame> {
         if self.control_cursor >= replica.controls().len() {
             return None;
         }
@@ -318,18 +318,21 @@ impl Channel {
         (!entries.is_empty()).then_some(Frame::Controls(self.tag, entries))
     }
 
-    fn next_wraps(&mut self, replica: &Replica) -> Option<Frame> {
-        let (epoch, wraps) = replica
-            .wraps()
-            .iter()
-            .find(|(epoch, _)| !self.sent_wraps.contains(epoch))?;
-        self.sent_wraps.insert(*epoch);
-        Some(Frame::Wraps(self.tag, wraps.to_bytes()))
+    fn next_wraps(
+        &mut self,
+        replica: &dyn Holding,
+        storage: &dyn Storage,
+    ) -> Result<Option<Frame>, StorageError> {
+        let next = replica.wraps_beyond(&self.sent_wraps, storage)?;
+        Ok(next.map(|(epoch, wraps)| {
+            self.sent_wraps.insert(epoch);
+            Frame::Wraps(self.tag, wraps)
+        }))
     }
 
     fn next_entries(
         &mut self,
-        replica: &Replica,
+        replica: &dyn Holding,
         storage: &dyn Storage,
     ) -> Result<Option<Frame>, StorageError> {
         if let Some(frame) = self.next_pack(replica, storage)? {
@@ -376,7 +379,7 @@ impl Channel {
     /// Returns the pack in which the next entry lies, where the peer lacks enough of it.
     fn next_pack(
         &mut self,
-        replica: &Replica,
+        replica: &dyn Holding,
         storage: &dyn Storage,
     ) -> Result<Option<Frame>, StorageError> {
         let is_useless = self.cursor < self.unpacked_to || !self.by_position.is_empty();
@@ -419,7 +422,7 @@ impl Channel {
     }
 
     /// Says whether the peer lacks the entry before the cursor, and notes that it is sent.
-    fn lacks(&mut self, entry: &RawEntry, replica: &Replica) -> bool {
+    fn lacks(&mut self, entry: &RawEntry, replica: &dyn Holding) -> bool {
         let header = entry.header();
         if let Some(from) = self.by_position.get_mut(&header.log) {
             let position = self.cursor.saturating_sub(1);

@@ -12,7 +12,7 @@ use crate::control::ControlEntry;
 use crate::epoch::Wraps;
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
 use crate::log::{RawEntry, WireError};
-use crate::replica::{IngestError, Ingested, Standing};
+use crate::replica::{IngestError, Ingested};
 use crate::storage::Storage;
 
 impl Session {
@@ -31,7 +31,7 @@ impl Session {
         for bytes in entries {
             match ControlEntry::parse(&bytes) {
                 Ok(entry) => {
-                    if Standing::Left(entry.hash()) == replica.standing() {
+                    if Some(entry.hash()) == replica.own_leave() {
                         self.heard_leave.insert(channel.notebook);
                     }
                     channel.note_has_control(entry.hash());

@@ -15,6 +15,7 @@ mod channel;
 mod error;
 mod frame;
 mod handing;
+mod holding;
 mod intake;
 mod parting;
 mod schedule;
@@ -24,6 +25,7 @@ mod shared;
 pub use capsules::CapsuleEvent;
 pub use error::{SessionError, Stopped};
 pub use frame::CapsuleAnswer;
+pub use holding::Holding;
 pub use session::{Incoming, PeerView, Session};
 pub use shared::Shared;
 

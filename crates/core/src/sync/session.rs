@@ -9,12 +9,12 @@ use super::channel::Channel;
 use super::error::{SessionError, Stopped};
 use super::frame::{Frame, NotebookNumbers, VERSION, WireTag};
 use super::handing::Handing;
+use super::holding::Holding;
 use super::shared::{Shared, find};
 use crate::crypto::{self, Secret};
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::ids::{DeviceId, NotebookId};
 use crate::limits::SHARED_NOTEBOOKS_MAX;
-use crate::replica::Replica;
 use crate::storage::{Storage, StorageError};
 
 /// Frames that may wait for a peer that asks without reading: an honest one makes us queue a
@@ -369,7 +369,7 @@ impl Incoming {
 
 /// What a signed frontier says of logs that this side has heard of: others would be kept for as long
 /// as the peer likes to make them up.
-pub(super) fn view_of(replica: &Replica, signed: SignedFrontier) -> PeerView {
+pub(super) fn view_of(replica: &dyn Holding, signed: SignedFrontier) -> PeerView {
     let frontier = replica.known_of(&signed.frontier);
     PeerView {
         signed: (frontier == signed.frontier).then_some(signed),

@@ -4,19 +4,19 @@ use std::collections::BTreeMap;
 
 use super::channel::Channel;
 use super::frame::WireTag;
+use super::holding::Holding;
 use crate::ids::NotebookId;
-use crate::replica::Replica;
 
 /// The notebooks that this device shares with one peer at the moment.
 pub trait Shared {
     /// Returns a notebook to look at, `None` where it is not shared.
-    fn get(&self, notebook: NotebookId) -> Option<&Replica>;
+    fn get(&self, notebook: NotebookId) -> Option<&dyn Holding>;
 
     /// Hands a notebook out to be changed, `None` where it is not shared.
-    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut Replica>;
+    fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut dyn Holding>;
 
     /// Returns all of them, each once.
-    fn all(&self) -> Box<dyn Iterator<Item = &Replica> + '_>;
+    fn all(&self) -> Box<dyn Iterator<Item = &dyn Holding> + '_>;
 }
 
 /// Finds a notebook that is synced, and its replica.
@@ -24,7 +24,7 @@ pub(super) fn find<'a>(
     channels: &'a mut BTreeMap<WireTag, Channel>,
     shared: &'a dyn Shared,
     tag: &WireTag,
-) -> Option<(&'a mut Channel, &'a Replica)> {
+) -> Option<(&'a mut Channel, &'a dyn Holding)> {
     let channel = synced(channels, tag)?;
     let replica = shared.get(channel.notebook)?;
     Some((channel, replica))
@@ -35,7 +35,7 @@ pub(super) fn find_mut<'a>(
     channels: &'a mut BTreeMap<WireTag, Channel>,
     shared: &'a mut dyn Shared,
     tag: &WireTag,
-) -> Option<(&'a mut Channel, &'a mut Replica)> {
+) -> Option<(&'a mut Channel, &'a mut dyn Holding)> {
     let channel = synced(channels, tag)?;
     let replica = shared.get_mut(channel.notebook)?;
     Some((channel, replica))

@@ -1,0 +1,267 @@
+//! What one device holds of a notebook, as a connection sees it.
+//!
+//! A member's [`Replica`] is one such holding; a mirror's is another, which has no keys. A connection looks at
+//! nothing else of either, so both speak the same protocol.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::control::{ControlEntry, ControlError, ControlSet};
+use crate::epoch::Wraps;
+use crate::frontier::{Frontier, SignedFrontier};
+use crate::ids::{ControlHash, EpochId, LogId, NotebookId};
+use crate::log::RawEntry;
+use crate::replica::{IngestError, Ingested, Pack, PackRefused, Proven, Replica, Standing};
+use crate::storage::{Position, Storage, StorageError};
+
+/// What one device holds of a notebook.
+///
+/// What it holds is what its storage holds plus what it says is unsaved.
+pub trait Holding {
+    /// Returns the notebook.
+    fn notebook(&self) -> NotebookId;
+
+    /// Returns the control entries.
+    fn controls(&self) -> &ControlSet;
+
+    /// Takes control entries in that came together, in order.
+    ///
+    /// # Errors
+    /// [`ControlError`] of the first that is refused; those before it are taken in, none after it is.
+    fn ingest_controls(&mut self, entries: Vec<ControlEntry>) -> Result<(), ControlError>;
+
+    /// Returns the entry by which this device's own person left, where they did.
+    fn own_leave(&self) -> Option<ControlHash>;
+
+    /// Returns the epochs whose wraps are here.
+    fn wrap_epochs(&self) -> BTreeSet<EpochId>;
+
+    /// Returns the wraps of an epoch that is not among `sent`, `None` where there are no others.
+    ///
+    /// # Errors
+    /// [`StorageError`] where they cannot be read.
+    fn wraps_beyond(
+        &self,
+        sent: &BTreeSet<EpochId>,
+        storage: &dyn Storage,
+    ) -> Result<Option<(EpochId, Vec<u8>)>, StorageError>;
+
+    /// Takes the wraps of an epoch's key in; returns whether they are new and belong to the epoch.
+    fn ingest_wraps(&mut self, wraps: Wraps) -> bool;
+
+    /// Returns what this device has; found out once, until something arrives.
+    fn frontier(&self) -> &Frontier;
+
+    /// Returns what this device has, to be kept without copying it.
+    fn shared_frontier(&self) -> Arc<Frontier>;
+
+    /// Returns the digest of what this device has.
+    fn frontier_digest(&self) -> [u8; 32];
+
+    /// Signs what this device has. Only what is committed may be signed for: the caller calls this
+    /// with nothing unsaved.
+    fn sign_frontier(&self) -> SignedFrontier;
+
+    /// Returns the part of a frontier that names logs of devices which are known here, no more of each
+    /// than a device may have.
+    fn known_of(&self, frontier: &Frontier) -> Frontier;
+
+    /// Says whether something is not committed yet.
+    fn has_unsaved(&self) -> bool;
+
+    /// Returns the position that the next committed entry gets.
+    fn next_position(&self) -> Position;
+
+    /// Returns the position after the last entry that is on disk: only what lies before it leaves.
+    fn committed_position(&self) -> Position;
+
+    /// Returns a recent entry by its position, where it is still in memory.
+    fn recent(&self, position: Position) -> Option<Arc<RawEntry>>;
+
+    /// Returns the forked logs.
+    fn forked_logs(&self) -> Vec<LogId>;
+
+    /// Returns a position at or before the first one at which a peer with `theirs` lacks an entry, or `None`
+    /// where it lacks none; forked logs are left out.
+    fn first_missing(&self, theirs: &Frontier) -> Option<Position>;
+
+    /// Returns the position of a log's first entry.
+    fn first_position(&self, log: &LogId) -> Option<Position>;
+
+    /// Returns the logs of which a peer with `theirs` holds what is not known to be here, or the other way
+    /// round, beyond one being longer than the other.
+    fn conflicts(&self, theirs: &Frontier) -> Vec<LogId>;
+
+    /// Finds out which bare ones among entries that came together are proven.
+    fn prove(&self, entries: &[RawEntry]) -> Proven;
+
+    /// Takes a content entry in, one that may be bare if it is `proven` by those that came with it.
+    /// `is_suspect` where the sender was told that its place is taken.
+    ///
+    /// # Errors
+    /// [`IngestError`]; nothing of the entry is kept then.
+    fn receive_among(
+        &mut self,
+        entry: RawEntry,
+        proven: &Proven,
+        is_suspect: bool,
+        storage: &dyn Storage,
+    ) -> Result<Ingested, IngestError>;
+
+    /// Goes on with entries that waited; says whether any did.
+    ///
+    /// # Errors
+    /// [`StorageError`] where what they need cannot be read.
+    fn advance(&mut self, storage: &dyn Storage) -> Result<bool, StorageError>;
+
+    /// Returns how many entries a peer has to lack to be sent packs.
+    fn pack_lacked_min(&self) -> u64;
+
+    /// Returns the pack in which the entry at a position lies, where there is one.
+    ///
+    /// # Errors
+    /// [`StorageError`] where it cannot be read.
+    fn pack_at(
+        &self,
+        position: Position,
+        storage: &dyn Storage,
+    ) -> Result<Option<Pack>, StorageError>;
+
+    /// Seals a pack for travel, where the key to do so is here.
+    fn seal_pack(&self, pack: &Pack) -> Option<Vec<u8>>;
+
+    /// Makes the entries of a sealed pack.
+    ///
+    /// # Errors
+    /// [`PackRefused`] where it gives none.
+    fn unpack(&self, sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused>;
+}
+
+impl Holding for Replica {
+    fn notebook(&self) -> NotebookId {
+        self.notebook()
+    }
+
+    fn controls(&self) -> &ControlSet {
+        self.controls()
+    }
+
+    fn ingest_controls(&mut self, entries: Vec<ControlEntry>) -> Result<(), ControlError> {
+        self.ingest_controls(entries)
+    }
+
+    fn own_leave(&self) -> Option<ControlHash> {
+        match self.standing() {
+            Standing::Left(entry) => Some(entry),
+            _ => None,
+        }
+    }
+
+    fn wrap_epochs(&self) -> BTreeSet<EpochId> {
+        self.wraps().keys().copied().collect()
+    }
+
+    fn wraps_beyond(
+        &self,
+        sent: &BTreeSet<EpochId>,
+        _storage: &dyn Storage,
+    ) -> Result<Option<(EpochId, Vec<u8>)>, StorageError> {
+        let mut wraps = self.wraps().iter();
+        let next = wraps.find(|(epoch, _)| !sent.contains(epoch));
+        Ok(next.map(|(epoch, wraps)| (*epoch, wraps.to_bytes())))
+    }
+
+    fn ingest_wraps(&mut self, wraps: Wraps) -> bool {
+        self.ingest_wraps(wraps)
+    }
+
+    fn frontier(&self) -> &Frontier {
+        self.frontier()
+    }
+
+    fn shared_frontier(&self) -> Arc<Frontier> {
+        self.shared_frontier()
+    }
+
+    fn frontier_digest(&self) -> [u8; 32] {
+        self.frontier_digest()
+    }
+
+    fn sign_frontier(&self) -> SignedFrontier {
+        self.sign_frontier()
+    }
+
+    fn known_of(&self, frontier: &Frontier) -> Frontier {
+        self.known_of(frontier)
+    }
+
+    fn has_unsaved(&self) -> bool {
+        self.has_unsaved()
+    }
+
+    fn next_position(&self) -> Position {
+        self.next_position()
+    }
+
+    fn committed_position(&self) -> Position {
+        self.committed_position()
+    }
+
+    fn recent(&self, position: Position) -> Option<Arc<RawEntry>> {
+        self.recent(position)
+    }
+
+    fn forked_logs(&self) -> Vec<LogId> {
+        self.forked_logs().copied().collect()
+    }
+
+    fn first_missing(&self, theirs: &Frontier) -> Option<Position> {
+        self.first_missing(theirs)
+    }
+
+    fn first_position(&self, log: &LogId) -> Option<Position> {
+        self.first_position(log)
+    }
+
+    fn conflicts(&self, theirs: &Frontier) -> Vec<LogId> {
+        self.conflicts(theirs)
+    }
+
+    fn prove(&self, entries: &[RawEntry]) -> Proven {
+        self.prove(entries)
+    }
+
+    fn receive_among(
+        &mut self,
+        entry: RawEntry,
+        proven: &Proven,
+        is_suspect: bool,
+        storage: &dyn Storage,
+    ) -> Result<Ingested, IngestError> {
+        self.receive_among(entry, proven, is_suspect, storage)
+    }
+
+    fn advance(&mut self, storage: &dyn Storage) -> Result<bool, StorageError> {
+        self.advance(storage)
+    }
+
+    fn pack_lacked_min(&self) -> u64 {
+        self.pack_lacked_min()
+    }
+
+    fn pack_at(
+        &self,
+        position: Position,
+        storage: &dyn Storage,
+    ) -> Result<Option<Pack>, StorageError> {
+        self.pack_at(position, storage)
+    }
+
+    fn seal_pack(&self, pack: &Pack) -> Option<Vec<u8>> {
+        self.seal_pack(pack)
+    }
+
+    fn unpack(&self, sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused> {
+        self.unpack(sealed)
+    }
+}
