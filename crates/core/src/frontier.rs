@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::crypto::{self, SIGNATURE_BYTES, Signature, SignatureError, VerifyKey};
+use crate::crypto::{self, SIGNATURE_BYTES, Signature, SignatureError, SigningSecret, VerifyKey};
 use crate::identity::DeviceSecrets;
 use crate::ids::{ControlHash, DeviceId, EntryHash, Incarnation, LogId, NotebookId, Seq};
 use crate::limits::{CONTROL_HEADS_MAX, LOG_BRANCHES_KEPT_MAX, LOGS_MAX};
@@ -190,10 +190,19 @@ impl SignedFrontier {
         frontier: Frontier,
         device: &DeviceSecrets,
     ) -> Self {
-        let signed = signed_bytes(notebook, device.id(), counter, &frontier);
-        let signature = device.signing().sign(&signed);
+        Self::sign_as(notebook, counter, frontier, (device.id(), device.signing()))
+    }
+
+    /// Signs a frontier as whoever stands under an id.
+    pub(crate) fn sign_as(
+        notebook: NotebookId,
+        counter: u64,
+        frontier: Frontier,
+        (device, key): (DeviceId, &SigningSecret),
+    ) -> Self {
+        let signature = key.sign(&signed_bytes(notebook, device, counter, &frontier));
         Self {
-            device: device.id(),
+            device,
             counter,
             frontier,
             signature,

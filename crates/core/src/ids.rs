@@ -95,6 +95,11 @@ id!(
     32
 );
 id!(
+    /// A mirror: the hash of its card, so it pins both public keys.
+    MirrorId,
+    32
+);
+id!(
     /// A notebook: the hash of its `create` entry.
     NotebookId,
     32
@@ -134,6 +139,14 @@ id!(
     ActorId,
     16
 );
+
+impl MirrorId {
+    /// Returns the id under which the mirror stands where devices do: on connections and under frontiers. No
+    /// device has it, since the hashes that name devices have another label.
+    pub const fn as_peer(self) -> DeviceId {
+        DeviceId(self.0)
+    }
+}
 
 impl ControlHash {
     /// Reads the hash as the epoch that this re-key entry starts.

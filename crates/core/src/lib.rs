@@ -28,6 +28,7 @@ pub mod identity;
 pub mod ids;
 pub mod limits;
 pub mod log;
+pub mod mirror;
 pub mod pairing;
 mod place;
 pub mod replica;

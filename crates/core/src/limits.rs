@@ -286,3 +286,37 @@ pub const PACK_PROOF_BYTES_MAX: usize = 128 * 1024;
 
 /// Most actors that one pack names: no more than there are logs in a notebook.
 pub const PACK_ACTORS_MAX: usize = LOGS_MAX;
+
+/// Most mirrors of one notebook; an addition beyond it does not count. Each is told of every keystroke.
+pub const MIRRORS_MAX: usize = 8;
+
+/// Most addresses of a mirror that a notebook names, so that they fit the sealed label.
+pub const MIRROR_ADDRESSES_MAX: usize = 8;
+
+/// Most relays of a mirror that a notebook names.
+pub const MIRROR_RELAYS_MAX: usize = 4;
+
+/// Most notebooks that one mirror holds.
+pub const MIRROR_NOTEBOOKS_MAX: usize = 4_096;
+
+/// Entries of a log for each of which a mirror remembers one place: it reads at most as many to find another.
+pub const MIRROR_MARK_EVERY: u64 = 64;
+
+/// Entries after which a mirror saves what it knows of a notebook's logs, so that the next start reads no more.
+pub const MIRROR_SNAPSHOT_EVERY: u64 = 1_024;
+
+/// Recent entries of a notebook that a mirror keeps in memory, so that a live push reads no disk.
+pub const MIRROR_RECENT_ENTRIES_MAX: usize = 32;
+
+/// Bytes of such entries.
+pub const MIRROR_RECENT_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes that a mirror takes from somebody who wants a notebook held before it has checked that: the control
+/// entries of a notebook of ten years.
+pub const MIRROR_REQUEST_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// How long such a request may take, in milliseconds: that much over a slow line.
+pub const MIRROR_REQUEST_MS_MAX: u64 = 60 * 1000;
+
+/// Most such requests at once: a stranger can come this far.
+pub const MIRROR_REQUESTS_MAX: usize = 8;

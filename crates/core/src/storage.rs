@@ -40,6 +40,8 @@ pub enum Space {
     Pack,
     /// Which packs there are, and how far the logs were where the last one ends.
     PackBase,
+    /// What is known of a mirror beside what it holds, by mirror.
+    Mirror,
     /// What has to be here before a device that was just recovered takes this person's others off: a
     /// frontier.
     Awaited,
@@ -63,6 +65,7 @@ impl Space {
             Self::Awaited => 12,
             Self::Pack => 13,
             Self::PackBase => 14,
+            Self::Mirror => 15,
         }
     }
 }

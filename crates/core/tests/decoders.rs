@@ -11,12 +11,14 @@ use hearth_core::enrol::EnrolMessage;
 use hearth_core::epoch::Wraps;
 use hearth_core::frontier::{Frontier, SignedFrontier};
 use hearth_core::identity::{
-    DeviceCard, DeviceSecrets, RecoveryCard, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry,
+    DeviceCard, DeviceSecrets, MirrorPass, RecoveryCard, RecoveryPhrase, RecoverySecrets, Roster,
+    RosterEntry,
 };
 use hearth_core::ids::ActorId;
 use hearth_core::log::{
     Body, DocumentTips, EntryPack, EntryVersion, RawEntry, WireDecoder, WireEncoder, unpad,
 };
+use hearth_core::mirror::{MirrorMessage, MirrorTicket};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
@@ -38,6 +40,9 @@ fn decode_all(bytes: &[u8]) {
         assert_eq!(wraps.to_bytes(), bytes);
     }
     if let Ok(message) = PairingMessage::parse(bytes) {
+        assert_eq!(message.to_bytes(), bytes);
+    }
+    if let Ok(message) = MirrorMessage::parse(bytes) {
         assert_eq!(message.to_bytes(), bytes);
     }
     if let Ok(record) = InviteRecord::parse(bytes) {
@@ -77,6 +82,9 @@ fn decode_all(bytes: &[u8]) {
         EntryPack::parse(bytes).is_ok(),
         unpad(bytes).is_some(),
         String::from_utf8_lossy(bytes).parse::<Ticket>().is_ok(),
+        String::from_utf8_lossy(bytes)
+            .parse::<MirrorTicket>()
+            .is_ok(),
     );
     let mut wire = WireDecoder::default();
     let mut reader = Reader::new(bytes);
@@ -114,6 +122,13 @@ fn samples() -> Vec<Vec<u8>> {
         .to_bytes(),
     );
     samples.push(PairingMessage::Controls(vec![controls[1].as_bytes().to_vec()]).to_bytes());
+    let asked = MirrorMessage::ask(
+        writer.notebook(),
+        &MirrorPass::from_bytes([1; 16]),
+        &[2; 32],
+        controls.iter().take(2).map(ControlEntry::as_bytes),
+    );
+    samples.extend(asked.iter().map(MirrorMessage::to_bytes));
     samples.extend(capsule_samples());
     samples
 }

@@ -123,6 +123,31 @@ impl MemoryDisk {
         bare.count() as u64
     }
 
+    /// Changes a byte of the last entry of a notebook, as somebody would who has the disk.
+    pub fn alter_last_entry(&mut self, notebook: NotebookId) {
+        let book = self.books.get_mut(&notebook);
+        if let Some(entry) = book.and_then(|book| book.stream.last_mut()) {
+            // Before the signature, and behind the header.
+            let place = entry.len().saturating_sub(80);
+            if let Some(byte) = entry.get_mut(place) {
+                *byte ^= 1;
+            }
+        }
+    }
+
+    /// Says whether some bytes stand anywhere on the disk.
+    pub fn holds(&self, wanted: &[u8]) -> bool {
+        let is_in = |bytes: &[u8]| {
+            let mut windows = bytes.windows(wanted.len().max(1));
+            windows.any(|window| window == wanted)
+        };
+        self.books.values().any(|book| {
+            let records = book.records.iter();
+            let mut records = records.flat_map(|((_, key), value)| [key, value]);
+            records.any(|bytes| is_in(bytes)) || book.stream.iter().any(|bytes| is_in(bytes))
+        })
+    }
+
     /// Says whether two disks hold the same, whatever they were asked.
     pub fn holds_the_same(&self, other: &Self) -> bool {
         self.books == other.books

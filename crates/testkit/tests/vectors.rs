@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use hearth_core::capsule::{Capsule, CapsuleContent};
 use hearth_core::codec::{Reader, Writer};
-use hearth_core::control::{ControlEntry, ControlSet, Membership};
+use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::crypto::{SIGNATURE_BYTES, Secret};
 use hearth_core::enrol::{ContactTicket, EnrolMessage, LinkTicket};
 use hearth_core::epoch::{EpochKeys, Wraps};
@@ -16,6 +16,7 @@ use hearth_core::ids::ControlHash;
 use hearth_core::log::{
     EntryPack, EntryVersion, LogStates, RawEntry, WireDecoder, WireEncoder, notebook_tag, open_pack,
 };
+use hearth_core::mirror::{MirrorMessage, MirrorTicket};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
 use hearth_testkit::vectors::{Vector, add_new, make_all, make_readable, read, resolved};
 
@@ -93,6 +94,37 @@ fn tickets_and_messages_for_devices_read_as_ever() {
             }
         }
     }
+}
+
+#[test]
+fn what_mirrors_and_members_say_reads_as_ever() {
+    let (mut added, mut removed, mut full) = (0, 0, 0);
+    for vector in stored("mirrors") {
+        let bytes = vector.to_bytes().unwrap();
+        if vector.name.ends_with("ticket") {
+            let text = String::from_utf8(bytes).unwrap();
+            let ticket: MirrorTicket = text.parse().unwrap();
+            assert_eq!(ticket.to_string(), text);
+            assert!(text.parse::<Ticket>().is_err());
+        } else if vector.name.contains("control entry") {
+            let entry = ControlEntry::parse(&bytes).unwrap();
+            assert_eq!(entry.kind.to_bytes(), {
+                let again = ControlKind::parse(entry.kind.code(), &entry.kind.to_bytes());
+                again.unwrap().to_bytes()
+            });
+            added += u32::from(entry.kind.code() == 12);
+            removed += u32::from(entry.kind.code() == 13);
+        } else if vector.name.contains("request") || vector.name.contains("answer") {
+            let message = MirrorMessage::parse(&bytes).unwrap();
+            assert_eq!(message.to_bytes(), bytes);
+            for end in 0..bytes.len() {
+                assert!(MirrorMessage::parse(&bytes[..end]).is_err());
+            }
+        } else if vector.name.contains("frame by the mirror") {
+            full += u32::from(bytes.first() == Some(&17));
+        }
+    }
+    assert_eq!((added, removed, full), (2, 2, 2));
 }
 
 #[test]

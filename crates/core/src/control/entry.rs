@@ -42,6 +42,9 @@ pub enum ControlError {
     /// One person's devices have signed as many as are allowed.
     #[error("the devices of person {0} have signed too many control entries")]
     TooManyByPerson(PersonId),
+    /// Whoever keeps the notebook for others has no more room for it.
+    #[error("there is no more room for this notebook here")]
+    OverQuota,
     /// Too many entries wait for a past that does not come.
     #[error("too many control entries wait for something that is missing")]
     TooManyWaiting,

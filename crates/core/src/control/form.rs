@@ -26,7 +26,9 @@ pub(super) fn is_well_formed(set: &ControlSet, node: &Node) -> bool {
         ControlKind::Remove { person, .. }
         | ControlKind::Demote { person }
         | ControlKind::Role { person, .. } => as_admin() && *person != author,
-        ControlKind::Invite(_) => as_admin(),
+        ControlKind::Invite(_)
+        | ControlKind::AddMirror { .. }
+        | ControlKind::RemoveMirror { .. } => as_admin(),
         ControlKind::RevokeInvite { invite } => {
             as_admin() && is_known(set, entry, invite) && is_invite(set, invite)
         }

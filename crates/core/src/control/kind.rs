@@ -3,8 +3,8 @@
 use super::{Cut, Freeze, KeyGrant, SignedText};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, SIGNATURE_BYTES, Signature, VerifyKey};
-use crate::identity::{Roster, RosterEntry, RosterError, RosterKind};
-use crate::ids::{ControlHash, DeviceId, EpochId, NotebookId, PersonId, RecoveryId};
+use crate::identity::{MirrorCard, Roster, RosterEntry, RosterError, RosterKind};
+use crate::ids::{ControlHash, DeviceId, EpochId, MirrorId, NotebookId, PersonId, RecoveryId};
 use crate::limits::{CONTROL_HEADS_MAX, RECIPIENTS_MAX, ROSTER_ENTRY_BYTES_MAX};
 
 /// Length of a wrapped previous key: nonce, key, tag.
@@ -193,6 +193,16 @@ pub enum ControlKind {
     Rekey(Rekey),
     /// Hands a key that the author holds to one more holder.
     Grant(Box<KeyGrant>),
+    /// Lets a mirror hold the notebook; where it is stands in the label.
+    AddMirror {
+        /// The mirror's public keys.
+        card: Box<MirrorCard>,
+    },
+    /// Ends that.
+    RemoveMirror {
+        /// Which mirror.
+        mirror: MirrorId,
+    },
     /// Says which branch of a forked log counts.
     Freeze(Freeze),
     /// Signs a text of a document, by its hash.
@@ -235,6 +245,8 @@ impl ControlKind {
             Self::RotateRecovery { .. } => 9,
             Self::Rekey(_) => 10,
             Self::Grant(_) => 11,
+            Self::AddMirror { .. } => 12,
+            Self::RemoveMirror { .. } => 13,
             Self::Freeze(_) => 14,
             Self::Sign(_) => 15,
             Self::Invite(_) => 16,
@@ -282,6 +294,12 @@ impl ControlKind {
             },
             10 => Self::Rekey(read_rekey(&mut reader)?),
             11 => Self::Grant(Box::new(KeyGrant::read(&mut reader)?)),
+            12 => Self::AddMirror {
+                card: Box::new(MirrorCard::read(&mut reader)?),
+            },
+            13 => Self::RemoveMirror {
+                mirror: MirrorId::from_bytes(reader.array("mirror")?),
+            },
             14 => Self::Freeze(Freeze::read(&mut reader)?),
             15 => Self::Sign(SignedText::read(&mut reader)?),
             16 => {
@@ -338,6 +356,12 @@ impl ControlKind {
             }
             Self::RevokeDevice { entry, cut } => cut.write(writer.bytes(entry.as_bytes())),
             Self::Grant(grant) => grant.write(&mut writer),
+            Self::AddMirror { card } => {
+                writer.raw(&card.to_bytes());
+            }
+            Self::RemoveMirror { mirror } => {
+                writer.raw(mirror.as_bytes());
+            }
             Self::Freeze(freeze) => freeze.write(&mut writer),
             Self::Sign(text) => text.write(&mut writer),
             Self::Rekey(rekey) => write_rekey(rekey, &mut writer),

@@ -1,12 +1,15 @@
 //! Labels: the words of a control entry, sealed under an epoch key, since mirrors read the rest.
 
 use core::fmt;
+use core::net::SocketAddr;
 use core::str::FromStr;
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, AeadError, Nonce, Secret};
+use crate::identity::MirrorPass;
 use crate::ids::{ControlHash, EpochId};
-use crate::limits::{LABEL_BYTES_MAX, NAME_BYTES_MAX};
+use crate::limits::{LABEL_BYTES_MAX, MIRROR_ADDRESSES_MAX, MIRROR_RELAYS_MAX, NAME_BYTES_MAX};
+use crate::place::{read_place, write_place};
 
 /// What a member is called in the relationship.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -121,6 +124,17 @@ pub enum Label {
         /// The device's label.
         device: String,
     },
+    /// Of an added mirror: the mirror itself, which reads the rest of the entry, cannot read this.
+    Mirror {
+        /// What the mirror's owner calls it.
+        name: String,
+        /// What it takes notebooks for.
+        pass: MirrorPass,
+        /// Where it is.
+        addresses: Vec<SocketAddr>,
+        /// Relays that it uses.
+        relays: Vec<String>,
+    },
 }
 
 impl Label {
@@ -142,6 +156,21 @@ impl Label {
             }
             Self::Device { device } => {
                 writer.u8(3).bytes(device.as_bytes());
+            }
+            Self::Mirror {
+                name,
+                pass,
+                addresses,
+                relays,
+            } => {
+                writer.u8(4).bytes(name.as_bytes()).raw(pass.expose());
+                let addresses = addresses.get(..addresses.len().min(MIRROR_ADDRESSES_MAX));
+                let relays = relays.get(..relays.len().min(MIRROR_RELAYS_MAX));
+                write_place(
+                    addresses.unwrap_or_default(),
+                    relays.unwrap_or_default(),
+                    &mut writer,
+                );
             }
         }
         writer.into_bytes()
@@ -165,6 +194,17 @@ impl Label {
             3 => Self::Device {
                 device: reader.text("device label", NAME_BYTES_MAX)?.to_owned(),
             },
+            4 => {
+                let name = reader.text("mirror name", NAME_BYTES_MAX)?.to_owned();
+                let pass = MirrorPass::from_bytes(reader.array("mirror pass")?);
+                let (addresses, relays) = read_place(&mut reader)?;
+                Self::Mirror {
+                    name,
+                    pass,
+                    addresses,
+                    relays,
+                }
+            }
             other => {
                 return Err(DecodeError::Unknown {
                     what: "label",

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use super::rules::{Ending, Rank, Rules};
 use super::scope::Scope;
 use super::{ControlKind, ControlSet, Recipient, Rights};
-use crate::identity::{DeviceCard, RecoveryCard};
-use crate::ids::{ControlHash, DeviceId, EpochId, PersonId};
-use crate::limits::MEMBERS_MAX;
+use crate::identity::{DeviceCard, MirrorCard, RecoveryCard};
+use crate::ids::{ControlHash, DeviceId, EpochId, MirrorId, PersonId};
+use crate::limits::{MEMBERS_MAX, MIRRORS_MAX};
 
 /// A member of a notebook.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +37,15 @@ impl Member {
     pub fn standing(&self) -> ControlHash {
         self.grant.unwrap_or(self.admission)
     }
+}
+
+/// A mirror of a notebook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// Its public keys.
+    pub card: MirrorCard,
+    /// The entry that added it; the latest where there are several.
+    pub entry: ControlHash,
 }
 
 /// What became of an invitation.
@@ -69,6 +78,7 @@ pub(super) struct Past {
 pub struct Membership {
     members: BTreeMap<PersonId, Member>,
     devices: BTreeMap<DeviceId, PersonId>,
+    mirrors: BTreeMap<MirrorId, Mirror>,
     invites: BTreeMap<ControlHash, InviteState>,
     pub(super) past: BTreeMap<PersonId, Past>,
     /// Admissions that the rules make void.
@@ -160,6 +170,7 @@ impl Membership {
             past.seniority = rules.seniority(person).map(|(_, rank)| rank.clone());
         }
         resolved.resolve_invites(&rules);
+        resolved.resolve_mirrors(&rules);
         resolved.resolve_recipients();
         resolved
     }
@@ -192,6 +203,30 @@ impl Membership {
                     self.invites.insert(admit.invite, used);
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// A mirror holds the notebook where an effective entry adds it and every effective entry that removes it
+    /// is in the past of that one.
+    fn resolve_mirrors(&mut self, rules: &Rules<'_>) {
+        let effective = || {
+            let nodes = rules.nodes();
+            nodes.filter(|node| rules.is_effective(&node.entry.hash()))
+        };
+        for node in effective() {
+            let ControlKind::AddMirror { card } = &node.entry.kind else {
+                continue;
+            };
+            let (id, entry) = (card.id(), node.entry.hash());
+            let mut removals = effective().filter(|other| {
+                matches!(other.entry.kind, ControlKind::RemoveMirror { mirror } if mirror == id)
+            });
+            let is_live = removals.all(|removal| rules.set.is_past(&removal.entry.hash(), &entry));
+            let has_room = self.mirrors.len() < MIRRORS_MAX || self.mirrors.contains_key(&id);
+            if is_live && has_room {
+                let card = MirrorCard::clone(card);
+                self.mirrors.insert(id, Mirror { card, entry });
             }
         }
     }
@@ -301,6 +336,17 @@ impl Membership {
     pub fn may_write(&self, device: &DeviceId) -> bool {
         self.member_of(device)
             .is_some_and(|member| member.rights.may_write)
+    }
+
+    /// Returns the mirrors that hold the notebook.
+    pub const fn mirrors(&self) -> &BTreeMap<MirrorId, Mirror> {
+        &self.mirrors
+    }
+
+    /// Returns the mirror that stands under this id where devices do.
+    pub fn mirror_of(&self, peer: &DeviceId) -> Option<&Mirror> {
+        let mirror = self.mirrors.get(&MirrorId::from_bytes(*peer.as_bytes()));
+        mirror.filter(|mirror| mirror.card.id().as_peer() == *peer)
     }
 
     /// Returns what became of each effective invitation.

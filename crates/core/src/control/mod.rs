@@ -25,6 +25,6 @@ pub use entry::{ControlEntry, ControlError};
 pub use insert::Inserted;
 pub use kind::{Admit, ControlKind, Invite, Recipient, Rekey, Rights, SupersededKey};
 pub use label::{Label, Role, SealedLabel};
-pub use membership::{InviteState, Member, Membership};
+pub use membership::{InviteState, Member, Membership, Mirror};
 pub use parts::{Cut, CutLog, Freeze, KeyGrant, SignedText};
 pub use set::ControlSet;

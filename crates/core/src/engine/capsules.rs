@@ -412,6 +412,9 @@ impl Engine {
         else {
             return Ok(None);
         };
+        if session.is_with_mirror() {
+            return Ok(None);
+        }
         let roster = &self.identity.roster;
         let peer = session.peer();
         let offers: Vec<CapsuleHead> = own

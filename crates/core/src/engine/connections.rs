@@ -122,13 +122,15 @@ impl Engine {
         }
         let instance = self.instance;
         let is_own = self.is_own_other_device(&device);
+        let is_mirror = self.is_mirror(&device);
         let shared = self.shared_with(device);
         // Where this device itself is out, the peer may know more, or less.
         // Two devices of one person may have nothing in common yet.
         let has_nothing = shared.all().next().is_none() && !is_own;
         let parting = parting.or(has_nothing.then(|| Parting::of_this_device(now_ms)));
         let session = Session::new((device, key), dialled, exporter, instance, &shared, now_ms)
-            .with_own_device(is_own);
+            .with_own_device(is_own)
+            .with_mirror(is_mirror);
         self.connections.insert(
             id,
             Connection::Sync {

@@ -72,6 +72,7 @@ impl Engine {
                 }
                 Err(reason) => {
                     self.note_heard(&session, now_ms);
+                    self.note_broken_session(&session, &reason, now_ms);
                     self.effects.push_back(Effect::Close(id, reason));
                 }
             },
@@ -105,10 +106,12 @@ impl Engine {
         for notebook in session.take_stopped() {
             if let Some(reason) = session.stopped(notebook) {
                 let (peer, reason) = (session.peer(), reason.to_string());
+                self.note_mirror_fault(notebook, peer, &reason, now_ms);
                 self.effects
                     .push_back(Effect::Stopped(notebook, peer, reason));
             }
         }
+        self.hear_full(session, now_ms);
         for (notebook, entries) in session.take_handed() {
             self.take_handed(notebook, entries, storage);
         }

@@ -148,7 +148,7 @@ impl Engine {
     }
 
     /// Lets a replica write control entries and puts them on disk: all of them, or none where it fails.
-    fn decide<T>(
+    pub(super) fn decide<T>(
         &mut self,
         notebook: NotebookId,
         storage: &mut dyn Storage,

@@ -15,6 +15,7 @@ mod frames;
 mod freezes;
 mod handing;
 mod members;
+mod mirrors;
 mod notebooks;
 mod pairing;
 mod parting;
@@ -33,6 +34,7 @@ pub use connections::{CloseReason, ConnectionId, ConnectionKind};
 pub use devices::DeviceError;
 pub use enrol::LinkOfferId;
 pub use members::DecideError;
+pub use mirrors::{MirrorFault, MirrorRecord, MirrorStatus};
 pub use pairing::{Verification, VerificationState};
 pub use peers::{PeerRecord, PeerStatus};
 pub use renewal::{CapsuleFacts, RenewError, Renewal};
@@ -93,6 +95,8 @@ pub enum Effect {
     SnapshotFailed(NotebookId, StorageError),
     /// A notebook is no longer synced with a device on its connection, and why.
     Stopped(NotebookId, crate::ids::DeviceId, String),
+    /// A mirror of a notebook did what a sound one does not, or cannot do what it is asked.
+    MirrorFault(NotebookId, crate::ids::MirrorId, MirrorFault),
     /// Another copy of this device has written: this home is an older one.
     StaleCopy(NotebookId),
     /// This person's roster changed; it is on disk.
@@ -134,6 +138,8 @@ pub struct Engine {
     wants_sharing: bool,
     connections: BTreeMap<ConnectionId, Connection>,
     peers: BTreeMap<(NotebookId, crate::ids::DeviceId), PeerRecord>,
+    /// What is known of mirrors beside what they hold.
+    mirrors: mirrors::Mirrors,
     /// Whose record of `peers` changed since it was saved.
     unsaved_peers: BTreeSet<(NotebookId, crate::ids::DeviceId)>,
     effects: VecDeque<Effect>,
@@ -178,6 +184,7 @@ impl Engine {
             wants_sharing: false,
             connections: BTreeMap::new(),
             peers: BTreeMap::new(),
+            mirrors: mirrors::Mirrors::default(),
             unsaved_peers: BTreeSet::new(),
             effects: VecDeque::new(),
             unopened: BTreeMap::new(),
@@ -201,6 +208,7 @@ impl Engine {
                     engine.rekeys.look_at(*notebook);
                     engine.replicas.insert(*notebook, replica);
                     engine.load_peers(*notebook, storage)?;
+                    engine.load_mirrors(*notebook, storage)?;
                     engine.load_distrusted(*notebook, storage)?;
                     engine.load_awaited(*notebook, storage)?;
                     engine.own.check(*notebook);

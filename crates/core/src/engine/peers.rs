@@ -121,7 +121,7 @@ fn behind(mine: &Frontier, theirs: &Frontier, own: DeviceId) -> u64 {
 }
 
 /// Says whether a device has the same control entries and keys, which are in no count of entries.
-fn has_same_controls(mine: &Frontier, theirs: &Frontier) -> bool {
+pub(super) fn has_same_controls(mine: &Frontier, theirs: &Frontier) -> bool {
     theirs.control_digest == mine.control_digest
 }
 
@@ -209,7 +209,7 @@ impl Engine {
     }
 
     /// Returns how many entries a device lacks of what is here, and how many are not here that it has.
-    fn apart_from(&self, replica: &Replica, record: Option<&PeerRecord>) -> (u64, u64) {
+    pub(super) fn apart_from(&self, replica: &Replica, record: Option<&PeerRecord>) -> (u64, u64) {
         let mine = replica.shared_frontier();
         let Some(theirs) = record.map(|record| &record.frontier) else {
             return (mine.beyond(&Frontier::default()), 0);
@@ -246,6 +246,7 @@ impl Engine {
                 let is_whole = is_whole && sessions.any(|(_, session)| is_linked(session));
                 (*device, is_whole)
             })
+            .chain(self.mirror_confirmations(notebook))
             .collect()
     }
 
@@ -283,6 +284,7 @@ impl Engine {
     }
 
     pub(super) fn note_view(&mut self, (notebook, device, record): View) {
+        self.note_receipt(notebook, device, &record);
         self.peers.insert((notebook, device), record);
         self.unsaved_peers.insert((notebook, device));
         self.effects.push_back(Effect::PeerHeard(notebook));
@@ -322,7 +324,7 @@ impl Engine {
             }
         }
         while self.save_news_of_peers(storage)? {}
-        Ok(())
+        self.save_mirrors(storage)
     }
 
     /// Keeps what peers said that is new, of some notebooks; says whether more is left. The driver calls it
@@ -334,6 +336,7 @@ impl Engine {
     pub fn save_news_of_peers(&mut self, storage: &mut dyn Storage) -> Result<bool, StorageError> {
         for _ in 0..PEERS_SAVED_AT_ONCE_MAX {
             let Some((notebook, _)) = self.unsaved_peers.first().copied() else {
+                self.save_mirrors(storage)?;
                 return Ok(false);
             };
             let of_notebook = |place: &&(NotebookId, DeviceId)| place.0 == notebook;
@@ -353,6 +356,7 @@ impl Engine {
             }
             self.unsaved_peers.retain(|(of, _)| *of != notebook);
         }
+        self.save_mirrors(storage)?;
         Ok(!self.unsaved_peers.is_empty())
     }
 }

@@ -79,6 +79,7 @@ impl Engine {
                     .map(|card| (card.id(), card.verify_key))
             })
             .or_else(|| self.own_other_device(remote))
+            .or_else(|| self.mirror_at(remote))
     }
 
     /// Closes the connections with a person's devices that only rest on what they no longer share.
@@ -156,6 +157,9 @@ pub(super) struct SharedWith<'a> {
 
 impl SharedWith<'_> {
     fn is_shared(&self, replica: &Replica) -> bool {
+        if replica.membership().mirror_of(&self.device).is_some() {
+            return self.apart.takes_part(replica);
+        }
         let person = replica.membership().person_of(&self.device);
         person.is_some_and(|person| {
             !self.apart.is_distrusted(replica.notebook(), person) && self.apart.takes_part(replica)

@@ -87,6 +87,7 @@ impl FromStr for LinkTicket {
             (TicketKind::Link, content) => Self::parse(&content).map_err(|_| TicketError::Damaged),
             (TicketKind::Invitation, _) => Err(TicketError::Invitation),
             (TicketKind::Contact, _) => Err(TicketError::Contact),
+            (TicketKind::Mirror, _) => Err(TicketError::Mirror),
         }
     }
 }

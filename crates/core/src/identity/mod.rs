@@ -5,12 +5,14 @@
 
 mod card;
 mod device;
+mod mirror;
 mod phrase;
 mod recovery;
 mod roster;
 
 pub use card::{CardError, DeviceCard, DeviceClaim, RecoveryCard};
 pub use device::DeviceSecrets;
+pub use mirror::{MirrorCard, MirrorPass, MirrorSecrets};
 pub use phrase::{PHRASE_WORDS, PhraseError, RecoveryPhrase, words_of};
 pub use recovery::RecoverySecrets;
 pub use roster::{Roster, RosterEntry, RosterError, RosterKind, RosterSigner, RosterView};

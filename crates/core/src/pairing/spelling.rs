@@ -29,6 +29,9 @@ pub enum TicketError {
     /// It invites somebody into a notebook.
     #[error("this ticket invites somebody into a notebook; it links no device")]
     Invitation,
+    /// It lets a mirror hold a notebook.
+    #[error("this ticket lets a mirror hold a notebook: give it to `hearth mirror add`")]
+    Mirror,
     /// It was made by a newer version.
     #[error("the ticket was made by a newer version of the program: update this one")]
     Newer,
@@ -40,6 +43,7 @@ pub(crate) enum TicketKind {
     Invitation,
     Link,
     Contact,
+    Mirror,
 }
 
 impl TicketKind {
@@ -48,6 +52,7 @@ impl TicketKind {
             Self::Invitation => 1,
             Self::Link => 2,
             Self::Contact => 3,
+            Self::Mirror => 4,
         }
     }
 }
@@ -88,6 +93,7 @@ pub(crate) fn unspell(text: &str) -> Result<(TicketKind, Vec<u8>), TicketError> 
         TicketKind::Invitation,
         TicketKind::Link,
         TicketKind::Contact,
+        TicketKind::Mirror,
     ];
     let kind = kinds
         .into_iter()

@@ -178,6 +178,7 @@ impl FromStr for Ticket {
             }
             (TicketKind::Link, _) => Err(TicketError::Link),
             (TicketKind::Contact, _) => Err(TicketError::Contact),
+            (TicketKind::Mirror, _) => Err(TicketError::Mirror),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::log::{BranchId, Log};
 use super::place::Place;
 use super::{Replica, SetAside};
-use crate::control::{ControlEntry, ControlError, Inserted};
+use crate::control::{ControlEntry, ControlError, ControlSet, Inserted};
 use crate::epoch::Wraps;
 use crate::ids::{ControlHash, DeviceId, EntryHash, LogId, Seq};
 use crate::limits::{
@@ -22,6 +22,33 @@ use crate::storage::{Space, Storage, StorageError, Write};
 pub struct Proven(BTreeSet<(LogId, EntryHash)>);
 
 impl Proven {
+    /// Finds out which bare ones among entries that came together are proven: those whose log has a signed
+    /// one further on, with nothing left out between them.
+    pub(crate) fn among(controls: &ControlSet, entries: &[RawEntry]) -> Self {
+        let name = |entry: &RawEntry| (entry.header().log, entry.hash());
+        let bare: BTreeSet<(LogId, EntryHash)> = entries
+            .iter()
+            .filter(|entry| entry.is_bare())
+            .map(name)
+            .collect();
+        let mut proven = Self::default();
+        if bare.is_empty() {
+            return proven;
+        }
+        for entry in entries.iter().rev() {
+            let header = entry.header();
+            let before = (header.log, header.previous);
+            let is_signed = || {
+                let device = controls.device(&header.log.device);
+                device.is_some_and(|(_, card)| entry.is_signed_by(&card.verify_key))
+            };
+            if bare.contains(&before) && (proven.has(entry) || is_signed()) {
+                proven.0.insert(before);
+            }
+        }
+        proven
+    }
+
     /// Says whether an entry is one of them.
     pub fn has(&self, entry: &RawEntry) -> bool {
         self.0.contains(&(entry.header().log, entry.hash()))
@@ -203,31 +230,9 @@ impl Replica {
         self.ingest(raw, proven, is_suspect)
     }
 
-    /// Finds out which bare ones among entries that came together are proven: those whose log has a signed
-    /// one further on, with nothing left out between them.
+    /// Finds out which bare ones among entries that came together are proven.
     pub fn prove(&self, entries: &[RawEntry]) -> Proven {
-        let name = |entry: &RawEntry| (entry.header().log, entry.hash());
-        let bare: BTreeSet<(LogId, EntryHash)> = entries
-            .iter()
-            .filter(|entry| entry.is_bare())
-            .map(name)
-            .collect();
-        let mut proven = Proven::default();
-        if bare.is_empty() {
-            return proven;
-        }
-        for entry in entries.iter().rev() {
-            let header = entry.header();
-            let before = (header.log, header.previous);
-            let is_signed = || {
-                let device = self.controls.device(&header.log.device);
-                device.is_some_and(|(_, card)| entry.is_signed_by(&card.verify_key))
-            };
-            if bare.contains(&before) && (proven.has(entry) || is_signed()) {
-                proven.0.insert(before);
-            }
-        }
-        proven
+        Proven::among(&self.controls, entries)
     }
 
     /// Takes a content entry in: checks layout, notebook, signer, signature, chain and heads.

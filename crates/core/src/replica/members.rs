@@ -11,7 +11,7 @@ use crate::crypto::{AeadError, SIGNATURE_BYTES};
 use crate::document::{ChangeHash, DocumentId};
 use crate::epoch::{self, RekeyError};
 use crate::identity::RosterEntry;
-use crate::ids::{ControlHash, DeviceId, EpochId, PersonId};
+use crate::ids::{ControlHash, DeviceId, EpochId, MirrorId, PersonId};
 use crate::limits::SIGNED_HEADS_MAX;
 
 /// Why something about members was not done. Nothing is changed then.
@@ -39,6 +39,12 @@ pub enum MemberError {
     /// It is so already.
     #[error("that is so already")]
     Unchanged,
+    /// The notebook has as many mirrors as it may.
+    #[error("the notebook has as many mirrors as it may: remove one first")]
+    TooManyMirrors,
+    /// It is no mirror of this notebook.
+    #[error("that is no mirror of this notebook")]
+    UnknownMirror(MirrorId),
     /// The roster entry does not follow what the notebook holds.
     #[error("the notebook does not hold what this device entry builds on yet")]
     PastMissing,
@@ -384,7 +390,7 @@ impl Replica {
             .ok_or(MemberError::Unknown(person))
     }
 
-    fn seal_member_label(
+    pub(super) fn seal_member_label(
         &mut self,
         label: &Label,
         rng: &mut dyn rand_core::CryptoRng,
@@ -401,7 +407,7 @@ impl Replica {
     }
 
     /// Appends an entry if it is well-formed and has the wanted effect; `None` where it would not.
-    fn append_if(
+    pub(super) fn append_if(
         &mut self,
         kind: ControlKind,
         label: Option<SealedLabel>,

@@ -22,6 +22,7 @@ mod invite;
 mod keys;
 mod log;
 mod members;
+mod mirrors;
 mod open;
 mod opening;
 mod packs;
@@ -42,11 +43,13 @@ pub use ingest::{IngestError, Ingested, Proven};
 pub use invite::{InviteError, NewInvite};
 pub use log::SetAside;
 pub use members::MemberError;
+pub(crate) use open::open_controls;
 pub use open::{CreateError, OpenReplicaError};
 pub use packs::{Pack, PackRefused};
 pub use people::{Profile, ProfileSource};
 pub use rewrite::WriteAgainFailed;
 pub use standing::Standing;
+pub(crate) use standing::Standings;
 
 use crate::control::{ControlSet, Membership};
 use crate::document::DocumentSet;
@@ -274,7 +277,7 @@ impl Replica {
                 logs: trunks.map(|(id, log)| (id.log, log.tip())).collect(),
                 branches: BTreeMap::new(),
                 control_heads: self.controls.heads_to_name(),
-                control_digest: control_digest(&self.controls, &self.wraps),
+                control_digest: control_digest(&self.controls, self.wraps.keys()),
             };
             for forked in self.forks.keys() {
                 let branches = logs.iter().filter(|(id, _)| id.log == *forked);
@@ -368,27 +371,7 @@ impl Replica {
     /// Returns the part of a frontier that names logs of devices which are known here, no more of each
     /// than a device may have.
     pub fn known_of(&self, frontier: &Frontier) -> Frontier {
-        let mut known = Frontier {
-            control_heads: frontier.control_heads.clone(),
-            control_digest: frontier.control_digest,
-            ..Frontier::default()
-        };
-        let mut last = (None, 0);
-        for log in frontier.logs.keys() {
-            last = match last {
-                (Some(device), count) if device == log.device => (Some(device), count + 1),
-                _ => (Some(log.device), 1),
-            };
-            let is_known = last.1 <= LOGS_PER_DEVICE_MAX && self.knows(&log.device);
-            if is_known || self.trunk(log).is_some() {
-                known.set_tips(*log, frontier.tips(log).collect());
-            }
-        }
-        known
-    }
-
-    fn knows(&self, device: &DeviceId) -> bool {
-        self.controls.device(device).is_some()
+        known_of(&self.controls, frontier, |log| self.trunk(log).is_some())
     }
 
     /// Notes, for good, that another copy of this device has written, and how far this one had.
@@ -454,9 +437,38 @@ impl Replica {
 
 /// A digest over the control entries and the epochs whose wraps are here: where it is equal, the
 /// peer lacks neither.
-fn control_digest(controls: &ControlSet, wraps: &BTreeMap<EpochId, Wraps>) -> [u8; 32] {
+pub(crate) fn control_digest<'a>(
+    controls: &ControlSet,
+    epochs: impl Iterator<Item = &'a EpochId>,
+) -> [u8; 32] {
     let set = controls.digest();
     let mut parts: Vec<&[u8]> = vec![&set];
-    parts.extend(wraps.keys().map(|epoch| &epoch.as_bytes()[..]));
+    parts.extend(epochs.map(|epoch| &epoch.as_bytes()[..]));
     crate::crypto::digest("hearthside 2026-11 control digest", &parts)
+}
+
+/// Returns the part of a frontier that names logs which are here, or of devices which are known here, no more
+/// of each than a device may have.
+pub(crate) fn known_of(
+    controls: &ControlSet,
+    frontier: &Frontier,
+    is_here: impl Fn(&LogId) -> bool,
+) -> Frontier {
+    let mut known = Frontier {
+        control_heads: frontier.control_heads.clone(),
+        control_digest: frontier.control_digest,
+        ..Frontier::default()
+    };
+    let mut last = (None, 0);
+    for log in frontier.logs.keys() {
+        last = match last {
+            (Some(device), count) if device == log.device => (Some(device), count + 1),
+            _ => (Some(log.device), 1),
+        };
+        let is_known = last.1 <= LOGS_PER_DEVICE_MAX && controls.device(&log.device).is_some();
+        if is_known || is_here(log) {
+            known.set_tips(*log, frontier.tips(log).collect());
+        }
+    }
+    known
 }

@@ -322,7 +322,7 @@ impl Replica {
     }
 }
 
-fn open_controls(
+pub(crate) fn open_controls(
     notebook: NotebookId,
     storage: &dyn Storage,
 ) -> Result<ControlSet, OpenReplicaError> {

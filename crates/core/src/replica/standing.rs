@@ -2,7 +2,7 @@
 //! nothing more is said to it.
 
 use super::Replica;
-use crate::control::ControlKind;
+use crate::control::{ControlKind, ControlSet, Membership};
 use crate::ids::{ControlHash, DeviceId, PersonId};
 
 /// How a device stands in a notebook.
@@ -45,11 +45,39 @@ impl Replica {
 
     /// Returns how a device stands, as the entries here resolve it.
     pub fn standing_of(&self, device: &DeviceId) -> Standing {
+        Standings::of(&self.controls, &self.membership).standing_of(device)
+    }
+
+    /// Returns what a device that is no member's any more is still told: what ended it, with the past of
+    /// that, as far as its own heads do not cover it. Empty where nothing ended it.
+    pub fn last_words_for(&self, device: &DeviceId, heads: &[ControlHash]) -> Vec<Vec<u8>> {
+        Standings::of(&self.controls, &self.membership).last_words_for(device, heads)
+    }
+}
+
+/// How the devices that a set of control entries names stand by it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Standings<'a> {
+    controls: &'a ControlSet,
+    membership: &'a Membership,
+}
+
+impl<'a> Standings<'a> {
+    /// Looks at a set and at what follows from it.
+    pub(crate) const fn of(controls: &'a ControlSet, membership: &'a Membership) -> Self {
+        Self {
+            controls,
+            membership,
+        }
+    }
+
+    /// Returns how a device stands.
+    pub(crate) fn standing_of(&self, device: &DeviceId) -> Standing {
         if self.membership.person_of(device).is_some() {
             return Standing::Member;
         }
         let Some((person, _)) = self.controls.device(device) else {
-            return Standing::Unknown;
+            return self.standing_of_mirror(device);
         };
         if self.membership.member(&person).is_none()
             && let Some(standing) = self.person_ended(person)
@@ -63,6 +91,17 @@ impl Replica {
             .map(|(entry, _)| entry);
         self.latest(revoked)
             .map_or(Standing::Unknown, Standing::Revoked)
+    }
+
+    /// Returns how a mirror stands that is none of the notebook's, or not any more.
+    fn standing_of_mirror(&self, peer: &DeviceId) -> Standing {
+        let removals = self.controls.iter().filter(|entry| {
+            matches!(entry.kind, ControlKind::RemoveMirror { mirror } if mirror.as_peer() == *peer)
+        });
+        let is_here = self.membership.mirror_of(peer).is_some();
+        let removals = removals.filter(|_| !is_here);
+        self.latest(removals.map(crate::control::ControlEntry::hash))
+            .map_or(Standing::Unknown, Standing::Removed)
     }
 
     /// Returns what ended the membership of a person who is no member.
@@ -137,7 +176,7 @@ impl Replica {
 
     /// Returns what a device that is no member's any more is still told: what ended it, with the past of
     /// that, as far as its own heads do not cover it. Empty where nothing ended it.
-    pub fn last_words_for(&self, device: &DeviceId, heads: &[ControlHash]) -> Vec<Vec<u8>> {
+    pub(crate) fn last_words_for(&self, device: &DeviceId, heads: &[ControlHash]) -> Vec<Vec<u8>> {
         let Some(ending) = self.standing_of(device).ending() else {
             return Vec::new();
         };

@@ -31,7 +31,9 @@ const EARLY_LOGS_MAX: usize = 4_096;
 impl Session {
     pub(super) fn open(&mut self, notebook: NotebookId) -> WireTag {
         let tag = self.tag(notebook);
-        self.channels.insert(tag, Channel::new(notebook, tag));
+        let mut channel = Channel::new(notebook, tag);
+        channel.takes_packs = !self.peer_is_mirror;
+        self.channels.insert(tag, channel);
         self.tags.insert(notebook, tag);
         tag
     }

@@ -12,6 +12,7 @@ use crate::frontier::{Frontier, LogTip, SignedFrontier};
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, LogId, NotebookId, Seq};
 use crate::limits::FRAME_BYTES_AIM;
 use crate::log::{RawEntry, WireDecoder, WireEncoder};
+use crate::mirror::Quota;
 use crate::storage::{Position, Storage, StorageError};
 
 /// What an entry takes on a connection where it goes alone, at least: padded and signed.
@@ -61,6 +62,10 @@ pub(super) struct Channel {
     pub(super) takes_packs: bool,
     /// Whether a pack of the peer's could not be taken, so that no further one is.
     pub(super) has_refused_pack: bool,
+    /// Whether the peer was told that there is no room for all that it sends.
+    has_told_full: bool,
+    /// Why the peer is sent nothing but control entries: how much it holds and may.
+    pub(super) peer_full: Option<Quota>,
     /// Up to where entries go one by one, since a pack would be worth little or there is none.
     unpacked_to: Position,
 }
@@ -92,6 +97,8 @@ impl Channel {
             stopped: None,
             takes_packs: true,
             has_refused_pack: false,
+            has_told_full: false,
+            peer_full: None,
             unpacked_to: 0,
         }
     }
@@ -185,6 +192,13 @@ impl Channel {
         self.has_told = true;
         self.acks.clear();
         Frame::Frontier(self.tag, Box::new(signed))
+    }
+
+    /// Returns what the peer is told once where something of it was not taken for want of room.
+    pub(super) fn full(&mut self, replica: &dyn Holding) -> Option<Frame> {
+        let quota = replica.refused_for_room()?;
+        let is_news = !std::mem::replace(&mut self.has_told_full, true);
+        is_news.then_some(Frame::Full(self.tag, quota))
     }
 
     /// Stops the notebook for as long as this connection lasts.
@@ -288,6 +302,9 @@ impl Channel {
         }
         if let Some(frame) = self.next_controls(replica) {
             return Ok(Some(frame));
+        }
+        if self.peer_full.is_some() {
+            return Ok(None);
         }
         if let Some(frame) = self.next_wraps(replica, storage)? {
             return Ok(Some(frame));

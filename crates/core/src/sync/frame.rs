@@ -15,6 +15,7 @@ use crate::limits::{
     CAPSULE_BYTES_MAX, CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX,
     SHARED_NOTEBOOKS_MAX,
 };
+use crate::mirror::Quota;
 
 /// The tag of a notebook on one connection: a MAC under the connection's exporter.
 pub(super) type WireTag = [u8; 16];
@@ -93,6 +94,8 @@ pub(super) enum Frame {
     Packed(WireTag, Vec<u8>),
     /// 16: notebook: what packs hold is to be sent entry by entry.
     Unpacked(WireTag),
+    /// 17: notebook, `used varint ‖ most varint`: some of it was not taken, for want of room.
+    Full(WireTag, Quota),
 }
 
 /// What becomes of a capsule that was offered.
@@ -181,6 +184,7 @@ impl Frame {
             | Self::Entries(tag, _, _)
             | Self::Packed(tag, _)
             | Self::Unpacked(tag)
+            | Self::Full(tag, _)
             | Self::Ack(tag, _) => Some(*tag),
             Self::Hello { .. }
             | Self::Summary(_)
@@ -203,7 +207,8 @@ impl Frame {
             | Self::Pong
             | Self::CapsuleOffer(_)
             | Self::CapsuleAnswer(..)
-            | Self::Unpacked(_) => 0,
+            | Self::Unpacked(_)
+            | Self::Full(..) => 0,
             Self::CapsulePart(_, _, bytes) => bytes.len(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
             Self::Brief(brief) => size_of_val(brief.sums()),
@@ -280,6 +285,10 @@ impl Frame {
             }
             Self::Unpacked(tag) => {
                 numbers.write(*tag, writer.u8(16));
+            }
+            Self::Full(tag, quota) => {
+                numbers.write(*tag, writer.u8(17));
+                writer.varint(quota.used_bytes).varint(quota.max_bytes);
             }
             Self::Handed {
                 notebook,
@@ -365,6 +374,14 @@ impl Frame {
                 Self::Packed(tag, reader.take("pack", reader.remaining())?.to_vec())
             }
             16 => Self::Unpacked(numbers.read(&mut reader)?),
+            17 => {
+                let tag = numbers.read(&mut reader)?;
+                let quota = Quota {
+                    used_bytes: reader.varint("bytes held")?,
+                    max_bytes: reader.varint("most bytes held")?,
+                };
+                Self::Full(tag, quota)
+            }
             8 => Self::Ping,
             9 => Self::Pong,
             13 => Self::Handed {

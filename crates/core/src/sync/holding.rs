@@ -11,6 +11,7 @@ use crate::epoch::Wraps;
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::ids::{ControlHash, EpochId, LogId, NotebookId};
 use crate::log::RawEntry;
+use crate::mirror::Quota;
 use crate::replica::{IngestError, Ingested, Pack, PackRefused, Proven, Replica, Standing};
 use crate::storage::{Position, Storage, StorageError};
 
@@ -135,6 +136,17 @@ pub trait Holding {
     /// # Errors
     /// [`PackRefused`] where it gives none.
     fn unpack(&self, sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused>;
+
+    /// Says whether content entries of that many bytes may be taken in. Those that came together are taken or
+    /// left together, since one may prove the others.
+    fn has_room_for(&mut self, _bytes: usize) -> bool {
+        true
+    }
+
+    /// Returns how much is held and may be, where something was not taken for want of room.
+    fn refused_for_room(&self) -> Option<Quota> {
+        None
+    }
 }
 
 impl Holding for Replica {

@@ -44,7 +44,9 @@ impl Session {
             }
         }
         let taken = replica.ingest_controls(parsed).and(malformed);
+        let full = channel.full(replica);
         channel.acks.kept(now_ms);
+        full.into_iter().for_each(|frame| self.push(frame));
         self.owing.insert(tag);
         if let Err(error) = taken {
             self.stop(tag, error.into());
@@ -77,7 +79,9 @@ impl Session {
             channel.wants_restart |= progressed && channel.has_overflowed;
             channel.has_overflowed &= !progressed;
         }
+        let full = channel.full(replica);
         channel.acks.kept(now_ms);
+        full.into_iter().for_each(|frame| self.push(frame));
         self.owing.insert(tag);
         Ok(())
     }
@@ -164,6 +168,12 @@ impl Session {
         let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
+        let bytes = entries.iter().map(|entry| entry.as_bytes().len());
+        if !replica.has_room_for(bytes.sum()) {
+            let full = channel.full(replica);
+            full.into_iter().for_each(|frame| self.push(frame));
+            return Ok(());
+        }
         let (mut misplaced, mut overflowed) = (false, false);
         let mut newest = BTreeMap::new();
         let proven = replica.prove(&entries);

@@ -17,6 +17,7 @@ mod frame;
 mod handing;
 mod holding;
 mod intake;
+mod mirror;
 mod parting;
 mod schedule;
 mod session;

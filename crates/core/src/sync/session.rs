@@ -78,6 +78,10 @@ pub struct Session {
     pub(super) has_parted: bool,
     pub(super) handing: Handing,
     pub(super) capsules: CapsuleLane,
+    /// Whether the peer is a mirror: it can do nothing with packs, and is offered no capsules.
+    pub(super) peer_is_mirror: bool,
+    /// The notebooks for which the peer said that it has no room, since [`Session::take_full`].
+    pub(super) newly_full: Vec<NotebookId>,
 }
 
 impl Session {
@@ -120,6 +124,8 @@ impl Session {
             has_parted: false,
             handing: Handing::default(),
             capsules: CapsuleLane::new(now_ms),
+            peer_is_mirror: false,
+            newly_full: Vec::new(),
         };
         for replica in shared.all() {
             session.open(replica.notebook());
@@ -284,6 +290,10 @@ impl Session {
             Frame::Packed(tag, pack) => self.packed(tag, &pack, shared, storage, now_ms),
             Frame::Unpacked(tag) => {
                 self.unpacked(tag, shared);
+                Ok(())
+            }
+            Frame::Full(tag, quota) => {
+                self.peer_is_full(tag, quota);
                 Ok(())
             }
             Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),

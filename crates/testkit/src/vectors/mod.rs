@@ -8,6 +8,7 @@ mod entries;
 mod frames;
 mod handing;
 mod members;
+mod mirrors;
 mod people;
 
 use std::path::PathBuf;
@@ -68,6 +69,7 @@ pub fn make_all() -> Vec<VectorFile> {
     files.extend(handing::make());
     files.extend(members::make());
     files.push(capsules::make());
+    files.push(mirrors::make());
     files
 }
 

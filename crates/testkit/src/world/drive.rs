@@ -55,6 +55,7 @@ impl World {
             match self.random.below(4) {
                 0 => {}
                 1 => self.pump(at),
+                _ if self.mirrors.contains_key(&at) => self.settle_mirror(at),
                 _ => self.settle(at)?,
             }
             return Ok(());
@@ -64,6 +65,11 @@ impl World {
             .collect();
         if let Some(node) = self.random.pick(&unsettled) {
             return self.settle(*node);
+        }
+        let mut mirrors = self.mirrors.iter();
+        if let Some((node, _)) = mirrors.find(|(_, held)| held.is_unsettled) {
+            self.settle_mirror(*node);
+            return Ok(());
         }
         self.pass_time()
     }
@@ -85,6 +91,10 @@ impl World {
                 until = until.min(now.saturating_add(wait));
             }
         }
+        for held in self.mirrors.values() {
+            let deadline = held.mirror.as_ref().and_then(|mirror| mirror.deadline_ms());
+            until = until.min(deadline.map_or(until, |deadline| deadline.max(now + 1)));
+        }
         self.clock.advance(until - now);
         let all = until >= self.last_tick_ms + TICK_MS;
         if all {
@@ -93,6 +103,7 @@ impl World {
         for node in self.up() {
             self.tick(node, all)?;
         }
+        self.tick_mirrors(all);
         Ok(())
     }
 
@@ -115,7 +126,7 @@ impl World {
     fn arrive(&mut self, arrival: Arrival) -> Checked<NodeId> {
         match arrival {
             Arrival::Frame { link, at, bytes } => {
-                if self.pairing_frame(link, at, &bytes)? {
+                if self.pairing_frame(link, at, &bytes)? || self.mirror_frame(link, at, &bytes) {
                     return Ok(at);
                 }
                 self.note(|| {
@@ -148,6 +159,9 @@ impl World {
             Arrival::Gone { link, at } => {
                 self.note(|| format!("{at} learns that link {} is gone", link.0));
                 self.pairing_gone(link, at);
+                if self.mirror_gone(link, at) {
+                    return Ok(at);
+                }
                 let now = self.time_of(at);
                 if let Some(device) = self.devices.get_mut(at)
                     && let Some(engine) = &mut device.engine
@@ -183,6 +197,10 @@ impl World {
 
     /// Sends what a node has to send, as far as its links have room.
     pub(super) fn pump(&mut self, node: NodeId) {
+        if self.mirrors.contains_key(&node) {
+            self.pump_mirror(node);
+            return;
+        }
         let now = self.clock.now_ms();
         for link in self.network.links_of(node) {
             while self.network.has_room(link, node) {

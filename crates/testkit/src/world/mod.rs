@@ -10,6 +10,7 @@ mod copy;
 mod drive;
 mod edit;
 mod members;
+mod mirror;
 mod pair;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +24,7 @@ use rand_core::SeedableRng;
 
 pub use edit::{GOALS, NOTE, NOTES};
 pub use members::identity_of;
+pub use mirror::MirrorNode;
 pub use pair::{PairingEnd, PairingId};
 
 use crate::clock::Clock;
@@ -128,6 +130,10 @@ pub struct World {
     pub devices: Vec<Device>,
     /// Draws whatever the script needs.
     pub random: ChaCha20Rng,
+    /// The mirrors, by their places on the network.
+    mirrors: BTreeMap<NodeId, MirrorNode>,
+    /// How often a mirror was asked to hold something.
+    requests: u64,
     /// The control entries by which devices that were recovered by a phrase added themselves.
     recovered: BTreeMap<NodeId, (NotebookId, ControlHash)>,
     pairings: BTreeMap<PairingId, pair::Pairing>,
@@ -176,6 +182,8 @@ impl World {
             network: Network::new(random.next()),
             devices,
             random,
+            mirrors: BTreeMap::new(),
+            requests: 0,
             recovered: BTreeMap::new(),
             pairings: BTreeMap::new(),
             pairing_links: BTreeMap::new(),

@@ -7,9 +7,9 @@ use hearth_core::control::{
     Admit, ControlAuthor, ControlEntry, ControlKind, ControlSet, Cut, Invite, Membership, Rekey,
     Rights, SignedText,
 };
-use hearth_core::crypto::SIGNATURE_BYTES;
+use hearth_core::crypto::{SIGNATURE_BYTES, Secret};
 use hearth_core::document::DocumentId;
-use hearth_core::identity::{DeviceSecrets, Roster, RosterEntry, RosterKind};
+use hearth_core::identity::{DeviceSecrets, MirrorSecrets, Roster, RosterEntry, RosterKind};
 use hearth_core::ids::{ControlHash, NotebookId, PersonId};
 use hearth_testkit::dice::Dice;
 use rand_chacha::ChaCha20Rng;
@@ -148,10 +148,25 @@ impl Graph {
                 document: DocumentId::INDEX,
                 document_heads: Vec::new(),
             }),
+            12 => self.mirror(),
             _ => self.rekey(&set, &heads),
         };
         let device = self.device(&set, me, manner, kind.carried());
         Some(sign(&set, device, heads, standing, kind))
+    }
+
+    /// Draws the addition or the removal of one of two mirrors.
+    fn mirror(&mut self) -> ControlKind {
+        let number = u8::from(self.random.chance(2));
+        let seeds = [[10 + number; 32], [20 + number; 32]].map(Secret::from_bytes);
+        let secrets = MirrorSecrets::from_seeds(seeds);
+        if self.random.chance(3) {
+            let mirror = secrets.id();
+            ControlKind::RemoveMirror { mirror }
+        } else {
+            let card = Box::new(secrets.card().clone());
+            ControlKind::AddMirror { card }
+        }
     }
 
     /// Draws somebody to do something to: mostly a member.
@@ -385,6 +400,8 @@ fn name_of(kind: &ControlKind) -> &'static str {
         ControlKind::Invite(_) => "invite",
         ControlKind::RevokeInvite { .. } => "revoke invite",
         ControlKind::Sign(_) => "sign",
+        ControlKind::AddMirror { .. } => "add mirror",
+        ControlKind::RemoveMirror { .. } => "remove mirror",
         _ => "other",
     }
 }

@@ -149,13 +149,15 @@ fn the_order_of_arrival_does_not_matter() {
 }
 
 /// What a thousand histories have to come to, or they show nothing.
-const COVERED: [&str; 12] = [
+const COVERED: [&str; 14] = [
     "= admissions void",
     "= demoted",
     "= devices revoked",
     "= duels of admins",
     "= invitations taken back",
     "= left",
+    "= mirrors",
+    "= mirrors removed",
     "= not by a live device",
     "= observers",
     "= promoted",
@@ -207,6 +209,15 @@ fn count_rules(set: &ControlSet, resolved: &Membership, counts: &mut Counts) {
             }
             ControlKind::RevokeInvite { .. } => {
                 add(counts, "= invitations taken back", 1);
+            }
+            ControlKind::AddMirror { card } => {
+                let here = resolved.mirrors().get(&card.id());
+                let is_here = here.is_some_and(|mirror| mirror.entry == hash);
+                add(counts, "= mirrors", u64::from(is_here));
+            }
+            ControlKind::RemoveMirror { mirror } => {
+                let is_out = !resolved.mirrors().contains_key(mirror);
+                add(counts, "= mirrors removed", u64::from(is_out));
             }
             ControlKind::Leave => {
                 let person = set.author(&hash).map(|(person, _)| person);

@@ -1,0 +1,18 @@
+//! A mirror: a node that is always on, holds what others cannot fetch from each other, and can read none of it.
+//!
+//! It is no member and has no sealing key, so nothing can be sealed to it, and there is no place for a content
+//! key in any type of this module. It judges what it takes by the control entries, which are readable, gives
+//! out what it holds to members' devices, and signs for what is on its disk.
+
+mod door;
+mod engine;
+mod intake;
+mod logs;
+mod notebook;
+mod request;
+mod ticket;
+
+pub use engine::{Mirror, MirrorConnection, MirrorEffect, MirrorLimits};
+pub use notebook::MirroredNotebook;
+pub use request::{MIRROR_ALPN, MirrorAnswer, MirrorMessage, Quota};
+pub use ticket::MirrorTicket;
