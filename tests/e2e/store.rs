@@ -81,6 +81,85 @@ fn a_wrong_passphrase_opens_nothing_and_a_change_takes_effect() {
 }
 
 #[test]
+fn a_passphrase_changes_while_the_node_runs_and_the_node_goes_on() {
+    let mut ana = with_passphrase("correct horse");
+    let notebook = ana.notebook("Ana and Ben");
+    let mut node = RunningNode::up(&ana);
+    ana.set("HEARTH_NEW_PASSPHRASE", "battery staple");
+    ana.set(PASSPHRASE, "wrong horse");
+    ana.refused(&["passphrase", "change"], 12, "wrong_passphrase");
+    ana.set(PASSPHRASE, "correct horse");
+    assert_eq!(ana.ok(&["passphrase", "change"])["changed"], true);
+    let goal = ana.goal(&notebook, "Written by the same node");
+    assert!(node.is_running());
+    // The old one is not in force any more, even for whoever asks the running node.
+    ana.refused(&["passphrase", "change"], 12, "wrong_passphrase");
+    node.kill();
+
+    ana.refused(&["status"], 12, "wrong_passphrase");
+    ana.set(PASSPHRASE, "battery staple");
+    let node = RunningNode::up(&ana);
+    assert_eq!(ana.ok(&["goal", "show", &goal])["goal"]["id"], goal);
+    node.stop();
+    ana.ok(&["verify"]);
+}
+
+#[test]
+fn a_home_that_was_open_to_everybody_is_closed_while_its_node_runs() {
+    let mut ana = Person::stranger("Ana");
+    ana.set("HEARTH_TEST_WEAK_KDF", "1");
+    let mut ana = ana.init();
+    let node = RunningNode::up(&ana);
+    ana.set("HEARTH_NEW_PASSPHRASE", "battery staple");
+    ana.ok(&["passphrase", "change"]);
+    node.kill();
+    ana.set(PASSPHRASE, "any");
+    ana.refused(&["status"], 12, "wrong_passphrase");
+    ana.set(PASSPHRASE, "battery staple");
+    ana.ok(&["status"]);
+}
+
+#[test]
+fn a_node_that_is_killed_while_it_changes_the_passphrase_leaves_exactly_one() {
+    const KILLS: u64 = 12;
+    let mut ana = with_passphrase("0");
+    let notebook = ana.notebook("Ana and Ben");
+    let mut random = Random::new(7);
+    let opens = |ana: &Person, passphrase: &str| {
+        ana.ok(&["lock"]);
+        let command = format!("echo {passphrase}");
+        let ran = ana.run(&["status", "--passphrase-command", &command]);
+        assert!(matches!(ran.exit, Some(0 | 12)), "{ran:?}");
+        ran.exit == Some(0)
+    };
+    let (mut current, mut changed) = ("0".to_owned(), 0);
+    for kill in 1..=KILLS {
+        ana.set(PASSPHRASE, &current);
+        let node = RunningNode::up(&ana);
+        let new = kill.to_string();
+        ana.set("HEARTH_NEW_PASSPHRASE", &new);
+        let command = ana.command(&["passphrase", "change"]).spawn().unwrap();
+        std::thread::sleep(Duration::from_micros(random.next() % 12_000));
+        node.kill();
+        // Where the node was gone before it was asked, the command did it by itself.
+        let is_said = command.wait_with_output().unwrap().status.success();
+        let is_new = opens(&ana, &new);
+        assert_ne!(is_new, opens(&ana, &current), "exactly one opens");
+        assert!(is_new || !is_said, "what was said to be changed is");
+        if is_new {
+            (current, changed) = (new, changed + 1);
+        }
+    }
+    eprintln!("{changed} of {KILLS} changes were in place when the node was killed");
+    ana.set(PASSPHRASE, &current);
+    assert_eq!(
+        ana.ok(&["notebook", "show", &notebook])["notebook"]["id"],
+        notebook
+    );
+    ana.ok(&["verify"]);
+}
+
+#[test]
 fn the_passphrase_costs_what_it_is_to_cost() {
     let mut ana = Person::stranger("Ana");
     ana.set(PASSPHRASE, "correct horse battery staple");

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
+use zeroize::Zeroizing;
 
 use crate::api::wire::{REQUEST_LINE_BYTES_MAX, decode_request, encode_reply};
 use crate::api::{Failure, Reply};
@@ -79,7 +80,8 @@ async fn serve(listener: UnixListener, node: Node) {
 async fn answer(stream: UnixStream, node: Node) {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader).take(REQUEST_LINE_BYTES_MAX);
-    let mut line = Vec::new();
+    // It may hold a passphrase.
+    let mut line = Zeroizing::new(Vec::new());
     if reader.read_until(b'\n', &mut line).await.is_err() || line.is_empty() {
         return;
     }

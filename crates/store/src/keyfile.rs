@@ -192,6 +192,11 @@ impl KeyFile {
         replace(path, &self.encode())
     }
 
+    /// Tells one key file from any other.
+    pub(crate) fn hash(&self) -> blake3::Hash {
+        blake3::hash(&self.encode())
+    }
+
     pub(crate) fn store_id(&self) -> StoreId {
         self.store.id
     }

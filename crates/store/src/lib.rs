@@ -30,6 +30,7 @@
 //! # }
 //! ```
 
+mod change;
 mod commit;
 mod damage;
 mod database;
@@ -53,6 +54,7 @@ mod unlock_cache;
 mod verify;
 mod wrap;
 
+pub use change::{ChangeError, ProtectionChange};
 pub use commit::CommitError;
 pub use damage::{Damage, DamagedPlace, Fault};
 pub use database::DatabaseError;
@@ -68,7 +70,7 @@ pub use scopes::ScopeError;
 pub use seal::SealError;
 pub use search::{Document, Hit, SearchError, SearchIndex};
 pub use secret::{Passphrase, RandomnessError, StoreKey};
-pub use store::{ChangeError, CreateError, HomeInfo, OpenError, Store};
+pub use store::{CreateError, HomeInfo, OpenError, Store};
 pub use unlock_cache::{
     CacheError, CachePlace, FORGET_AFTER_DEFAULT, RuntimeUnavailable, UnlockCache,
 };

@@ -252,34 +252,6 @@ impl Store {
         &self.key
     }
 
-    /// Replaces how the store key is protected, passphrase included.
-    ///
-    /// `current` is tried first, so that nobody at an open program can lock the owner out. The key
-    /// file is replaced as a whole: at any moment the old or the new protection opens the home, and
-    /// when this returns only the new one does.
-    ///
-    /// # Errors
-    /// See [`ChangeError`]. The old protection is in force then, except where only the old file's
-    /// bytes could not be overwritten, after the new file was in its place.
-    pub fn change_protection(
-        &mut self,
-        current: &Unlock<'_>,
-        new: &Protection,
-    ) -> Result<(), ChangeError> {
-        self.key_file.unlock(current)?;
-        let key_file = KeyFile::protect(self.key_file.store_id(), &self.key, new)?;
-        if !matches!(new, Protection::Keyring { .. }) {
-            // A keyring that cannot be reached cannot give the key away either, and it must not
-            // keep anyone from choosing something else.
-            let _unreachable = self.key_file.forget_in_keyring();
-        }
-        key_file
-            .write(&self.home.key_file())
-            .map_err(ProtectError::from)?;
-        self.key_file = key_file;
-        Ok(())
-    }
-
     /// Reads the tallies and the key files; returns the scopes that are half destroyed.
     fn load_scopes(&mut self) -> Result<Vec<Scope>, OpenError> {
         let node = self.node_keys.node_scope(&self.key);
@@ -333,19 +305,7 @@ impl Store {
     }
 }
 
-/// The protection of a store could not be changed.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChangeError {
-    /// What was given does not open the home as it is.
-    #[error(transparent)]
-    Unlock(#[from] UnlockError),
-    /// The new protection could not be set up.
-    #[error(transparent)]
-    Protect(#[from] ProtectError),
-}
-
-fn require_store(home: &Home) -> Result<(), OpenError> {
+pub(crate) fn require_store(home: &Home) -> Result<(), OpenError> {
     match (home.database().exists(), home.key_file().exists()) {
         (false, false) => Err(OpenError::NoStore),
         (true, false) => Err(OpenError::NoKeyFile),

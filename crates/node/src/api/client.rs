@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use serde_json::Value;
+use zeroize::Zeroizing;
 
 use super::wire::{self, LineError, REPLY_LINE_BYTES_MAX};
 use super::{Event, Failure, Reply, Request};
@@ -81,7 +82,8 @@ impl Client {
         request: Request,
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Value, CallError> {
-        let line = wire::encode_request(request)?;
+        // It may hold a passphrase.
+        let line = Zeroizing::new(wire::encode_request(request)?);
         (&self.stream).write_all(&line).map_err(LineError::Io)?;
         let mut reader = BufReader::new(&self.stream);
         while let Some(line) = wire::read_line(&mut reader, REPLY_LINE_BYTES_MAX)? {

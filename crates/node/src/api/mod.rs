@@ -42,7 +42,7 @@ pub use notebook::NotebookRequest;
 pub use people::{InviteRequest, MemberRequest, VerifyStep};
 pub use question::QuestionRequest;
 pub use reply::{Event, Progress, Reply};
-pub use request::{ConfigRequest, Request};
+pub use request::{ConfigRequest, PassphraseRequest, Request};
 pub use secret::{PassphraseSource, Secret};
 pub use session::{NotesRequest, SessionRequest, WrapFields};
 pub use transfer::{ExportFormat, ExportReply, ImportFormat, TransferFile};

@@ -136,6 +136,8 @@ pub enum Request {
     },
     /// `verify`: opens every record, checks every signature and chain.
     Verify,
+    /// `passphrase …`
+    Passphrase(PassphraseRequest),
     /// `config …`
     Config(ConfigRequest),
     /// `lock`: forgets every key, in the node and in the cache.
@@ -147,6 +149,20 @@ pub enum Request {
     },
     /// Stops the node cleanly.
     Shutdown,
+}
+
+/// `passphrase …`
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum PassphraseRequest {
+    /// `change`: answers `{"changed":true}` once only the new one opens the home.
+    Change {
+        /// The passphrase that protects the home now; absent where nothing does.
+        current: Option<Secret>,
+        /// The one that is to protect it.
+        new: Secret,
+    },
 }
 
 /// `config …`
@@ -212,6 +228,7 @@ impl Request {
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Config(request) => !matches!(request, ConfigRequest::Set { .. }),
             Self::Join { .. }
+            | Self::Passphrase(_)
             | Self::Recovery(_)
             | Self::Ask { .. }
             | Self::Answer { .. }

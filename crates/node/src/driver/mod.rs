@@ -41,7 +41,7 @@ use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::api::{self, DeviceRequest, Failure, Request};
+use crate::api::{self, DeviceRequest, Failure, PassphraseRequest, Request};
 use crate::host::{Host, random};
 use crate::net::{Link, LinkStats, Net, NetOptions, Profile};
 
@@ -259,6 +259,7 @@ impl Node {
             Request::Device(DeviceRequest::Link { timeout_ms }) => {
                 self.link_device(timeout_ms, events).await
             }
+            Request::Passphrase(request) => self.change_passphrase(request).await,
             Request::Shutdown => {
                 self.shutdown().await;
                 Ok(serde_json::json!({ "stopping": true }))
@@ -274,6 +275,16 @@ impl Node {
                 answer.await.map_err(|_| stopping())?
             }
         }
+    }
+
+    /// The engine goes on with its links while the new passphrase is worked out.
+    async fn change_passphrase(&self, request: PassphraseRequest) -> Result<Value, Failure> {
+        let home = self.work(|host| host.home().clone()).await?;
+        let change = tokio::task::spawn_blocking(move || home.prepare_change(&request))
+            .await
+            .map_err(|_| stopping())??;
+        self.work(|host| host.change_passphrase(change)).await??;
+        Ok(serde_json::json!({ "changed": true }))
     }
 
     /// Runs `work` on the open home, on the node's thread, and returns what it returned. What it

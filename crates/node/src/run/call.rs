@@ -79,8 +79,9 @@ fn call_once(
         request => {
             let deadline = Instant::now() + LOCK_WAIT;
             loop {
-                match home.open(passphrases) {
-                    Ok(host) => return in_process(host, request, on_event),
+                match begin(home, &request, passphrases) {
+                    Ok(Begun::Opened(host)) => return in_process(*host, request, on_event),
+                    Ok(Begun::Done(data)) => return Ok(data),
                     Err(failure) if failure.exit == Exit::Locked && Instant::now() < deadline => {
                         std::thread::sleep(LOCK_PAUSE);
                         // Whoever has the home may be a node that is just starting.
@@ -92,6 +93,27 @@ fn call_once(
                 }
             }
         }
+    }
+}
+
+/// How far a command is that this process does.
+enum Begun {
+    Opened(Box<Host>),
+    Done(Value),
+}
+
+fn begin(
+    home: &HomeDir,
+    request: &Request,
+    passphrases: &mut dyn PassphraseSource,
+) -> Result<Begun, Failure> {
+    match request {
+        // It needs nothing but the key file, and brings what opens that.
+        Request::Passphrase(change) => {
+            home.change_passphrase(change)?;
+            Ok(Begun::Done(json!({ "changed": true })))
+        }
+        _ => Ok(Begun::Opened(Box::new(home.open(passphrases)?))),
     }
 }
 
@@ -199,16 +221,8 @@ pub fn change_passphrase(
     home: &HomeDir,
     passphrases: &mut dyn PassphraseSource,
 ) -> Result<Value, Failure> {
-    if connect(home)?.is_some() {
-        return Err(Failure::new(
-            Exit::Locked,
-            "locked",
-            "The node is running and has this home open.",
-        )
-        .with_hint("Stop it, change the passphrase, and start it again with `hearth up`."));
-    }
-    home.change_passphrase(passphrases)?;
-    Ok(json!({ "changed": true }))
+    let request = Request::Passphrase(home.ask_for_change(passphrases)?);
+    call(home, request, passphrases, &mut |_| {})
 }
 
 /// The failure for a home without a running node.

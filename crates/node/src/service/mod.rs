@@ -81,7 +81,7 @@ pub struct NodeFacts {
 ///
 /// # Errors
 /// A [`Failure`] that says what failed, on what, and what the person can do. Requests that need the
-/// network or the process (`join`, `sync`, `watch`, `lock`, `unlock`, `shutdown`) fail as `internal`.
+/// network or the process (`join`, `sync`, `watch`, `lock`, `passphrase`, `unlock`, `shutdown`) fail as `internal`.
 pub fn execute(
     host: &mut Host,
     node: &NodeFacts,
@@ -132,6 +132,7 @@ pub fn execute(
         | Request::Sync { .. }
         | Request::Watch { .. }
         | Request::Lock
+        | Request::Passphrase(_)
         | Request::Unlock { .. }
         | Request::Shutdown => Err(Failure::error(
             "internal",

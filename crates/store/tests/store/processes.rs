@@ -13,7 +13,7 @@ use hearth_store::{
 };
 
 use crate::fixture::{Fixture, GOALS, OURS, append, put, stream};
-use crate::protection::cheap;
+use crate::protection::{change, cheap};
 
 /// The home that the child works in.
 const CHILD: &str = "HEARTH_STORE_TEST_CHILD";
@@ -112,9 +112,7 @@ fn change_for_ever(home: &Path) {
                 passphrase: new.clone(),
                 cost: KdfCost::test_only(),
             };
-            store
-                .change_protection(&Unlock::Passphrase(old), &protection)
-                .unwrap();
+            change(&mut store, home, old, &protection).unwrap();
             println!("said:changed");
         }
     }

@@ -1,11 +1,13 @@
 //! The store key: passphrases, the keyring, the cache, and damage to the key file.
 
 use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
 use hearth_store::{
     CacheError, ChangeError, CreateError, DatabaseError, KdfCost, OpenError, Passphrase,
-    ProtectError, Protection, ProtectionKind, Scope, Store, Unlock, UnlockCache, UnlockError,
+    ProtectError, Protection, ProtectionChange, ProtectionKind, Scope, Store, Unlock, UnlockCache,
+    UnlockError,
 };
 
 use crate::fixture::{Fixture, append, stream};
@@ -26,6 +28,17 @@ fn locked() -> Fixture {
     let mut store = Store::create(&fixture.home(), &cheap("right")).unwrap();
     store.commit(&[append(Scope::NODE, "kept")]).unwrap();
     fixture
+}
+
+/// Changes the protection of an open store from one passphrase.
+pub(crate) fn change(
+    store: &mut Store,
+    root: &Path,
+    old: &Passphrase,
+    new: &Protection,
+) -> Result<(), ChangeError> {
+    let change = ProtectionChange::prepare(root, &Unlock::Passphrase(old), new)?;
+    store.change_protection(change)
 }
 
 fn open_with(fixture: &Fixture, text: &str) -> Result<Store, OpenError> {
@@ -116,15 +129,13 @@ fn a_changed_passphrase_opens_and_the_old_one_no_longer_does() {
     let fixture = locked();
     let mut store = open_with(&fixture, "right").unwrap();
     let wrong = phrase("wrong");
-    let refused = store.change_protection(&Unlock::Passphrase(&wrong), &cheap("new"));
+    let refused = change(&mut store, &fixture.home(), &wrong, &cheap("new"));
     assert!(matches!(
         refused,
         Err(ChangeError::Unlock(UnlockError::WrongPassphrase))
     ));
     let right = phrase("right");
-    store
-        .change_protection(&Unlock::Passphrase(&right), &cheap("new"))
-        .unwrap();
+    change(&mut store, &fixture.home(), &right, &cheap("new")).unwrap();
     store.commit(&[append(Scope::NODE, "after")]).unwrap();
     drop(store);
     let refused = open_with(&fixture, "right");
@@ -139,14 +150,48 @@ fn a_changed_passphrase_opens_and_the_old_one_no_longer_does() {
 }
 
 #[test]
+fn a_closed_home_takes_a_change_and_an_open_one_of_another_process_does_not() {
+    let fixture = locked();
+    let prepare = |old: &str, new: &str| {
+        let old = phrase(old);
+        ProtectionChange::prepare(&fixture.home(), &Unlock::Passphrase(&old), &cheap(new))
+    };
+    let store = open_with(&fixture, "right").unwrap();
+    let refused = prepare("right", "new").unwrap().apply(&fixture.home());
+    assert!(matches!(refused, Err(ChangeError::Lock(_))));
+    drop(store);
+    prepare("right", "new")
+        .unwrap()
+        .apply(&fixture.home())
+        .unwrap();
+    assert!(open_with(&fixture, "right").is_err());
+    open_with(&fixture, "new").unwrap();
+}
+
+#[test]
+fn of_two_changes_at_once_the_later_is_refused_since_its_passphrase_is_not_in_force_any_more() {
+    let fixture = locked();
+    let mut store = open_with(&fixture, "right").unwrap();
+    let right = phrase("right");
+    let [first, second] = ["first", "second"].map(|new| {
+        ProtectionChange::prepare(&fixture.home(), &Unlock::Passphrase(&right), &cheap(new))
+            .unwrap()
+    });
+    store.change_protection(first).unwrap();
+    let refused = store.change_protection(second);
+    assert!(matches!(refused, Err(ChangeError::Meanwhile)));
+    drop(store);
+    assert!(open_with(&fixture, "second").is_err());
+    open_with(&fixture, "first").unwrap();
+}
+
+#[test]
 fn a_half_written_new_key_file_leaves_the_old_passphrase_working() {
     let fixture = locked();
     fs::write(fixture.home().join("store.key.new"), b"hearthky\x01").unwrap();
     let mut store = open_with(&fixture, "right").unwrap();
     let right = phrase("right");
-    store
-        .change_protection(&Unlock::Passphrase(&right), &cheap("new"))
-        .unwrap();
+    change(&mut store, &fixture.home(), &right, &cheap("new")).unwrap();
     drop(store);
     open_with(&fixture, "new").unwrap();
 }
@@ -173,9 +218,7 @@ fn a_home_held_by_the_keyring_opens_unattended_and_by_its_passphrase_once_forgot
         ProtectionKind::Keyring(_)
     ));
     let right = phrase("right");
-    store
-        .change_protection(&Unlock::Passphrase(&right), &cheap("other"))
-        .unwrap();
+    change(&mut store, &fixture.home(), &right, &cheap("other")).unwrap();
     drop(store);
     assert!(matches!(
         open(),
@@ -184,9 +227,7 @@ fn a_home_held_by_the_keyring_opens_unattended_and_by_its_passphrase_once_forgot
     let mut store = open_with(&fixture, "other").unwrap();
     // With the keyring chosen again and its key forgotten, the passphrase is asked for.
     let other = phrase("other");
-    store
-        .change_protection(&Unlock::Passphrase(&other), &protection)
-        .unwrap();
+    change(&mut store, &fixture.home(), &other, &protection).unwrap();
     drop(store);
     drop(open().unwrap());
     Store::forget_in_keyring(&fixture.home()).unwrap();
