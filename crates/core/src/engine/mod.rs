@@ -142,6 +142,8 @@ pub struct Engine {
     mirrors: mirrors::Mirrors,
     /// Whose record of `peers` changed since it was saved.
     unsaved_peers: BTreeSet<(NotebookId, crate::ids::DeviceId)>,
+    /// Whether any of them was never heard before.
+    met_somebody: bool,
     effects: VecDeque<Effect>,
     unopened: BTreeMap<NotebookId, OpenReplicaError>,
     /// When those that were open before are tried again.
@@ -186,6 +188,7 @@ impl Engine {
             peers: BTreeMap::new(),
             mirrors: mirrors::Mirrors::default(),
             unsaved_peers: BTreeSet::new(),
+            met_somebody: false,
             effects: VecDeque::new(),
             unopened: BTreeMap::new(),
             reopen_at_ms: BTreeMap::new(),

@@ -285,9 +285,16 @@ impl Engine {
 
     pub(super) fn note_view(&mut self, (notebook, device, record): View) {
         self.note_receipt(notebook, device, &record);
-        self.peers.insert((notebook, device), record);
+        let before = self.peers.insert((notebook, device), record);
+        self.met_somebody |= before.is_none();
         self.unsaved_peers.insert((notebook, device));
         self.effects.push_back(Effect::PeerHeard(notebook));
+    }
+
+    /// Takes whether a device was heard for the first time since the last call: that is to be kept at once,
+    /// or a node that is killed says that it never was.
+    pub const fn take_met_somebody(&mut self) -> bool {
+        std::mem::replace(&mut self.met_somebody, false)
     }
 
     /// Notes when a session that ended was last heard.

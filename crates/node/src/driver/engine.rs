@@ -434,6 +434,10 @@ impl Engine {
         self.effects();
         // Peers wait for frames; all that follows, some of which writes to the disk, can wait for them.
         self.pump();
+        if self.host.engine.take_met_somebody() {
+            self.peers_changed = true;
+            self.save_peers();
+        }
         self.tell_departures();
         let is_changed = std::mem::take(&mut self.membership_changed);
         if is_changed {

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use hearth_core::storage::{Space, Storage};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -91,6 +92,34 @@ async fn only_a_node_that_stays_invites_without_a_warning() {
         let invite = invite(&node).await;
         assert_eq!(invite["hint"].is_string(), warns, "{invite}");
         assert!(invite["ticket"].is_string());
+        node.shutdown().await;
+        task.ended().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_was_heard_for_the_first_time_is_remembered_by_a_node_that_is_killed_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ana, mut ana_task) = start(&folder, "Ana", Stay::Running).await;
+    let (ben, mut ben_task) = start(&folder, "Ben", Stay::Running).await;
+    let ticket = invite(&ana).await["ticket"].as_str().unwrap().to_owned();
+    let join = Request::Join {
+        ticket,
+        timeout_ms: u64::MAX,
+    };
+    ask(&ben, join).await;
+    let (heard, kept) = ben
+        .work(|host| {
+            let notebook = host.engine.notebooks().next().unwrap();
+            let statuses = host.engine.peer_statuses(notebook);
+            let heard = statuses.iter().filter(|peer| peer.heard_ms.is_some());
+            let kept = host.storage.scan(notebook, Space::Frontier).unwrap();
+            (heard.count(), kept.len())
+        })
+        .await
+        .unwrap();
+    assert_eq!((heard, kept), (1, 1));
+    for (node, task) in [(ana, &mut ana_task), (ben, &mut ben_task)] {
         node.shutdown().await;
         task.ended().await.unwrap();
     }
