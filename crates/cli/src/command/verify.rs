@@ -1,7 +1,7 @@
 //! `hearth verify`
 
 use clap::Args;
-use hearth_node::api::{Failure, Request};
+use hearth_node::api::{Exit, Failure, Request};
 
 use crate::context::Context;
 use crate::output::{Answer, view};
@@ -17,9 +17,14 @@ pub(crate) struct VerifyCommand {}
 
 impl VerifyCommand {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
-        Ok(Answer::page(
-            context.call(Request::Verify)?,
-            view::overview::verified,
-        ))
+        let verified = context.call(Request::Verify);
+        if let Err(failure) = &verified
+            && failure.exit == Exit::Damaged
+            && let Some(details) = &failure.details
+            && !context.output.json
+        {
+            context.explain(details, view::overview::damaged)?;
+        }
+        Ok(Answer::page(verified?, view::overview::verified))
     }
 }

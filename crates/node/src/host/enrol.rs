@@ -56,6 +56,7 @@ impl Host {
                     "damaged",
                     format!("The identity in this home is damaged: {error}."),
                 )
+                .with_hint(super::SEE_DAMAGE)
             })?,
             // A device that was taken off cannot add another.
             None if !self.is_copy() || !self.engine.is_own_device() => return Ok(()),

@@ -30,6 +30,7 @@ pub use storage::NodeStorage;
 
 pub(crate) use awaited::{AwaitedNotebook, Holder};
 pub(crate) use documents::{EditDocuments, ReadDocuments};
+pub(crate) use home::Opened;
 
 use crate::api::{Exit, Failure};
 
@@ -195,6 +196,17 @@ pub(crate) fn no_notebook() -> Failure {
         .with_hint("List them with `hearth notebook list`.")
 }
 
+/// Where to look for all that is damaged, and for what to do about it.
+pub(crate) const SEE_DAMAGE: &str =
+    "Run `hearth verify`: it names everything that is damaged, and the way out.";
+
+/// How somebody goes on whose home is damaged. Nothing is put right in place: what is lost here is whole
+/// on other devices only.
+pub(crate) const WAY_OUT_OF_DAMAGE: &str = "Save what still opens with `hearth export`, keep this folder, and begin a \
+     new one beside it: run `hearth device link` on another device of yours and `hearth --home NEW device accept \
+     TICKET --label LABEL` here; without one, `hearth --home NEW recover` with your recovery phrase. What others \
+     have comes back whole.";
+
 /// The failure for a disk that failed.
 pub(crate) fn storage_failed(error: hearth_core::storage::StorageError) -> Failure {
     use hearth_core::storage::StorageError;
@@ -208,7 +220,7 @@ pub(crate) fn storage_failed(error: hearth_core::storage::StorageError) -> Failu
             "damaged",
             format!("Damaged data found: {what}."),
         )
-        .with_hint("Run `hearth verify` to see all of it, then restore a backup."),
+        .with_hint(SEE_DAMAGE),
         other => Failure::error("disk_failed", format!("{other}.")),
     }
 }

@@ -8,7 +8,7 @@ use super::runtime;
 use crate::api::client::{Client, ConnectError};
 use crate::api::{DeviceRequest, Event, Exit, Failure, InviteRequest, PassphraseSource, Request};
 use crate::driver::{Node, STOPPING, Stay, event_queue};
-use crate::host::{HomeDir, Host};
+use crate::host::{HomeDir, Host, Opened};
 use crate::service::{self, NodeFacts};
 
 /// How long a command, or a node that starts, waits for another command to let go of the home.
@@ -79,7 +79,7 @@ fn call_once(
         request => {
             let deadline = Instant::now() + LOCK_WAIT;
             loop {
-                match begin(home, &request, passphrases) {
+                match begin(home, &request, passphrases, on_event) {
                     Ok(Begun::Opened(host)) => return in_process(*host, request, on_event),
                     Ok(Begun::Done(data)) => return Ok(data),
                     Err(failure) if failure.exit == Exit::Locked && Instant::now() < deadline => {
@@ -106,6 +106,7 @@ fn begin(
     home: &HomeDir,
     request: &Request,
     passphrases: &mut dyn PassphraseSource,
+    on_event: &mut dyn FnMut(Event),
 ) -> Result<Begun, Failure> {
     match request {
         // It needs nothing but the key file, and brings what opens that.
@@ -113,6 +114,10 @@ fn begin(
             home.change_passphrase(change)?;
             Ok(Begun::Done(json!({ "changed": true })))
         }
+        Request::Verify => match home.open_to_verify(passphrases)? {
+            Opened::Whole(host) => Ok(Begun::Opened(host)),
+            Opened::Damaged(storage, why) => Err(service::verify_closed(&storage, why, on_event)),
+        },
         _ => Ok(Begun::Opened(Box::new(home.open(passphrases)?))),
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::api::{Exit, Failure};
-use crate::host::{Directory, Host, sentence, storage_failed};
+use crate::host::{Directory, Host, SEE_DAMAGE, sentence, storage_failed};
 
 /// Longest part of what a person typed that a message repeats.
 const QUOTE_CHARS_MAX: usize = 60;
@@ -93,8 +93,7 @@ pub(super) fn person(directory: &Directory, person: &PersonId) -> Value {
 
 /// The failure for a document that cannot be opened.
 pub(super) fn unavailable(error: Unavailable) -> Failure {
-    Failure::new(Exit::Damaged, "damaged", sentence(&error.to_string()))
-        .with_hint("Run `hearth verify` to see all of it, then restore a backup.")
+    Failure::new(Exit::Damaged, "damaged", sentence(&error.to_string())).with_hint(SEE_DAMAGE)
 }
 
 /// The failure for a view that cannot be read.

@@ -59,6 +59,7 @@ pub use resolve::find_notebook;
 pub(crate) use resolve::{light_title as title_of, title_in};
 pub(crate) use search::SearchCache;
 pub use search::keep_search_index;
+pub(crate) use verify::verify_closed;
 
 /// What the network side knows of this node at the time of a request.
 #[derive(Debug, Clone, Default)]

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::answer::{quote, text_of, unavailable};
 use super::journal::journals;
 use crate::api::{Exit, Failure};
-use crate::host::{Host, ReadDocuments, sentence};
+use crate::host::{Host, ReadDocuments, SEE_DAMAGE, sentence};
 
 /// Candidates that a message lists.
 const CANDIDATES_MAX: usize = 5;
@@ -176,8 +176,7 @@ pub fn find_notebook(host: &mut Host, text: &str) -> Result<NotebookId, Failure>
 
 /// The failure for a notebook that could not be opened.
 pub(super) fn unopened(error: &OpenReplicaError) -> Failure {
-    Failure::new(Exit::Damaged, "damaged", sentence(&error.to_string()))
-        .with_hint("Run `hearth verify` to see all of it, then restore a backup.")
+    Failure::new(Exit::Damaged, "damaged", sentence(&error.to_string())).with_hint(SEE_DAMAGE)
 }
 
 /// The notebooks of this home that are open, but for the journal: whoever wants that asks for it.

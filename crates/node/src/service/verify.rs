@@ -5,9 +5,11 @@ use std::rc::Rc;
 
 use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::document::Document;
+use hearth_core::engine::Engine;
 use hearth_core::epoch::Wraps;
 use hearth_core::ids::{ControlHash, DeviceId, EntryHash, LogId, NotebookId, Seq};
 use hearth_core::log::{EntryError, RawEntry, notebook_tag};
+use hearth_core::replica::Replica;
 use hearth_core::storage::{Space, Storage};
 use hearth_store::Scope;
 use serde_json::{Value, json};
@@ -16,10 +18,12 @@ use super::answer::with;
 use super::resolve::{brief, with_journals};
 use super::set_aside::Kept;
 use crate::api::{Event, Exit, Failure, Progress};
-use crate::host::Host;
+use crate::host::{Host, NodeStorage, WAY_OUT_OF_DAMAGE};
 
 /// Bytes of history that are read at once.
 const READ_BYTES_AIM: usize = 1024 * 1024;
+/// Where damage is that is in no notebook.
+const OWN_RECORDS: &str = "this device's own records";
 /// Damages that are listed; beyond it they are only counted.
 const DAMAGES_LISTED_MAX: usize = 1_000;
 
@@ -35,6 +39,46 @@ pub(super) fn verify(host: &mut Host, on_event: &mut dyn FnMut(Event)) -> Result
     engine.flush(storage, Host::now_ms(), false);
     let mut all = with_journals(host);
     all.extend(host.engine.unopened().keys());
+    let mut found = check_all(&host.storage, Some(&host.engine), &all, on_event);
+    let mut set_aside = Vec::new();
+    for notebook in &all {
+        set_aside.extend(set_aside_of(host, *notebook, &found));
+    }
+    let enrolled_anew = host.enrolled_anew().unwrap_or_else(|failure| {
+        found.damage(OWN_RECORDS, failure.message);
+        Value::Null
+    });
+    found.told(json!({
+        "notebooks": all.len(),
+        "set_aside": set_aside,
+        "enrolled_anew": enrolled_anew,
+    }))
+}
+
+/// Looks through a home that does not open, since its own records are damaged. Fails with all that was
+/// found, and with the reason for which it does not open.
+pub(crate) fn verify_closed(
+    storage: &NodeStorage,
+    why: Failure,
+    on_event: &mut dyn FnMut(Event),
+) -> Failure {
+    let notebooks = storage.notebooks();
+    let all = notebooks.as_deref().unwrap_or_default();
+    let mut found = check_all(storage, None, all, on_event);
+    if let Err(error) = &notebooks {
+        found.damage(OWN_RECORDS, error.to_string());
+    }
+    found.damage(OWN_RECORDS, why.message.clone());
+    let rest = json!({ "notebooks": all.len(), "set_aside": [], "enrolled_anew": null });
+    found.told(rest).err().unwrap_or(why)
+}
+
+fn check_all(
+    storage: &NodeStorage,
+    engine: Option<&Engine>,
+    all: &[NotebookId],
+    on_event: &mut dyn FnMut(Event),
+) -> Found {
     let total = Some(all.len() as u64 + 1);
     let mut progress = |message: &str, done: usize| {
         on_event(Event::Progress(Progress {
@@ -44,52 +88,27 @@ pub(super) fn verify(host: &mut Host, on_event: &mut dyn FnMut(Event)) -> Result
         }));
     };
     progress("Opening every record", 0);
-    let report = host.storage.store().verify();
-    let mut found = Found::default();
+    let report = storage.store().verify();
+    let mut found = Found {
+        records: report.records,
+        stream_entries: report.entries,
+        ..Found::default()
+    };
     for damage in &report.damaged {
         found.damage(damage.place.to_string(), damage.fault.to_string());
     }
     found.damaged_count = report.damaged_count;
-    let mut set_aside = Vec::new();
     for (place, notebook) in all.iter().enumerate() {
         progress("Checking signatures and chains", place + 1);
-        check_notebook(host, *notebook, &mut found);
-        set_aside.extend(set_aside_of(host, *notebook, &found));
+        check_notebook(storage, engine, *notebook, &mut found);
     }
-    let data = json!({
-        "records": report.records,
-        "entries": found.entries,
-        "control_entries": found.controls,
-        "stream_entries": report.entries,
-        "notebooks": all.len(),
-        "set_aside": set_aside,
-        "enrolled_anew": host.enrolled_anew()?,
-    });
-    if found.damaged_count == 0 {
-        return Ok(data);
-    }
-    let count = found.damaged_count;
-    let first = found.damaged.first().map_or_else(String::new, |damage| {
-        format!(
-            ", first {}: {}",
-            damage["place"].as_str().unwrap_or_default(),
-            damage["fault"].as_str().unwrap_or_default()
-        )
-    });
-    Err(Failure::new(
-        Exit::Damaged,
-        "damaged",
-        format!("Damaged data found in {count} places{first}."),
-    )
-    .with_hint("Restore a backup, or join the notebook again from another device that has it.")
-    .with_details(with(
-        data,
-        json!({ "damaged": found.damaged, "damaged_count": count }),
-    )))
+    found
 }
 
 #[derive(Default)]
 struct Found {
+    records: u64,
+    stream_entries: u64,
     entries: u64,
     controls: u64,
     damaged: Vec<Value>,
@@ -99,6 +118,38 @@ struct Found {
 }
 
 impl Found {
+    /// Returns the data of `verify`, with what only its caller knows.
+    fn told(self, rest: Value) -> Result<Value, Failure> {
+        let data = json!({
+            "records": self.records,
+            "entries": self.entries,
+            "control_entries": self.controls,
+            "stream_entries": self.stream_entries,
+        });
+        let data = with(data, rest);
+        let count = self.damaged_count;
+        if count == 0 {
+            return Ok(data);
+        }
+        let first = self.damaged.first().map_or_else(String::new, |damage| {
+            format!(
+                ", first {}: {}",
+                damage["place"].as_str().unwrap_or_default(),
+                damage["fault"].as_str().unwrap_or_default()
+            )
+        });
+        Err(Failure::new(
+            Exit::Damaged,
+            "damaged",
+            format!("Damaged data found in {count} places{first}."),
+        )
+        .with_hint(WAY_OUT_OF_DAMAGE)
+        .with_details(with(
+            data,
+            json!({ "damaged": self.damaged, "damaged_count": count }),
+        )))
+    }
+
     fn damage(&mut self, place: impl Into<String>, fault: impl Into<String>) {
         self.damaged_count += 1;
         if self.damaged.len() < DAMAGES_LISTED_MAX {
@@ -108,8 +159,12 @@ impl Found {
     }
 }
 
-fn check_notebook(host: &Host, notebook: NotebookId, found: &mut Found) {
-    let storage: &dyn Storage = &host.storage;
+fn check_notebook(
+    storage: &NodeStorage,
+    engine: Option<&Engine>,
+    notebook: NotebookId,
+    found: &mut Found,
+) {
     let Some(controls) = check_controls(storage, notebook, found) else {
         return;
     };
@@ -125,10 +180,7 @@ fn check_notebook(host: &Host, notebook: NotebookId, found: &mut Found) {
                 // What comes after a damaged entry is checked as well.
                 from += 1;
                 chains.has_gap = true;
-                let end = host
-                    .storage
-                    .store()
-                    .stream_length(Scope(*notebook.as_bytes()));
+                let end = storage.store().stream_length(Scope(*notebook.as_bytes()));
                 if end.is_ok_and(|end| from < end.0) {
                     continue;
                 }
@@ -151,7 +203,9 @@ fn check_notebook(host: &Host, notebook: NotebookId, found: &mut Found) {
         );
         found.damage(format!("notebook {notebook}"), fault);
     }
-    chains.compare_with_memory(host, found);
+    if let Some(replica) = engine.and_then(|engine| engine.replica(notebook)) {
+        chains.compare_with_memory(replica, found);
+    }
 }
 
 fn check_controls(
@@ -355,11 +409,8 @@ impl<'a> Chains<'a> {
             .is_some_and(|writers| writers.contains(device))
     }
 
-    fn compare_with_memory(&self, host: &Host, found: &mut Found) {
+    fn compare_with_memory(&self, replica: &Replica, found: &mut Found) {
         let notebook = self.notebook;
-        let Some(replica) = host.engine.replica(notebook) else {
-            return;
-        };
         let mut in_memory: Vec<(LogId, Seq)> = replica.tips().collect();
         let mut on_disk: Vec<(LogId, Seq)> =
             self.tips.iter().map(|(log, seq, _)| (*log, *seq)).collect();

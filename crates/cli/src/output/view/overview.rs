@@ -254,6 +254,26 @@ pub(crate) fn verified(data: &Value, page: &mut Page) {
     page.table(&table, 2);
 }
 
+/// `verify` where damage was found: `damaged[]` with `place` and `fault`, and `damaged_count`.
+pub(crate) fn damaged(data: &Value, page: &mut Page) {
+    page.part("Damaged");
+    let listed = data.list("damaged");
+    let mut table = Table::default();
+    for damage in listed {
+        table.row([
+            Cell::new(damage.text("place")),
+            Cell::new(damage.text("fault")),
+        ]);
+    }
+    page.table(&table, 2);
+    let more = data
+        .count("damaged_count")
+        .saturating_sub(listed.len() as u64);
+    if more > 0 {
+        page.quiet(format!("and {more} more."));
+    }
+}
+
 /// Gathers what one device signed in one notebook and was refused for one reason: the first of each and
 /// how many they are. A flood is a line.
 fn alike(entries: &[Value]) -> Vec<(&Value, u64)> {

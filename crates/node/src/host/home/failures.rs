@@ -5,7 +5,7 @@ use std::path::Path;
 use hearth_core::replica::OpenReplicaError;
 use hearth_store::{CreateError, DatabaseError, LockError, OpenError, UnlockError};
 
-use super::super::{sentence, storage_failed};
+use super::super::{SEE_DAMAGE, WAY_OUT_OF_DAMAGE, sentence, storage_failed};
 use super::HomeDir;
 use crate::api::{Exit, Failure};
 
@@ -46,6 +46,7 @@ impl HomeDir {
             | OpenError::Unlock(UnlockError::Damaged(_))
             | OpenError::Database(DatabaseError::Missing | DatabaseError::Damaged(_)) => {
                 Failure::new(Exit::Damaged, "damaged", sentence(&error.to_string()))
+                    .with_hint(WAY_OUT_OF_DAMAGE)
             }
             // Nothing is known to be damaged: the folder, the disk or the program is in the way.
             other => {
@@ -77,6 +78,6 @@ pub(in crate::host) fn replica_failed(error: OpenReplicaError) -> Failure {
     match error {
         OpenReplicaError::Storage(error) => storage_failed(error),
         other => Failure::new(Exit::Damaged, "damaged", sentence(&other.to_string()))
-            .with_hint("Run `hearth verify`, then restore a backup."),
+            .with_hint(SEE_DAMAGE),
     }
 }

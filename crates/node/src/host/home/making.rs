@@ -70,7 +70,7 @@ impl NewHome {
         network: &crate::net::Profile,
     ) -> Result<Host, Failure> {
         let home = self.home.clone();
-        home.host(self.keep(identity, network)?)
+        home.opened(self.keep(identity, network)?)?.whole()
     }
 
     fn keep(self, identity: Identity, network: &crate::net::Profile) -> Result<Store, Failure> {

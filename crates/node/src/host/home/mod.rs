@@ -17,11 +17,35 @@ pub(super) use failures::replica_failed;
 pub use making::{InitHome, InitOutcome, InitProtection, NewHome};
 
 use super::identity::StoredIdentity;
-use super::{Host, NodeStorage, Settings, random, storage_failed};
+use super::{Host, NodeStorage, SEE_DAMAGE, Settings, random, storage_failed};
 use crate::api::socket::socket_path;
 use crate::api::{Exit, Failure, PassphraseSource};
 
 pub(super) const IDENTITY_KEPT_AS: &str = "identity";
+
+/// What opening a home came to.
+pub(crate) enum Opened {
+    /// All of it.
+    Whole(Box<Host>),
+    /// The store alone, and why no more.
+    Damaged(Box<NodeStorage>, Failure),
+}
+
+impl Opened {
+    fn whole(self) -> Result<Host, Failure> {
+        match self {
+            Self::Whole(host) => Ok(*host),
+            Self::Damaged(_, why) => Err(why),
+        }
+    }
+
+    fn not_whole(storage: NodeStorage, failure: Failure) -> Result<Self, Failure> {
+        match failure.exit {
+            Exit::Damaged => Ok(Self::Damaged(Box::new(storage), failure)),
+            _ => Err(failure),
+        }
+    }
+}
 
 /// The folder of a home.
 #[derive(Debug, Clone)]
@@ -59,9 +83,20 @@ impl HomeDir {
     /// # Errors
     /// A [`Failure`] with the exit code that fits: no identity, locked, wrong passphrase, damaged.
     pub fn open(&self, passphrases: &mut dyn PassphraseSource) -> Result<Host, Failure> {
+        self.open_to_verify(passphrases)?.whole()
+    }
+
+    /// Opens the home, or where its own records are damaged what can be looked through for damage.
+    ///
+    /// # Errors
+    /// As [`HomeDir::open`], where not even the store opens.
+    pub(crate) fn open_to_verify(
+        &self,
+        passphrases: &mut dyn PassphraseSource,
+    ) -> Result<Opened, Failure> {
         let mut existing = || Ok(Passphrase::new(passphrases.existing()?.expose().to_owned()));
         let store = self.store(&mut existing)?;
-        self.host(store)
+        self.opened(store)
     }
 
     /// Opens the store with a remembered key or unattended, else with the passphrase.
@@ -99,11 +134,34 @@ impl HomeDir {
     pub fn open_with(&self, key: StoreKey) -> Result<Host, Failure> {
         let store =
             Store::open(&self.root, &Unlock::Key(key)).map_err(|error| self.open_failed(error))?;
-        self.host(store)
+        self.opened(store)?.whole()
     }
 
-    fn host(&self, store: Store) -> Result<Host, Failure> {
+    fn opened(&self, store: Store) -> Result<Opened, Failure> {
         let storage = NodeStorage::new(store);
+        let (identity, settings, engine) = match self.own_records(&storage) {
+            Ok(records) => records,
+            Err(failure) => return Opened::not_whole(storage, failure),
+        };
+        let mut host = Host {
+            engine,
+            storage,
+            settings,
+            identity,
+            search: crate::service::SearchCache::default(),
+            cards: crate::driver::Cards::default(),
+            home: self.clone(),
+        };
+        match host.enrol_anew_if_copied() {
+            Ok(()) => Ok(Opened::Whole(Box::new(host))),
+            Err(failure) => Opened::not_whole(host.storage, failure),
+        }
+    }
+
+    fn own_records(
+        &self,
+        storage: &NodeStorage,
+    ) -> Result<(StoredIdentity, Settings, Engine), Failure> {
         let bytes = storage
             .get_own(IDENTITY_KEPT_AS)
             .map_err(storage_failed)?
@@ -115,6 +173,7 @@ impl HomeDir {
                 "damaged",
                 format!("The identity in this home is damaged: {error}."),
             )
+            .with_hint(SEE_DAMAGE)
         })?;
         if let Some(roster) = storage.roster().map_err(storage_failed)? {
             identity.identity.roster = roster;
@@ -127,19 +186,9 @@ impl HomeDir {
         self.remember(storage.store(), &settings);
         let notebooks = storage.notebooks().map_err(storage_failed)?;
         let instance = random().next_u64();
-        let engine = Engine::open(identity.identity.clone(), instance, &notebooks, &storage)
+        let engine = Engine::open(identity.identity.clone(), instance, &notebooks, storage)
             .map_err(replica_failed)?;
-        let mut host = Host {
-            engine,
-            storage,
-            settings,
-            identity,
-            search: crate::service::SearchCache::default(),
-            cards: crate::driver::Cards::default(),
-            home: self.clone(),
-        };
-        host.enrol_anew_if_copied()?;
-        Ok(host)
+        Ok((identity, settings, engine))
     }
 
     /// Remembers the key for the next commands. Where nothing can remember it, each command asks.

@@ -165,6 +165,35 @@ fn entries_that_do_not_belong_are_found_even_where_the_store_is_sound() {
 }
 
 #[test]
+fn all_damage_is_named_though_the_homes_own_records_are_damaged_too() {
+    let folder = tempfile::tempdir().unwrap();
+    for own in ["roster", "identity"] {
+        let root = folder.path().join(own);
+        let mut home = Home::new("Ada");
+        let notebook: NotebookId = home.notebook("Ours", "peer").parse().unwrap();
+        home.ok(&add_goal(&notebook.to_string(), "Run"));
+        let Host { storage, .. } = home.host();
+        storage
+            .commit(notebook, &[Write::Append(b"no entry".to_vec())])
+            .unwrap();
+        storage.put_own(own, b"no record").unwrap();
+        home.copy_to(&root);
+        let dir = HomeDir::new(&root, None);
+        let failure = crate::run::call(&dir, Request::Verify, &mut NoPassphrase, &mut |_| {})
+            .expect_err("it is damaged");
+        assert_eq!(failure.exit.code(), 14);
+        let hint = failure.hint.unwrap();
+        assert!(
+            !hint.contains("hearth verify") && hint.contains("recover"),
+            "{hint}"
+        );
+        let damaged = failure.details.unwrap()["damaged"].to_string();
+        assert!(damaged.contains("this device's own records"), "{damaged}");
+        assert!(damaged.contains(&notebook.to_string()), "{damaged}");
+    }
+}
+
+#[test]
 fn flipped_bytes_on_the_disk_are_never_taken_for_sound_data() {
     let folder = tempfile::tempdir().unwrap();
     let root = folder.path().join("home");
