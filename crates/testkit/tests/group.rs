@@ -125,6 +125,53 @@ fn a_key_is_replaced_again_where_the_rekey_that_replaced_it_turns_out_void() {
 }
 
 #[test]
+fn few_keys_are_made_where_many_sides_meet_that_let_people_in() {
+    const SIDES: usize = 8;
+    let people = crowd().iter().take(2 * SIDES);
+    let identities: Vec<_> = people
+        .map(|person| identity_of(person, 0, &person.founded()).unwrap())
+        .collect();
+    let mut world = World::of(7, &identities).unwrap();
+    let notebook = world.create(0, Role::Peer).unwrap();
+    world.start_note(0, notebook).unwrap();
+    for admin in 1..SIDES {
+        world.pair(0, admin, notebook).unwrap();
+        world.meet(0, admin).unwrap();
+    }
+    world.run_until_quiet().unwrap();
+    let now = world.clock.now_ms();
+    for one in 0..SIDES {
+        for other in one + 1..SIDES {
+            world.network.part(one, other, now);
+        }
+    }
+    // Everybody lets somebody in whom no other side's key reaches.
+    for side in 0..SIDES {
+        world.pair(side, SIDES + side, notebook).unwrap();
+    }
+    world.run_until_quiet().unwrap();
+    let now = world.clock.now_ms();
+    world.network.heal(now);
+    let rekeys = |world: &World, node: usize| {
+        let replica = world.device(node).unwrap().replica(notebook).unwrap();
+        replica.controls().rekeys().count()
+    };
+    let before: usize = rekeys(&world, 0) + SIDES - 1;
+    for side in 0..SIDES {
+        assert!(world.dial(side, (side + 1) % SIDES));
+        assert!(world.dial(side, SIDES + side));
+    }
+    world.run_for(60_000).unwrap();
+    world.run_until_quiet().unwrap();
+    assert_eq!(world.check_converged(), Ok(()));
+    let replica = world.device(0).unwrap().replica(notebook).unwrap();
+    assert!(!replica.membership().needs_rekey(replica.controls()));
+    let made = rekeys(&world, 0) - before;
+    println!("{made} keys made where {SIDES} sides met");
+    assert!((1..=2 * SIDES).contains(&made), "{made} keys made");
+}
+
+#[test]
 fn a_member_who_waits_for_a_key_writes_no_rekeys_that_do_not_count() {
     let (ana, ben) = (&crowd()[0], &crowd()[1]);
     let identities = [ana, ben].map(|person| identity_of(person, 0, &person.founded()).unwrap());

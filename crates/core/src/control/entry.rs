@@ -176,6 +176,11 @@ impl ControlEntry {
         key.verify(signed, signature).map_err(|_| error)
     }
 
+    /// Returns the hash that names the entry of some bytes, whatever they are.
+    pub fn hash_of(bytes: &[u8]) -> ControlHash {
+        hash_of(bytes)
+    }
+
     /// Returns the entry's bytes as they were signed.
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes

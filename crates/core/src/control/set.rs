@@ -128,7 +128,7 @@ impl ControlSet {
     }
 
     /// Returns the re-keys that their own past allows, by level, then hash.
-    pub(super) fn rekeys(&self) -> impl DoubleEndedIterator<Item = &ControlEntry> {
+    pub fn rekeys(&self) -> impl DoubleEndedIterator<Item = &ControlEntry> {
         let rekeys = self.rekeys.values().filter(|node| node.is_well_formed);
         rekeys.map(|node| &node.entry)
     }

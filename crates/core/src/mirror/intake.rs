@@ -225,6 +225,10 @@ impl Holding for MirroredNotebook {
         self.epochs.clone()
     }
 
+    fn wraps_count(&self) -> usize {
+        self.epochs.len()
+    }
+
     fn wraps_beyond(
         &self,
         sent: &BTreeSet<EpochId>,

@@ -130,21 +130,21 @@ impl Replica {
     }
 
     /// Starts a new epoch where admissions on two sides have met and neither side's key reaches all
-    /// members. Only a device that started one of the epochs does it, so that not everybody does;
-    /// whoever edits does it otherwise.
+    /// members. Only the device that started the one in force does it. If all who started one of them
+    /// did, their new ones would meet in turn, and so on; where that device is away or cannot, another
+    /// one has its turn soon, and whoever edits does it at once.
     pub(crate) fn rekey_after_merge(&mut self, rng: &mut dyn rand_core::CryptoRng) {
         let heads = self.membership.epoch_heads();
         if heads.len() < 2 {
             return;
         }
         let own = self.device.id();
-        let started_one = heads.iter().any(|epoch| {
-            self.controls
-                .get(&epoch.rekey())
-                .is_some_and(|entry| entry.device == own)
-        });
+        let in_force = self.membership.current_epoch();
+        let started_it = in_force
+            .and_then(|epoch| self.controls.get(&epoch.rekey()))
+            .is_some_and(|entry| entry.device == own);
         let all_held = heads.iter().all(|epoch| self.keys.get(epoch).is_some());
-        if all_held && started_one && self.wants_rekey() && self.membership.may_write(&own) {
+        if started_it && all_held && self.wants_rekey() && self.membership.may_write(&own) {
             // A member's key that cannot be used makes it fail; the next edit says so.
             let _retried_by_the_next_edit = self.rekey(None, rng);
         }

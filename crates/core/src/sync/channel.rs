@@ -41,6 +41,9 @@ pub(super) struct Channel {
     had: BTreeSet<EntryHash>,
     sent_controls: BTreeSet<ControlHash>,
     sent_wraps: BTreeSet<EpochId>,
+    /// How many epochs' wraps there were when the peer was found to lack none: no more are looked through
+    /// until there are others.
+    wraps_looked_at: usize,
     /// How many control entries of the set were looked at.
     control_cursor: usize,
     cursor: Position,
@@ -85,6 +88,7 @@ impl Channel {
             had: BTreeSet::new(),
             sent_controls: BTreeSet::new(),
             sent_wraps: BTreeSet::new(),
+            wraps_looked_at: 0,
             control_cursor: 0,
             cursor: 0,
             encoder: WireEncoder::default(),
@@ -108,6 +112,7 @@ impl Channel {
     pub(super) fn begin_equal(&mut self, replica: &dyn Holding) {
         self.is_live = true;
         self.begins += 1;
+        self.wraps_looked_at = 0;
         self.acks.begin(false);
         self.sent_wraps = replica.wrap_epochs();
         self.control_cursor = replica.controls().len();
@@ -130,6 +135,7 @@ impl Channel {
     pub(super) fn begin(&mut self, replica: &dyn Holding, theirs: Arc<Frontier>) {
         self.is_live = true;
         self.begins += 1;
+        self.wraps_looked_at = 0;
         self.acks.begin(theirs.beyond(replica.frontier()) > 0);
         let has_same_controls = replica.frontier().control_digest == theirs.control_digest;
         self.sent_wraps = if has_same_controls {
@@ -340,11 +346,15 @@ impl Channel {
         replica: &dyn Holding,
         storage: &dyn Storage,
     ) -> Result<Option<Frame>, StorageError> {
-        let next = replica.wraps_beyond(&self.sent_wraps, storage)?;
-        Ok(next.map(|(epoch, wraps)| {
-            self.sent_wraps.insert(epoch);
-            Frame::Wraps(self.tag, wraps)
-        }))
+        if self.wraps_looked_at == replica.wraps_count() {
+            return Ok(None);
+        }
+        let Some((epoch, wraps)) = replica.wraps_beyond(&self.sent_wraps, storage)? else {
+            self.wraps_looked_at = replica.wraps_count();
+            return Ok(None);
+        };
+        self.sent_wraps.insert(epoch);
+        Ok(Some(Frame::Wraps(self.tag, wraps)))
     }
 
     fn next_entries(

@@ -37,6 +37,9 @@ pub trait Holding {
     /// Returns the epochs whose wraps are here.
     fn wrap_epochs(&self) -> BTreeSet<EpochId>;
 
+    /// Returns of how many epochs the wraps are here.
+    fn wraps_count(&self) -> usize;
+
     /// Returns the wraps of an epoch that is not among `sent`, `None` where there are no others.
     ///
     /// # Errors
@@ -171,6 +174,10 @@ impl Holding for Replica {
 
     fn wrap_epochs(&self) -> BTreeSet<EpochId> {
         self.wraps().keys().copied().collect()
+    }
+
+    fn wraps_count(&self) -> usize {
+        self.wraps().len()
     }
 
     fn wraps_beyond(

@@ -29,12 +29,19 @@ impl Session {
         let mut malformed = Ok(());
         let mut parsed = Vec::with_capacity(entries.len());
         for bytes in entries {
+            let hash = ControlEntry::hash_of(&bytes);
+            let is_known = replica.controls().get(&hash).is_some();
+            if is_known {
+                if Some(hash) == replica.own_leave() {
+                    self.heard_leave.insert(channel.notebook);
+                }
+                channel.note_has_control(hash);
+                // In a group it comes over every link: reading it checks the signatures of all in it.
+                continue;
+            }
             match ControlEntry::parse(&bytes) {
                 Ok(entry) => {
-                    if Some(entry.hash()) == replica.own_leave() {
-                        self.heard_leave.insert(channel.notebook);
-                    }
-                    channel.note_has_control(entry.hash());
+                    channel.note_has_control(hash);
                     parsed.push(entry);
                 }
                 Err(error) => {
