@@ -91,7 +91,10 @@ impl Node {
                 "no_peers",
                 "There is nobody to sync with yet.",
             )
-            .with_hint("Invite somebody: `hearth invite create NOTEBOOK --as mentee`."));
+            .with_hint(
+                "Invite somebody with `hearth invite create`; `hearth notebook list` names your \
+                 notebooks.",
+            ));
         }
         if !reached {
             return Err(Failure::new(Exit::Unreachable, "peer_unreachable", "No device answered.")

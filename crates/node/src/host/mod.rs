@@ -151,6 +151,9 @@ impl Host {
             EditFailed::NotAllowed if !self.is_member(notebook) => {
                 crate::service::not_a_member(self, notebook)
             }
+            error @ EditFailed::Edit(EditError::Form(_)) => edit_failed(error).with_hint(format!(
+                "Begin with what `hearth agreement edit {notebook}` prints. Nothing was changed."
+            )),
             error => edit_failed(error),
         })
     }
@@ -261,8 +264,7 @@ pub(crate) fn invalid(error: &EditError) -> Failure {
         EditError::BaseUnknown => {
             Failure::error("notes_base_unknown", sentence(&error.to_string()))
         }
-        EditError::Form(_) => Failure::usage("form_invalid", sentence(&error.to_string()))
-            .with_hint("Begin with what `hearth agreement edit NB` prints. Nothing was changed."),
+        EditError::Form(_) => Failure::usage("form_invalid", sentence(&error.to_string())),
         other => Failure::error("edit_failed", sentence(&other.to_string())),
     }
 }

@@ -6,7 +6,7 @@ use hearth_notebook::{Documents, EditError, Kind, ObjectId, Writer};
 use serde_json::Value;
 
 use super::answer::{data, read_failed, unavailable};
-use super::resolve::{find_notebook, find_object, find_object_in, find_person, person_ref};
+use super::resolve::{find_notebook, find_object, find_object_in, find_person, listed, person_ref};
 use crate::api::{ActionRequest, Failure};
 use crate::host::Host;
 
@@ -68,7 +68,7 @@ fn list(host: &mut Host, notebook: &str, open: bool, mine: bool) -> Result<Value
             .is_some_and(|owner| owner.person == me);
         (!open || action.status.is_open()) && (!mine || is_mine)
     });
-    data("actions", &actions)
+    Ok(listed(host, notebook, data("actions", &actions)?))
 }
 
 fn change(

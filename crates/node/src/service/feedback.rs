@@ -6,7 +6,7 @@ use hearth_notebook::{ExchangeKind, ObjectId, PersonRef};
 use serde_json::{Value, json};
 
 use super::answer::{data, read_failed, to_json, unavailable};
-use super::resolve::{find_notebook, find_person, person_ref};
+use super::resolve::{find_notebook, find_person, listed, person_ref};
 use super::sealed;
 use crate::api::{Failure, FeedbackFields, FeedbackRequest};
 use crate::host::Host;
@@ -31,7 +31,8 @@ pub(super) fn execute(host: &mut Host, request: &FeedbackRequest) -> Result<Valu
             })?;
             let mut sealed = sealed::list(host, notebook)?;
             sealed.retain(|exchange| exchange["kind"] == ExchangeKind::Feedback.word());
-            Ok(json!({ "feedback": to_json(&feedback)?, "sealed": sealed }))
+            let told = json!({ "feedback": to_json(&feedback)?, "sealed": sealed });
+            Ok(listed(host, notebook, told))
         }
     }
 }

@@ -8,7 +8,7 @@ use hearth_notebook::{Kind, ObjectId};
 use serde_json::Value;
 
 use super::answer::{data, read_failed, unavailable};
-use super::resolve::{Candidate, choose, find_notebook, find_object, find_people};
+use super::resolve::{Candidate, choose, find_notebook, find_object, find_people, listed};
 use crate::api::{Failure, GoalFields, GoalRequest};
 use crate::host::Host;
 
@@ -26,7 +26,7 @@ pub(super) fn execute(host: &mut Host, request: &GoalRequest) -> Result<Value, F
             let goals = host.read(notebook, |docs, people| {
                 goal::list(docs, people).map_err(unavailable)
             })?;
-            data("goals", &goals)
+            Ok(listed(host, notebook, data("goals", &goals)?))
         }
         GoalRequest::Show { goal } => {
             let (notebook, id) = find(host, goal)?;

@@ -112,7 +112,10 @@ pub(super) fn refuse(host: &mut Host, notebook: NotebookId) -> Result<(), Failur
         "journal_private",
         "This is your journal, and nobody but you is ever in it.",
     )
-    .with_hint("Copy an entry into a shared notebook with `hearth journal share ID NB`."))
+    .with_hint(
+        "Copy an entry into a shared notebook with `hearth journal share`: `hearth journal list` \
+         and `hearth notebook list` name both.",
+    ))
 }
 
 fn add(
@@ -140,7 +143,13 @@ fn add(
     let view = host.read(journal, |docs, people| {
         journal::show(docs, people, id).map_err(read_failed)
     })?;
-    Ok(json!({ "entry": entry_value(host, &view)? }))
+    let mut added = json!({ "entry": entry_value(host, &view)? });
+    // Where it could be shared: the notebook that it is about, or the only one there is.
+    let shared = notebooks(host);
+    if let Some(notebook) = about.or(<[_; 1]>::try_from(shared).ok().map(|[only]| only)) {
+        added["notebook"] = brief(host, notebook);
+    }
+    Ok(added)
 }
 
 fn list(host: &mut Host, about: Option<&str>) -> Result<Value, Failure> {

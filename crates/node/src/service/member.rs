@@ -232,7 +232,8 @@ pub(super) fn decide_failed(host: &mut Host, notebook: NotebookId, error: Decide
                 format!("You are the last admin of notebook {notebook}, and others stay in it."),
             )
             .with_hint(format!(
-                "Make somebody else an admin first: `hearth member admin {notebook} PERSON on`."
+                "Make somebody else an admin first, with `hearth member admin {notebook} NAME on`: \
+                 `hearth member list {notebook}` names them."
             )),
             MemberError::Unknown(person) => Failure::not_found(
                 "not_found",

@@ -5,7 +5,7 @@ use hearth_notebook::{Kind, ObjectId, comment, question};
 use serde_json::Value;
 
 use super::answer::{data, read_failed, unavailable};
-use super::resolve::{find_notebook, find_object};
+use super::resolve::{find_notebook, find_object, listed};
 use crate::api::{Failure, QuestionRequest};
 use crate::host::Host;
 
@@ -17,7 +17,7 @@ pub(super) fn execute(host: &mut Host, request: &QuestionRequest) -> Result<Valu
             let questions = host.read(notebook, |docs, people| {
                 question::list(docs, people).map_err(unavailable)
             })?;
-            data("questions", &questions)
+            Ok(listed(host, notebook, data("questions", &questions)?))
         }
     }
 }

@@ -225,6 +225,12 @@ pub(super) fn brief(host: &mut Host, notebook: NotebookId) -> Value {
     json!({ "id": notebook.to_string(), "title": title(host, notebook) })
 }
 
+/// Adds to a list which notebook it is of, so that the next command can name it.
+pub(super) fn listed(host: &mut Host, notebook: NotebookId, mut list: Value) -> Value {
+    list["notebook"] = brief(host, notebook);
+    list
+}
+
 /// Finds a member of a notebook by id, part of one, or name.
 pub(super) fn find_person(
     host: &Host,

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::answer::{read_failed, to_json, unavailable, with};
 use super::journal::{journals, own_journal};
-use super::resolve::{brief, find_notebook, find_object, find_people, person_ref};
+use super::resolve::{brief, find_notebook, find_object, find_people, listed, person_ref};
 use crate::api::{Exit, Failure, SealedRequest};
 use crate::host::{Host, invalid, sentence};
 
@@ -47,7 +47,8 @@ pub(super) fn execute(host: &mut Host, request: &SealedRequest) -> Result<Value,
         }
         SealedRequest::List { notebook } => {
             let notebook = find_notebook(host, notebook)?;
-            Ok(json!({ "sealed": list(host, notebook)? }))
+            let told = json!({ "sealed": list(host, notebook)? });
+            Ok(listed(host, notebook, told))
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::answer::{data, read_failed, unavailable};
 use super::goal::parts_of;
-use super::resolve::{choose, find_notebook, find_object, find_people};
+use super::resolve::{choose, find_notebook, find_object, find_people, listed};
 use crate::api::{Failure, NotesRequest, SessionRequest, WrapFields};
 use crate::host::Host;
 
@@ -23,7 +23,7 @@ pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value
             let sessions = host.read(notebook, |docs, people| {
                 session::list(docs, people).map_err(unavailable)
             })?;
-            data("sessions", &sessions)
+            Ok(listed(host, notebook, data("sessions", &sessions)?))
         }
         SessionRequest::Show { session } => {
             let (notebook, id) = find(host, session)?;

@@ -11,7 +11,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
     let all = data.list("actions");
     if all.is_empty() {
         page.line("There is no action here.");
-        page.next("hearth action add NB TITLE", "");
+        page.next("hearth action add {} TITLE", data.at("notebook").text("id"));
         return;
     }
     actions(all, page);

@@ -29,7 +29,10 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
         rows(data.list("sealed"), page);
     }
     page.line_if_empty("There is no feedback yet.");
-    page.next("hearth feedback give NB --behaviour TEXT", "");
+    page.next(
+        "hearth feedback give {} --behaviour TEXT",
+        data.at("notebook").text("id"),
+    );
 }
 
 fn piece(feedback: &Value, page: &mut Page) {
@@ -60,7 +63,10 @@ pub(crate) fn exchanges(data: &Value, page: &mut Page) {
     let mine = data.list("sealed").iter().find(|one| is_mine(one));
     match mine {
         Some(exchange) => next(exchange, page),
-        None => page.next("hearth sealed start NB --kind expectations", ""),
+        None => page.next(
+            "hearth sealed start {} --kind expectations",
+            data.at("notebook").text("id"),
+        ),
     }
 }
 
@@ -240,7 +246,8 @@ mod tests {
         let data = json!({"feedback": [{"id": "01JD8GNSQ4W5T3V7PXRK2QF8AA", "by": {"name": "Ada"},
             "to": {"name": "Ben"}, "behaviour": "You let me finish", "request": "Keep doing that",
             "created_at": "2026-11-23T14:35:00Z"}],
-            "sealed": [sealed("committing", "commit")["sealed"]]});
+            "sealed": [sealed("committing", "commit")["sealed"]],
+            "notebook": {"id": "nbq7x2klmn4pabcd", "title": "Ada and Ben"}});
         insta::assert_snapshot!(testing::page(&data, list), @r"
         From Ada · to Ben
         feedback RK2QF8AA · 15:35
@@ -250,7 +257,7 @@ mod tests {
         Sealed
           Half-time  rating  yours to write  RK2QF7MZ
 
-        Next: hearth feedback give NB --behaviour TEXT
+        Next: hearth feedback give nbq7x2kl --behaviour TEXT
         ");
     }
 }

@@ -13,7 +13,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
     let goals = data.list("goals");
     if goals.is_empty() {
         page.line("There is no goal yet.");
-        page.next("hearth goal add NB TITLE", "");
+        page.next("hearth goal add {} TITLE", data.at("notebook").text("id"));
         return;
     }
     let mut table = Table::default();
@@ -256,10 +256,10 @@ mod tests {
 
         Next: hearth goal show RK2QF7MZ
         ");
-        insta::assert_snapshot!(testing::page(&json!({"goals": []}), list), @r"
+        insta::assert_snapshot!(testing::page(&json!({"goals": [], "notebook": {"id": "nbq7x2klmn4pabcd"}}), list), @r"
         There is no goal yet.
 
-        Next: hearth goal add NB TITLE
+        Next: hearth goal add nbq7x2kl TITLE
         ");
     }
 

@@ -12,7 +12,8 @@ pub(crate) fn added(data: &Value, page: &mut Page) {
     page.line("Saved on this device, for your own devices only.");
     page.gap();
     one(entry, page);
-    page.next("hearth journal share {} NB", entry.text("id"));
+    let command = format!("hearth journal share {} {{}}", page.short(entry.text("id")));
+    page.next(&command, data.at("notebook").text("id"));
 }
 
 /// `journal list`: `entries[]`, and for one notebook the `notes[]` that were shared there.

@@ -11,7 +11,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
     let questions = data.list("questions");
     if questions.is_empty() {
         page.line("There is no question yet.");
-        page.next("hearth ask NB TEXT", "");
+        page.next("hearth ask {} TEXT", data.at("notebook").text("id"));
         return;
     }
     for question in questions {

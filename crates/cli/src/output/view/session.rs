@@ -12,7 +12,10 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
     let sessions = data.list("sessions");
     if sessions.is_empty() {
         page.line("There is no session yet.");
-        page.next("hearth session plan NB --at \"fri 15:00\"", "");
+        page.next(
+            "hearth session plan {} --at \"fri 15:00\"",
+            data.at("notebook").text("id"),
+        );
         return;
     }
     let mut table = Table::default();

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::fixture::{Home, has_keys, id, text};
 use crate::api::{
-    ActionRequest, GoalFields, GoalRequest, KeyResultFields, NotesRequest, QuestionRequest,
-    Request, SessionRequest, WrapFields,
+    ActionRequest, FeedbackRequest, GoalFields, GoalRequest, KeyResultFields, NotesRequest,
+    QuestionRequest, Request, SealedRequest, SessionRequest, WrapFields,
 };
 use crate::host::Host;
 
@@ -477,5 +477,26 @@ fn documents_that_nobody_uses_are_closed_and_open_again_with_all_that_was_writte
             assert_eq!(lines, format!("first {number}, second"));
             assert!(open_documents(&mut home) <= DOCUMENTS_OPEN_MAX + 1);
         }
+    }
+}
+
+#[test]
+fn a_list_says_which_notebook_it_is_of_so_that_the_next_command_can_name_it() {
+    let mut home = Home::new("Ada");
+    let notebook = home.notebook("Ours", "peer");
+    let of = || notebook.clone();
+    for request in [
+        Request::Goal(GoalRequest::List { notebook: of() }),
+        Request::Action(ActionRequest::List {
+            notebook: of(),
+            open: false,
+            mine: false,
+        }),
+        Request::Session(SessionRequest::List { notebook: of() }),
+        Request::Question(QuestionRequest::List { notebook: of() }),
+        Request::Feedback(FeedbackRequest::List { notebook: of() }),
+        Request::Sealed(SealedRequest::List { notebook: of() }),
+    ] {
+        assert_eq!(home.ok(&request)["notebook"]["id"], notebook, "{request:?}");
     }
 }
