@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use hearth_e2e::{Pair, Person, RunningNode, Watch, until};
+use hearth_e2e::{Pair, Person, RunningNode, Watch, accept, text, until};
 use serde_json::{Value, json};
 
 /// How long a change may take from one `watch` to the other on one machine.
@@ -229,19 +229,50 @@ fn joining_nobody_ends_within_its_timeout() {
     let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
     let node = RunningNode::up(&ana);
     let ticket = ana.ticket(&ana.notebook("Ana and Ben"), "mentee");
+    let address = format!("127.0.0.1:{}", node.port());
     node.stop();
+    let device = text(&ana.ok(&["status"]), "/device/id");
     let began = std::time::Instant::now();
-    ben.refused(
+    let error = ben.refused(
         &["join", &ticket, "--timeout", "2s"],
         13,
         "peer_unreachable",
     );
     let took = began.elapsed();
+    let message = text(&error, "/message");
+    assert!(
+        message.contains(&device) && message.contains(&address),
+        "{message}"
+    );
+    assert_eq!(error["details"]["tried"][0]["device"], device);
+    assert_eq!(error["details"]["not_tried"], json!([]));
     assert!(
         took < Duration::from_secs(4),
         "took {} ms",
         took.as_millis()
     );
+}
+
+#[test]
+fn joining_by_an_absent_device_names_the_inviters_others_as_not_tried() {
+    let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
+    let phone = Person::stranger("Ana's phone");
+    let node = RunningNode::up(&ana);
+    ben.ok(&["join", &ana.ticket(&ana.notebook("First"), "mentee")]);
+    accept(&ana, &phone, "ana-phone");
+    ben.ok(&["sync"]);
+    let ticket = ana.ticket(&ana.notebook("Second"), "mentee");
+    node.stop();
+    let error = ben.refused(
+        &["join", &ticket, "--timeout", "2s"],
+        13,
+        "peer_unreachable",
+    );
+    assert_eq!(
+        error["details"]["not_tried"][0]["label"], "ana-phone",
+        "{error}"
+    );
+    assert!(text(&error, "/message").contains("ana-phone"), "{error}");
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! Redeems a ticket: pairs with the inviter, takes the notebook over, waits until it is here.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hearth_core::engine::Identity;
-use hearth_core::ids::{NotebookId, PersonId};
+use hearth_core::ids::{DeviceId, NotebookId, PersonId};
 use hearth_core::pairing::{
     JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket, TicketError,
 };
 use hearth_core::sync::{EXPORTER_LABEL, PAIRING_ALPN};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
@@ -33,6 +34,27 @@ impl Host {
             .verification(notebook, inviter, &self.storage)
             .ok()??;
         Some(verification.words)
+    }
+
+    /// Returns the devices of an inviter, but for the one that made the ticket, as far as a notebook that is
+    /// shared with them tells.
+    fn other_devices(&self, (person, issuer): (PersonId, DeviceId)) -> Vec<OtherDevice> {
+        let mut others = BTreeMap::new();
+        for notebook in self.engine.notebooks() {
+            let Some(replica) = self.engine.replica(notebook) else {
+                continue;
+            };
+            let directory = self.directory(notebook);
+            for (device, owner) in replica.membership().devices() {
+                if *owner == person && *device != issuer {
+                    others.insert(*device, directory.device_label(device));
+                }
+            }
+        }
+        let others = others.into_iter();
+        others
+            .map(|(device, label)| OtherDevice { device, label })
+            .collect()
     }
 }
 
@@ -125,7 +147,9 @@ impl Node {
                 Err(error) => error,
             };
             if Instant::now() + RETRY_PAUSE >= deadline {
-                return Err(unreachable(&error.to_string()));
+                let inviter = (ticket.person, ticket.device);
+                let others = self.work(move |host| host.other_devices(inviter)).await?;
+                return Err(unreachable(ticket, &others, &error.to_string()));
             }
             tokio::time::sleep(RETRY_PAUSE).await;
         }
@@ -144,20 +168,20 @@ async fn pair(identity: &Identity, ticket: &Ticket, link: Link) -> Result<Joined
     let (handle, mut sender, mut receiver) = link.split();
     let exporter = handle
         .exporter(EXPORTER_LABEL, b"")
-        .map_err(|error| unreachable(&error.to_string()))?;
+        .map_err(|error| unreachable(ticket, &[], &error.to_string()))?;
     let mut next = Some(joiner.hello(&exporter));
     loop {
         if let Some(message) = next.take() {
             sender
                 .send(&message.to_bytes())
                 .await
-                .map_err(|error| unreachable(&error.to_string()))?;
+                .map_err(|error| unreachable(ticket, &[], &error.to_string()))?;
         }
         let frame = tokio::time::timeout(ANSWER_TIMEOUT, receiver.recv())
             .await
-            .map_err(|_| unreachable("the inviter's node stopped answering"))?
-            .map_err(|error| unreachable(&error.to_string()))?
-            .ok_or_else(|| unreachable("the inviter's node hung up"))?;
+            .map_err(|_| unreachable(ticket, &[], "the inviter's node stopped answering"))?
+            .map_err(|error| unreachable(ticket, &[], &error.to_string()))?
+            .ok_or_else(|| unreachable(ticket, &[], "the inviter's node hung up"))?;
         let message = PairingMessage::parse(&frame)
             .map_err(|_| refused(&JoinError::Protocol("a message is malformed")))?;
         match joiner.handle(message) {
@@ -184,18 +208,54 @@ fn on_its_way(name: &str) -> Failure {
     .with_hint("Run `hearth up` and leave it running: the rest comes by itself.")
 }
 
-fn unreachable(why: &str) -> Failure {
+/// Another device of the inviter, known from a notebook that is shared with them already.
+struct OtherDevice {
+    device: DeviceId,
+    label: String,
+}
+
+/// Says which device was tried, and where: the one that made the ticket, since no other one redeems it.
+fn unreachable(ticket: &Ticket, others: &[OtherDevice], why: &str) -> Failure {
+    let device = ticket.device;
+    let why = why.trim_end_matches('.');
+    let addresses: Vec<String> = ticket.addresses.iter().map(ToString::to_string).collect();
+    let places = [&addresses[..], &ticket.relays[..]].concat();
+    let places = match places.is_empty() {
+        true => "no address".to_owned(),
+        false => places.join(", "),
+    };
+    let labels: Vec<&str> = others.iter().map(|other| other.label.as_str()).collect();
+    let not_tried = match labels.is_empty() {
+        true => String::new(),
+        false => format!(
+            " Their other devices were not tried, since they cannot redeem it: {}.",
+            labels.join(", ")
+        ),
+    };
+    let not_tried_ids: Vec<Value> = others
+        .iter()
+        .map(|other| json!({ "device": other.device.to_string(), "label": other.label }))
+        .collect();
     Failure::new(
         Exit::Unreachable,
         "peer_unreachable",
         format!(
-            "The inviter's device did not answer ({}).",
-            why.trim_end_matches('.')
+            "Device {device}, which made this ticket, did not answer at {places} ({why}).{not_tried}"
         ),
     )
+    .with_details(json!({
+        "tried": [{
+            "device": device.to_string(),
+            "addrs": addresses,
+            "relays": ticket.relays,
+            "error": why,
+        }],
+        "not_tried": not_tried_ids,
+    }))
     .with_hint(
-        "Ask whether `hearth up` is running there. If both of you are behind routers, both need \
-         the same relay: `hearth config set network relay=URL`.",
+        "Ask whether `hearth up` is running there, or for a ticket from another device of theirs on \
+         which it does. If both of you are behind routers, both need the same relay: `hearth config \
+         set network relay=URL`.",
     )
 }
 
