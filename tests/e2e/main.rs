@@ -16,6 +16,7 @@ mod demo;
 mod devices;
 mod group;
 mod hostile;
+mod mirror;
 mod modified;
 mod moving;
 mod namespaces;

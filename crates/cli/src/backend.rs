@@ -39,6 +39,17 @@ pub(crate) trait Backend {
     fn up(&mut self, options: UpOptions, on_ready: &mut dyn FnMut(Value))
     -> Result<Value, Failure>;
 
+    /// Makes the home of a mirror. Answers `mirror`, `ticket`, `quota`.
+    fn init_mirror(&mut self, options: MirrorInitOptions) -> Result<Value, Failure>;
+
+    /// Runs a mirror until it is told to stop. `on_ready` gets the ready line's data.
+    fn mirror_up(
+        &mut self,
+        listen: Option<SocketAddr>,
+        terms: MirrorTermsOptions,
+        on_ready: &mut dyn FnMut(Value),
+    ) -> Result<Value, Failure>;
+
     /// Runs two nodes of its own and shows that they agree. Answers `converged` and `steps[]`.
     fn demo(&mut self, keep: bool, on_step: &mut dyn FnMut(Value)) -> Result<Value, Failure>;
 
@@ -98,6 +109,30 @@ pub(crate) enum Protection {
     Keyring,
     /// Nothing: anyone who can read the folder can read the notes
     Bare,
+}
+
+/// What `mirror init` was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct MirrorInitOptions {
+    /// What the mirror is called.
+    pub(crate) name: String,
+    /// `direct`, `lan`, `public` or `relay=URL`, each as typed.
+    pub(crate) network: Vec<String>,
+    /// What protects the home.
+    pub(crate) protection: Protection,
+    /// How much it takes.
+    pub(crate) terms: MirrorTermsOptions,
+}
+
+/// How much a mirror takes; what is absent stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MirrorTermsOptions {
+    /// Bytes of all notebooks.
+    pub(crate) total_bytes: Option<u64>,
+    /// Bytes of one notebook.
+    pub(crate) notebook_bytes: Option<u64>,
+    /// Days for which a notebook is kept that the mirror was removed from.
+    pub(crate) keep_days: Option<u32>,
 }
 
 /// What `up` was told.

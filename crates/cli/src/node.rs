@@ -1,15 +1,17 @@
 //! The home's node, as the backend of commands.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use hearth_node::api::{Event, Failure, Request, Secret};
-use hearth_node::host::{HomeDir, InitHome, InitProtection};
+use hearth_node::host::{HomeDir, InitHome, InitMirror, InitProtection, MirrorLimits, MirrorTerms};
 use hearth_node::net::Profile;
 use hearth_node::run;
 use serde_json::Value;
 
 use crate::backend::{
-    Backend, InitOptions, NewDeviceOptions, Protection, RecoverOptions, UpOptions,
+    Backend, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions, Protection,
+    RecoverOptions, UpOptions,
 };
 use crate::environment::Environment;
 use crate::passphrase::Passphrases;
@@ -120,6 +122,45 @@ impl Backend for Node {
             &mut self.passphrases,
             on_ready,
         )
+    }
+
+    fn init_mirror(&mut self, options: MirrorInitOptions) -> Result<Value, Failure> {
+        let usual = MirrorTerms::default();
+        let limits = MirrorLimits {
+            total_bytes: options
+                .terms
+                .total_bytes
+                .unwrap_or(usual.limits.total_bytes),
+            notebook_bytes: options
+                .terms
+                .notebook_bytes
+                .unwrap_or(usual.limits.notebook_bytes),
+        };
+        let init = InitMirror {
+            name: options.name,
+            network: network(&options.network)?,
+            protection: protection(options.protection),
+            terms: MirrorTerms {
+                limits,
+                keep_days: options.terms.keep_days.unwrap_or(usual.keep_days),
+            },
+        };
+        run::init_mirror(&self.home()?, init, &mut self.passphrases)
+    }
+
+    fn mirror_up(
+        &mut self,
+        listen: Option<SocketAddr>,
+        terms: MirrorTermsOptions,
+        on_ready: &mut dyn FnMut(Value),
+    ) -> Result<Value, Failure> {
+        let options = run::MirrorUp {
+            listen,
+            total_bytes: terms.total_bytes,
+            notebook_bytes: terms.notebook_bytes,
+            keep_days: terms.keep_days,
+        };
+        run::mirror_up(&self.home()?, options, &mut self.passphrases, on_ready)
     }
 
     fn demo(&mut self, keep: bool, on_step: &mut dyn FnMut(Value)) -> Result<Value, Failure> {

@@ -17,6 +17,7 @@ mod lock;
 mod log;
 mod man;
 mod member;
+mod mirror;
 mod notebook;
 mod passphrase;
 mod question;
@@ -60,6 +61,8 @@ pub(crate) enum Command {
     Readers(member::ReadersCommand),
     #[command(subcommand)]
     Device(device::DeviceCommand),
+    #[command(subcommand)]
+    Mirror(mirror::MirrorCommand),
     Recover(recovery::RecoverCommand),
     #[command(subcommand)]
     Recovery(recovery::RecoveryCommand),
@@ -104,7 +107,10 @@ pub(crate) enum Command {
 impl Command {
     /// Whether the command ends in order by itself when it is interrupted.
     pub(crate) fn stops_by_itself(&self) -> bool {
-        matches!(self, Self::Up(_))
+        matches!(
+            self,
+            Self::Up(_) | Self::Mirror(mirror::MirrorCommand::Up { .. })
+        )
     }
 
     /// Whether a fresh passphrase takes the place of the existing one.
@@ -129,6 +135,7 @@ impl Command {
             Self::Member(command) => command.run(context),
             Self::Readers(command) => command.run(context),
             Self::Device(command) => command.run(context),
+            Self::Mirror(command) => command.run(context),
             Self::Recover(command) => command.run(context),
             Self::Recovery(command) => command.run(context),
             Self::Goal(command) => command.run(context),

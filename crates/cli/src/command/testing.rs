@@ -6,7 +6,10 @@ use clap::Parser;
 use hearth_node::api::{Event, Failure, Request, Secret};
 use serde_json::{Value, json};
 
-use crate::backend::{Backend, InitOptions, NewDeviceOptions, RecoverOptions, UpOptions};
+use crate::backend::{
+    Backend, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions, RecoverOptions,
+    UpOptions,
+};
 use crate::cli::{self, Cli};
 use crate::clock::Clock;
 use crate::context::Context;
@@ -74,6 +77,20 @@ impl Backend for Canned {
         _: &mut dyn FnMut(Event),
     ) -> Result<Value, Failure> {
         self.next()
+    }
+
+    fn init_mirror(&mut self, _: MirrorInitOptions) -> Result<Value, Failure> {
+        self.next()
+    }
+
+    fn mirror_up(
+        &mut self,
+        _: Option<std::net::SocketAddr>,
+        _: MirrorTermsOptions,
+        on_ready: &mut dyn FnMut(Value),
+    ) -> Result<Value, Failure> {
+        on_ready(self.next()?);
+        Ok(json!({}))
     }
 
     fn recover(&mut self, _: RecoverOptions, _: &mut dyn FnMut(Event)) -> Result<Value, Failure> {

@@ -47,7 +47,7 @@ impl UpCommand {
 }
 
 /// Shows what the node warns of on stderr. The libraries below it keep their own counsel.
-fn show_warnings(ansi: bool) {
+pub(super) fn show_warnings(ansi: bool) {
     use tracing_subscriber::filter::{LevelFilter, Targets};
     use tracing_subscriber::layer::SubscriberExt;
     let layer = tracing_subscriber::fmt::layer()

@@ -23,6 +23,7 @@ fn short_help_lists_the_commands() {
       member       See who is in a notebook, verify them, change who is
       readers      See who can read a notebook, computed from its keys
       device       Use your notebooks on several devices, and take lost ones off
+      mirror       Let a computer that is always on hold notebooks that it cannot read
       recover      Come back with your recovery phrase, on a new device
       recovery     Change your recovery phrase
       goal         Write goals and follow their progress

@@ -57,6 +57,14 @@ impl Resolved {
         membership
     }
 
+    /// Forgets all but what was looked at last.
+    pub(super) fn shrink(&self, kept_max: usize) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let surplus = kept.memberships.len().saturating_sub(kept_max);
+        kept.memberships.drain(..surplus);
+        kept.memberships.shrink_to_fit();
+    }
+
     /// Returns how often something was resolved that was not kept.
     pub(super) fn resolutions(&self) -> u64 {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);

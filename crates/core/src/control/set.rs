@@ -87,6 +87,13 @@ impl ControlSet {
         self.resolved.resolutions()
     }
 
+    /// Forgets who was a member as of earlier heads, but for the ones that were looked at last: whoever holds
+    /// many sets has no memory for all of that.
+    pub(crate) fn forget_resolved(&self) {
+        const KEPT_MAX: usize = 2;
+        self.resolved.shrink(KEPT_MAX);
+    }
+
     /// Returns what people's rosters say.
     pub(super) const fn rosters(&self) -> &Rosters {
         &self.rosters

@@ -4,12 +4,15 @@
 //! key in any type of this module. It judges what it takes by the control entries, which are readable, gives
 //! out what it holds to members' devices, and signs for what is on its disk.
 
+mod disk;
 mod door;
 mod engine;
+mod frames;
 mod intake;
 mod logs;
 mod notebook;
 mod request;
+mod shared;
 mod ticket;
 
 pub use engine::{Mirror, MirrorConnection, MirrorEffect, MirrorLimits};

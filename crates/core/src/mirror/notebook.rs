@@ -130,6 +130,7 @@ impl MirroredNotebook {
         }
         held.replay(&mut forked, storage)?;
         held.committed_position = held.next_position;
+        held.controls.forget_resolved();
         for log in forked {
             let branches = held.look_at_all_of(&log, storage)?;
             if let Some(known) = held.logs.get_mut(&log) {
@@ -270,7 +271,8 @@ impl MirroredNotebook {
 
     /// Notes that all unsaved writes are on disk now.
     pub fn saved(&mut self) {
-        self.unsaved.clear();
+        self.unsaved = Vec::new();
+        self.controls.forget_resolved();
         self.committed_position = self.next_position;
     }
 

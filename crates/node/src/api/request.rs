@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActionRequest, AgreementRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest,
-    ImportFormat, InviteRequest, JournalRequest, MemberRequest, NotebookRequest, QuestionRequest,
-    RecoveryRequest, SealedRequest, Secret, SessionRequest, TransferFile,
+    ImportFormat, InviteRequest, JournalRequest, MemberRequest, MirrorRequest, NotebookRequest,
+    QuestionRequest, RecoveryRequest, SealedRequest, Secret, SessionRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -34,6 +34,8 @@ pub enum Request {
     Member(MemberRequest),
     /// `device …`
     Device(DeviceRequest),
+    /// `mirror …`
+    Mirror(MirrorRequest),
     /// `recovery …`
     Recovery(RecoveryRequest),
     /// `readers`: who holds a key that opens the current text.
@@ -211,6 +213,7 @@ impl Request {
                 request,
                 DeviceRequest::List | DeviceRequest::Reach { .. } | DeviceRequest::Contact
             ),
+            Self::Mirror(request) => matches!(request, MirrorRequest::List { .. }),
             Self::Goal(request) => {
                 matches!(request, GoalRequest::List { .. } | GoalRequest::Show { .. })
             }

@@ -64,6 +64,14 @@ impl Host {
     /// Returns where a device may be: where it was last seen first, then what it says of itself.
     pub(super) fn addresses_of(&mut self, device: DeviceId) -> PeerAddrs {
         let mut found = self.seen(device);
+        for (_, mirror, ticket) in self.engine.mirrors() {
+            if let Some(ticket) = ticket.filter(|_| mirror.as_peer() == device) {
+                found.merge(PeerAddrs {
+                    addrs: ticket.addresses,
+                    relays: ticket.relays,
+                });
+            }
+        }
         let is_member = |notebook: &NotebookId| {
             let replica = self.engine.replica(*notebook);
             replica.is_some_and(|replica| replica.membership().person_of(&device).is_some())

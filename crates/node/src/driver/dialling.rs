@@ -139,7 +139,8 @@ impl Engine {
     fn wanted(&mut self, linked: &BTreeMap<DeviceId, ConnectionId>) -> Wanted {
         let engine = &self.host.engine;
         let mut live: BTreeMap<NotebookId, usize> = BTreeMap::new();
-        for (_, session) in engine.sessions() {
+        let members = engine.sessions();
+        for (_, session) in members.filter(|(_, session)| !session.is_with_mirror()) {
             for notebook in session.notebooks() {
                 *live.entry(notebook).or_default() += 1;
             }
@@ -149,6 +150,11 @@ impl Engine {
         for (device, transport) in engine.own_other_devices() {
             wanted.needed.insert(device);
             wanted.dialled.insert(device, transport);
+        }
+        // Mirrors are always on, and nobody else may be.
+        for (peer, transport) in engine.mirror_transports() {
+            wanted.needed.insert(peer);
+            wanted.dialled.insert(peer, transport);
         }
         let now_ms = Host::now_ms();
         for notebook in engine.notebooks() {
@@ -221,6 +227,8 @@ impl Engine {
         // Notebooks that only one of a person's devices has come to the others over their own links.
         let own = self.host.engine.own_other_devices();
         let mut kept: BTreeSet<DeviceId> = own.map(|(device, _)| device).collect();
+        let mirrors = self.host.engine.mirror_transports();
+        kept.extend(mirrors.map(|(mirror, _)| mirror));
         kept.extend(self.rotation.current(Host::now_ms()));
         kept.extend(self.syncs.iter().flat_map(super::syncs::Syncing::pending));
         kept.extend(self.under_way());

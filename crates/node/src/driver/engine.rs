@@ -18,6 +18,7 @@ use super::entering::Entering;
 use super::introduce::Introductions;
 use super::linking::Linking;
 use super::links::OpenLink;
+use super::mirrors::Asked;
 use super::queues::{Happening, Queues};
 use super::requests::Waiting;
 use super::room::{Resting, Turns};
@@ -69,6 +70,8 @@ pub(super) struct Engine {
     pub(super) answered: Vec<DeviceId>,
     pub(super) linkings: Vec<Linking>,
     pub(super) introductions: Introductions,
+    /// When mirrors were asked to hold notebooks.
+    pub(super) asked_mirrors: Asked,
     /// Whether this home was found to be a copy of another.
     pub(super) is_copy: bool,
     pub(super) peers_changed: bool,
@@ -117,6 +120,7 @@ impl Engine {
             answered: Vec::new(),
             linkings: Vec::new(),
             introductions: Introductions::default(),
+            asked_mirrors: Asked::default(),
             is_copy: false,
             peers_changed: false,
             membership_changed: true,
@@ -235,6 +239,7 @@ impl Engine {
 
     fn keep_house(&mut self, now: Instant, now_ms: u64) {
         self.save_peers();
+        self.ask_mirrors();
         self.write_again();
         self.make_packs();
         if now >= self.keys_at {
@@ -332,6 +337,11 @@ impl Engine {
             Traffic::Disconnected { id } => self.disconnected(id),
             Traffic::Writable => {}
             Traffic::DialFailed { device, why } => self.dial_failed(device, &why),
+            Traffic::MirrorAnswered {
+                notebook,
+                mirror,
+                answer,
+            } => self.mirror_answered(notebook, mirror, answer),
             Traffic::Entered { device, answer } => self.entered(device, answer.map(|one| *one)),
             Traffic::Introduced { device } => {
                 if let Some(dialer) = self.dialers.get(&device) {
@@ -354,6 +364,11 @@ impl Engine {
         self.syncs_changed = true;
         let code = link.and_then(|link| link.handle.close_reason()?.peer_code());
         match (peer, code) {
+            (Some(device), Some(CloseCode::NOT_A_MEMBER))
+                if self.host.engine.is_mirror(&device) =>
+            {
+                self.ask_strange_mirror(device);
+            }
             (Some(device), Some(CloseCode::NOT_A_MEMBER)) => self.introduce(device),
             (Some(device), Some(CloseCode::ENOUGH)) => {
                 self.resting.note(device, Host::now_ms(), jitter());
@@ -451,6 +466,9 @@ impl Engine {
         self.pump();
         self.effects();
         self.settle_waiting();
+        if !self.syncs.is_empty() {
+            self.ask_mirrors();
+        }
         self.settle_syncs();
         self.settle_linkings();
     }

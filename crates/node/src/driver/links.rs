@@ -164,9 +164,19 @@ impl Engine {
     }
 
     pub(super) fn close(&mut self, id: ConnectionId, reason: &CloseReason) {
-        let Some(mut link) = self.links.remove(&id) else {
+        let Some(link) = self.links.remove(&id) else {
             return;
         };
+        link.close_as(reason);
+        self.membership_changed = true;
+        self.syncs_changed = true;
+    }
+}
+
+impl OpenLink {
+    /// Closes the link with the code for a reason.
+    pub(super) fn close_as(mut self, reason: &CloseReason) {
+        let link = &mut self;
         match reason {
             CloseReason::Done => {
                 link.close_after_queue(CloseCode::BYE, "done");
@@ -186,8 +196,6 @@ impl Engine {
             }
             _ => link.handle.close(CloseCode::DROPPED, "closed"),
         }
-        self.membership_changed = true;
-        self.syncs_changed = true;
     }
 }
 

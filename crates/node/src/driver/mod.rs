@@ -18,6 +18,8 @@ mod introduce;
 mod join;
 mod linking;
 mod links;
+mod mirroring;
+mod mirrors;
 mod queues;
 mod requests;
 mod room;
@@ -34,7 +36,8 @@ use std::time::Duration;
 use hearth_core::engine::{ConnectionId, ConnectionKind};
 use hearth_core::enrol::Recovered;
 use hearth_core::frontier::SignedFrontier;
-use hearth_core::ids::{DeviceId, NotebookId};
+use hearth_core::ids::{DeviceId, MirrorId, NotebookId};
+use hearth_core::mirror::MirrorAnswer;
 use hearth_core::pairing::Joined;
 use hearth_core::replica::Applied;
 use serde_json::Value;
@@ -47,6 +50,7 @@ use crate::net::{Link, LinkStats, Net, NetOptions, Profile};
 
 pub(crate) use cards::Cards;
 pub(crate) use enrol::{be_linked, enter, no_ticket, seek};
+pub(crate) use mirroring::{MirrorRun, refusal as mirror_refusal, run_mirror};
 
 use engine::Engine;
 use threads::{EngineEnded, Threads};
@@ -98,6 +102,12 @@ pub(crate) enum Traffic {
     DialFailed { device: DeviceId, why: String },
     /// A device that did not know this one was shown whose it is.
     Introduced { device: DeviceId },
+    /// A mirror was asked to hold a notebook; nothing where it did not answer.
+    MirrorAnswered {
+        notebook: NotebookId,
+        mirror: MirrorId,
+        answer: Option<MirrorAnswer>,
+    },
     /// A device was asked for notebooks of this person's; nothing where it did not answer.
     Entered {
         device: DeviceId,

@@ -116,6 +116,19 @@ impl Engine {
                     *known = state;
                 }
             }
+            for status in self.host.engine.mirror_statuses(*notebook) {
+                let peer = status.mirror.as_peer();
+                outcome.peers.entry(peer).or_insert_with(|| {
+                    let name = status.ticket.map(|ticket| ticket.name);
+                    let about = json!({
+                        "mirror": status.mirror.to_string(),
+                        "device": status.mirror.to_string(),
+                        "name": name,
+                        "device_label": name,
+                    });
+                    (about, PeerOutcome::Pending)
+                });
+            }
         }
         outcome
     }
@@ -167,7 +180,12 @@ impl Engine {
         notebooks
             .filter(|notebook| engine.looks_for_peers(*notebook))
             .filter_map(|notebook| engine.replica(notebook))
-            .flat_map(|replica| replica.membership().devices().keys().copied())
+            .flat_map(|replica| {
+                let membership = replica.membership();
+                let devices = membership.devices().keys().copied();
+                let mirrors = membership.mirrors().keys();
+                devices.chain(mirrors.map(|mirror| mirror.as_peer()))
+            })
             .collect()
     }
 

@@ -124,6 +124,9 @@ impl Engine {
                     label,
                     words,
                 } => self.device_linked(offer, device, label, words),
+                Effect::MirrorFault(notebook, mirror, fault) => {
+                    self.tell_of_mirror(notebook, mirror, &fault);
+                }
                 Effect::Rebuilt(_) => self.index_changed = true,
                 Effect::PeerHeard(_) => self.peers_changed = true,
                 Effect::StaleCopy(notebook) => {

@@ -9,6 +9,7 @@ mod documents;
 mod enrol;
 mod home;
 mod identity;
+mod mirror;
 mod people;
 mod settings;
 mod signing;
@@ -22,15 +23,17 @@ use hearth_notebook::{Documents, EditError, Invalid, PersonRef, Writer, journal}
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
 
+pub use hearth_core::mirror::MirrorLimits;
 pub use home::{HomeDir, InitHome, InitOutcome, InitProtection, NewHome};
 pub use identity::{Profile as StoredProfile, StoredIdentity};
+pub use mirror::{InitMirror, MirrorTerms, StoredMirror};
 pub use people::Directory;
 pub use settings::{SETTINGS, Setting, Settings};
 pub use storage::NodeStorage;
 
 pub(crate) use awaited::{AwaitedNotebook, Holder};
 pub(crate) use documents::{EditDocuments, ReadDocuments};
-pub(crate) use home::Opened;
+pub(crate) use home::{Opened, replica_failed};
 
 use crate::api::{Exit, Failure};
 

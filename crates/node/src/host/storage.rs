@@ -80,6 +80,20 @@ impl NodeStorage {
         Ok(notebooks)
     }
 
+    /// Forgets a notebook for good: its key is destroyed, then its rows.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails; the next opening finishes it.
+    pub fn forget(&mut self, notebook: NotebookId) -> Result<(), StorageError> {
+        self.known.remove(&notebook);
+        self.store
+            .destroy_scope(scope(notebook))
+            .map_err(|error| match error {
+                store::ScopeError::Commit(error) => commit_error(error),
+                other => StorageError::Failed(other.to_string()),
+            })
+    }
+
     /// Says whether [`NodeStorage::rest`] would do anything.
     pub(crate) const fn wants_rest(&self) -> bool {
         self.store.wants_rest()
@@ -99,6 +113,15 @@ impl NodeStorage {
             space: OWN,
             key: key.as_bytes().to_vec(),
             value: value.to_vec(),
+        };
+        self.store.commit(&[write]).map(drop).map_err(commit_error)
+    }
+
+    pub(crate) fn forget_own(&mut self, key: &str) -> Result<(), StorageError> {
+        let write = store::Write::Delete {
+            scope: Scope::NODE,
+            space: OWN,
+            key: key.as_bytes().to_vec(),
         };
         self.store.commit(&[write]).map(drop).map_err(commit_error)
     }

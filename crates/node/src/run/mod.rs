@@ -6,6 +6,7 @@ mod capsule;
 mod demo;
 mod enrol;
 mod init;
+mod mirror;
 mod recover;
 mod up;
 
@@ -13,6 +14,7 @@ pub use call::{call, change_passphrase};
 pub use demo::demo;
 pub use enrol::{NewDevice, accept};
 pub use init::{init, new_phrase};
+pub use mirror::{MirrorUp, init_mirror, mirror_up};
 pub use recover::{Recovery, recover};
 pub use up::up;
 

@@ -24,6 +24,7 @@ mod invite;
 mod journal;
 mod keys;
 mod member;
+mod mirror;
 mod notebook;
 mod question;
 mod readers;
@@ -55,6 +56,7 @@ pub(crate) use device::{device_failed, keep_label, secrets as recovery_secrets};
 pub use history::describe_applied;
 pub(crate) use journal::copies_journal;
 pub(crate) use keys::keys_too_old;
+pub use mirror::describe_mirror_fault;
 pub use resolve::find_notebook;
 pub(crate) use resolve::{light_title as title_of, title_in};
 pub(crate) use search::SearchCache;
@@ -96,6 +98,7 @@ pub fn execute(
         Request::Invite(request) => invite::execute(host, node, request),
         Request::Member(request) => member::execute(host, request),
         Request::Device(request) => device::execute(host, node, request),
+        Request::Mirror(request) => mirror::execute(host, node, request),
         Request::Recovery(request) => device::recovery(host, request),
         Request::Readers { notebook } => readers::readers(host, notebook),
         Request::Goal(request) => goal::execute(host, request),

@@ -14,6 +14,7 @@ use super::departure::departed;
 use super::device;
 use super::journal::journals;
 use super::member::{is_match, verification, verification_word};
+use super::mirror::mirrors;
 use super::resolve::{brief, notebooks, unopened};
 use super::set_aside::Kept;
 use crate::api::Failure;
@@ -103,6 +104,7 @@ fn notebook_status(
     for status in host.engine.peer_statuses(notebook) {
         peers.push(peer(host, node, notebook, &directory, &status)?);
     }
+    let mirrors = mirrors(host, node, notebook);
     let pending_out = host.engine.pending_out(notebook);
     let replica = host.engine.replica(notebook);
     let waiting = replica.map_or(0, |replica| replica.waiting());
@@ -119,6 +121,7 @@ fn notebook_status(
             "set_aside": set_aside,
             "set_aside_by": set_aside_by.unwrap_or_default(),
             "peers": peers,
+            "mirrors": mirrors,
             "departed": departed,
         }),
     );

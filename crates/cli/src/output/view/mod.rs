@@ -7,6 +7,7 @@ pub(crate) mod device;
 pub(crate) mod feedback;
 pub(crate) mod goal;
 pub(crate) mod journal;
+pub(crate) mod mirror;
 pub(crate) mod notebook;
 pub(crate) mod overview;
 pub(crate) mod people;

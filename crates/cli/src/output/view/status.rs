@@ -263,6 +263,7 @@ fn peers(notebook: &Value, page: &mut Page) {
         );
         page.styled(line, Style::Danger);
     }
+    super::mirror::rows(notebook.list("mirrors"), 2, page);
     let pending = notebook.count("pending_out");
     if pending > 0 {
         let wait = if pending == 1 { "waits" } else { "wait" };
@@ -297,7 +298,7 @@ fn set_aside(notebook: &Value, page: &mut Page) {
     });
 }
 
-fn heard(peer: &Value, page: &Page) -> Cell {
+pub(super) fn heard(peer: &Value, page: &Page) -> Cell {
     let path = match peer.text("path") {
         "" | "none" => String::new(),
         path => format!(" ({path})"),
@@ -317,7 +318,7 @@ fn heard(peer: &Value, page: &Page) -> Cell {
     }
 }
 
-fn confirmed(peer: &Value, page: &Page) -> String {
+pub(super) fn confirmed(peer: &Value, page: &Page) -> String {
     if !matches!(peer.text("state"), "connected" | "seen") {
         return String::new();
     }

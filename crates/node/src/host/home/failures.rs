@@ -74,7 +74,7 @@ fn locked(error: &LockError) -> Failure {
     }
 }
 
-pub(in crate::host) fn replica_failed(error: OpenReplicaError) -> Failure {
+pub(crate) fn replica_failed(error: OpenReplicaError) -> Failure {
     match error {
         OpenReplicaError::Storage(error) => storage_failed(error),
         other => Failure::new(Exit::Damaged, "damaged", sentence(&other.to_string()))

@@ -11,6 +11,7 @@ use rand_core::Rng;
 use zeroize::Zeroizing;
 
 use super::super::identity::{Profile, StoredIdentity};
+use super::super::mirror::StoredMirror;
 use super::super::{Host, NodeStorage, Settings, random, storage_failed};
 use super::failures::already_here;
 use super::protection::{fresh, kdf_cost};
@@ -58,6 +59,11 @@ impl NewHome {
     /// Returns the UDP port that was chosen for the home.
     pub const fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Gives the store, for what is nobody's.
+    pub(in crate::host) fn into_store(self) -> Store {
+        self.store
     }
 
     /// Makes it somebody's and opens it.
@@ -229,7 +235,10 @@ impl HomeDir {
             _ => false,
         };
         let storage = NodeStorage::new(store);
-        if !matches!(storage.get_own(IDENTITY_KEPT_AS), Ok(None)) || !storage.is_empty() {
+        let is_nobodys = [IDENTITY_KEPT_AS, StoredMirror::KEPT_AS]
+            .iter()
+            .all(|kept_as| matches!(storage.get_own(kept_as), Ok(None)));
+        if !is_nobodys || !storage.is_empty() {
             return Err(already_here(&self.root));
         }
         if !is_as_wanted {

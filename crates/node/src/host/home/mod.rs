@@ -13,10 +13,11 @@ use hearth_store::{
 use rand_core::Rng;
 use zeroize::Zeroizing;
 
-pub(super) use failures::replica_failed;
+pub(crate) use failures::replica_failed;
 pub use making::{InitHome, InitOutcome, InitProtection, NewHome};
 
 use super::identity::StoredIdentity;
+use super::mirror::{StoredMirror, is_a_mirror};
 use super::{Host, NodeStorage, SEE_DAMAGE, Settings, random, storage_failed};
 use crate::api::socket::socket_path;
 use crate::api::{Exit, Failure, PassphraseSource};
@@ -94,9 +95,17 @@ impl HomeDir {
         &self,
         passphrases: &mut dyn PassphraseSource,
     ) -> Result<Opened, Failure> {
-        let mut existing = || Ok(Passphrase::new(passphrases.existing()?.expose().to_owned()));
-        let store = self.store(&mut existing)?;
+        let store = self.open_store(passphrases)?;
         self.opened(store)
+    }
+
+    /// Opens the home's store, whoever it belongs to.
+    pub(in crate::host) fn open_store(
+        &self,
+        passphrases: &mut dyn PassphraseSource,
+    ) -> Result<Store, Failure> {
+        let mut existing = || Ok(Passphrase::new(passphrases.existing()?.expose().to_owned()));
+        self.store(&mut existing)
     }
 
     /// Opens the store with a remembered key or unattended, else with the passphrase.
@@ -165,8 +174,14 @@ impl HomeDir {
         let bytes = storage
             .get_own(IDENTITY_KEPT_AS)
             .map_err(storage_failed)?
-            .map(Zeroizing::new)
-            .ok_or_else(|| self.open_failed(OpenError::NoStore))?;
+            .map(Zeroizing::new);
+        let Some(bytes) = bytes else {
+            let mirror = storage.get_own(StoredMirror::KEPT_AS);
+            return Err(match mirror.map_err(storage_failed)? {
+                Some(_) => is_a_mirror(self),
+                None => self.open_failed(OpenError::NoStore),
+            });
+        };
         let mut identity = StoredIdentity::parse(&bytes).map_err(|error| {
             Failure::new(
                 Exit::Damaged,

@@ -1,0 +1,271 @@
+//! Frames and the time: what comes in on a mirror's connections, and what goes out next.
+
+use std::sync::Arc;
+
+use super::door::Door;
+use super::engine::{Connection, Mirror, MirrorEffect, reason_of};
+use super::notebook::MirroredNotebook;
+use super::request::MirrorAnswer;
+use super::shared::SharedWith;
+use crate::engine::{CloseReason, ConnectionId};
+use crate::ids::{NotebookId, TransportId};
+use crate::limits::MIRROR_NOTEBOOKS_MAX;
+use crate::replica::Standings;
+use crate::storage::Storage;
+use crate::sync::{Session, SessionError};
+
+impl Mirror {
+    /// Takes a frame. What it brings is in memory only until [`Mirror::flush`].
+    pub fn receive(
+        &mut self,
+        id: ConnectionId,
+        bytes: &[u8],
+        now_ms: u64,
+        storage: &mut dyn Storage,
+    ) {
+        // A frontier vouches for the disk, and these frames may be answered by one.
+        const FIRST_FRAMES: core::ops::RangeInclusive<u8> = 1..=3;
+        let first = bytes.first();
+        let is_sync = matches!(self.connections.get(&id), Some(Connection::Sync { .. }));
+        if is_sync && first.is_some_and(|kind| FIRST_FRAMES.contains(kind)) {
+            self.flush(storage, now_ms, false);
+        }
+        match self.connections.remove(&id) {
+            None => {}
+            Some(Connection::Request(mut door)) => {
+                self.request_frame(&mut door, bytes);
+                self.connections.insert(id, Connection::Request(door));
+            }
+            Some(Connection::Sync {
+                mut session,
+                parting_ms,
+            }) => match self.sync_frame(&mut session, bytes, now_ms, storage) {
+                Ok(()) => {
+                    let connection = Connection::Sync {
+                        session,
+                        parting_ms,
+                    };
+                    self.connections.insert(id, connection);
+                }
+                Err(error) => self.close(id, reason_of(&error)),
+            },
+        }
+    }
+
+    fn sync_frame(
+        &mut self,
+        session: &mut Session,
+        bytes: &[u8],
+        now_ms: u64,
+        storage: &dyn Storage,
+    ) -> Result<(), SessionError> {
+        let incoming = session.read(bytes, now_ms)?;
+        if let Some(notebook) = incoming.notebook() {
+            self.make_room(notebook);
+            self.touched.insert(notebook);
+            self.heard_ms.insert(notebook, now_ms);
+        }
+        let notebook = incoming.notebook();
+        let had_refused = self.has_refused(notebook);
+        let mut shared = SharedWith {
+            notebooks: &mut self.notebooks,
+            device: session.peer(),
+        };
+        let result = session.receive(incoming, &mut shared, storage, now_ms);
+        for notebook in session.take_stopped() {
+            if let Some(reason) = session.stopped(notebook) {
+                let (peer, reason) = (session.peer(), reason.to_string());
+                let stopped = MirrorEffect::Stopped(notebook, peer, reason);
+                self.effects.push_back(stopped);
+            }
+        }
+        if let Some(held) = notebook.and_then(|notebook| self.notebooks.get(&notebook))
+            && held.has_refused()
+            && !had_refused
+        {
+            let full = MirrorEffect::Full(held.notebook(), held.quota());
+            self.effects.push_back(full);
+        }
+        session.take_views();
+        result?;
+        self.say_last_words(session)
+    }
+
+    fn has_refused(&self, notebook: Option<NotebookId>) -> bool {
+        let held = notebook.and_then(|notebook| self.notebooks.get(&notebook));
+        held.is_some_and(MirroredNotebook::has_refused)
+    }
+
+    /// Tells a device what ended it in a notebook that it counts as shared.
+    fn say_last_words(&self, session: &mut Session) -> Result<(), SessionError> {
+        if !session.has_any_early() {
+            return Ok(());
+        }
+        let peer = session.peer();
+        for (notebook, held) in &self.notebooks {
+            let is_member = held.membership().person_of(&peer).is_some();
+            if is_member || !session.has_early(*notebook) {
+                continue;
+            }
+            let standings = Standings::of(held.controls(), held.membership());
+            if standings.standing_of(&peer).ending().is_some()
+                && let Some(told) = session.take_early(*notebook)?
+            {
+                let words = standings.last_words_for(&peer, &told.frontier.control_heads);
+                session.part(*notebook, words);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sets how much a notebook may hold now.
+    fn make_room(&mut self, notebook: NotebookId) {
+        let quota = self.quota();
+        let left = quota.max_bytes.saturating_sub(quota.used_bytes);
+        let max_bytes = self.limits.notebook_bytes;
+        if let Some(held) = self.notebooks.get_mut(&notebook) {
+            let used = held.quota().used_bytes;
+            held.set_max_bytes(max_bytes.min(used.saturating_add(left)));
+        }
+    }
+
+    fn request_frame(&mut self, door: &mut Door, bytes: &[u8]) {
+        let Some(notebook) = door.read(bytes, &self.pass) else {
+            return;
+        };
+        let entries = door.take_entries();
+        let answer = self.hold(notebook, door.remote(), entries);
+        door.answer(notebook, answer);
+        if answer != MirrorAnswer::Taken {
+            let refused = MirrorEffect::Refused(door.remote(), answer);
+            self.effects.push_back(refused);
+        }
+    }
+
+    /// Takes a notebook on that a device shows, if it is a member's and the notebook names this mirror.
+    fn hold(
+        &mut self,
+        notebook: NotebookId,
+        remote: TransportId,
+        entries: Vec<crate::control::ControlEntry>,
+    ) -> MirrorAnswer {
+        if let Some(held) = self.notebooks.get_mut(&notebook) {
+            // What checks of it is taken, and what does not changes nothing.
+            let taken = held.take_controls(entries);
+            self.touched.insert(notebook);
+            return match taken {
+                Err(_) => MirrorAnswer::Invalid,
+                Ok(()) if is_by_member(held, &remote) => MirrorAnswer::Taken,
+                Ok(()) => MirrorAnswer::NotNamed,
+            };
+        }
+        let quota = self.quota();
+        let is_full = self.notebooks.len() >= MIRROR_NOTEBOOKS_MAX
+            || self.unopened.contains_key(&notebook)
+            || quota.used_bytes >= quota.max_bytes;
+        if is_full {
+            return MirrorAnswer::Full;
+        }
+        let left = quota.max_bytes.saturating_sub(quota.used_bytes);
+        let max_bytes = self.limits.notebook_bytes.min(left);
+        let held = match MirroredNotebook::begin(Arc::clone(&self.secrets), entries, max_bytes) {
+            Ok(held) if held.notebook() == notebook => held,
+            Err(crate::control::ControlError::OverQuota) => return MirrorAnswer::Full,
+            _ => return MirrorAnswer::Invalid,
+        };
+        if !is_by_member(&held, &remote) {
+            return MirrorAnswer::NotNamed;
+        }
+        self.notebooks.insert(notebook, held);
+        self.touched.insert(notebook);
+        self.effects.push_back(MirrorEffect::Held(notebook));
+        MirrorAnswer::Taken
+    }
+
+    /// Returns the next frame for a connection, `None` where there is none now.
+    pub fn next_frame(&mut self, id: ConnectionId, storage: &dyn Storage) -> Option<Vec<u8>> {
+        let touched = &self.touched;
+        let frame = match self.connections.get_mut(&id)? {
+            Connection::Request(door) => {
+                // What is promised is on disk first.
+                if door.notebook().is_some_and(|held| touched.contains(&held)) {
+                    return None;
+                }
+                let frame = door.next_frame(|notebook| self.notebooks.contains_key(&notebook));
+                if frame.is_none() && door.is_over() {
+                    self.close(id, CloseReason::Done);
+                }
+                return frame;
+            }
+            Connection::Sync {
+                session,
+                parting_ms,
+            } => {
+                let shared = SharedWith {
+                    device: session.peer(),
+                    notebooks: &mut self.notebooks,
+                };
+                let frame = session.next_frame(&shared, storage);
+                if matches!(frame, Ok(None)) && parting_ms.is_some() && session.has_parted() {
+                    self.close(id, CloseReason::Removed);
+                    return None;
+                }
+                frame
+            }
+        };
+        frame.unwrap_or_else(|error| {
+            self.close(id, reason_of(&SessionError::Storage(error)));
+            None
+        })
+    }
+
+    /// Notes the time: signs of life, silent peers, receipts that have waited long enough.
+    pub fn tick(&mut self, now_ms: u64, storage: &mut dyn Storage) {
+        self.flush(storage, now_ms, false);
+        let mut over = Vec::new();
+        for (id, connection) in &mut self.connections {
+            match connection {
+                Connection::Sync {
+                    session,
+                    parting_ms,
+                } => {
+                    if session.tick(now_ms).is_err() {
+                        over.push((*id, CloseReason::Silent));
+                    } else if parting_ms.is_some_and(|ends_ms| now_ms >= ends_ms) {
+                        over.push((*id, CloseReason::Removed));
+                    }
+                }
+                Connection::Request(door) => {
+                    if now_ms >= door.deadline_ms() {
+                        over.push((*id, CloseReason::Silent));
+                    }
+                }
+            }
+        }
+        for (id, reason) in over {
+            self.close(id, reason);
+        }
+    }
+
+    /// Returns when [`Mirror::tick`] next has something to do, in milliseconds.
+    pub fn deadline_ms(&self) -> Option<u64> {
+        let connections = self.connections.values();
+        connections
+            .map(|connection| match connection {
+                Connection::Sync {
+                    session,
+                    parting_ms,
+                } => parting_ms.unwrap_or(u64::MAX).min(session.deadline_ms()),
+                Connection::Request(door) => door.deadline_ms(),
+            })
+            .min()
+    }
+}
+
+/// Says whether a notebook names this mirror, and the device that proves itself by a transport key is one of a
+/// member's.
+fn is_by_member(held: &MirroredNotebook, remote: &TransportId) -> bool {
+    let members = held.membership().members().values();
+    let mut cards = members.flat_map(|member| member.devices.values());
+    held.names_this_mirror() && cards.any(|card| card.transport == *remote)
+}

@@ -1,0 +1,270 @@
+//! The mirrors of a notebook: adding and removing them, and what is known of each.
+
+use hearth_core::engine::{DecideError, MirrorFault, MirrorStatus};
+use hearth_core::ids::{MirrorId, NotebookId};
+use hearth_core::mirror::{MirrorAnswer, MirrorTicket};
+use hearth_core::replica::MemberError;
+use serde_json::{Value, json};
+
+use super::NodeFacts;
+use super::answer::{not_admin, person, time};
+use super::departure::not_a_member;
+use super::resolve::{brief, find_notebook, light_title};
+use crate::api::{Exit, Failure, MirrorRequest};
+use crate::driver::{mirror_refusal, no_ticket};
+use crate::host::{Host, no_notebook, random, sentence, storage_failed};
+
+/// Characters of an id that stand for it.
+const ID_CHARS_MIN: usize = 4;
+
+/// Does what a request about mirrors asks.
+pub(super) fn execute(
+    host: &mut Host,
+    node: &NodeFacts,
+    request: &MirrorRequest,
+) -> Result<Value, Failure> {
+    match request {
+        MirrorRequest::Add { notebook, ticket } => add(host, node, notebook, ticket),
+        MirrorRequest::List { notebook } => {
+            let notebook = find_notebook(host, notebook)?;
+            Ok(json!({ "mirrors": mirrors(host, node, notebook) }))
+        }
+        MirrorRequest::Remove { notebook, mirror } => remove(host, node, notebook, mirror),
+    }
+}
+
+fn add(host: &mut Host, node: &NodeFacts, notebook: &str, ticket: &str) -> Result<Value, Failure> {
+    let notebook = find_notebook(host, notebook)?;
+    let ticket: MirrorTicket = ticket.parse().map_err(|error| no_ticket(&error))?;
+    let Host {
+        engine, storage, ..
+    } = host;
+    let added = engine.add_mirror(notebook, &ticket, storage, &mut random());
+    match added {
+        Ok(_) => {}
+        // It is there as the ticket says already: done is done.
+        Err(DecideError::Member(MemberError::Unchanged)) => {}
+        Err(error) => return Err(failed(host, notebook, error)),
+    }
+    let mut data = json!({ "notebook": brief(host, notebook) });
+    let added = ticket.card.id().to_string();
+    let mirrors = mirrors(host, node, notebook);
+    data["mirror"] = mirrors
+        .into_iter()
+        .find(|mirror| mirror["id"] == added)
+        .unwrap_or_default();
+    Ok(data)
+}
+
+fn remove(
+    host: &mut Host,
+    node: &NodeFacts,
+    notebook: &str,
+    mirror: &str,
+) -> Result<Value, Failure> {
+    let notebook = find_notebook(host, notebook)?;
+    let found = find_mirror(host, notebook, mirror)?;
+    let mirrors = mirrors(host, node, notebook);
+    let was = mirrors
+        .into_iter()
+        .find(|mirror| mirror["id"] == found.to_string());
+    let Host {
+        engine, storage, ..
+    } = host;
+    let removed = engine.remove_mirror(notebook, found, storage);
+    removed.map_err(|error| failed(host, notebook, error))?;
+    Ok(json!({ "mirror": was, "notebook": brief(host, notebook) }))
+}
+
+fn find_mirror(host: &Host, notebook: NotebookId, typed: &str) -> Result<MirrorId, Failure> {
+    let statuses = host.engine.mirror_statuses(notebook);
+    let wanted = typed.trim().to_lowercase();
+    let is_meant = |status: &&MirrorStatus| {
+        let id = status.mirror.to_string();
+        let by_id =
+            wanted.len() >= ID_CHARS_MIN && (id.starts_with(&wanted) || id.ends_with(&wanted));
+        let name = status
+            .ticket
+            .as_ref()
+            .map(|ticket| ticket.name.to_lowercase());
+        by_id || name.as_ref() == Some(&wanted)
+    };
+    let mut found = statuses.iter().filter(is_meant);
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one.mirror),
+        (Some(_), Some(_)) => Err(Failure::not_found(
+            "ambiguous",
+            format!("Several mirrors of this notebook are meant by {typed:?}."),
+        )
+        .with_hint("Give more of the id: `hearth mirror list NOTEBOOK --json`.")),
+        (None, _) => Err(Failure::not_found(
+            "not_found",
+            format!("This notebook has no mirror {typed:?}."),
+        )
+        .with_hint("See `hearth mirror list NOTEBOOK`.")),
+    }
+}
+
+fn failed(host: &mut Host, notebook: NotebookId, error: DecideError) -> Failure {
+    match error {
+        DecideError::NoNotebook => no_notebook(),
+        DecideError::Storage(error) => storage_failed(error),
+        DecideError::Member(MemberError::NotAdmin) => not_admin(host, notebook),
+        DecideError::Member(MemberError::NotMember) => not_a_member(host, notebook),
+        other => Failure::new(
+            Exit::NotAllowed,
+            "mirror_refused",
+            sentence(&other.to_string()),
+        ),
+    }
+}
+
+/// The mirrors of a notebook, with what each has signed for and what it was caught at.
+pub(super) fn mirrors(host: &Host, node: &NodeFacts, notebook: NotebookId) -> Vec<Value> {
+    let directory = host.directory(notebook);
+    let statuses = host.engine.mirror_statuses(notebook);
+    statuses
+        .iter()
+        .map(|status| {
+            let mut view = view(node, status);
+            view["added_by"] = match &status.added_by {
+                Some((by, _)) => person(&directory, by),
+                None => Value::Null,
+            };
+            view
+        })
+        .collect()
+}
+
+fn view(node: &NodeFacts, status: &MirrorStatus) -> Value {
+    let state = match (status.connected, status.heard_ms) {
+        (true, _) => "connected",
+        (false, Some(_)) => "seen",
+        (false, None) => "never",
+    };
+    let path = node.paths.get(&status.mirror.as_peer());
+    let path = path.filter(|_| status.connected);
+    let ticket = status.ticket.as_ref();
+    let addrs = ticket.map(|ticket| &ticket.addresses);
+    let record = &status.record;
+    json!({
+        "id": status.mirror.to_string(),
+        "name": ticket.map(|ticket| ticket.name.as_str()),
+        "title": ticket.map(|ticket| ticket.name.as_str()),
+        "addrs": addrs.map(|addrs| addrs.iter().map(ToString::to_string).collect::<Vec<_>>()),
+        "state": state,
+        "last_contact": status.heard_ms.and_then(time),
+        "path": path.map_or("none", String::as_str),
+        "behind": status.behind,
+        "ahead": status.ahead,
+        "holds_all": status.holds_all,
+        // On whose word: the mirror's own, as of its last receipt.
+        "receipt": record.receipt.as_ref().map(|receipt| json!({
+            "counter": receipt.counter,
+            "entries": receipt.frontier.logs.values().map(|(seq, _)| seq.get()).sum::<u64>(),
+        })),
+        "rolled_back": record.rolled_back.as_ref().map(|(at_ms, before, after)| json!({
+            "at": time(*at_ms),
+            "lost_entries": before.frontier.beyond(&after.frontier),
+            "counter_before": before.counter,
+            "counter_after": after.counter,
+            "made_good": status.has_made_good,
+        })),
+        "forged": record.forged.as_ref().map(|(at_ms, what)| json!({
+            "at": time(*at_ms),
+            "what": what,
+        })),
+        "full": record.full.map(|(at_ms, quota)| json!({
+            "at": time(at_ms),
+            "held_bytes": quota.used_bytes,
+            "most_bytes": quota.max_bytes,
+        })),
+        "refused": record.refused.map(|(at_ms, answer)| json!({
+            "at": time(at_ms),
+            "code": answer_code(answer),
+            "reason": mirror_refusal(answer),
+        })),
+        "warning": warning(status),
+    })
+}
+
+/// What a person should know about a mirror before anything else.
+fn warning(status: &MirrorStatus) -> Option<String> {
+    let record = &status.record;
+    if let Some((_, before, after)) = record
+        .rolled_back
+        .as_ref()
+        .filter(|_| !status.has_made_good)
+    {
+        let lost = before.frontier.beyond(&after.frontier);
+        return Some(format!(
+            "it went back to an older copy: {lost} entries that it had signed for are gone there"
+        ));
+    }
+    if let Some((_, what)) = &record.forged {
+        return Some(format!("it passed on what nobody signed: {what}"));
+    }
+    if let Some((_, answer)) = record.refused {
+        return Some(mirror_refusal(answer).to_owned());
+    }
+    if let Some((_, quota)) = record.full {
+        return Some(format!(
+            "it has no room for the rest: it holds {} of at most {} bytes of this notebook",
+            quota.used_bytes, quota.max_bytes
+        ));
+    }
+    record
+        .rolled_back
+        .as_ref()
+        .map(|_| "it went back to an older copy once, and was sent again what it lacked".to_owned())
+}
+
+const fn answer_code(answer: MirrorAnswer) -> &'static str {
+    match answer {
+        MirrorAnswer::Taken => "taken",
+        MirrorAnswer::WrongPass => "wrong_pass",
+        MirrorAnswer::NotNamed => "not_named",
+        MirrorAnswer::Invalid => "invalid",
+        MirrorAnswer::Full => "full",
+        MirrorAnswer::Unavailable => "unavailable",
+        _ => "other",
+    }
+}
+
+/// The line of `watch` that tells of a mirror.
+pub fn describe_mirror_fault(
+    host: &mut Host,
+    notebook: NotebookId,
+    mirror: MirrorId,
+    fault: &MirrorFault,
+) -> Value {
+    let title = light_title(host, notebook);
+    let statuses = host.engine.mirror_statuses(notebook);
+    let status = statuses.iter().find(|status| status.mirror == mirror);
+    let name = status
+        .and_then(|status| status.ticket.as_ref())
+        .map_or_else(|| mirror.to_string(), |ticket| ticket.name.clone());
+    let what = match fault {
+        MirrorFault::RolledBack => {
+            "it went back to an older copy of what it had signed for".to_owned()
+        }
+        MirrorFault::Forged(what) => format!("it passed on what nobody signed: {what}"),
+        MirrorFault::Full(quota) => format!(
+            "it has no room for the rest: it holds {} of at most {} bytes",
+            quota.used_bytes, quota.max_bytes
+        ),
+        MirrorFault::Refused(answer) => mirror_refusal(*answer).to_owned(),
+        _ => "something is wrong with it".to_owned(),
+    };
+    json!({
+        "notebook": { "id": notebook.to_string(), "title": title },
+        "at": time(Host::now_ms()),
+        "by": null,
+        "object": null,
+        "object_id": null,
+        "kind": "mirror",
+        "title": name,
+        "mirror": mirror.to_string(),
+        "what": format!("The mirror {name} of {title}: {what}."),
+    })
+}

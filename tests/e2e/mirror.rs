@@ -1,0 +1,187 @@
+//! Mirrors as real processes: two people who are never online together, and a mirror that is killed, set back,
+//! full, or asked by somebody it is not for.
+
+use std::path::Path;
+use std::time::Duration;
+
+use hearth_core::identity::MirrorPass;
+use hearth_core::mirror::MirrorTicket;
+use hearth_e2e::{Pair, Person, RunningNode, files_with, text, until};
+use serde_json::Value;
+
+/// How long something may take to get through.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// Rounds of the two, each with one of them at their computer.
+const ROUNDS: usize = 4;
+
+/// A computer that is always on.
+fn mirror(options: &[&str]) -> Person {
+    let mirror = Person::stranger("Mirror");
+    let init = [
+        "mirror", "init", "--name", "cupboard", "--unlock", "bare", "--yes",
+    ];
+    let data = mirror.ok(&[&init[..], options].concat());
+    assert!(text(&data, "/ticket").starts_with("hearth1"), "{data}");
+    assert_eq!(text(&data, "/mirror/name"), "cupboard");
+    mirror
+}
+
+fn mirror_up(mirror: &Person) -> RunningNode {
+    let command = mirror.command(&["mirror", "up", "--listen", "127.0.0.1:0"]);
+    RunningNode::spawned(command, mirror)
+}
+
+/// Ana and Ben share a notebook that a mirror holds; both have heard of it, and neither node runs any more.
+fn apart(options: &[&str]) -> (Pair, Person, RunningNode) {
+    let (pair, of_ana, of_ben) = Pair::on_loopback();
+    let mirror = mirror(options);
+    let running = mirror_up(&mirror);
+    let ticket = text(running.ready(), "/ticket");
+    let added = pair.ana.ok(&["mirror", "add", &pair.notebook, &ticket]);
+    assert_eq!(text(&added, "/mirror/name"), "cupboard");
+    for person in [&pair.ana, &pair.ben] {
+        until("the mirror holds all", TIMEOUT, || {
+            let known = mirrors(person, &pair.notebook);
+            (known.first()?["holds_all"] == true).then_some(())
+        });
+    }
+    of_ana.stop();
+    of_ben.stop();
+    (pair, mirror, running)
+}
+
+fn mirrors(person: &Person, notebook: &str) -> Vec<Value> {
+    let data = person.ok(&["mirror", "list", notebook]);
+    data["mirrors"].as_array().expect("mirrors").clone()
+}
+
+/// Syncs with nobody there but the mirror.
+fn sync(person: &Person) {
+    let data = person.ok(&["sync", "--timeout", "20s"]);
+    let peers = data["peers"].as_array().expect("peers");
+    let of_mirror = peers.iter().find(|peer| peer["mirror"].is_string());
+    let of_mirror = of_mirror.expect("the mirror among the peers");
+    assert_eq!(of_mirror["result"], "acknowledged", "{data}");
+}
+
+#[test]
+fn two_who_are_never_online_together_work_through_a_mirror_that_is_killed_and_reads_nothing() {
+    let (pair, mirror, mut running) = apart(&[]);
+    let people = [&pair.ana, &pair.ben];
+    let canary = |round: usize| format!("canary {round} of the cupboard");
+    for round in 0..ROUNDS {
+        let here = people[round % 2];
+        sync(here);
+        let goals = here.goals(&pair.notebook);
+        assert!(
+            (0..round).all(|before| goals.contains(&canary(before))),
+            "{goals:?}"
+        );
+        here.goal(&pair.notebook, &canary(round));
+        sync(here);
+        if round % 2 == 1 {
+            running.kill();
+            running = mirror_up(&mirror);
+        }
+    }
+    for person in people {
+        sync(person);
+    }
+    assert!(hearth_e2e::agreed(&people, &pair.notebook));
+    let status = pair.ana.status_of(&pair.notebook);
+    assert_eq!(status["mirrors"][0]["behind"], 0, "{status}");
+    assert_eq!(
+        status["peers"][0]["state"], "seen",
+        "what came of Ben says when, not that he is there"
+    );
+
+    let mut canaries: Vec<String> = (0..ROUNDS).map(canary).collect();
+    canaries.extend(["Ana and Ben".to_owned(), "ana-laptop".to_owned()]);
+    assert!(files_with(mirror.home(), &canaries).is_empty());
+    let error = mirror.refused(&["goal", "list", &pair.notebook], 11, "locked");
+    assert!(error["message"].is_string());
+    running.stop();
+    mirror.refused(&["goal", "list", &pair.notebook], 2, "mirror_home");
+}
+
+#[test]
+fn a_mirror_that_is_set_back_to_an_older_copy_is_named_and_made_whole() {
+    let (pair, mirror, running) = apart(&[]);
+    running.stop();
+    let copy = mirror.folder().join("copy");
+    copy_folder(mirror.home(), &copy);
+    let running = mirror_up(&mirror);
+    for number in 0..5 {
+        pair.ana.goal(&pair.notebook, &format!("goal {number}"));
+    }
+    sync(&pair.ana);
+    assert!(mirrors(&pair.ana, &pair.notebook)[0]["rolled_back"].is_null());
+    running.kill();
+    std::fs::remove_dir_all(mirror.home()).unwrap();
+    copy_folder(&copy, mirror.home());
+    let running = mirror_up(&mirror);
+
+    sync(&pair.ana);
+    let known = &mirrors(&pair.ana, &pair.notebook)[0];
+    assert!(
+        known["rolled_back"]["lost_entries"].as_u64() >= Some(5),
+        "{known}"
+    );
+    assert_eq!(known["rolled_back"]["made_good"], true, "{known}");
+    assert_eq!(known["holds_all"], true, "{known}");
+    assert!(text(known, "/warning").contains("older copy"), "{known}");
+    sync(&pair.ben);
+    assert_eq!(pair.ben.goals(&pair.notebook).len(), 5);
+    running.stop();
+}
+
+#[test]
+fn a_mirror_without_room_and_one_with_another_pass_say_so() {
+    let (pair, mirror, running) = apart(&["--notebook-quota", "96K"]);
+    let long = "so much to say ".repeat(400);
+    for number in 0..20 {
+        let why = format!("{number} {long}");
+        pair.ana
+            .ok(&["goal", "add", &pair.notebook, "a goal", "--why", &why]);
+    }
+    pair.ana.run(&["sync", "--timeout", "5s"]);
+    let known = &mirrors(&pair.ana, &pair.notebook)[0];
+    assert_eq!(known["full"]["most_bytes"], 96 * 1024, "{known}");
+    assert!(known["behind"].as_u64() > Some(0), "{known}");
+    assert!(text(known, "/warning").contains("no room"), "{known}");
+
+    let chloe = Person::new("Chloe");
+    let notebook = chloe.notebook("Chloe alone");
+    let ticket = text(running.ready(), "/ticket");
+    let mut forged: MirrorTicket = ticket.parse().expect("a ticket");
+    forged.pass = MirrorPass::from_bytes([7; 16]);
+    chloe.ok(&["mirror", "add", &notebook, &forged.to_string()]);
+    let failed = chloe.refused(&["sync", "--timeout", "10s"], 13, "peer_unreachable");
+    let known = &mirrors(&chloe, &notebook)[0];
+    assert_eq!(known["refused"]["code"], "wrong_pass", "{known} {failed}");
+
+    // With the right ticket it is taken, and the pass is mended in the notebook.
+    chloe.ok(&["mirror", "add", &notebook, &ticket]);
+    until("the mirror takes it", TIMEOUT, || {
+        let ran = chloe.run(&["sync", "--timeout", "10s"]);
+        (ran.exit == Some(0)).then_some(())
+    });
+    assert!(mirrors(&chloe, &notebook)[0]["refused"].is_null());
+    chloe.ok(&["mirror", "remove", &notebook, "cupboard"]);
+    assert!(mirrors(&chloe, &notebook).is_empty());
+    running.stop();
+    drop(mirror);
+}
+
+fn copy_folder(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy_folder(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).unwrap();
+        }
+    }
+}
