@@ -366,3 +366,36 @@ fn a_forked_log_goes_through_a_mirror_whole_and_stays_forked_there() {
         "{said:?}"
     );
 }
+
+#[test]
+fn what_a_removed_member_gets_through_a_mirror_that_has_not_heard_counts_for_nothing() {
+    let (mut world, mirror, notebook) = with_mirror(350, ROOMY);
+    tell_ben(&mut world);
+    world.visit_mirror(ANA, mirror).unwrap();
+    world.visit_mirror(BEN, mirror).unwrap();
+    let ben = world.person_at(BEN).unwrap();
+    let removed = world.act(ANA, |engine, disk, random| {
+        engine
+            .remove_member(notebook, ben, None, disk, random)
+            .map(drop)
+    });
+    assert!(matches!(removed, Some(Ok(()))));
+    // Neither Ben nor the mirror knows, so it takes what he writes and gives it to whoever comes.
+    edit(&mut world, BEN, notebook);
+    world.visit_mirror(BEN, mirror).unwrap();
+    edit(&mut world, ANA, notebook);
+    world.visit_mirror(ANA, mirror).unwrap();
+    let replica = world.device(ANA).unwrap().replica(notebook).unwrap();
+    let set_aside: Vec<_> = replica.set_aside().values().collect();
+    assert!(!set_aside.is_empty(), "his late entry is kept and named");
+    assert!(set_aside.iter().all(|named| named.person == Some(ben)));
+    let known = world.device(BEN).unwrap().disk.entry_count(notebook);
+    world.visit_mirror(BEN, mirror).unwrap();
+    let ben = world.device(BEN).unwrap();
+    assert_eq!(
+        ben.disk.entry_count(notebook),
+        known,
+        "nothing new reaches him"
+    );
+    assert!(ben.replica(notebook).unwrap().standing().ending().is_some());
+}
