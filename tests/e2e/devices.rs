@@ -7,6 +7,11 @@ use serde_json::json;
 
 const SOON: Duration = Duration::from_secs(60);
 
+/// Says whether a device was told that it is out, after which nothing more reaches it.
+fn is_out(person: &Person, notebook: &str) -> bool {
+    person.status_of(notebook)["departed"].is_object()
+}
+
 fn titles(person: &Person) -> Vec<String> {
     let listed = person.ok(&["notebook", "list"]);
     let mut titles: Vec<String> = listed["notebooks"]
@@ -86,7 +91,9 @@ fn a_second_device_has_every_notebook_and_a_revoked_one_reads_nothing_new() {
     ana.goal(&shared, "After");
     ana.goal(&own, "After");
     agree(&[&ana, &ben], &shared, SOON);
-    std::thread::sleep(Duration::from_secs(3));
+    until("the phone hears that it is out", SOON, || {
+        is_out(&phone, &shared).then_some(())
+    });
     assert!(!phone.goals(&shared).contains(&"After".to_owned()));
     assert!(phone.goals(&own).is_empty());
     let readers = ben.ok(&["readers", &shared]).to_string();
@@ -186,7 +193,9 @@ fn the_phrase_brings_everything_back_that_a_member_holds_and_takes_the_lost_devi
     let ana_node = RunningNode::up(&ana);
     ben.goal(&shared, "Not for the thief");
     agree(&[&new, &ben], &shared, SOON);
-    std::thread::sleep(Duration::from_secs(3));
+    until("the stolen one hears that it is out", SOON, || {
+        is_out(&ana, &shared).then_some(())
+    });
     let stolen = ana.goals(&shared);
     assert!(
         !stolen.contains(&"Not for the thief".to_owned()),
