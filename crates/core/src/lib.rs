@@ -15,6 +15,8 @@
 //! assert!(RecoveryPhrase::parse("not a phrase").is_err());
 //! ```
 
+#[cfg(test)]
+mod altered;
 pub mod capsule;
 pub mod codec;
 pub mod control;

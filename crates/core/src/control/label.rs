@@ -302,3 +302,48 @@ impl SealedLabel {
 fn label_key(epoch_key: &Secret) -> Secret {
     crypto::derive(epoch_key, "control label", &[])
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::altered::{altered, cases};
+
+    fn samples() -> Vec<Vec<u8>> {
+        let member = Label::Member {
+            name: "Ana".to_owned(),
+            device: "laptop".to_owned(),
+            role: Role::Mentor,
+        };
+        let invite = Label::Invite {
+            role: Role::Mentee,
+            expires_ms: 1_700_000_000_000,
+        };
+        let mirror = Label::Mirror {
+            name: "attic".to_owned(),
+            pass: MirrorPass::from_bytes([1; 16]),
+            addresses: vec![
+                "127.0.0.1:4433".parse().unwrap(),
+                "[::1]:9".parse().unwrap(),
+            ],
+            relays: vec!["https://relay.example".to_owned()],
+        };
+        [member, invite, mirror]
+            .iter()
+            .map(Label::to_bytes)
+            .collect()
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn an_altered_label_is_refused_or_is_what_it_would_be_written_as(bytes in altered(samples())) {
+            if let Ok(label) = Label::parse(&bytes) {
+                prop_assert_eq!(label.to_bytes(), bytes);
+            }
+        }
+    }
+}

@@ -12,6 +12,9 @@ mod id;
 mod leb;
 pub mod limits;
 mod lost;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod mutations;
 mod open;
 pub mod pack;
 mod quiet;

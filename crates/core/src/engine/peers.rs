@@ -370,7 +370,39 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::altered::{altered, cases, of_vectors};
+
+    /// A record of version 1 of which the frontier is that of a vector, and one without anything.
+    fn samples() -> Vec<Vec<u8>> {
+        let record = PeerRecord {
+            heard_ms: 5,
+            frontier: Arc::default(),
+            signed: None,
+        };
+        let head = record.to_bytes();
+        let mut samples: Vec<Vec<u8>> =
+            of_vectors(include_str!("../../../testkit/vectors/frontiers.json"))
+                .iter()
+                .map(|frontier| [&head[..10], frontier].concat())
+                .collect();
+        samples.push(head);
+        samples
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn an_altered_record_of_a_peer_is_refused_or_comes_back(bytes in altered(samples())) {
+            if let Ok(record) = PeerRecord::parse(&bytes) {
+                let again = PeerRecord::parse(&record.to_bytes());
+                prop_assert_eq!(again.map(|it| it.heard_ms), Ok(record.heard_ms));
+            }
+        }
+    }
 
     #[test]
     fn a_peer_without_the_newest_control_entry_has_not_confirmed() {

@@ -247,3 +247,35 @@ fn read_last_change(reader: &mut Reader<'_>) -> Result<LastChange, DecodeError> 
         others,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::altered::{altered, cases};
+
+    /// States with one log of some entries, by hand: version, next position, one log.
+    fn samples() -> Vec<Vec<u8>> {
+        let empty = State::to_bytes(7, &BTreeMap::new());
+        let log = [
+            &[STATE_VERSION, 9, 1][..],
+            &[3; 48],
+            &[0, 1, 2, 0, 1, 0, 1],
+            &[5; 40],
+        ]
+        .concat();
+        vec![empty, log]
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn an_altered_state_is_refused_or_read_without_panic(bytes in altered(samples())) {
+            if let Ok(state) = State::parse(&bytes) {
+                State::to_bytes(state.next_position, &state.logs);
+            }
+        }
+    }
+}

@@ -507,7 +507,25 @@ fn read_ack(reader: &mut Reader<'_>) -> Result<Acknowledgement, DecodeError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::altered::{altered, cases, of_vectors};
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        #[test]
+        fn an_altered_frame_is_refused_or_read_again_from_what_it_is_written_as(
+            bytes in altered(of_vectors(include_str!("../../../testkit/vectors/frames.json"))),
+        ) {
+            if let Ok(frame) = Frame::decode(&bytes, &mut NotebookNumbers::default()) {
+                let again = frame.encode(&mut NotebookNumbers::default());
+                let again = Frame::decode(&again, &mut NotebookNumbers::default());
+                prop_assert_eq!(again, Ok(frame));
+            }
+        }
+    }
 
     #[test]
     fn what_is_handed_over_comes_back_from_its_bytes_and_another_last_is_refused() {
