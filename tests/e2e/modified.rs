@@ -276,7 +276,9 @@ fn a_removed_admin_who_goes_on_and_back_dates_changes_nothing() {
     let chloe_node = RunningNode::up(&circle.chloe);
     let before_node = RunningNode::up(&before);
     until("Chloe believes Mallory", SOON, || {
-        (members(&circle.chloe, notebook).len() == 3).then_some(())
+        let shown = circle.chloe.ok(&["notebook", "show", notebook]);
+        let believes = shown["notebook"]["title"] == VANDAL_TITLE;
+        (believes && members(&circle.chloe, notebook).len() == 3).then_some(())
     });
     before_node.stop();
 
