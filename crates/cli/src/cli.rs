@@ -45,10 +45,11 @@ pub(crate) struct Cli {
 /// Options that every command takes, before or after the noun.
 #[derive(Args, Debug, Clone)]
 pub(crate) struct GlobalOptions {
-    /// The folder that holds your keys and notebooks [default: your data directory]
-    /// [env:HEARTH_HOME]
     // The parser would name an option that the environment gives in every message about usage.
-    #[arg(long, global = true, value_name = "DIR", help_heading = GLOBAL)]
+    #[arg(
+        long, global = true, value_name = "DIR", help_heading = GLOBAL,
+        help = "The folder that holds your keys and notebooks [default: your data directory] [env:HEARTH_HOME]"
+    )]
     pub(crate) home: Option<PathBuf>,
     /// Print one JSON document
     #[arg(long, global = true, help_heading = GLOBAL)]
@@ -65,9 +66,9 @@ pub(crate) struct GlobalOptions {
         help_heading = GLOBAL, hide_short_help = true
     )]
     pub(crate) color: Colour,
-    /// A shell command that prints the passphrase [env:HEARTH_PASSPHRASE_COMMAND]
     #[arg(
-        long, global = true, value_name = "COMMAND", help_heading = GLOBAL, hide_short_help = true
+        long, global = true, value_name = "COMMAND", help_heading = GLOBAL, hide_short_help = true,
+        help = "A shell command that prints the passphrase [env:HEARTH_PASSPHRASE_COMMAND]"
     )]
     pub(crate) passphrase_command: Option<String>,
 }

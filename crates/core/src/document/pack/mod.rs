@@ -7,7 +7,7 @@
 //! is what signatures are about; every change goes through the same [`scan`](super::scan()) as one that
 //! arrives alone.
 //!
-//! Text, before zstd: the streams of [`streams`], each with its length before all of them.
+//! Text, before zstd: the streams of `streams`, each with its length before all of them.
 
 mod history;
 mod read;
