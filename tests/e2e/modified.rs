@@ -294,7 +294,7 @@ fn a_removed_admin_who_goes_on_and_back_dates_changes_nothing() {
 }
 
 #[test]
-fn what_is_written_in_anothers_name_shows_nowhere_and_its_signer_is_named() {
+fn what_is_written_in_the_name_of_another_shows_nowhere_and_its_signer_is_named() {
     let circle = Circle::gather("mentee");
     let notebook = circle.notebook.as_str();
     let id = id_of(notebook);
