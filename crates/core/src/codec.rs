@@ -87,6 +87,20 @@ impl<'a> Reader<'a> {
         Ok(u8::from_le_bytes(self.array(what)?))
     }
 
+    /// Takes the byte that says which version or suite of a layout follows: only `known` is.
+    ///
+    /// # Errors
+    /// [`DecodeError::Unknown`] for any other, [`DecodeError::Truncated`] at the end.
+    pub fn known(&mut self, what: &'static str, known: u8) -> Result<(), DecodeError> {
+        match self.u8(what)? {
+            found if found == known => Ok(()),
+            other => Err(DecodeError::Unknown {
+                what,
+                value: other.into(),
+            }),
+        }
+    }
+
     /// Takes a 16-bit number.
     ///
     /// # Errors

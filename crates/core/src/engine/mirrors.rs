@@ -85,15 +85,7 @@ impl MirrorRecord {
 
     fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        match reader.u8("version")? {
-            VERSION => {}
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "record of a mirror",
-                    value: other.into(),
-                });
-            }
-        }
+        reader.known("record of a mirror", VERSION)?;
         let mut record = Self::default();
         if is_there(&mut reader)? {
             record.receipt = Some(SignedFrontier::read(&mut reader)?);

@@ -93,15 +93,7 @@ impl Verification {
     fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         const WORDS_BYTES_MAX: usize = 256;
         let mut reader = Reader::new(bytes);
-        match reader.u8("version")? {
-            VERSION => {}
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "verification",
-                    value: other.into(),
-                });
-            }
-        }
+        reader.known("verification", VERSION)?;
         let state = match reader.u8("state")? {
             0 => VerificationState::Open,
             1 => VerificationState::Match,

@@ -43,15 +43,7 @@ impl PeerRecord {
 
     fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        match reader.u8("version")? {
-            VERSION => {}
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "peer record",
-                    value: other.into(),
-                });
-            }
-        }
+        reader.known("peer record", VERSION)?;
         let heard_ms = reader.u64("time")?;
         let record = match reader.u8("signed")? {
             0 => Self {

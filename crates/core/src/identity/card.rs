@@ -184,14 +184,7 @@ impl DeviceCard {
 }
 
 fn read_suite(reader: &mut Reader<'_>) -> Result<(), CardError> {
-    match reader.u8("suite")? {
-        crypto::SUITE => Ok(()),
-        other => Err(DecodeError::Unknown {
-            what: "suite",
-            value: other.into(),
-        }
-        .into()),
-    }
+    Ok(reader.known("suite", crypto::SUITE)?)
 }
 
 fn read_verify_key(reader: &mut Reader<'_>, what: &'static str) -> Result<VerifyKey, CardError> {

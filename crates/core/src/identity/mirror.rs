@@ -45,15 +45,7 @@ impl MirrorCard {
     /// # Errors
     /// [`DecodeError`] for an unknown suite, missing bytes or an unusable key.
     pub fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.u8("suite")? {
-            crypto::SUITE => {}
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "suite",
-                    value: other.into(),
-                });
-            }
-        }
+        reader.known("suite", crypto::SUITE)?;
         let key = reader.array("mirror signing key")?;
         let verify_key =
             VerifyKey::from_bytes(&key).map_err(|_| DecodeError::Invalid("mirror signing key"))?;

@@ -66,15 +66,7 @@ impl InviteRecord {
     /// [`DecodeError`] for another layout.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        match reader.u8("version")? {
-            VERSION => {}
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "invitation record",
-                    value: other.into(),
-                });
-            }
-        }
+        reader.known("invitation record", VERSION)?;
         let record = Self {
             secret: TicketSecret::from_bytes(reader.array("secret")?),
             nonce: reader.array("nonce")?,

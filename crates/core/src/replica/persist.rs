@@ -337,13 +337,7 @@ pub(super) fn read_version(reader: &mut Reader<'_>) -> Result<(), DecodeError> {
 }
 
 pub(super) fn read_version_of(reader: &mut Reader<'_>, wanted: u8) -> Result<(), DecodeError> {
-    match reader.u8("version")? {
-        found if found == wanted => Ok(()),
-        other => Err(DecodeError::Unknown {
-            what: "record version",
-            value: other.into(),
-        }),
-    }
+    reader.known("record version", wanted)
 }
 
 #[cfg(test)]

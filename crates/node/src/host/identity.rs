@@ -57,15 +57,7 @@ impl StoredIdentity {
     /// [`DecodeError`] for another layout.
     pub fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        match reader.u8("version")? {
-            VERSION => {}
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "identity",
-                    value: other.into(),
-                });
-            }
-        }
+        reader.known("identity", VERSION)?;
         let seeds = [
             Secret::from_bytes(reader.array("signing seed")?),
             Secret::from_bytes(reader.array("sealing seed")?),
