@@ -33,8 +33,12 @@ pub(crate) enum MirrorCommand {
         /// How it can be reached: direct, lan, relay=URL or public
         #[arg(long, default_value = "direct", value_parser = network)]
         network: Vec<String>,
-        /// What protects its keys, which open no content
-        #[arg(long, value_enum, default_value_t = Protection::Passphrase)]
+        /// What protects its keys, which open no content: passphrase, keyring, or bare, where anyone who
+        /// can read the folder can pass themselves off as the mirror
+        #[arg(
+            long, value_name = "PROTECTION", value_enum, hide_possible_values = true,
+            default_value_t = Protection::Passphrase
+        )]
         unlock: Protection,
         #[command(flatten)]
         terms: TermsArguments,

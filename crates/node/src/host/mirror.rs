@@ -10,6 +10,7 @@ use hearth_core::crypto::Secret;
 use hearth_core::identity::{MirrorPass, MirrorSecrets};
 use hearth_core::limits::NAME_BYTES_MAX;
 use hearth_core::mirror::{MirrorLimits, MirrorTicket};
+use hearth_store::{OpenError, Store};
 use zeroize::Zeroizing;
 
 use super::identity::PROFILE_BYTES_MAX;
@@ -18,6 +19,8 @@ use crate::api::{Exit, Failure, PassphraseSource};
 use crate::net::Profile;
 
 const VERSION: u8 = 1;
+/// The way on where there is no mirror.
+const MAKE_ONE: &str = "Make one in a folder of its own: `hearth mirror init --home DIR`.";
 
 /// How much a mirror takes, and how long it keeps what it was taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,15 +111,7 @@ impl StoredMirror {
 
     fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        match reader.u8("version")? {
-            VERSION => {}
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "mirror",
-                    value: other.into(),
-                });
-            }
-        }
+        reader.known("mirror", VERSION)?;
         let seeds = [
             Secret::from_bytes(reader.array("signing seed")?),
             Secret::from_bytes(reader.array("transport seed")?),
@@ -187,6 +182,14 @@ impl HomeDir {
         &self,
         passphrases: &mut dyn PassphraseSource,
     ) -> Result<(StoredMirror, NodeStorage), Failure> {
+        if matches!(Store::inspect(self.root()), Err(OpenError::NoStore)) {
+            return Err(Failure::new(
+                Exit::NoIdentity,
+                "no_mirror",
+                format!("There is no mirror in {}.", self.root().display()),
+            )
+            .with_hint(MAKE_ONE));
+        }
         let storage = NodeStorage::new(self.open_store(passphrases)?);
         let kept = storage
             .get_own(StoredMirror::KEPT_AS)
@@ -197,7 +200,7 @@ impl HomeDir {
                 "not_a_mirror",
                 format!("The home {} is not a mirror's.", self.root().display()),
             )
-            .with_hint("Make one in a folder of its own: `hearth mirror init --home DIR`."));
+            .with_hint(MAKE_ONE));
         };
         let mirror = StoredMirror::parse(&kept).map_err(|error| {
             Failure::new(

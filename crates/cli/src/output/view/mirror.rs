@@ -19,7 +19,7 @@ pub(crate) fn init(data: &Value, page: &mut Page) {
     );
     page.quiet("Nothing in this folder opens what it holds.");
     page.next("hearth mirror up", "");
-    page.quiet("  They run: hearth mirror add NOTEBOOK TICKET");
+    page.quiet("  An admin of a notebook then runs: hearth mirror add NOTEBOOK TICKET");
 }
 
 /// The ready line of `mirror up`: `mirror`, `addrs[]`, `ticket`, `notebooks`.
