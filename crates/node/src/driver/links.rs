@@ -1,5 +1,6 @@
 //! Links: for each a reader that turns frames into events and a writer that empties a queue.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -116,24 +117,10 @@ impl OpenLink {
 impl Engine {
     /// Hands the frames that are due to the links that have room.
     pub(super) fn pump(&mut self) {
-        let ids: Vec<ConnectionId> = self.links.keys().copied().collect();
-        for id in ids {
-            while self
-                .links
-                .get(&id)
-                .is_some_and(|link| !link.closing && link.has_room())
-            {
-                let Host {
-                    engine, storage, ..
-                } = &mut self.host;
-                let Some(frame) = engine.next_frame(id, storage) else {
-                    break;
-                };
-                if let Some(link) = self.links.get(&id) {
-                    link.push(frame);
-                }
-            }
-        }
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
+        pump(&self.links, |id| engine.next_frame(id, storage));
     }
 
     pub(super) fn connected(&mut self, link: Link, kind: ConnectionKind) {
@@ -195,6 +182,21 @@ impl OpenLink {
                 link.handle.close(CloseCode::PROTOCOL, words);
             }
             _ => link.handle.close(CloseCode::DROPPED, "closed"),
+        }
+    }
+}
+
+/// Hands frames to the links that have room for them, for as long as `next` has one for a link.
+pub(super) fn pump(
+    links: &BTreeMap<ConnectionId, OpenLink>,
+    mut next: impl FnMut(ConnectionId) -> Option<Vec<u8>>,
+) {
+    for (id, link) in links {
+        while !link.closing && link.has_room() {
+            let Some(frame) = next(*id) else {
+                break;
+            };
+            link.push(frame);
         }
     }
 }

@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use super::Traffic;
-use super::links::OpenLink;
+use super::links::{OpenLink, pump};
 use crate::host::{Host, NodeStorage};
 use crate::net::{Link, Net};
 
@@ -166,24 +166,10 @@ impl MirrorEngine {
     }
 
     fn pump(&mut self) {
-        let ids: Vec<ConnectionId> = self.links.keys().copied().collect();
-        for id in ids {
-            while self
-                .links
-                .get(&id)
-                .is_some_and(|link| !link.closing && link.has_room())
-            {
-                let MirrorRun {
-                    mirror, storage, ..
-                } = &mut self.run;
-                let Some(frame) = mirror.next_frame(id, storage) else {
-                    break;
-                };
-                if let Some(link) = self.links.get(&id) {
-                    link.push(frame);
-                }
-            }
-        }
+        let MirrorRun {
+            mirror, storage, ..
+        } = &mut self.run;
+        pump(&self.links, |id| mirror.next_frame(id, storage));
     }
 
     fn effects(&mut self) {

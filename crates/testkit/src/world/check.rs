@@ -1,6 +1,6 @@
 //! What has to hold once everything is healed and quiet.
 
-use automerge::{ObjId, ObjType, ROOT, ReadDoc, Value};
+use automerge::{Automerge, ObjId, ObjType, ROOT, ReadDoc, Value};
 use hearth_core::document::DocumentId;
 use hearth_core::ids::NotebookId;
 
@@ -198,6 +198,25 @@ impl World {
         })
     }
 
+    fn document(
+        &mut self,
+        node: NodeId,
+        notebook: NotebookId,
+        id: DocumentId,
+    ) -> Checked<Option<&Automerge>> {
+        let device = self.device_mut(node)?;
+        let disk = &device.disk;
+        let replica = device
+            .engine
+            .as_mut()
+            .and_then(|engine| engine.replica_mut(notebook))
+            .ok_or_else(|| violation("no such notebook"))?;
+        replica
+            .load_document(id, disk)
+            .map_err(|error| violation(error.to_string()))?;
+        Ok(replica.documents().get(&id))
+    }
+
     /// Returns a goal that a device shows.
     ///
     /// # Errors
@@ -208,20 +227,8 @@ impl World {
         notebook: NotebookId,
         key: &str,
     ) -> Checked<Option<String>> {
-        let device = self.device_mut(node)?;
-        let disk = &device.disk;
-        let replica = device
-            .engine
-            .as_mut()
-            .and_then(|engine| engine.replica_mut(notebook))
-            .ok_or_else(|| violation("no such notebook"))?;
-        replica
-            .load_document(GOALS, disk)
-            .map_err(|error| violation(error.to_string()))?;
-        let found = replica
-            .documents()
-            .get(&GOALS)
-            .and_then(|document| document.get(ROOT, key).ok().flatten());
+        let document = self.document(node, notebook, GOALS)?;
+        let found = document.and_then(|document| document.get(ROOT, key).ok().flatten());
         Ok(found.and_then(|(found, _)| found.into_string().ok()))
     }
 
@@ -230,19 +237,8 @@ impl World {
     /// # Errors
     /// [`super::Violation`] where the notebook or the note cannot be read.
     pub fn note_text(&mut self, node: NodeId, notebook: NotebookId) -> Checked<String> {
-        let device = self.device_mut(node)?;
-        let disk = &device.disk;
-        let replica = device
-            .engine
-            .as_mut()
-            .and_then(|engine| engine.replica_mut(notebook))
-            .ok_or_else(|| violation("no such notebook"))?;
-        replica
-            .load_document(NOTES, disk)
-            .map_err(|error| violation(error.to_string()))?;
-        let document = replica
-            .documents()
-            .get(&NOTES)
+        let document = self
+            .document(node, notebook, NOTES)?
             .ok_or_else(|| violation("the note is not here"))?;
         note_of(document)
             .and_then(|note| document.text(note).ok())
