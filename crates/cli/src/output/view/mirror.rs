@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::counted;
-use super::status::{confirmed, heard};
+use super::peers::{confirmed, heard};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;

@@ -10,6 +10,7 @@ pub(crate) mod journal;
 pub(crate) mod mirror;
 pub(crate) mod notebook;
 pub(crate) mod overview;
+mod peers;
 pub(crate) mod people;
 pub(crate) mod question;
 pub(crate) mod session;

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::{counted, device, joined, or_id};
+use super::joined;
+use super::peers::{peers, set_aside};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -10,8 +11,6 @@ use crate::output::table::{Cell, Table};
 
 /// How many words of the recovery phrase stand in a row.
 const PHRASE_COLUMNS: usize = 4;
-/// Signers and reasons that `status` tells of a notebook; somebody hostile can give it many.
-const SET_ASIDE_ROWS_MAX: usize = 6;
 
 /// `init`: `person`, `device`, and `recovery_phrase` unless it went to `recovery_out`.
 pub(crate) fn init(data: &Value, page: &mut Page) {
@@ -224,123 +223,6 @@ fn network(node: &Value) -> String {
             .join(", "),
         one => crate::output::fields::name(one).to_owned(),
     }
-}
-
-fn peers(notebook: &Value, page: &mut Page) {
-    let peers = notebook.list("peers");
-    if peers.is_empty() {
-        page.line("  Nobody else has this notebook yet.");
-        page.quiet(format!(
-            "  hearth invite create {} --as ROLE",
-            page.short(notebook.text("id"))
-        ));
-        return;
-    }
-    let mut table = Table::default();
-    for peer in peers {
-        let verified = match (peer.at("verified"), peer.text("verification")) {
-            (Value::Bool(false), "differ") => Cell::styled(
-                "your words differ, so nothing is exchanged with them",
-                Style::Danger,
-            ),
-            // Whoever paired with somebody else has no words to compare with this device.
-            (Value::Bool(true), _) | (_, "none") | (Value::Null, _) => Cell::default(),
-            _ => Cell::styled("words not compared yet", Style::Now),
-        };
-        table.row([
-            Cell::new(device(peer)),
-            heard(peer, page),
-            Cell::new(confirmed(peer, page)),
-            verified,
-        ]);
-    }
-    page.table(&table, 2);
-    for peer in peers.iter().filter(|peer| !peer.text("stopped").is_empty()) {
-        let line = format!(
-            "  Nothing more is taken from {} now: {}.",
-            device(peer),
-            peer.text("stopped")
-        );
-        page.styled(line, Style::Danger);
-    }
-    super::mirror::rows(notebook.list("mirrors"), 2, page);
-    let pending = notebook.count("pending_out");
-    if pending > 0 {
-        let wait = if pending == 1 { "waits" } else { "wait" };
-        page.line(format!(
-            "  Kept on this device; {} {wait} for somebody to confirm.",
-            counted(pending, "change", "changes")
-        ));
-    }
-}
-
-/// What somebody signed and does not count: `set_aside_by[]` with who, on which device, why and how often.
-fn set_aside(notebook: &Value, page: &mut Page) {
-    let signers = notebook.list("set_aside_by");
-    if signers.is_empty() {
-        return;
-    }
-    page.styled("  Set aside, since it does not count:", Style::Now);
-    let mut table = Table::default();
-    for signer in signers.iter().take(SET_ASIDE_ROWS_MAX) {
-        table.row([
-            Cell::new(or_id(signer, "name", "person")),
-            Cell::new(or_id(signer, "device_label", "device")),
-            Cell::new(signer.text("reason")),
-            Cell::quiet(counted(signer.count("entries"), "entry", "entries")),
-        ]);
-    }
-    page.table(&table, 4);
-    let more = signers.len().saturating_sub(SET_ASIDE_ROWS_MAX);
-    page.quiet(match more {
-        0 => "    hearth verify lists each of them".to_owned(),
-        more => format!("    and {more} more, which hearth verify lists"),
-    });
-}
-
-pub(super) fn heard(peer: &Value, page: &Page) -> Cell {
-    let path = match peer.text("path") {
-        "" | "none" => String::new(),
-        path => format!(" ({path})"),
-    };
-    match peer.text("state") {
-        "connected" => Cell::styled(format!("connected{path}"), Style::Good),
-        "seen" => {
-            let ago = page.clock().ago(peer.text("last_contact"));
-            let why = if peer.flag("has_enough_links") {
-                ", linked with enough others"
-            } else {
-                ""
-            };
-            Cell::quiet(format!("last heard {ago}{why}"))
-        }
-        _ => Cell::quiet("not heard from yet"),
-    }
-}
-
-pub(super) fn confirmed(peer: &Value, page: &Page) -> String {
-    if !matches!(peer.text("state"), "connected" | "seen") {
-        return String::new();
-    }
-    let (behind, ahead) = (peer.count("behind"), peer.count("ahead"));
-    let at = match peer.text("confirmed_at") {
-        "" => peer.text("last_contact"),
-        at => at,
-    };
-    let ours = match behind {
-        0 if at.is_empty() => "has confirmed everything".to_owned(),
-        0 => format!("has confirmed everything up to {}", page.clock().time(at)),
-        1 => "has confirmed all but your last change".to_owned(),
-        behind => format!("has confirmed all but your last {behind} changes"),
-    };
-    if ahead == 0 {
-        return ours;
-    }
-    format!(
-        "{ours}, has {} that {} not here yet",
-        counted(ahead, "change", "changes"),
-        if ahead == 1 { "is" } else { "are" }
-    )
 }
 
 /// `doctor`: `checks[]`, each with `name`, `ok` and `detail`; other keys are facts.
