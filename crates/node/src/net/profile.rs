@@ -28,8 +28,9 @@ pub enum Profile {
 impl Profile {
     /// Says in plain words who learns what.
     pub fn reveals(&self) -> String {
-        const PEERS: &str = "The people you share a notebook with learn this device's network addresses. \
-                             Whoever carries the traffic sees both addresses, times and sizes, never content.";
+        const PEERS: &str = "The people you share a notebook with, and its mirrors if it has any, learn this \
+                             device's network addresses. Whoever carries the traffic sees both addresses, \
+                             times and sizes, never content.";
         match self {
             Self::Direct => format!("{PEERS} Nobody else is contacted."),
             Self::Lan => format!(
