@@ -15,6 +15,7 @@ mod day;
 mod demo;
 mod devices;
 mod group;
+mod growth;
 mod hostile;
 mod mirror;
 mod modified;

@@ -1,7 +1,9 @@
 //! Checks of what a person typed, each with an error that says what would serve.
 
 use crate::error::Invalid;
-use crate::limits::{MINUTES_MAX, PEOPLE_MAX, QUOTE_CHARS_MAX, TEXT_BYTES_MAX, TITLE_CHARS_MAX};
+use crate::limits::{
+    LINK_BYTES_MAX, MINUTES_MAX, PEOPLE_MAX, QUOTE_CHARS_MAX, TEXT_BYTES_MAX, TITLE_CHARS_MAX,
+};
 use crate::people::PersonRef;
 use crate::when;
 
@@ -82,6 +84,50 @@ pub(crate) fn minutes(minutes: u32) -> Result<i64, Invalid> {
     }
 }
 
+/// A number from 1 to 5.
+pub(crate) fn one_to_five(field: &'static str, value: u32) -> Result<i64, Invalid> {
+    if (1..=5).contains(&value) {
+        Ok(i64::from(value))
+    } else {
+        Err(Invalid::Range {
+            field,
+            min: 1.0,
+            max: 5.0,
+        })
+    }
+}
+
+/// A link or a place of which others know where it leads: one line without white space, at most
+/// [`LINK_BYTES_MAX`] bytes.
+pub(crate) fn link<'a>(field: &'static str, link: &'a str) -> Result<&'a str, Invalid> {
+    let link = link.trim();
+    if link.is_empty() {
+        return Err(Invalid::Empty { field });
+    }
+    if link.len() > LINK_BYTES_MAX {
+        return Err(Invalid::TooLong {
+            field,
+            max: LINK_BYTES_MAX,
+            unit: "bytes",
+        });
+    }
+    let is_scheme = |scheme: &str| {
+        let mut letters = scheme.bytes();
+        letters.next().is_some_and(|b| b.is_ascii_alphabetic())
+            && letters.all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+    };
+    let scheme = link.split_once(':').map(|(scheme, _)| scheme);
+    let odd = link.chars().any(|c| c.is_whitespace() || c.is_control());
+    if odd || !scheme.is_some_and(is_scheme) {
+        return Err(Invalid::Word {
+            field,
+            value: quote(link),
+            valid: "a whole address, as in https://example.org/page",
+        });
+    }
+    Ok(link)
+}
+
 /// A list of people of bearable length.
 pub(crate) fn people(field: &'static str, people: &[PersonRef]) -> Result<(), Invalid> {
     if people.len() > PEOPLE_MAX {
@@ -105,6 +151,24 @@ mod tests {
         assert!(title("title", " \t\n").is_err());
         assert!(title("title", &"ß".repeat(TITLE_CHARS_MAX)).is_ok());
         assert!(title("title", &"ß".repeat(TITLE_CHARS_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn a_link_says_where_it_leads() {
+        for good in ["https://a.example/x?y#z", " mailto:a@b ", "file:notes.pdf"] {
+            assert_eq!(link("link", good).unwrap(), good.trim());
+        }
+        for bad in [
+            "",
+            "a.example",
+            "https://a b",
+            "://x",
+            "1a:x",
+            "x:\u{1b}[2J",
+        ] {
+            assert!(link("link", bad).is_err(), "{bad}");
+        }
+        assert!(link("link", &format!("x:{}", "y".repeat(LINK_BYTES_MAX))).is_err());
     }
 
     #[test]

@@ -21,16 +21,25 @@ impl fmt::Debug for Salt {
     }
 }
 
-/// The hash of an agreement's text: what a signature names.
+/// The hash of a text that people sign, an agreement or an endorsement: what a signature names.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TextHash(pub [u8; 32]);
 
 impl TextHash {
-    /// Hashes a text with its salt.
+    /// Hashes the text of an agreement with its salt.
     #[must_use]
     pub fn of(salt: &Salt, text: &str) -> Self {
         Self(digest(
             "hearthside 2026-11 agreement text",
+            &[&salt.0, text.as_bytes()],
+        ))
+    }
+
+    /// Hashes the text of an endorsement with its salt. No agreement has the same hash, whatever it says.
+    #[must_use]
+    pub fn of_endorsement(salt: &Salt, text: &str) -> Self {
+        Self(digest(
+            "hearthside 2026-11 endorsement",
             &[&salt.0, text.as_bytes()],
         ))
     }

@@ -135,6 +135,10 @@ pub enum Kind {
     Feedback,
     Note,
     Entry,
+    Skill,
+    Rating,
+    Evidence,
+    Endorsement,
 }
 
 /// Where the objects of a kind live: under a key of the index, of a session's document, or of their
@@ -148,7 +152,7 @@ pub(crate) enum Place {
 
 impl Kind {
     /// Every kind that has a key of its own.
-    pub(crate) const KEYED: [Self; 22] = [
+    pub(crate) const KEYED: [Self; 26] = [
         Self::Goal,
         Self::Milestone,
         Self::Progress,
@@ -171,6 +175,10 @@ impl Kind {
         Self::Feedback,
         Self::Note,
         Self::Entry,
+        Self::Skill,
+        Self::Rating,
+        Self::Evidence,
+        Self::Endorsement,
     ];
 
     /// The word of the kind, as in keys and JSON.
@@ -200,6 +208,10 @@ impl Kind {
             Self::Feedback => "feedback",
             Self::Note => "note",
             Self::Entry => "entry",
+            Self::Skill => "skill",
+            Self::Rating => "rating",
+            Self::Evidence => "evidence",
+            Self::Endorsement => "endorsement",
         }
     }
 
@@ -225,9 +237,15 @@ impl Kind {
             Self::Opening => "openings",
             Self::Note => "notes",
             Self::Entry => "entries",
-            Self::Progress | Self::Agenda | Self::Learned | Self::Mood | Self::Feedback => {
-                self.word()
-            }
+            Self::Skill => "skills",
+            Self::Rating => "ratings",
+            Self::Endorsement => "endorsements",
+            Self::Evidence
+            | Self::Progress
+            | Self::Agenda
+            | Self::Learned
+            | Self::Mood
+            | Self::Feedback => self.word(),
         }
     }
 
@@ -243,10 +261,12 @@ impl Kind {
             | Self::Exchange
             | Self::Feedback
             | Self::Note
-            | Self::Entry => Place::Index,
+            | Self::Entry
+            | Self::Skill => Place::Index,
             Self::Milestone | Self::Progress | Self::KeyResult => Place::Within(Self::Goal),
             Self::Answer => Place::Within(Self::Question),
             Self::Version => Place::Within(Self::Agreement),
+            Self::Rating | Self::Evidence | Self::Endorsement => Place::Within(Self::Skill),
             Self::Commitment | Self::Opening => Place::Within(Self::Exchange),
             Self::Agenda | Self::Decision | Self::Insight | Self::Learned | Self::Mood => {
                 Place::SessionDocument

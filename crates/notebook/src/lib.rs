@@ -67,6 +67,7 @@ pub mod note;
 pub mod question;
 pub mod search;
 pub mod session;
+pub mod skill;
 pub mod template;
 #[cfg(test)]
 mod testing;

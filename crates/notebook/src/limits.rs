@@ -17,6 +17,9 @@ pub const NOTES_BYTES_MAX: usize = 1024 * 1024;
 /// Bytes of a person reference, a zone name or another identifier that stands in a key.
 pub const NAME_BYTES_MAX: usize = 200;
 
+/// Bytes of a link: what browsers and servers take without complaint.
+pub const LINK_BYTES_MAX: usize = 2_000;
+
 /// Operations of one change that is written here. The scan refuses more than 50,000; half of it leaves
 /// room for the last edit of a batch.
 pub const CHANGE_OPERATIONS_MAX: usize = 20_000;

@@ -26,7 +26,7 @@ pub struct SearchItem {
 }
 
 /// The fields that hold words of people.
-const TEXTS: [&str; 15] = [
+const TEXTS: [&str; 23] = [
     "text",
     "situation",
     "behaviour",
@@ -42,6 +42,14 @@ const TEXTS: [&str; 15] = [
     "obstacle",
     "plan",
     "template",
+    "about",
+    "uri",
+    "link",
+    "anchor_1",
+    "anchor_2",
+    "anchor_3",
+    "anchor_4",
+    "anchor_5",
 ];
 
 /// Every object of the notebook with its words. Opens every session's document.

@@ -17,7 +17,7 @@ use crate::id::{NotebookRef, ObjectId};
 use crate::people::{PersonRef, StaticPeople};
 use crate::session::{self, NewAgendaItem, NewSession, Wrap};
 use crate::word::{ExchangeKind, Topic};
-use crate::{Writer, comment, meta, note, question};
+use crate::{Writer, comment, meta, note, question, skill};
 
 /// Everything that a test of one noun needs.
 pub(crate) struct Bench {
@@ -84,7 +84,39 @@ pub(crate) fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &s
         ..NewFeedback::default()
     };
     feedback::give(docs, writer, &new).unwrap();
+    fill_skill(docs, writer, text);
     note::add(docs, writer, &format!("x{text}")).unwrap();
+}
+
+/// A skill of Ben that Mia has rated, seen and vouched for.
+fn fill_skill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
+    let new = skill::NewSkill {
+        title: "Listening".to_owned(),
+        about: Some(text.to_owned()),
+        uri: Some("http://data.europa.eu/esco/skill/1".to_owned()),
+        anchors: vec![(5, format!("x{text}").chars().take(200).collect())],
+    };
+    let id = skill::add(docs, writer, &new).unwrap();
+    let of = PersonRef::new("person-ben").unwrap();
+    let rating = skill::NewRating {
+        of: Some(of.clone()),
+        value: 4,
+        note: Some(text.to_owned()),
+        at: None,
+    };
+    skill::rate(docs, writer, id, &rating).unwrap();
+    let evidence = skill::NewEvidence {
+        of: None,
+        text: format!("x{text}"),
+        link: Some("https://example.org/".to_owned()),
+    };
+    skill::add_evidence(docs, writer, id, &evidence).unwrap();
+    let new = skill::NewEndorsement {
+        of,
+        note: Some(format!("x{text}")),
+    };
+    let Bench { people, .. } = bench();
+    skill::record_endorsement(docs, &people, writer, id, &new).unwrap();
 }
 
 /// A goal with a reason, progress and a milestone.

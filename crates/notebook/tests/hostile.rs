@@ -9,7 +9,7 @@ use hearth_notebook::session::NewSession;
 use hearth_notebook::{
     DocumentId, Documents, MemoryDocuments, NotebookRef, ObjectId, PersonRef, StaticPeople, Writer,
     action, agreement, comment, exchange, feedback, goal, history, journal, json, lookup, markdown,
-    meta, note, question, search, session, today,
+    meta, note, question, search, session, skill, today,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -57,6 +57,10 @@ fn keys(id: ObjectId) -> Vec<String> {
         "feedback",
         "note",
         "entry",
+        "skill",
+        "rating",
+        "evidence",
+        "endorsement",
         "participant",
         "answer_exit",
         "owner",
@@ -92,6 +96,11 @@ fn keys(id: ObjectId) -> Vec<String> {
         "words",
         "withdrawn",
         "consensus_exit",
+        "of",
+        "uri",
+        "link",
+        "anchor_3",
+        "signed_text",
         "signatures",
         "form",
         "phase",
@@ -248,6 +257,7 @@ fn try_everything(deeds: &[Deed], id: ObjectId) {
         serde_json::to_string(&agreement::log(&mut docs, &people).unwrap()),
         serde_json::to_string(&exchange::list(&mut docs, &people, NOTEBOOK).unwrap()),
         serde_json::to_string(&feedback::list(&mut docs, &people).unwrap()),
+        serde_json::to_string(&skill::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&note::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&journal::list(&mut docs, &people).unwrap()),
     ] {

@@ -4,13 +4,16 @@
 
 use automerge::ActorId;
 use hearth_notebook::agreement::{self, TopicEdit};
+use hearth_notebook::skill::{self, NewEndorsement, NewSkill};
 use hearth_notebook::{
-    Commitment, MemoryDocuments, NotebookRef, PersonRef, Salt, TextHash, Topic, Writer,
+    Commitment, MemoryDocuments, NotebookRef, PersonRef, Salt, StaticPeople, TextHash, Topic,
+    Writer,
 };
 use rand_chacha::ChaCha8Rng;
 use rand_core::SeedableRng;
 
 const TEXT: &str = include_str!("vectors/agreement.txt");
+const ENDORSEMENT: &str = include_str!("vectors/endorsement.txt");
 
 #[test]
 fn the_text_of_an_agreement_and_its_hash_stay_what_they_are() {
@@ -32,6 +35,31 @@ fn the_text_of_an_agreement_and_its_hash_stay_what_they_are() {
     assert_eq!(
         TextHash::of(&Salt([7; 32]), TEXT).to_string(),
         "f05bcd5ddccb1b52d9dbfe70880eeefa184e07e0cda8f97ce423b5d44e51a3e2"
+    );
+}
+
+#[test]
+fn the_text_of_an_endorsement_and_its_hash_stay_what_they_are() {
+    let mut docs = MemoryDocuments::new(ActorId::from([1; 16]));
+    let people = StaticPeople::default();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let now = "2026-11-23T09:00:00Z".parse().unwrap();
+    let mut writer = Writer::new(now, &mut rng, PersonRef::new("ada").unwrap());
+    let new = NewSkill {
+        title: "Reading  aloud".to_owned(),
+        uri: Some("http://data.europa.eu/esco/skill/1".to_owned()),
+        ..NewSkill::default()
+    };
+    let id = skill::add(&mut docs, &mut writer, &new).unwrap();
+    let new = NewEndorsement {
+        of: PersonRef::new("mfwzizjomvzxg2lp").unwrap(),
+        note: Some(" In front of\r\nforty people. Grüße \n".to_owned()),
+    };
+    let signed = skill::record_endorsement(&mut docs, &people, &mut writer, id, &new).unwrap();
+    assert_eq!(signed.text, ENDORSEMENT);
+    assert_eq!(
+        TextHash::of_endorsement(&Salt([7; 32]), ENDORSEMENT).to_string(),
+        "84a0d85d4d621e342165bd5cfcfad49cfb96a9fe88b7a4a3e5255ca4424b4c50"
     );
 }
 

@@ -24,6 +24,7 @@ mod question;
 mod recovery;
 mod search;
 mod session;
+mod skill;
 mod status;
 mod sync;
 #[cfg(test)]
@@ -84,6 +85,8 @@ pub(crate) enum Command {
     Feedback(feedback::FeedbackCommand),
     #[command(subcommand)]
     Sealed(feedback::SealedCommand),
+    #[command(subcommand)]
+    Skill(skill::SkillCommand),
     #[command(subcommand)]
     Journal(journal::JournalCommand),
     Today(today::TodayCommand),
@@ -149,6 +152,7 @@ impl Command {
             Self::Agreement(command) => command.run(context),
             Self::Feedback(command) => command.run(context),
             Self::Sealed(command) => command.run(context),
+            Self::Skill(command) => command.run(context),
             Self::Journal(command) => command.run(context),
             Self::Today(command) => command.run(context),
             Self::Search(command) => command.run(context),

@@ -9,6 +9,7 @@ mod envelope;
 pub(crate) mod fields;
 mod ids;
 mod page;
+mod spark;
 mod style;
 mod table;
 pub(crate) mod view;

@@ -37,6 +37,7 @@ fn short_help_lists_the_commands() {
       agreement    Agree on how you work together, and sign it
       feedback     Give feedback
       sealed       Write to each other so that nobody reads before all have written
+      skill        Rate skills over time, show evidence, endorse each other
       journal      Write for yourself: only your own devices have it
       today        See what is next, due and open, across notebooks
       search       Find words in everything you can read

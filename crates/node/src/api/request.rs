@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     ActionRequest, AgreementRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest,
     ImportFormat, InviteRequest, JournalRequest, MemberRequest, MirrorRequest, NotebookRequest,
-    QuestionRequest, RecoveryRequest, SealedRequest, Secret, SessionRequest, TransferFile,
+    QuestionRequest, RecoveryRequest, SealedRequest, Secret, SessionRequest, SkillRequest,
+    TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -76,6 +77,8 @@ pub enum Request {
     Feedback(FeedbackRequest),
     /// `sealed …`
     Sealed(SealedRequest),
+    /// `skill …`
+    Skill(SkillRequest),
     /// `journal …`
     Journal(JournalRequest),
     /// `comment`: a comment on any object.
@@ -227,6 +230,7 @@ impl Request {
                     SealedRequest::List { .. } | SealedRequest::Show { .. }
                 )
             }
+            Self::Skill(request) => request.is_read_only(),
             Self::Journal(request) => request.is_read_only(),
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Config(request) => !matches!(request, ConfigRequest::Set { .. }),

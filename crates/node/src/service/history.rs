@@ -187,7 +187,12 @@ impl Wanted {
         // Milestones, answers and agenda items belong to the story of what holds them.
         if matches!(
             entry.kind,
-            Kind::Goal | Kind::Question | Kind::Session | Kind::Agreement | Kind::Exchange
+            Kind::Goal
+                | Kind::Question
+                | Kind::Session
+                | Kind::Agreement
+                | Kind::Exchange
+                | Kind::Skill
         ) {
             let all = lookup::all(docs)?;
             let parts = all.iter().filter(|part| part.parent == Some(entry.id));

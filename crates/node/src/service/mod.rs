@@ -33,6 +33,7 @@ mod sealed;
 mod search;
 mod session;
 mod set_aside;
+mod skill;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -111,6 +112,7 @@ pub fn execute(
         Request::Agreement(request) => agreement::execute(host, request),
         Request::Feedback(request) => feedback::execute(host, request),
         Request::Sealed(request) => sealed::execute(host, request),
+        Request::Skill(request) => skill::execute(host, request),
         Request::Journal(request) => journal::execute(host, request),
         Request::Comment { object, text } => question::comment(host, object, text),
         Request::Today { zone } => today::today(host, zone.as_deref()),

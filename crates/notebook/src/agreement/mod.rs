@@ -22,8 +22,8 @@ mod view;
 pub use edit::{TopicEdit, edit};
 pub use form::{Form, FormError, form, parse_form};
 pub use sign::{ToSign, record_version, to_sign};
-pub(crate) use versions::signatures_under;
 pub use versions::{AgreementLog, VersionView, log};
+pub(crate) use versions::{signatures_under, version_hash};
 pub use view::{AgreementState, AgreementView, AnswerView, SignatureView, TopicView, show, state};
 
 #[cfg(test)]

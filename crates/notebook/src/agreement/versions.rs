@@ -6,7 +6,7 @@ use automerge::Automerge;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::agreement::view::{Standing, known, signed};
+use crate::agreement::view::{Standing, known, own_signatures, signed};
 use crate::agreement::{Agreements, SignatureView, Version};
 use crate::documents::{Documents, Unavailable};
 use crate::hash::TextHash;
@@ -59,7 +59,7 @@ pub fn log(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementLog
     let Some(index) = docs.read(DocumentId::INDEX)? else {
         return Ok(AgreementLog::default());
     };
-    let all = people.signatures();
+    let all = own_signatures(index, people);
     let standing = Standing::of(index, &all);
     let agreements = Agreements::read(index);
     let mut found = AgreementLog::default();
@@ -149,16 +149,17 @@ impl AgreementLog {
     }
 }
 
-/// The signatures under a kept text, for exports: there they become claims.
+/// The hash that signatures under a kept text name.
+pub(crate) fn version_hash(id: ObjectId, record: &record::Record<'_>) -> Option<TextHash> {
+    Version::read(id, record).map(|version| version.hash())
+}
+
+/// The signatures under a text, for exports: there they become claims.
 pub(crate) fn signatures_under(
-    id: ObjectId,
-    record: &record::Record<'_>,
+    hash: TextHash,
     signatures: &[Signature],
     people: &dyn People,
 ) -> Vec<serde_json::Value> {
-    let Some(hash) = Version::read(id, record).map(|version| version.hash()) else {
-        return Vec::new();
-    };
     signatures
         .iter()
         .filter(|signature| signature.text_hash == hash)

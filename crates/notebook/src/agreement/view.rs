@@ -14,6 +14,7 @@ use crate::id::{DocumentId, ObjectId};
 use crate::limits::SIGNATURES_MAX;
 use crate::people::{Named, People, Signature};
 use crate::record::{Conflict, Provenance, Record};
+use crate::skill;
 use crate::word::Topic;
 
 /// How far an agreement has come.
@@ -149,7 +150,7 @@ fn view(index: &Automerge, people: &dyn People) -> AgreementView {
         .salt()
         .filter(|_| !text.is_empty())
         .map(|salt| TextHash::of(&salt, &text));
-    let all = people.signatures();
+    let all = own_signatures(index, people);
     let standing = Standing::of(index, &all);
     let signatures: Vec<SignatureView> = all
         .iter()
@@ -188,6 +189,14 @@ fn view(index: &Automerge, people: &dyn People) -> AgreementView {
         comments: first.map_or_else(Vec::new, |(id, _)| comment::of(&comments, *id)),
         provenance: first.map(|(_, record)| record.provenance(people)),
     }
+}
+
+/// The signatures that are under an agreement: all but those under endorsements of a skill.
+pub(super) fn own_signatures(index: &Automerge, people: &dyn People) -> Vec<Signature> {
+    let endorsements = skill::hashes(index, people);
+    let mut signatures = people.signatures();
+    signatures.retain(|signature| !endorsements.contains(&signature.text_hash));
+    signatures
 }
 
 /// How far the agreement has come, who has signed and who has not: what lists want to know of it.

@@ -3,7 +3,7 @@
 use automerge::{Automerge, ObjType, ReadDoc, ScalarValue, Value};
 use serde_json::{Map, Value as Json, json};
 
-use crate::agreement::signatures_under;
+use crate::agreement::{signatures_under, version_hash};
 use crate::documents::{Documents, Unavailable};
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::journal;
@@ -12,6 +12,7 @@ use crate::json::{FORMAT, VERSION};
 use crate::people::People;
 use crate::record::{Field, Record, is_machinery_key};
 use crate::scalar::{escape, to_json};
+use crate::skill;
 
 /// The whole notebook as one JSON document, indented, with a newline at the end.
 ///
@@ -95,8 +96,13 @@ fn object(kind: Kind, id: ObjectId, record: &Record<'_>, people: &dyn People) ->
     if let Ok(Json::Object(stamp)) = serde_json::to_value(record.stamp(people)) {
         entry.extend(stamp);
     }
-    if kind == Kind::Version {
-        let signatures = signatures_under(id, record, &people.signatures(), people);
+    let hash = match kind {
+        Kind::Version => version_hash(id, record),
+        Kind::Endorsement => skill::hash_of(record, people),
+        _ => None,
+    };
+    if let Some(hash) = hash {
+        let signatures = signatures_under(hash, &people.signatures(), people);
         if !signatures.is_empty() {
             entry.insert("signatures".to_owned(), signatures.into());
         }

@@ -35,7 +35,7 @@ pub(super) const PEOPLE: [(&str, &str); 4] = [
 ];
 
 /// The lists at the top, in the order in which an import works through them. Only a journal has entries.
-pub(super) const TOP: [Kind; 10] = [
+pub(super) const TOP: [Kind; 11] = [
     Kind::Goal,
     Kind::Session,
     Kind::Action,
@@ -43,6 +43,7 @@ pub(super) const TOP: [Kind; 10] = [
     Kind::Agreement,
     Kind::Exchange,
     Kind::Feedback,
+    Kind::Skill,
     Kind::Note,
     Kind::Entry,
     Kind::Comment,
@@ -55,6 +56,7 @@ pub(super) fn parts(kind: Kind) -> &'static [Kind] {
         Kind::Question => &[Kind::Answer],
         Kind::Agreement => &[Kind::Version],
         Kind::Exchange => &[Kind::Commitment, Kind::Opening],
+        Kind::Skill => &[Kind::Rating, Kind::Evidence, Kind::Endorsement],
         _ => &[],
     }
 }
@@ -92,7 +94,8 @@ pub(crate) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
         | "zone" | "place" | "every" | "template" | "text" | "owner" | "goal" | "session"
         | "on" | "person" | "brought_by" | "done_in" | "next" | "form" | "phase" | "wish"
         | "outcome" | "obstacle" | "plan" | "situation" | "behaviour" | "impact" | "request"
-        | "to" | "about" | "shared_from" | "exchange" | "commitment" | "words" => {
+        | "to" | "about" | "shared_from" | "exchange" | "commitment" | "words" | "uri" | "link"
+        | "of" | "signed_text" | "anchor_1" | "anchor_2" | "anchor_3" | "anchor_4" | "anchor_5" => {
             (value.is_string(), "a text")
         }
         "done" | "resolved" | "withdrawn" => (value.is_boolean(), "true or false"),

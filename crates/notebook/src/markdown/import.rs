@@ -219,7 +219,7 @@ fn file(
         if kind == Kind::Session {
             Moment::parse(&text(&fields, "at"), &text(&fields, "zone"))
                 .map_err(|error| malformed(path, &error.to_string()))?;
-        } else {
+        } else if kind == Kind::Goal {
             fields
                 .entry("owners")
                 .or_insert_with(|| json!([writer.me.as_str()]));

@@ -1,9 +1,9 @@
 //! The notebook as a folder of Markdown files, and back.
 //!
-//! `notebook.md`, one file for each goal and session (`goals/…md`, `sessions/…md`), and `actions.md`,
+//! `notebook.md`, one file for each goal, session and skill (`goals/…md`, `sessions/…md`, `skills/…md`), and `actions.md`,
 //! `questions.md`, `sealed.md`, `feedback.md`, `notes.md` and `comments.md` with a line for each. Files begin with YAML front matter that holds
-//! the id and every field, and `agreement/…md` for the agreement; what follows it is the reason of a goal or the notes of a session, byte for
-//! byte. In the lists a comment behind each line holds the id and the other fields. What has no id becomes a
+//! the id and every field, and `agreement/…md` for the agreement; what follows it is the reason of a goal, the notes of a session or what is
+//! meant by a skill, byte for byte. In the lists a comment behind each line holds the id and the other fields. What has no id becomes a
 //! new object when it is read.
 
 mod export;
@@ -20,9 +20,10 @@ mod tests;
 use crate::id::Kind;
 
 /// The folder and the field of the body, for the kinds that have a file for each object.
-const FILES: [(Kind, &str, &str); 2] = [
+const FILES: [(Kind, &str, &str); 3] = [
     (Kind::Goal, "goals", "why"),
     (Kind::Session, "sessions", "notes"),
+    (Kind::Skill, "skills", "about"),
 ];
 
 /// The file, its heading, and the field of the line, for the kinds that have a line for each object.

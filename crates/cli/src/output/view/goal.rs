@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{check_box, comments, due, joined, names, provenance};
 use crate::output::fields::{Fields, number};
 use crate::output::page::Page;
+use crate::output::spark;
 use crate::output::style::Style;
 use crate::output::table::{Cell, Table};
 
@@ -23,6 +24,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
             Cell::new(goal.text("title")),
             Cell::new(owners(goal)),
             Cell::new(measure(goal.at("measure"))),
+            Cell::new(chart(goal)),
             due(page, goal.text("due"), is_open(goal)),
             Cell::quiet(page.short(goal.text("id"))),
         ]);
@@ -173,6 +175,10 @@ fn progress(goal: &Value, page: &mut Page) {
     }
     page.part("Progress");
     let unit = goal.at("measure").text("unit");
+    let chart = chart(goal);
+    if !chart.is_empty() {
+        page.line(format!("  {chart}"));
+    }
     let mut table = Table::default();
     for entry in progress {
         let value = entry.number("value").map(number).unwrap_or_default();
@@ -184,6 +190,15 @@ fn progress(goal: &Value, page: &mut Page) {
         ]);
     }
     page.table(&table, 2);
+}
+
+/// The values of a measure as bars, from where it started to where it is to come.
+fn chart(goal: &Value) -> String {
+    let progress = goal.list("progress").iter();
+    let values: Vec<f64> = progress.filter_map(|entry| entry.number("value")).collect();
+    let measure = goal.at("measure");
+    let ends = ["baseline", "target"].map(|end| measure.number(end));
+    spark::fitted(&values, ends.into_iter().flatten())
 }
 
 #[cfg(test)]
@@ -232,6 +247,7 @@ mod tests {
           [ ]  8 km  2026-11-22 (yesterday)   RK2QF8AB
 
         Progress
+          ▃▆
           2026-11-15    5  km
           2026-11-22  7.5  km  Slow, but all the way
 
@@ -251,8 +267,8 @@ mod tests {
         let other = json!({"id": "01JD8GNSQ4W5T3V7PXRK2QF8AC", "title": "Lead a design review",
             "status": "proposed", "owners": [{"name": "Ada"}, {"name": "Ben"}]});
         insta::assert_snapshot!(testing::page(&json!({"goals": [goal(), other]}), list), @r"
-        active    Run 10 km             Ben       3 → 10 km, now 7.5  2026-12-01 (in 8 days)  RK2QF7MZ
-        proposed  Lead a design review  Ada, Ben                                              RK2QF8AC
+        active    Run 10 km             Ben       3 → 10 km, now 7.5  ▃▆  2026-12-01 (in 8 days)  RK2QF7MZ
+        proposed  Lead a design review  Ada, Ben                                                  RK2QF8AC
 
         Next: hearth goal show RK2QF7MZ
         ");

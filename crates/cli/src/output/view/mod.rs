@@ -15,6 +15,7 @@ pub(crate) mod people;
 pub(crate) mod question;
 pub(crate) mod session;
 pub(crate) mod settings;
+pub(crate) mod skill;
 pub(crate) mod status;
 
 use serde_json::Value;

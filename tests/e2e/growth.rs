@@ -1,0 +1,128 @@
+//! How people grow: skills seen from both sides over time, and who vouches for them.
+
+use std::time::Duration;
+
+use hearth_e2e::{Pair, Person, until};
+use serde_json::{Value, json};
+
+/// How long both may take to agree.
+const AGREE_TIMEOUT: Duration = Duration::from_secs(15);
+
+fn endorsement(person: &Person) -> Value {
+    let shown = person.ok(&["skill", "show", "Public speaking"]);
+    shown["skill"]["endorsements"][0].clone()
+}
+
+/// Waits until a signature has arrived: it is no change of a document.
+fn await_state(person: &Person, state: &str) {
+    until("the endorsement's state", AGREE_TIMEOUT, || {
+        (endorsement(person)["state"] == state).then_some(())
+    });
+}
+
+#[test]
+fn a_skill_is_rated_by_both_and_an_endorsement_stands_for_what_was_signed() {
+    let (pair, ana_node, ben_node) = Pair::on_loopback();
+    let (ana, ben, notebook) = (&pair.ana, &pair.ben, pair.notebook.as_str());
+    let rate = |person: &Person, arguments: &[&str]| {
+        let all = [&["skill", "rate", notebook, "Public speaking"], arguments].concat();
+        person.ok(&all)
+    };
+    let first = rate(ben, &["2", "--on", "2026-01-10"]);
+    assert_eq!(
+        (&first["created"], &first["skill"]["title"]),
+        (&json!(true), &json!("Public speaking"))
+    );
+    pair.agree(AGREE_TIMEOUT);
+    let second = rate(ana, &["3", "--of", "Ben", "--note", "Held the room"]);
+    assert_eq!(second["created"], json!(false));
+    rate(ben, &["4"]);
+    pair.agree(AGREE_TIMEOUT);
+    let listed = ana.ok(&["skill", "list", notebook, "--of", "Ben"]);
+    let person = &listed["skills"][0]["people"][0];
+    assert_eq!(
+        (&person["own"]["then"], &person["own"]["now"]),
+        (&json!(2), &json!(4))
+    );
+    assert_eq!(person["others"][0]["by"]["name"], "Ana");
+    ben.ok(&["skill", "evidence", "Public speaking", "The spring meeting"]);
+
+    ana.refused(
+        &["skill", "endorse", notebook, "Public speaking", "Ana"],
+        2,
+        "invalid",
+    );
+    let endorse = ["skill", "endorse", notebook, "Public speaking", "Ben"];
+    let with_note = [&endorse[..], &["--note", "I was there"]].concat();
+    let signed = ana.ok(&with_note);
+    assert_eq!(signed["skill"]["endorsements"][0]["signed"], true);
+    let again = ana.ok(&with_note);
+    assert_eq!(
+        again["skill"]["endorsements"].as_array().map(Vec::len),
+        Some(1)
+    );
+    await_state(ben, "signed");
+    ben.refused(&[&endorse[..], &["--withdraw"]].concat(), 4, "not_found");
+
+    drop((ana_node, ben_node));
+    ben.ok(&["skill", "edit", "Public speaking", "--title", "Selling"]);
+    let shown = ben.ok(&["skill", "show", "Selling"]);
+    assert_eq!(shown["skill"]["endorsements"][0]["state"], "changed");
+    assert_eq!(shown["skill"]["people"][0]["endorsed_by"], json!([]));
+    ben.ok(&["skill", "edit", "Selling", "--title", "Public speaking"]);
+    assert_eq!(
+        endorsement(ben)["state"],
+        "signed",
+        "checked without anybody else"
+    );
+    let verified = ben.ok(&["verify"]);
+    assert_eq!(verified["set_aside"], json!([]));
+    ana.ok(&[&endorse[..], &["--withdraw"]].concat());
+    assert_eq!(endorsement(ana)["state"], "withdrawn");
+    ana.refused(&["skill", "show", "Juggling"], 4, "not_found");
+}
+
+#[test]
+fn a_skill_that_two_name_at_once_is_one_and_an_export_keeps_all_of_it() {
+    let (pair, ana_node, ben_node) = Pair::on_loopback();
+    let (ana, ben, notebook) = (&pair.ana, &pair.ben, pair.notebook.as_str());
+    drop((ana_node, ben_node));
+    ana.ok(&["skill", "rate", notebook, "Listening", "3", "--of", "Ben"]);
+    ben.ok(&["skill", "rate", notebook, "listening", "2"]);
+    let nodes = (
+        hearth_e2e::RunningNode::up(ana),
+        hearth_e2e::RunningNode::up(ben),
+    );
+    pair.agree(AGREE_TIMEOUT);
+    ana.ok(&["skill", "endorse", notebook, "Listening", "Ben"]);
+    pair.agree(AGREE_TIMEOUT);
+    let skills = ben.ok(&["skill", "list", notebook]);
+    assert_eq!(skills["skills"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        skills["skills"][0]["ratings"].as_array().map(Vec::len),
+        Some(2)
+    );
+    drop(nodes);
+
+    ana.ok(&[
+        "export", notebook, "--format", "json", "--out", "x.json", "--yes",
+    ]);
+    ana.ok(&["notebook", "create", "Copy", "--form", "peer"]);
+    ana.ok(&["import", "Copy", "--format", "json", "x.json"]);
+    let copy = ana.ok(&["skill", "list", "Copy"]);
+    let ids = |skills: &Value| {
+        skills["skills"][0]["ratings"].as_array().map(|ratings| {
+            ratings
+                .iter()
+                .map(|rating| rating["id"].clone())
+                .collect::<Vec<_>>()
+        })
+    };
+    assert_eq!(ids(&copy), ids(&skills));
+    let claim = &copy["skills"][0]["endorsements"][0];
+    assert_eq!(
+        claim["signed"], false,
+        "a signature holds in its own notebook only"
+    );
+    assert_eq!(claim["imported_from"]["signatures"][0]["name"], "Ana");
+}
