@@ -127,6 +127,21 @@ pub const PAIRING_CONNECTIONS_MAX: usize = 16;
 /// meanwhile: both programs answer by themselves.
 pub const PAIRING_MS_MAX: u64 = 30_000;
 
+/// Most control entries that somebody shows who is told that they are out of a notebook and knows better, and most of
+/// their bytes. Whoever voids a removal names all that they knew, of which the other side may lack what happened in weeks;
+/// and somebody who is out makes others check at most this much, 50 ms of work.
+pub const OBJECTION_ENTRIES_MAX: usize = 256;
+
+/// See [`OBJECTION_ENTRIES_MAX`].
+pub const OBJECTION_BYTES_MAX: usize = 512 * 1024;
+
+/// Of how many entries it is found out, those first that lack the least, whether they alone void what ended somebody:
+/// each look takes as long as opening a notebook.
+pub const OBJECTION_CHOICES_MAX: usize = 16;
+
+/// How often somebody who is out is listened to, and says anything, in milliseconds: nothing is new after seconds.
+pub const OBJECTION_EVERY_MS: u64 = 30_000;
+
 /// Most notebooks in one summary, and so most that two devices can share.
 pub const SHARED_NOTEBOOKS_MAX: usize = 4_096;
 

@@ -13,6 +13,7 @@ use hearth_core::epoch::{EpochKeys, Wraps};
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::identity::{DeviceCard, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry};
 use hearth_core::ids::ControlHash;
+use hearth_core::limits::CONTROL_BYTES_MAX;
 use hearth_core::log::{
     EntryPack, EntryVersion, LogStates, RawEntry, WireDecoder, WireEncoder, notebook_tag, open_pack,
 };
@@ -410,6 +411,29 @@ fn a_notebook_that_another_device_lacks_is_handed_over_in_one_frame_as_ever() {
         let bytes = vector.to_bytes().unwrap();
         // The frame's type, the notebook, and that this is all of it.
         assert_eq!((bytes[0], bytes[33]), (13, 1));
+    }
+}
+
+#[test]
+fn whoever_is_out_is_told_so_and_objects_as_ever() {
+    let stored = stored("parting");
+    // Of each conversation: the one who is out hears it, then shows the admission that followed.
+    assert_eq!(stored.len(), 4);
+    for pair in stored.chunks(2) {
+        let [ended, objection] = [&pair[0], &pair[1]].map(|vector| vector.to_bytes().unwrap());
+        // The notebook was named before on each side, so its number is 1.
+        assert_eq!((ended[0], ended[1], ended.len()), (18, 1, 2 + 32));
+        assert_eq!((objection[0], objection[1]), (19, 1));
+        // Each has its length before it; the objection ends with the admission.
+        let mut reader = Reader::new(&objection[2..]);
+        let count = reader.varint("entries").unwrap();
+        let entries: Vec<ControlEntry> = (0..count)
+            .map(|_| reader.bytes("entry", CONTROL_BYTES_MAX).unwrap())
+            .map(|bytes| ControlEntry::parse(bytes).unwrap())
+            .collect();
+        reader.finish().unwrap();
+        let last = entries.last().map(|entry| &entry.kind);
+        assert!(matches!(last, Some(ControlKind::Admit(_))), "{last:?}");
     }
 }
 

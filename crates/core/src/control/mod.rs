@@ -11,6 +11,7 @@ mod insert;
 mod kind;
 mod label;
 mod membership;
+mod objection;
 mod parts;
 mod past;
 mod resolved;
@@ -28,3 +29,5 @@ pub use label::{Label, Role, SealedLabel};
 pub use membership::{InviteState, Member, Membership, Mirror};
 pub use parts::{Cut, CutLog, Freeze, KeyGrant, SignedText};
 pub use set::ControlSet;
+
+pub(crate) use objection::Hearings;

@@ -32,6 +32,11 @@ impl Places {
         }
     }
 
+    /// Returns how many places are in it.
+    pub(super) fn len(&self) -> usize {
+        self.0.iter().map(|word| word.count_ones() as usize).sum()
+    }
+
     /// Returns the places without those of another set.
     pub(super) fn without(&self, other: &Self) -> Self {
         let missing = core::iter::repeat(&0);

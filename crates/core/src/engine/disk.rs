@@ -33,6 +33,7 @@ impl Engine {
         touched.extend(self.replicas.take_touched());
         self.replicas.review(&touched);
         self.share_changed(&touched, now_ms);
+        self.object(now_ms);
         self.schedule_rekeys(now_ms);
         self.schedule_freezes(&touched, now_ms);
         for connection in self.connections.values_mut() {

@@ -123,6 +123,7 @@ impl Engine {
         }
         result.map_err(close)?;
         self.heard_apart(session, notebook).map_err(close)?;
+        self.hear_objections(session, now_ms);
         let heard = self.hear_capsules(session, storage);
         heard.map_err(|error| close(error.into()))?;
         if broken.is_empty() {

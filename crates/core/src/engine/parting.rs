@@ -1,12 +1,15 @@
 //! Whom this device exchanges nothing with any more, and how that is said.
 //!
-//! A device that is no member's is handed the control entries that ended it, with their past, then closed.
+//! A device that is no member's is handed the control entries that ended it, with their past, then closed, unless it
+//! shows entries that make it a member.
 //! Whoever finds itself to be out stops dialling, and keeps what it has. Somebody who left goes on until one
 //! of the others has shown that it knows.
 
 use std::collections::BTreeSet;
 
-use super::{CloseReason, Engine};
+use super::connections::Connection;
+use super::{CloseReason, Effect, Engine};
+use crate::control::Hearings;
 use crate::crypto::VerifyKey;
 use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
 use crate::replica::{Replica, Standing};
@@ -67,6 +70,9 @@ pub(super) struct Apart {
     asked: BTreeSet<NotebookId>,
     /// Whether anything of this changed since it was last asked.
     is_changed: bool,
+    /// Who said when that they are no longer out, and to whom this device said so.
+    heard: Hearings,
+    said: Hearings,
 }
 
 impl Apart {
@@ -120,12 +126,12 @@ pub(super) fn part_from(session: &mut Session, replica: &Replica) -> bool {
 }
 
 fn tell(session: &mut Session, replica: &Replica, heads: &[crate::ids::ControlHash]) -> bool {
-    let words = replica.last_words_for(&session.peer(), heads);
-    let knows_why = !words.is_empty();
-    if knows_why {
-        session.part(replica.notebook(), words);
-    }
-    knows_why
+    let Some(words) = replica.last_words_for(&session.peer(), heads) else {
+        return false;
+    };
+    let said = (words.entries, words.ending);
+    session.part(replica.notebook(), said, words.may_know_better);
+    true
 }
 
 impl Engine {
@@ -179,6 +185,58 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+impl Engine {
+    /// Takes what a peer says against being out: what makes it a member is taken in as from any member, and
+    /// anything else leaves no trace.
+    pub(super) fn hear_objections(&mut self, session: &mut Session, now_ms: u64) {
+        let peer = session.peer();
+        for (notebook, shown) in session.take_objections() {
+            let Some(replica) = self.replicas.get(&notebook) else {
+                continue;
+            };
+            let is_out = replica.standing_of(&peer).ending().is_some();
+            if !is_out || !self.apart.heard.is_due(notebook, peer, now_ms) {
+                continue;
+            }
+            let Some(entries) = replica.controls().heard(&peer, &shown) else {
+                continue;
+            };
+            let replica = self.replicas.get_mut(&notebook);
+            if replica.is_some_and(|replica| replica.ingest_controls(entries).is_ok()) {
+                session.rejoin(notebook);
+                self.rekeys.look_at(notebook);
+                self.own.check(notebook);
+                self.effects.push_back(Effect::MembershipChanged(notebook));
+            }
+        }
+    }
+
+    /// Answers each peer that says this device is out of a notebook: with what makes it a member, where the entries
+    /// here do. Nothing is unsaved.
+    pub(super) fn object(&mut self, now_ms: u64) {
+        for connection in self.connections.values_mut() {
+            let Connection::Sync { session, .. } = connection else {
+                continue;
+            };
+            let peer = session.peer();
+            for (notebook, ending) in session.take_called_out() {
+                let replica = self.replicas.get(&notebook);
+                let replica = replica.filter(|it| it.standing() == Standing::Member);
+                let mut is_due = || self.apart.said.is_due(notebook, peer, now_ms);
+                let objection = replica.filter(|_| is_due()).map(|replica| {
+                    let record = self.peers.get(&(notebook, peer));
+                    let heads = record.map(|record| &record.frontier.control_heads);
+                    let mut known = vec![ending];
+                    known.extend(heads.into_iter().flatten());
+                    let own = self.identity.device.id();
+                    replica.controls().objection(&own, &known)
+                });
+                session.object(notebook, objection.unwrap_or_default());
+            }
+        }
     }
 }
 

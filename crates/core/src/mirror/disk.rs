@@ -120,7 +120,10 @@ impl Mirror {
                 let heads = heads.map(|view| view.frontier.control_heads.clone());
                 let standings = Standings::of(held.controls(), held.membership());
                 let words = standings.last_words_for(&device, &heads.unwrap_or_default());
-                session.part(*notebook, words);
+                if let Some(words) = words {
+                    let said = (words.entries, words.ending);
+                    session.part(*notebook, said, words.may_know_better);
+                }
             }
             if !session.retain(&still) && still.is_empty() {
                 parting_ms.get_or_insert(now_ms.saturating_add(PARTING_MS_MAX));

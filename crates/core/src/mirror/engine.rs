@@ -10,6 +10,7 @@ use super::door::Door;
 use super::notebook::MirroredNotebook;
 use super::request::{MirrorAnswer, Quota};
 use super::shared::SharedWith;
+use crate::control::Hearings;
 use crate::crypto::VerifyKey;
 use crate::engine::{CloseReason, ConnectionId};
 use crate::identity::{MirrorPass, MirrorSecrets};
@@ -81,6 +82,8 @@ pub struct Mirror {
     pub(super) unopened: BTreeMap<NotebookId, OpenReplicaError>,
     /// When a member of a notebook was last heard, in milliseconds since 1970 UTC.
     pub(super) heard_ms: BTreeMap<NotebookId, u64>,
+    /// Who said when that they are no longer out.
+    pub(super) heard: Hearings,
 }
 
 impl Mirror {
@@ -107,6 +110,7 @@ impl Mirror {
             effects: VecDeque::new(),
             unopened: BTreeMap::new(),
             heard_ms: BTreeMap::new(),
+            heard: Hearings::default(),
         };
         for notebook in notebooks {
             let secrets = Arc::clone(&mirror.secrets);

@@ -88,7 +88,33 @@ impl Mirror {
         }
         session.take_views();
         result?;
+        self.hear_objections(session, now_ms);
         self.say_last_words(session)
+    }
+
+    /// Takes what a device says against being out: what makes it a member's is taken in, and anything else leaves no
+    /// trace.
+    fn hear_objections(&mut self, session: &mut Session, now_ms: u64) {
+        let peer = session.peer();
+        for (notebook, shown) in session.take_objections() {
+            let Some(held) = self.notebooks.get(&notebook) else {
+                continue;
+            };
+            let standings = Standings::of(held.controls(), held.membership());
+            let is_out = standings.standing_of(&peer).ending().is_some();
+            if !is_out || !self.heard.is_due(notebook, peer, now_ms) {
+                continue;
+            }
+            let Some(entries) = held.controls().heard(&peer, &shown) else {
+                continue;
+            };
+            self.make_room(notebook);
+            let held = self.notebooks.get_mut(&notebook);
+            if held.is_some_and(|held| held.take_controls(entries).is_ok()) {
+                session.rejoin(notebook);
+                self.touched.insert(notebook);
+            }
+        }
     }
 
     fn has_refused(&self, notebook: Option<NotebookId>) -> bool {
@@ -111,8 +137,11 @@ impl Mirror {
             if standings.standing_of(&peer).ending().is_some()
                 && let Some(told) = session.take_early(*notebook)?
             {
-                let words = standings.last_words_for(&peer, &told.frontier.control_heads);
-                session.part(*notebook, words);
+                let heads = &told.frontier.control_heads;
+                if let Some(words) = standings.last_words_for(&peer, heads) {
+                    let said = (words.entries, words.ending);
+                    session.part(*notebook, said, words.may_know_better);
+                }
             }
         }
         Ok(())

@@ -48,11 +48,25 @@ impl Replica {
         Standings::of(&self.controls, &self.membership).standing_of(device)
     }
 
-    /// Returns what a device that is no member's any more is still told: what ended it, with the past of
-    /// that, as far as its own heads do not cover it. Empty where nothing ended it.
-    pub fn last_words_for(&self, device: &DeviceId, heads: &[ControlHash]) -> Vec<Vec<u8>> {
+    /// Returns what a device that is no member's any more is still told.
+    pub(crate) fn last_words_for(
+        &self,
+        device: &DeviceId,
+        heads: &[ControlHash],
+    ) -> Option<LastWords> {
         Standings::of(&self.controls, &self.membership).last_words_for(device, heads)
     }
+}
+
+/// What a device that is no member's any more is still told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct LastWords {
+    /// What ended it, with the past of that, as far as its own heads do not cover it.
+    pub(crate) entries: Vec<Vec<u8>>,
+    /// What ended it.
+    pub(crate) ending: ControlHash,
+    /// Whether it names heads that are not here, and so may know what speaks against that.
+    pub(crate) may_know_better: bool,
 }
 
 /// How the devices that a set of control entries names stand by it.
@@ -174,13 +188,16 @@ impl<'a> Standings<'a> {
         entries.max_by_key(|entry| (self.controls.level(entry), *entry))
     }
 
-    /// Returns what a device that is no member's any more is still told: what ended it, with the past of
-    /// that, as far as its own heads do not cover it. Empty where nothing ended it.
-    pub(crate) fn last_words_for(&self, device: &DeviceId, heads: &[ControlHash]) -> Vec<Vec<u8>> {
-        let Some(ending) = self.standing_of(device).ending() else {
-            return Vec::new();
-        };
-        self.controls
+    /// Returns what a device that is no member's any more is still told, given its own heads; `None` where nothing
+    /// ended it.
+    pub(crate) fn last_words_for(
+        &self,
+        device: &DeviceId,
+        heads: &[ControlHash],
+    ) -> Option<LastWords> {
+        let ending = self.standing_of(device).ending()?;
+        let entries = self
+            .controls
             .iter()
             .filter(|entry| {
                 let hash = entry.hash();
@@ -190,6 +207,12 @@ impl<'a> Standings<'a> {
                         && !self.controls.is_within(&hash, heads))
             })
             .map(|entry| entry.as_bytes().to_vec())
-            .collect()
+            .collect();
+        let is_here = |head: &ControlHash| self.controls.get(head).is_some();
+        Some(LastWords {
+            entries,
+            ending,
+            may_know_better: !heads.iter().all(is_here),
+        })
     }
 }

@@ -48,6 +48,7 @@ impl Session {
             return Ok(());
         }
         let tag = self.open(notebook);
+        self.rejoin(notebook);
         match self.early.remove(&tag) {
             Some(frontier) => self.frontier(tag, frontier, shared),
             None => {

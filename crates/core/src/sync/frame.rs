@@ -96,6 +96,11 @@ pub(super) enum Frame {
     Unpacked(WireTag),
     /// 17: notebook, `used varint ‖ most varint`: some of it was not taken, for want of room.
     Full(WireTag, Quota),
+    /// 18: notebook, the control entry that ended the peer: it is out, and was sent what lies before that.
+    Ended(WireTag, ControlHash),
+    /// 19: notebook, control entries (count, bytes each): what makes the sender a member all the same; without any
+    /// it has nothing to say against being out.
+    Objection(WireTag, Vec<Vec<u8>>),
 }
 
 /// What becomes of a capsule that was offered.
@@ -185,6 +190,8 @@ impl Frame {
             | Self::Packed(tag, _)
             | Self::Unpacked(tag)
             | Self::Full(tag, _)
+            | Self::Ended(tag, _)
+            | Self::Objection(tag, _)
             | Self::Ack(tag, _) => Some(*tag),
             Self::Hello { .. }
             | Self::Summary(_)
@@ -208,7 +215,8 @@ impl Frame {
             | Self::CapsuleOffer(_)
             | Self::CapsuleAnswer(..)
             | Self::Unpacked(_)
-            | Self::Full(..) => 0,
+            | Self::Full(..)
+            | Self::Ended(..) => 0,
             Self::CapsulePart(_, _, bytes) => bytes.len(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
             Self::Brief(brief) => size_of_val(brief.sums()),
@@ -216,9 +224,9 @@ impl Frame {
                 let frontier = &signed.frontier;
                 frontier.logs.len() * LOG_BYTES + frontier.control_heads.len() * HEAD_BYTES
             }
-            Self::Controls(_, entries) | Self::Handed { entries, .. } => {
-                entries.iter().map(Vec::len).sum()
-            }
+            Self::Controls(_, entries)
+            | Self::Objection(_, entries)
+            | Self::Handed { entries, .. } => entries.iter().map(Vec::len).sum(),
             Self::Wraps(_, bytes) | Self::Entries(_, _, bytes) | Self::Packed(_, bytes) => {
                 bytes.len()
             }
@@ -289,6 +297,14 @@ impl Frame {
             Self::Full(tag, quota) => {
                 numbers.write(*tag, writer.u8(17));
                 writer.varint(quota.used_bytes).varint(quota.max_bytes);
+            }
+            Self::Ended(tag, entry) => {
+                numbers.write(*tag, writer.u8(18));
+                writer.raw(entry.as_bytes());
+            }
+            Self::Objection(tag, entries) => {
+                numbers.write(*tag, writer.u8(19));
+                write_entries(entries, &mut writer);
             }
             Self::Handed {
                 notebook,
@@ -381,6 +397,14 @@ impl Frame {
                     max_bytes: reader.varint("most bytes held")?,
                 };
                 Self::Full(tag, quota)
+            }
+            18 => {
+                let tag = numbers.read(&mut reader)?;
+                Self::Ended(tag, ControlHash::from_bytes(reader.array("control entry")?))
+            }
+            19 => {
+                let tag = numbers.read(&mut reader)?;
+                Self::Objection(tag, read_entries(&mut reader)?)
             }
             8 => Self::Ping,
             9 => Self::Pong,
@@ -524,6 +548,22 @@ mod tests {
                 let again = Frame::decode(&again, &mut NotebookNumbers::default());
                 prop_assert_eq!(again, Ok(frame));
             }
+        }
+    }
+
+    #[test]
+    fn what_is_said_about_being_out_comes_back_from_its_bytes() {
+        let tag = [3; 16];
+        for frame in [
+            Frame::Ended(tag, ControlHash::from_bytes([9; 32])),
+            Frame::Objection(tag, vec![vec![1, 2], Vec::new()]),
+            Frame::Objection(tag, Vec::new()),
+        ] {
+            let bytes = frame.encode(&mut NotebookNumbers::default());
+            let read = Frame::decode(&bytes, &mut NotebookNumbers::default());
+            assert_eq!(read, Ok(frame));
+            let cut = &bytes[..bytes.len() - 1];
+            assert!(Frame::decode(cut, &mut NotebookNumbers::default()).is_err());
         }
     }
 

@@ -10,6 +10,7 @@ use super::error::{SessionError, Stopped};
 use super::frame::{Frame, NotebookNumbers, VERSION, WireTag};
 use super::handing::Handing;
 use super::holding::Holding;
+use super::parting::Partings;
 use super::shared::{Shared, find};
 use crate::crypto::{self, Secret};
 use crate::frontier::{Frontier, SignedFrontier};
@@ -74,8 +75,7 @@ pub struct Session {
     pub(super) newly_stopped: Vec<NotebookId>,
     /// The notebooks that this person left, of which the peer showed that it knows.
     pub(super) heard_leave: BTreeSet<NotebookId>,
-    /// Whether the peer was told why a notebook is no longer shared with it.
-    pub(super) has_parted: bool,
+    pub(super) partings: Partings,
     pub(super) handing: Handing,
     pub(super) capsules: CapsuleLane,
     /// Whether the peer is a mirror: it can do nothing with packs, and is offered no capsules.
@@ -121,7 +121,7 @@ impl Session {
             changed_views: Vec::new(),
             newly_stopped: Vec::new(),
             heard_leave: BTreeSet::new(),
-            has_parted: false,
+            partings: Partings::default(),
             handing: Handing::default(),
             capsules: CapsuleLane::new(now_ms),
             peer_is_mirror: false,
@@ -294,6 +294,14 @@ impl Session {
             }
             Frame::Full(tag, quota) => {
                 self.peer_is_full(tag, quota);
+                Ok(())
+            }
+            Frame::Ended(tag, ending) => {
+                self.called_out(tag, ending);
+                Ok(())
+            }
+            Frame::Objection(tag, entries) => {
+                self.objected(tag, entries);
                 Ok(())
             }
             Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),

@@ -14,13 +14,13 @@ use crate::people::draw;
 use crate::world::GOALS;
 
 /// Secret of the connection that both sides agree on.
-const EXPORTER: [u8; 32] = [0x45; 32];
+pub(super) const EXPORTER: [u8; 32] = [0x45; 32];
 
-type Failed = Box<dyn core::error::Error>;
+pub(super) type Failed = Box<dyn core::error::Error>;
 
-struct Node {
-    engine: Engine,
-    disk: MemoryDisk,
+pub(super) struct Node {
+    pub(super) engine: Engine,
+    pub(super) disk: MemoryDisk,
 }
 
 pub(super) fn make() -> Vec<VectorFile> {
@@ -104,6 +104,18 @@ fn pair(
     let notebook = one
         .engine
         .create_notebook(Role::Mentor, &mut one.disk, random)?;
+    let_in(notebook, [one, two], ben, random, note)?;
+    Ok(notebook)
+}
+
+/// Has one node join a notebook of another by a ticket.
+pub(super) fn let_in(
+    notebook: NotebookId,
+    [one, two]: [&mut Node; 2],
+    ben: &Identity,
+    random: &mut ChaCha20Rng,
+    note: &mut dyn FnMut(&str, &[u8]),
+) -> Result<(), Failed> {
     let issued = one.engine.invite(
         notebook,
         Role::Mentee,
@@ -149,7 +161,7 @@ fn pair(
     };
     one.engine.disconnected(door, START_MS);
     two.engine.adopt(*joined, &mut two.disk)?;
-    Ok(notebook)
+    Ok(())
 }
 
 /// What two nodes that share many notebooks say to find out which of them differ: at first all do, then one.

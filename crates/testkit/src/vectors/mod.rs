@@ -9,6 +9,7 @@ mod frames;
 mod handing;
 mod members;
 mod mirrors;
+mod parting;
 mod people;
 
 use std::path::PathBuf;
@@ -67,6 +68,7 @@ pub fn make_all() -> Vec<VectorFile> {
     files.extend(entries::make());
     files.extend(frames::make());
     files.extend(handing::make());
+    files.push(parting::make());
     files.extend(members::make());
     files.push(capsules::make());
     files.push(mirrors::make());

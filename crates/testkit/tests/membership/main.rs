@@ -10,6 +10,7 @@
     clippy::print_stderr
 )]
 
+mod apart;
 mod content;
 mod graph;
 mod past;
