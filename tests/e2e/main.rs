@@ -16,6 +16,7 @@ mod demo;
 mod devices;
 mod group;
 mod growth;
+mod history;
 mod hostile;
 mod mirror;
 mod modified;

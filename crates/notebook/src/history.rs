@@ -314,7 +314,7 @@ impl Story<'_> {
 }
 
 /// A key in words: `consensus_exit` is the consensus on a topic of the agreement.
-fn field_name(key: &str) -> String {
+pub(crate) fn field_name(key: &str) -> String {
     for word in ["consensus", "answer"] {
         let topic = key
             .strip_prefix(word)

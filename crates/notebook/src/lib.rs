@@ -53,6 +53,7 @@ mod word;
 pub mod action;
 pub mod agreement;
 pub mod comment;
+pub mod conflict;
 pub mod exchange;
 pub mod feedback;
 pub mod goal;
@@ -65,6 +66,7 @@ pub mod markdown;
 pub mod meta;
 pub mod note;
 pub mod question;
+pub mod restore;
 pub mod search;
 pub mod session;
 pub mod skill;
@@ -73,12 +75,13 @@ pub mod template;
 mod testing;
 pub mod today;
 
+pub use conflict::{ConcurrentValue, Conflict};
 pub use documents::{Documents, MemoryDocuments, Unavailable};
 pub use error::{EditError, Invalid, ReadError};
 pub use hash::{Commitment, Salt, TextHash};
 pub use id::{DocumentId, Kind, NotebookRef, ObjectId, ParseObjectIdError};
 pub use people::{Author, Named, People, PersonRef, Signature, StaticPeople};
-pub use record::{ConcurrentValue, Conflict, Provenance, Stamp};
+pub use record::{Provenance, Stamp};
 pub use when::{Every, Moment, zone_known};
 pub use word::{
     ActionStatus, ExchangeKind, Form, GoalKind, GoalStatus, Phase, SessionStatus, Topic,

@@ -73,6 +73,13 @@ pub const DIFF_LINE_STEPS_MAX: usize = 1_000;
 /// is lower than that of [`DIFF_LINE_STEPS_MAX`].
 pub const DIFF_WORD_STEPS_MAX: usize = 200;
 
+/// Disputed fields that one answer lists. Nobody chooses more than that in one go, and a member who makes them
+/// by the thousand must not fill the screen of the others.
+pub const CONFLICTS_MAX: usize = 1_000;
+
+/// Changes that a restore may name: more devices than write at once, twice, for both documents of a session.
+pub const RESTORE_CHANGES_MAX: usize = 100;
+
 /// Heads that a caller may name as the base of an edit: more concurrent writers than a notebook has.
 pub const BASE_HEADS_MAX: usize = 1_000;
 

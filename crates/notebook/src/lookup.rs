@@ -131,7 +131,7 @@ pub fn resolve(
     choose(text, entries.into_iter().filter(wanted).collect())
 }
 
-fn choose(text: &str, entries: Vec<Entry>) -> Result<Entry, ResolveError> {
+pub(crate) fn choose(text: &str, entries: Vec<Entry>) -> Result<Entry, ResolveError> {
     let text = text.trim();
     let typed_id = text.to_ascii_uppercase();
     let long_enough = typed_id.len() >= ID_CHARS_MIN;

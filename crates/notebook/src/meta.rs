@@ -5,12 +5,13 @@ use serde::Serialize;
 
 use crate::Writer;
 use crate::check;
+use crate::conflict::{self, Conflict};
 use crate::documents::{Documents, Unavailable};
 use crate::error::{EditError, Invalid};
 use crate::id::DocumentId;
 use crate::people::People;
 use crate::plan::{Plan, commit};
-use crate::record::{Conflict, Record};
+use crate::record::Record;
 use crate::template;
 use crate::word::{Form, Phase};
 
@@ -130,7 +131,7 @@ fn view(doc: &Automerge, people: &dyn People) -> NotebookView {
         form: form.unwrap_or_default(),
         phase: phase.unwrap_or_default(),
         template: root.str("template").filter(|name| !name.is_empty()),
-        conflicts: root.conflicts(people),
+        conflicts: conflict::own(&root, people),
     }
 }
 

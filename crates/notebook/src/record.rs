@@ -9,6 +9,7 @@ use automerge::{Automerge, ChangeHash, ObjId, ObjType, ReadDoc, ScalarValue, Val
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::conflict::{self, Conflict};
 use crate::id::{Kind, ObjectId};
 use crate::limits::DEPTH_MAX;
 use crate::people::{Author, Named, People};
@@ -224,35 +225,8 @@ impl<'a> Record<'a> {
         Provenance {
             stamp: self.stamp(people),
             imported_from,
-            conflicts: self.conflicts(people),
+            conflicts: conflict::within(self, people),
         }
-    }
-
-    /// The fields of this object that were written concurrently with different values.
-    pub(crate) fn conflicts(&self, people: &dyn People) -> Vec<Conflict> {
-        self.fields
-            .iter()
-            .filter(|(_, field)| field.conflict)
-            .filter_map(|(key, _)| {
-                let values = self.doc.get_all(&self.obj, key.as_str()).ok()?;
-                let values: Vec<_> = values
-                    .into_iter()
-                    .map(|(value, op)| {
-                        let (by, at) = signed(self.doc, &op, people);
-                        let value = crate::scalar::to_json(self.doc, &value.into_owned(), &op, 0);
-                        ConcurrentValue { value, by, at }
-                    })
-                    .collect();
-                let differ = values.windows(2).any(|pair| match pair {
-                    [left, right] => left.value != right.value,
-                    _ => false,
-                });
-                differ.then(|| Conflict {
-                    field: key.clone(),
-                    values,
-                })
-            })
-            .collect()
     }
 }
 
@@ -335,24 +309,4 @@ pub struct Stamp {
     pub updated_by: Author,
     /// When that author's clock said it was.
     pub updated_at: Option<Timestamp>,
-}
-
-/// One field that several devices wrote without knowing of each other.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Conflict {
-    /// The key of the field.
-    pub field: String,
-    /// The values, the one that shows last.
-    pub values: Vec<ConcurrentValue>,
-}
-
-/// One of the concurrent values of a field.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct ConcurrentValue {
-    /// The value.
-    pub value: serde_json::Value,
-    /// Who wrote it.
-    pub by: Author,
-    /// When, by that author's clock.
-    pub at: Option<Timestamp>,
 }

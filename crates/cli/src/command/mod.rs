@@ -5,6 +5,7 @@ mod action;
 mod agreement;
 mod completions;
 mod config;
+mod conflict;
 mod demo;
 mod device;
 mod feedback;
@@ -22,6 +23,7 @@ mod notebook;
 mod passphrase;
 mod question;
 mod recovery;
+mod restore;
 mod search;
 mod session;
 mod skill;
@@ -91,7 +93,10 @@ pub(crate) enum Command {
     Journal(journal::JournalCommand),
     Today(today::TodayCommand),
     Search(search::SearchCommand),
+    #[command(subcommand)]
+    Conflict(conflict::ConflictCommand),
     Log(log::LogCommand),
+    Restore(restore::RestoreCommand),
     Sync(sync::SyncCommand),
     Watch(watch::WatchCommand),
     Export(transfer::ExportCommand),
@@ -156,7 +161,9 @@ impl Command {
             Self::Journal(command) => command.run(context),
             Self::Today(command) => command.run(context),
             Self::Search(command) => command.run(context),
+            Self::Conflict(command) => command.run(context),
             Self::Log(command) => command.run(context),
+            Self::Restore(command) => command.run(context),
             Self::Sync(command) => command.run(context),
             Self::Watch(command) => command.run(context),
             Self::Export(command) => command.run(context),

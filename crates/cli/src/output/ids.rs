@@ -108,7 +108,7 @@ pub(crate) fn is_hash(id: &str) -> bool {
 fn is_id_key(key: &str) -> bool {
     matches!(
         key,
-        "id" | "person" | "device" | "notebook" | "object" | "goal" | "session"
+        "id" | "person" | "device" | "notebook" | "object" | "goal" | "session" | "change"
     )
 }
 

@@ -41,7 +41,9 @@ fn short_help_lists_the_commands() {
       journal      Write for yourself: only your own devices have it
       today        See what is next, due and open, across notebooks
       search       Find words in everything you can read
+      conflict     See what two people wrote at once, and choose
       log          See who changed what, when and on which device
+      restore      Bring an object back to how it was at a change
       sync         Try all known peers now
       watch        Print a line for each change as it arrives
       export       Write a notebook's content to files

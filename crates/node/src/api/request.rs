@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionRequest, AgreementRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest,
-    ImportFormat, InviteRequest, JournalRequest, MemberRequest, MirrorRequest, NotebookRequest,
-    QuestionRequest, RecoveryRequest, SealedRequest, Secret, SessionRequest, SkillRequest,
-    TransferFile,
+    ActionRequest, AgreementRequest, ConflictRequest, DeviceRequest, ExportFormat, FeedbackRequest,
+    GoalRequest, ImportFormat, InviteRequest, JournalRequest, MemberRequest, MirrorRequest,
+    NotebookRequest, QuestionRequest, RecoveryRequest, SealedRequest, Secret, SessionRequest,
+    SkillRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -110,6 +110,15 @@ pub enum Request {
         object: Option<String>,
         /// At most this many changes.
         limit: u32,
+    },
+    /// `conflict …`
+    Conflict(ConflictRequest),
+    /// `restore`: brings an object back to how it was at a change.
+    Restore {
+        /// The object's id.
+        object: String,
+        /// The beginning or end of a change's id; several with commas name one version together.
+        at: String,
     },
     /// `sync`: tries all known peers now.
     Sync {
@@ -233,6 +242,7 @@ impl Request {
             Self::Skill(request) => request.is_read_only(),
             Self::Journal(request) => request.is_read_only(),
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
+            Self::Conflict(request) => matches!(request, ConflictRequest::List { .. }),
             Self::Config(request) => !matches!(request, ConfigRequest::Set { .. }),
             Self::Join { .. }
             | Self::Passphrase(_)
@@ -241,6 +251,7 @@ impl Request {
             | Self::Answer { .. }
             | Self::Resolve { .. }
             | Self::Comment { .. }
+            | Self::Restore { .. }
             | Self::Sync { .. }
             | Self::Import { .. }
             | Self::Lock

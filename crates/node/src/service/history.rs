@@ -135,16 +135,16 @@ pub(super) fn log(
 ) -> Result<Value, Failure> {
     let notebook = find_notebook(host, notebook)?;
     let limit = usize::try_from(limit).map_or(LOG_LINES_MAX, |limit| limit.min(LOG_LINES_MAX));
-    let object = match object {
-        Some(text) => Some(find_object_in(host, &[notebook], text, &[])?.1),
-        None => None,
-    };
+    let object = object
+        .map(|text| wanted(host, notebook, text))
+        .transpose()?;
     let in_brief = brief(host, notebook);
     let (changes, goes_on) = host.read(notebook, |docs, people| {
-        let wanted = object
-            .map(|entry| Wanted::of(docs, &entry))
-            .transpose()
-            .map_err(unavailable)?;
+        let wanted = match object {
+            Some(Object::There(entry)) => Some(Wanted::of(docs, &entry).map_err(unavailable)?),
+            Some(Object::Gone(id)) => Some(Wanted::gone(id)),
+            None => None,
+        };
         let documents = documents(docs, wanted.as_ref()).map_err(unavailable)?;
         let mut history = History::read(docs, &documents).map_err(unavailable)?;
         let mut changes = Vec::new();
@@ -172,10 +172,29 @@ pub(super) fn log(
     Ok(json!({ "notebook": in_brief, "changes": changes, "more": goes_on }))
 }
 
+/// What a log is restricted to.
+enum Object {
+    There(lookup::Entry),
+    /// What is there no more, by its whole id: its history is.
+    Gone(ObjectId),
+}
+
+fn wanted(host: &mut Host, notebook: NotebookId, text: &str) -> Result<Object, Failure> {
+    match find_object_in(host, &[notebook], text, &[]) {
+        Ok((_, entry)) => Ok(Object::There(entry)),
+        Err(failure) => match text.trim().to_ascii_uppercase().parse() {
+            Ok(id) if failure.code == "not_found" => Ok(Object::Gone(id)),
+            _ => Err(failure),
+        },
+    }
+}
+
 /// The object that a log is restricted to, with its parts.
 struct Wanted {
     ids: Vec<ObjectId>,
     session: Option<ObjectId>,
+    /// Whether every document may tell of it.
+    anywhere: bool,
 }
 
 impl Wanted {
@@ -185,19 +204,9 @@ impl Wanted {
     ) -> Result<Self, hearth_notebook::Unavailable> {
         let mut ids = vec![entry.id];
         // Milestones, answers and agenda items belong to the story of what holds them.
-        if matches!(
-            entry.kind,
-            Kind::Goal
-                | Kind::Question
-                | Kind::Session
-                | Kind::Agreement
-                | Kind::Exchange
-                | Kind::Skill
-        ) {
-            let all = lookup::all(docs)?;
-            let parts = all.iter().filter(|part| part.parent == Some(entry.id));
-            ids.extend(parts.map(|part| part.id));
-        }
+        let all = lookup::all(docs)?;
+        let parts = all.iter().filter(|part| part.parent == Some(entry.id));
+        ids.extend(parts.map(|part| part.id));
         let session = match entry.kind {
             Kind::Session => Some(entry.id),
             Kind::Agenda | Kind::Decision | Kind::Insight | Kind::Learned | Kind::Mood => {
@@ -205,7 +214,19 @@ impl Wanted {
             }
             _ => None,
         };
-        Ok(Self { ids, session })
+        Ok(Self {
+            ids,
+            session,
+            anywhere: false,
+        })
+    }
+
+    fn gone(id: ObjectId) -> Self {
+        Self {
+            ids: vec![id],
+            session: None,
+            anywhere: true,
+        }
     }
 
     fn has(&self, line: &ChangeLine) -> bool {
@@ -219,7 +240,7 @@ fn documents(
     wanted: Option<&Wanted>,
 ) -> Result<Vec<DocumentId>, hearth_notebook::Unavailable> {
     let mut documents = vec![DocumentId::INDEX];
-    match wanted {
+    match wanted.filter(|wanted| !wanted.anywhere) {
         Some(wanted) => documents.extend(wanted.session.map(ObjectId::document)),
         None => {
             if let Some(index) = docs.read(DocumentId::INDEX)? {

@@ -13,6 +13,7 @@ mod agreement;
 mod answer;
 mod capsule;
 mod config;
+mod conflict;
 mod departure;
 mod device;
 mod doctor;
@@ -29,6 +30,7 @@ mod notebook;
 mod question;
 mod readers;
 mod resolve;
+mod restore;
 mod sealed;
 mod search;
 mod session;
@@ -126,6 +128,8 @@ pub fn execute(
             object,
             limit,
         } => history::log(host, notebook, object.as_deref(), *limit),
+        Request::Conflict(request) => conflict::execute(host, request),
+        Request::Restore { object, at } => restore::restore(host, object, at),
         Request::Export { notebook, format } => transfer::export(host, notebook, *format),
         Request::Import {
             notebook,

@@ -8,12 +8,13 @@ use serde::Serialize;
 
 use crate::agreement::Agreements;
 use crate::comment::{self, CommentView};
+use crate::conflict::{self, Conflict};
 use crate::documents::{Documents, Unavailable};
 use crate::hash::TextHash;
 use crate::id::{DocumentId, ObjectId};
 use crate::limits::SIGNATURES_MAX;
 use crate::people::{Named, People, Signature};
-use crate::record::{Conflict, Provenance, Record};
+use crate::record::{Provenance, Record};
 use crate::skill;
 use crate::word::Topic;
 
@@ -246,7 +247,7 @@ impl Agreements<'_> {
         let conflicts = self
             .0
             .iter()
-            .flat_map(|(_, record)| record.conflicts(people));
+            .flat_map(|(_, record)| conflict::own(record, people));
         TopicView {
             topic,
             title: topic.title(),

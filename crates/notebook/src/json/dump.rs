@@ -4,6 +4,7 @@ use automerge::{Automerge, ObjType, ReadDoc, ScalarValue, Value};
 use serde_json::{Map, Value as Json, json};
 
 use crate::agreement::{signatures_under, version_hash};
+use crate::conflict;
 use crate::documents::{Documents, Unavailable};
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::journal;
@@ -107,7 +108,7 @@ fn object(kind: Kind, id: ObjectId, record: &Record<'_>, people: &dyn People) ->
             entry.insert("signatures".to_owned(), signatures.into());
         }
     }
-    let conflicts = record.conflicts(people);
+    let conflicts = conflict::own(record, people);
     if !conflicts.is_empty() {
         entry.insert("conflicts".to_owned(), json!(conflicts));
     }

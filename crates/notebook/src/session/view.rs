@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::action::ActionView;
 use crate::comment::{self, CommentView};
+use crate::conflict;
 use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
 use crate::id::{DocumentId, Kind, ObjectId};
@@ -338,6 +339,8 @@ fn fill(view: &mut SessionView, doc: &Automerge, people: &dyn People) {
             stamp: record.stamp(people),
         })
         .collect();
+    let disputed = conflict::within(&Record::root(doc), people);
+    view.header.provenance.conflicts.extend(disputed);
     touch(&mut view.header.provenance.stamp, doc, people);
 }
 

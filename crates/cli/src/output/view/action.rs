@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{actions, comments, joined, provenance};
+use super::{actions, comments, history, joined, provenance};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 
@@ -39,6 +39,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
         ("goal", goal),
         ("session", session),
     ]);
+    history::disputed(action, page);
     comments(action, page);
     provenance(action, page);
     if is_open(action) {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{author, comments, joined, names};
+use super::{author, comments, history, joined, names};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -35,6 +35,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     if told == 0 {
         page.line("Nothing is agreed on yet.");
     }
+    history::disputed(agreement, page);
     comments(agreement, page);
     next(agreement, page);
 }

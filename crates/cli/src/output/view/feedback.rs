@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{comments, joined, names};
+use super::{comments, history, joined, names};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -22,6 +22,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
     for feedback in data.list("feedback") {
         page.gap();
         piece(feedback, page);
+        history::disputed(feedback, page);
         comments(feedback, page);
     }
     if !data.list("sealed").is_empty() {
@@ -184,6 +185,7 @@ fn one(exchange: &Value, page: &mut Page) {
             page.prose(one.text("text"), 4);
         }
     }
+    history::disputed(exchange, page);
     comments(exchange, page);
 }
 

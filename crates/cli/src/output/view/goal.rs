@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{check_box, comments, due, joined, names, provenance};
+use super::{check_box, comments, due, history, joined, names, provenance};
 use crate::output::fields::{Fields, number};
 use crate::output::page::Page;
 use crate::output::spark;
@@ -64,6 +64,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     key_results(goal, page);
     milestones(goal, page);
     progress(goal, page);
+    history::disputed(goal, page);
     comments(goal, page);
     provenance(goal, page);
     let next = match goal.text("status") {

@@ -6,6 +6,7 @@ pub(crate) mod agreement;
 pub(crate) mod device;
 pub(crate) mod feedback;
 pub(crate) mod goal;
+pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod mirror;
 pub(crate) mod notebook;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{joined, people};
+use super::{history, joined, people};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -88,6 +88,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     }
     page.part("Members");
     people::member_rows(notebook.list("members"), page);
+    history::disputed(notebook, page);
     page.next("hearth goal list {}", notebook.text("id"));
 }
 

@@ -150,6 +150,9 @@ pub(crate) fn log(data: &Value, page: &mut Page) {
         change(each, page);
     }
     page.line_if_empty("Nothing has changed yet.");
+    if data.flag("more") {
+        page.quiet("There is more: see further back with --limit N.");
+    }
 }
 
 /// One change of `log` and `watch`: `at`, `by`, and `kind`, `title`, `what`, `object`; or several of
@@ -169,7 +172,15 @@ pub(crate) fn change(data: &Value, page: &mut Page) {
         };
         let subject = format!("{} {}", line.text("kind"), line.text("title"));
         let words = joined([at.as_str(), by.as_str(), subject.trim(), line.text("what")]);
-        page.line(joined([words.as_str(), page.short(object)]));
+        let change = match data.text("change") {
+            "" => String::new(),
+            change => format!("change {}", page.short(change)),
+        };
+        page.line(joined([
+            words.as_str(),
+            page.short(object),
+            change.as_str(),
+        ]));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{comments, joined, written_at, written_by};
+use super::{comments, history, joined, written_at, written_by};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 
@@ -27,6 +27,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
 pub(crate) fn show(data: &Value, page: &mut Page) {
     let question = data.at("question");
     one(question, page);
+    history::disputed(question, page);
     comments(question, page);
     if question.flag("resolved") {
         return;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{actions, check_box, comments, counted, joined, names};
+use super::{actions, check_box, comments, counted, history, joined, names};
 use crate::output::fields::{Fields, name};
 use crate::output::page::Page;
 use crate::output::table::{Cell, Table};
@@ -69,6 +69,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
         page.part("Actions");
         actions(all, page);
     }
+    history::disputed(session, page);
     comments(session, page);
     let next = match session.text("status") {
         "held" => "hearth session attend {}",
