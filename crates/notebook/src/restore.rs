@@ -5,7 +5,8 @@
 //!   later restore brings it back.
 //! - It writes only what differs, field by field, so that what others write meanwhile merges as ever.
 //! - What somebody signed or committed to is never rewritten: texts of an agreement that were kept to be
-//!   signed, commitments, openings, and who confirmed that they were there.
+//!   signed, endorsements, commitments, openings, and who confirmed that they were there.
+//! - What has to be made anew says who made it first, as an import does: its author is whoever restores.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::str::FromStr;
@@ -18,9 +19,10 @@ use crate::error::EditError;
 use crate::id::{DocumentId, Kind, ObjectId, Place};
 use crate::limits::{DEPTH_MAX, RESTORE_CHANGES_MAX};
 use crate::lookup::{self, Entry};
+use crate::people::People;
 use crate::plan::{Plan, Slot, commit};
-use crate::record::{Record, is_machinery_key};
-use crate::scalar::Tree;
+use crate::record::{IMPORTED_FROM, Record, is_machinery_key, signed};
+use crate::scalar::{Tree, from_json};
 use crate::text::rewrite;
 
 /// The fewest characters of a change's hash that serve to name it.
@@ -227,12 +229,13 @@ fn gather(
 /// [`RestoreError`] where the version holds nothing of the object, or it must stay as it is.
 pub fn prepare(
     docs: &mut dyn Documents,
+    people: &dyn People,
     object: &Entry,
     version: &Version,
 ) -> Result<Prepared, RestoreError> {
     if matches!(
         object.kind,
-        Kind::Exchange | Kind::Commitment | Kind::Opening | Kind::Version
+        Kind::Exchange | Kind::Commitment | Kind::Opening | Kind::Version | Kind::Endorsement
     ) {
         return Err(RestoreError::Stands(object.kind));
     }
@@ -261,10 +264,16 @@ pub fn prepare(
             let inner = Restore {
                 heads: &heads,
                 deep: is_content,
+                people,
             };
             inner.fields(&mut plan, &root, &ROOT, 0);
         } else {
-            header(&mut plan, doc, object, &heads, version)?;
+            let restore = Restore {
+                heads: &heads,
+                deep: true,
+                people,
+            };
+            restore.header(&mut plan, doc, object, version)?;
         }
         prepared.plans.push((*id, plan));
     }
@@ -313,38 +322,6 @@ fn foreign(
         of,
         object: format!("{} {}", object.kind, object.id),
     }
-}
-
-/// Plans the object itself, where it stands in the index or within a session's document.
-fn header(
-    plan: &mut Plan,
-    doc: &Automerge,
-    object: &Entry,
-    heads: &[ChangeHash],
-    version: &Version,
-) -> Result<(), RestoreError> {
-    let key = object.kind.key(object.id);
-    let missing = || RestoreError::NotThereYet {
-        change: version.changes.join(", "),
-        object: format!("{} {}", object.kind, object.id),
-    };
-    let past = locate(doc, object, &key, Some(heads)).ok_or_else(missing)?;
-    let restore = Restore { heads, deep: true };
-    if let Some((_, obj)) = locate(doc, object, &key, None) {
-        restore.fields(plan, &Record::read(doc, obj), &past.1, 0);
-        return Ok(());
-    }
-    let holder = match object.kind.place() {
-        Place::Within(kind) => {
-            let parent = past.0.ok_or_else(missing)?;
-            let there = Record::keyed(doc, &kind.key(parent));
-            there.ok_or(RestoreError::HolderGone { kind, parent })?.obj
-        }
-        _ => ROOT,
-    };
-    let slot = plan.at(holder);
-    restore.made(plan, doc, slot, &key, &past.1);
-    Ok(())
 }
 
 /// Finds an object: what holds it, and it.
@@ -402,9 +379,41 @@ struct Restore<'a> {
     heads: &'a [ChangeHash],
     /// Whether objects within are brought back too.
     deep: bool,
+    people: &'a dyn People,
 }
 
 impl Restore<'_> {
+    /// Plans the object itself, where it stands in the index or within a session's document.
+    fn header(
+        &self,
+        plan: &mut Plan,
+        doc: &Automerge,
+        object: &Entry,
+        version: &Version,
+    ) -> Result<(), RestoreError> {
+        let key = object.kind.key(object.id);
+        let missing = || RestoreError::NotThereYet {
+            change: version.changes.join(", "),
+            object: format!("{} {}", object.kind, object.id),
+        };
+        let past = locate(doc, object, &key, Some(self.heads)).ok_or_else(missing)?;
+        if let Some((_, obj)) = locate(doc, object, &key, None) {
+            self.fields(plan, &Record::read(doc, obj), &past.1, 0);
+            return Ok(());
+        }
+        let holder = match object.kind.place() {
+            Place::Within(kind) => {
+                let parent = past.0.ok_or_else(missing)?;
+                let there = Record::keyed(doc, &kind.key(parent));
+                there.ok_or(RestoreError::HolderGone { kind, parent })?.obj
+            }
+            _ => ROOT,
+        };
+        let slot = plan.at(holder);
+        self.made(plan, doc, slot, &key, &past.1);
+        Ok(())
+    }
+
     /// Plans what makes the fields of a map what those of `past` were.
     fn fields(&self, plan: &mut Plan, now: &Record<'_>, past: &ObjId, depth: usize) {
         if depth > DEPTH_MAX {
@@ -416,6 +425,8 @@ impl Restore<'_> {
         for key in keys.into_iter().filter(|key| self.touches(key)) {
             let (old, new) = (was.fields.get(key), now.fields.get(key));
             match (old.map(|old| &old.value), new.map(|new| &new.value)) {
+                // Who made it first stays said.
+                (None, _) if key == IMPORTED_FROM => {}
                 (None, _) => plan.delete(slot, key.clone()),
                 (Some(Value::Scalar(old)), new_value) => {
                     let same = new_value.and_then(Value::as_scalar) == Some(old.as_ref());
@@ -437,12 +448,16 @@ impl Restore<'_> {
                 }
                 (Some(Value::Object(_)), _) => {
                     let Some(old) = old else { continue };
-                    let tree = self.tree(now.doc, &old.value, &old.op, depth);
+                    let mut tree = self.tree(now.doc, &old.value, &old.op, depth);
+                    if Kind::from_key(key).is_some() {
+                        tree = self.claimed(now.doc, &old.op, tree);
+                    }
                     let is = new.map(|new| {
                         let now_heads = now.doc.get_heads();
                         let reader = Restore {
                             heads: &now_heads,
                             deep: true,
+                            people: self.people,
                         };
                         reader.tree(now.doc, &new.value, &new.op, depth)
                     });
@@ -456,7 +471,7 @@ impl Restore<'_> {
 
     fn touches(&self, key: &str) -> bool {
         let stands = match Kind::from_key(key) {
-            Some((Kind::Version | Kind::Commitment | Kind::Opening, _)) => true,
+            Some((Kind::Version | Kind::Commitment | Kind::Opening | Kind::Endorsement, _)) => true,
             Some(_) => !self.deep,
             None => false,
         };
@@ -466,7 +481,22 @@ impl Restore<'_> {
     /// Plans an object anew, as it was.
     fn made(&self, plan: &mut Plan, doc: &Automerge, slot: Slot, key: &str, past: &ObjId) {
         let tree = self.tree(doc, &Value::Object(ObjType::Map), past, 0);
-        plan.tree(slot, key, tree);
+        plan.tree(slot, key, self.claimed(doc, past, tree));
+    }
+
+    /// Adds to an object that is made anew who made it first, unless it says so already.
+    fn claimed(&self, doc: &Automerge, first: &ObjId, tree: Tree) -> Tree {
+        let Tree::Map(mut entries) = tree else {
+            return tree;
+        };
+        if !entries.iter().any(|(key, _)| key == IMPORTED_FROM) {
+            let (by, at) = signed(doc, first, self.people);
+            let claim = serde_json::json!({ "created_by": by, "created_at": at });
+            if let Ok(claim) = from_json(&claim, 0) {
+                entries.push((IMPORTED_FROM.to_owned(), claim));
+            }
+        }
+        Tree::Map(entries)
     }
 
     /// A value as it was, with what lies within.
@@ -491,7 +521,10 @@ impl Restore<'_> {
             Value::Object(ObjType::Map | ObjType::Table) => {
                 let record = Record::read_at(doc, obj.clone(), self.heads);
                 let entries = record.fields.iter().map(|(key, field)| {
-                    let tree = self.tree(doc, &field.value, &field.op, depth + 1);
+                    let mut tree = self.tree(doc, &field.value, &field.op, depth + 1);
+                    if Kind::from_key(key).is_some() {
+                        tree = self.claimed(doc, &field.op, tree);
+                    }
                     (key.clone(), tree)
                 });
                 Tree::Map(entries.collect())
@@ -564,25 +597,22 @@ mod tests {
             spoil(docs.write(id).unwrap(), &ROOT);
         }
         assert_ne!(before, json::canonical_json(&mut docs, &people).unwrap());
-        let whole = [
-            Kind::Goal,
-            Kind::Session,
-            Kind::Action,
-            Kind::Question,
-            Kind::Comment,
-            Kind::Agreement,
-            Kind::Feedback,
-            Kind::Note,
-        ];
-        for object in objects.iter().filter(|object| whole.contains(&object.kind)) {
+        let stands = [Kind::Exchange, Kind::Entry];
+        let is_whole =
+            |object: &&Entry| object.kind.place() == Place::Index && !stands.contains(&object.kind);
+        for object in objects.iter().filter(is_whole) {
             let mut of_object = at.clone();
             of_object
                 .heads
                 .retain(|id, _| documents_of(object).contains(id));
-            let prepared = prepare(&mut docs, object, &of_object).unwrap();
+            let prepared = prepare(&mut docs, &people, object, &of_object).unwrap();
             assert!(!prepared.is_empty(), "{object:?}");
             apply(&mut docs, &mut writer, prepared).unwrap();
-            assert!(prepare(&mut docs, object, &of_object).unwrap().is_empty());
+            assert!(
+                prepare(&mut docs, &people, object, &of_object)
+                    .unwrap()
+                    .is_empty()
+            );
         }
         let content = |text: &str| {
             let mut json = json::content_of(text);
@@ -590,6 +620,9 @@ mod tests {
             let top = json.as_object_mut().unwrap();
             top.remove("notebook");
             top.remove("exchanges");
+            for skill in top["skills"].as_array_mut().unwrap() {
+                skill.as_object_mut().unwrap().remove("endorsements");
+            }
             for agreement in top["agreements"].as_array_mut().unwrap() {
                 agreement.as_object_mut().unwrap().remove("versions");
             }
@@ -624,7 +657,7 @@ mod tests {
         let at = version(&mut docs, index_only).unwrap();
         let found = find_at(&mut docs, &at, &goal.id.to_string()).unwrap();
         assert_eq!(found, goal);
-        let prepared = prepare(&mut docs, &found, &at).unwrap();
+        let prepared = prepare(&mut docs, &people, &found, &at).unwrap();
         let back = prepared.way_back.join(",");
         apply(&mut docs, &mut writer, prepared).unwrap();
         assert_eq!(
@@ -635,7 +668,7 @@ mod tests {
             1
         );
         let at = version(&mut docs, &back).unwrap();
-        let error = prepare(&mut docs, &goal, &at).unwrap_err();
+        let error = prepare(&mut docs, &people, &goal, &at).unwrap_err();
         assert!(matches!(error, RestoreError::NotThereYet { .. }), "{error}");
     }
 
@@ -664,7 +697,7 @@ mod tests {
         let mut theirs = docs.fork(ben());
         crate::session::set_notes(&mut theirs, &mut writer, session.id, "all else, and Ben")
             .unwrap();
-        let prepared = prepare(&mut docs, &session, &at).unwrap();
+        let prepared = prepare(&mut docs, &people, &session, &at).unwrap();
         apply(&mut docs, &mut writer, prepared).unwrap();
         docs.merge(&theirs).unwrap();
         let notes = crate::session::show(&mut docs, &people, session.id)
@@ -680,9 +713,9 @@ mod tests {
     fn a_change_that_is_unknown_or_of_something_else_is_named() {
         let Bench {
             mut docs,
+            people,
             mut rng,
             now,
-            ..
         } = bench();
         let mut writer = Bench::writer(&mut rng, now);
         fill(&mut docs, &mut writer, "words");
@@ -699,12 +732,12 @@ mod tests {
             .unwrap()
             .get_heads();
         let at = version(&mut docs, &heads[0].to_string()).unwrap();
-        let error = prepare(&mut docs, of(Kind::Goal), &at).unwrap_err();
+        let error = prepare(&mut docs, &people, of(Kind::Goal), &at).unwrap_err();
         assert!(
             error.to_string().contains(&session.id.to_string()),
             "{error}"
         );
-        let error = prepare(&mut docs, of(Kind::Exchange), &at).unwrap_err();
+        let error = prepare(&mut docs, &people, of(Kind::Exchange), &at).unwrap_err();
         assert!(matches!(error, RestoreError::Stands(_)), "{error}");
     }
 }

@@ -21,8 +21,8 @@ const CHANGE_CHARS: usize = 12;
 pub(super) fn restore(host: &mut Host, text: &str, at: &str) -> Result<Value, Failure> {
     let (notebook, entry) = find(host, text, at)?;
     let version = version(host, notebook, &entry, at)?;
-    let prepared = host.read(notebook, |docs, _| {
-        Ok(restore::prepare(docs, &entry, &version))
+    let prepared = host.read(notebook, |docs, people| {
+        Ok(restore::prepare(docs, people, &entry, &version))
     })?;
     let prepared = prepared.map_err(|error| failed(notebook, &entry, error))?;
     let way_back = prepared.way_back.clone();

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{comments, joined, names, provenance};
+use super::{comments, history, joined, names, provenance};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::spark;
@@ -69,6 +69,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     for person in skill.list("people") {
         one_person(skill, person, page);
     }
+    history::disputed(skill, page);
     comments(skill, page);
     provenance(skill, page);
     let notebook = data.at("notebook").text("id");
