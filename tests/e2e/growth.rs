@@ -83,6 +83,59 @@ fn a_skill_is_rated_by_both_and_an_endorsement_stands_for_what_was_signed() {
 }
 
 #[test]
+fn resources_and_check_ins_reach_the_other_and_nothing_put_away_is_lost() {
+    let (pair, _ana_node, _ben_node) = Pair::on_loopback();
+    let (ana, ben, notebook) = (&pair.ana, &pair.ben, pair.notebook.as_str());
+    let add = ["resource", "add", notebook, "The Coaching Habit"];
+    let more = [
+        "--link",
+        "https://example.org/",
+        "--tag",
+        "Books",
+        "--why",
+        "Seven questions",
+    ];
+    let id = ana.ok(&[&add[..], &more].concat())["resource"]["id"].clone();
+    let id = id.as_str().expect("an id");
+    ana.refused(
+        &[&add[..], &["--file", "x.pdf"]].concat(),
+        1,
+        "files_not_supported",
+    );
+    ana.refused(
+        &[&add[..], &["--link", "example.org"]].concat(),
+        2,
+        "invalid",
+    );
+    ana.ok(&["resource", "add", notebook, "Checklist"]);
+    ana.ok(&["checkin", notebook, "2", "Slow start"]);
+    pair.agree(AGREE_TIMEOUT);
+    let books = ben.ok(&["resource", "list", notebook, "--tag", "#books"]);
+    assert_eq!(books["resources"][0]["id"], id);
+    assert_eq!(books["resources"].as_array().map(Vec::len), Some(1));
+    assert_eq!(ben.ok(&["search", "books", notebook])["hits"][0]["id"], id);
+    ben.ok(&["comment", id, "Read it twice"]);
+    ben.ok(&["resource", "edit", id, "--tag", "short", "--untag", "books"]);
+    ben.ok(&["resource", "remove", "Checklist"]);
+    ben.ok(&["checkin", notebook, "5"]);
+    ben.ok(&["checkin", notebook, "4"]);
+    pair.agree(AGREE_TIMEOUT);
+    let shown = ana.ok(&["resource", "show", id]);
+    assert_eq!(shown["resource"]["tags"], json!(["short"]));
+    assert_eq!(shown["resource"]["comments"][0]["text"], "Read it twice");
+    let list = ana.ok(&["resource", "list", notebook]);
+    assert_eq!(list["resources"].as_array().map(Vec::len), Some(1));
+    let away = ana.ok(&["resource", "list", notebook, "--removed"]);
+    assert_eq!(away["resources"][0]["title"], "Checklist");
+    ana.ok(&["resource", "remove", "Checklist", "--undo"]);
+    let checkins = ana.ok(&["checkin", "list", notebook]);
+    assert_eq!(checkins["checkins"].as_array().map(Vec::len), Some(3));
+    assert_eq!(checkins["people"][1]["values"], json!([5, 4]));
+    let own = ana.ok(&["checkin", "list", notebook, "--of", "Ana"]);
+    assert_eq!(own["checkins"][0]["text"], "Slow start");
+}
+
+#[test]
 fn a_skill_that_two_name_at_once_is_one_and_an_export_keeps_all_of_it() {
     let (pair, ana_node, ben_node) = Pair::on_loopback();
     let (ana, ben, notebook) = (&pair.ana, &pair.ben, pair.notebook.as_str());

@@ -210,6 +210,10 @@ impl Story<'_> {
             }
             (Some(("attend", _)), _) => "attendance confirmed".to_owned(),
             (Some((word @ ("owner" | "attendee"), _)), _) => format!("{word}s changed"),
+            (Some(("tag", tag)), Value::Scalar(is_on)) => match is_on.as_bool() {
+                Some(true) => format!("tag {} added", quote(tag)),
+                _ => format!("tag {} taken off", quote(tag)),
+            },
             (None, Value::Scalar(new)) => {
                 let old = self.doc.get_at(&patch.obj, key, self.before).ok().flatten();
                 let old = match &old {

@@ -139,6 +139,8 @@ pub enum Kind {
     Rating,
     Evidence,
     Endorsement,
+    Resource,
+    CheckIn,
 }
 
 /// Where the objects of a kind live: under a key of the index, of a session's document, or of their
@@ -152,7 +154,7 @@ pub(crate) enum Place {
 
 impl Kind {
     /// Every kind that has a key of its own.
-    pub(crate) const KEYED: [Self; 26] = [
+    pub(crate) const KEYED: [Self; 28] = [
         Self::Goal,
         Self::Milestone,
         Self::Progress,
@@ -179,6 +181,8 @@ impl Kind {
         Self::Rating,
         Self::Evidence,
         Self::Endorsement,
+        Self::Resource,
+        Self::CheckIn,
     ];
 
     /// The word of the kind, as in keys and JSON.
@@ -212,6 +216,8 @@ impl Kind {
             Self::Rating => "rating",
             Self::Evidence => "evidence",
             Self::Endorsement => "endorsement",
+            Self::Resource => "resource",
+            Self::CheckIn => "checkin",
         }
     }
 
@@ -240,6 +246,8 @@ impl Kind {
             Self::Skill => "skills",
             Self::Rating => "ratings",
             Self::Endorsement => "endorsements",
+            Self::Resource => "resources",
+            Self::CheckIn => "checkins",
             Self::Evidence
             | Self::Progress
             | Self::Agenda
@@ -262,7 +270,9 @@ impl Kind {
             | Self::Feedback
             | Self::Note
             | Self::Entry
-            | Self::Skill => Place::Index,
+            | Self::Skill
+            | Self::Resource
+            | Self::CheckIn => Place::Index,
             Self::Milestone | Self::Progress | Self::KeyResult => Place::Within(Self::Goal),
             Self::Answer => Place::Within(Self::Question),
             Self::Version => Place::Within(Self::Agreement),
@@ -295,6 +305,7 @@ impl fmt::Display for Kind {
             Self::Exchange => "sealed exchange",
             Self::Version => "version of the agreement",
             Self::Entry => "journal entry",
+            Self::CheckIn => "check-in",
             other => other.word(),
         })
     }

@@ -20,6 +20,12 @@ pub const NAME_BYTES_MAX: usize = 200;
 /// Bytes of a link: what browsers and servers take without complaint.
 pub const LINK_BYTES_MAX: usize = 2_000;
 
+/// Characters of a tag: it stands in a key, and beside others on a line.
+pub const TAG_CHARS_MAX: usize = 40;
+
+/// Tags that one command may name; more would be a mistake of a script.
+pub const TAGS_MAX: usize = 50;
+
 /// Operations of one change that is written here. The scan refuses more than 50,000; half of it leaves
 /// room for the last edit of a batch.
 pub const CHANGE_OPERATIONS_MAX: usize = 20_000;

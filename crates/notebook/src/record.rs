@@ -298,6 +298,31 @@ pub struct Provenance {
     pub conflicts: Vec<Conflict>,
 }
 
+impl Provenance {
+    /// Who made the object. Of one that was imported, whom the import names: a claim of the importer, which
+    /// shows beside it.
+    pub(crate) fn author(&self, people: &dyn People) -> Named {
+        let origin = self.imported_from.as_ref();
+        let claimed = origin.and_then(|origin| origin.pointer("/created_by/person")?.as_str());
+        match claimed.filter(|person| !person.is_empty()) {
+            Some(person) => people.named(person),
+            None => Named {
+                person: self.stamp.created_by.person.clone(),
+                name: self.stamp.created_by.name.clone(),
+            },
+        }
+    }
+
+    /// The day on which the object was made, in UTC; of an imported one the day that the import names.
+    pub(crate) fn day(&self) -> Option<String> {
+        let origin = self.imported_from.as_ref();
+        let claimed = origin.and_then(|origin| origin.pointer("/created_at")?.as_str());
+        let at = claimed.and_then(|at| at.parse::<Timestamp>().ok());
+        let at = at.or(self.stamp.created_at)?;
+        Some(at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+    }
+}
+
 /// Who made an object and who changed it last, from the signed history.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize)]
 pub struct Stamp {

@@ -8,6 +8,7 @@ use crate::exchange;
 use crate::id::{DocumentId, Kind, NotebookRef, ObjectId, Place};
 use crate::people::People;
 use crate::record::Record;
+use crate::resource;
 use crate::session;
 
 /// One object as the search index takes it.
@@ -109,6 +110,10 @@ pub fn index_items(docs: &mut dyn Documents) -> Result<Vec<SearchItem>, Unavaila
             continue;
         }
         for (id, record) in Record::all(index, kind) {
+            // What was put away is looked for in its list.
+            if kind == Kind::Resource && record.flag("removed") {
+                continue;
+            }
             items.push(item(id, kind, &record, record.id("on")));
             for within in Kind::KEYED
                 .into_iter()
@@ -185,6 +190,10 @@ fn item(id: ObjectId, kind: Kind, record: &Record<'_>, parent: Option<ObjectId>)
             text.push_str(&words);
             text.push('\n');
         }
+    }
+    for tag in resource::tags_of(record) {
+        text.push_str(&tag);
+        text.push('\n');
     }
     SearchItem {
         id,

@@ -17,7 +17,7 @@ use crate::id::{NotebookRef, ObjectId};
 use crate::people::{PersonRef, StaticPeople};
 use crate::session::{self, NewAgendaItem, NewSession, Wrap};
 use crate::word::{ExchangeKind, Topic};
-use crate::{Writer, comment, meta, note, question, skill};
+use crate::{Writer, checkin, comment, meta, note, question, resource, skill};
 
 /// Everything that a test of one noun needs.
 pub(crate) struct Bench {
@@ -85,6 +85,14 @@ pub(crate) fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &s
     };
     feedback::give(docs, writer, &new).unwrap();
     fill_skill(docs, writer, text);
+    let new = resource::NewResource {
+        title: "A book".to_owned(),
+        link: Some("https://example.org/".to_owned()),
+        why: Some(text.to_owned()),
+        tags: vec!["a/b".to_owned()],
+    };
+    resource::add(docs, writer, &new).unwrap();
+    checkin::add(docs, writer, 4, Some(text)).unwrap();
     note::add(docs, writer, &format!("x{text}")).unwrap();
 }
 

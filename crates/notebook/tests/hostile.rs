@@ -8,8 +8,8 @@ use hearth_notebook::goal::NewGoal;
 use hearth_notebook::session::NewSession;
 use hearth_notebook::{
     DocumentId, Documents, MemoryDocuments, NotebookRef, ObjectId, PersonRef, StaticPeople, Writer,
-    action, agreement, comment, exchange, feedback, goal, history, journal, json, lookup, markdown,
-    meta, note, question, search, session, skill, today,
+    action, agreement, checkin, comment, exchange, feedback, goal, history, journal, json, lookup,
+    markdown, meta, note, question, resource, search, session, skill, today,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -61,6 +61,9 @@ fn keys(id: ObjectId) -> Vec<String> {
         "rating",
         "evidence",
         "endorsement",
+        "resource",
+        "checkin",
+        "tag",
         "participant",
         "answer_exit",
         "owner",
@@ -101,6 +104,7 @@ fn keys(id: ObjectId) -> Vec<String> {
         "link",
         "anchor_3",
         "signed_text",
+        "removed",
         "signatures",
         "form",
         "phase",
@@ -257,6 +261,8 @@ fn try_everything(deeds: &[Deed], id: ObjectId) {
         serde_json::to_string(&agreement::log(&mut docs, &people).unwrap()),
         serde_json::to_string(&exchange::list(&mut docs, &people, NOTEBOOK).unwrap()),
         serde_json::to_string(&feedback::list(&mut docs, &people).unwrap()),
+        serde_json::to_string(&resource::list(&mut docs, &people).unwrap()),
+        serde_json::to_string(&checkin::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&skill::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&note::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&journal::list(&mut docs, &people).unwrap()),

@@ -3,6 +3,7 @@
 
 mod action;
 mod agreement;
+mod checkin;
 mod completions;
 mod config;
 mod conflict;
@@ -23,6 +24,7 @@ mod notebook;
 mod passphrase;
 mod question;
 mod recovery;
+mod resource;
 mod restore;
 mod search;
 mod session;
@@ -89,6 +91,10 @@ pub(crate) enum Command {
     Sealed(feedback::SealedCommand),
     #[command(subcommand)]
     Skill(skill::SkillCommand),
+    #[command(subcommand)]
+    Resource(resource::ResourceCommand),
+    #[command(name = "checkin")]
+    CheckIn(checkin::CheckInCommand),
     #[command(subcommand)]
     Journal(journal::JournalCommand),
     Today(today::TodayCommand),
@@ -158,6 +164,8 @@ impl Command {
             Self::Feedback(command) => command.run(context),
             Self::Sealed(command) => command.run(context),
             Self::Skill(command) => command.run(context),
+            Self::Resource(command) => command.run(context),
+            Self::CheckIn(command) => command.run(context),
             Self::Journal(command) => command.run(context),
             Self::Today(command) => command.run(context),
             Self::Search(command) => command.run(context),

@@ -38,6 +38,8 @@ fn short_help_lists_the_commands() {
       feedback     Give feedback
       sealed       Write to each other so that nobody reads before all have written
       skill        Rate skills over time, show evidence, endorse each other
+      resource     Keep what is worth reading, watching or using
+      checkin      Say how it is going, from 1 to 5
       journal      Write for yourself: only your own devices have it
       today        See what is next, due and open, across notebooks
       search       Find words in everything you can read

@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionRequest, AgreementRequest, ConflictRequest, DeviceRequest, ExportFormat, FeedbackRequest,
-    GoalRequest, ImportFormat, InviteRequest, JournalRequest, MemberRequest, MirrorRequest,
-    NotebookRequest, QuestionRequest, RecoveryRequest, SealedRequest, Secret, SessionRequest,
-    SkillRequest, TransferFile,
+    ActionRequest, AgreementRequest, CheckInRequest, ConflictRequest, DeviceRequest, ExportFormat,
+    FeedbackRequest, GoalRequest, ImportFormat, InviteRequest, JournalRequest, MemberRequest,
+    MirrorRequest, NotebookRequest, QuestionRequest, RecoveryRequest, ResourceRequest,
+    SealedRequest, Secret, SessionRequest, SkillRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -79,6 +79,10 @@ pub enum Request {
     Sealed(SealedRequest),
     /// `skill …`
     Skill(SkillRequest),
+    /// `resource …`
+    Resource(ResourceRequest),
+    /// `checkin …`
+    Checkin(CheckInRequest),
     /// `journal …`
     Journal(JournalRequest),
     /// `comment`: a comment on any object.
@@ -240,6 +244,8 @@ impl Request {
                 )
             }
             Self::Skill(request) => request.is_read_only(),
+            Self::Resource(request) => request.is_read_only(),
+            Self::Checkin(request) => matches!(request, CheckInRequest::List { .. }),
             Self::Journal(request) => request.is_read_only(),
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Conflict(request) => matches!(request, ConflictRequest::List { .. }),

@@ -30,6 +30,7 @@ mod notebook;
 mod question;
 mod readers;
 mod resolve;
+mod resource;
 mod restore;
 mod sealed;
 mod search;
@@ -115,6 +116,8 @@ pub fn execute(
         Request::Feedback(request) => feedback::execute(host, request),
         Request::Sealed(request) => sealed::execute(host, request),
         Request::Skill(request) => skill::execute(host, request),
+        Request::Resource(request) => resource::execute(host, request),
+        Request::Checkin(request) => resource::check_in(host, request),
         Request::Journal(request) => journal::execute(host, request),
         Request::Comment { object, text } => question::comment(host, object, text),
         Request::Today { zone } => today::today(host, zone.as_deref()),

@@ -90,13 +90,13 @@ fn people(
 ) -> Result<bool, ImportError> {
     let list = list
         .as_array()
-        .ok_or_else(|| malformed(path, "a list of ids of people"))?;
+        .ok_or_else(|| malformed(path, "a list of ids of people, or of tags"))?;
     let mut wanted = Vec::new();
     for (place, person) in list.iter().enumerate() {
         let path = format!("{path}[{place}]");
         let person = person
             .as_str()
-            .ok_or_else(|| malformed(&path, "the id of a person"))?;
+            .ok_or_else(|| malformed(&path, "the id of a person, or a tag"))?;
         check_sizes(&Json::String(person.to_owned()), "", &path)?;
         wanted.push(person);
     }

@@ -1,7 +1,7 @@
 //! The notebook as one JSON document that loses nothing, and back.
 //!
 //! `{"format": "hearthside-notebook", "version": 1, "notebook": {…}, "goals": […], "actions": […],
-//! "sessions": […], "questions": […], "agreements": […], "exchanges": […], "feedback": […], "skills": […], "notes": […],
+//! "sessions": […], "questions": […], "agreements": […], "exchanges": […], "feedback": […], "skills": […], "resources": […], "checkins": […], "notes": […],
 //! "comments": […]}`, and `entries` where it is a journal. Every object has its `id`, its authors and times
 //! from the signed history, its fields, and its parts as lists. Fields whose name or type is not one of
 //! ours are kept under `extra`. Keys are sorted and lists are in the order of their ids, so two nodes with

@@ -26,16 +26,17 @@ pub(crate) const SIGNED: [&str; 5] = [
     "signatures",
 ];
 
-/// Sets of people: the word in the keys `word/PERSON`, and the name of the list in JSON.
-pub(super) const PEOPLE: [(&str, &str); 4] = [
+/// Sets of people, and of tags: the word in the keys `word/PERSON`, and the name of the list in JSON.
+pub(super) const PEOPLE: [(&str, &str); 5] = [
     ("owner", "owners"),
     ("attendee", "attendees"),
     ("attend", "attended"),
     ("participant", "participants"),
+    ("tag", "tags"),
 ];
 
 /// The lists at the top, in the order in which an import works through them. Only a journal has entries.
-pub(super) const TOP: [Kind; 11] = [
+pub(super) const TOP: [Kind; 13] = [
     Kind::Goal,
     Kind::Session,
     Kind::Action,
@@ -44,6 +45,8 @@ pub(super) const TOP: [Kind; 11] = [
     Kind::Exchange,
     Kind::Feedback,
     Kind::Skill,
+    Kind::Resource,
+    Kind::CheckIn,
     Kind::Note,
     Kind::Entry,
     Kind::Comment,
@@ -98,7 +101,7 @@ pub(crate) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
         | "of" | "signed_text" | "anchor_1" | "anchor_2" | "anchor_3" | "anchor_4" | "anchor_5" => {
             (value.is_string(), "a text")
         }
-        "done" | "resolved" | "withdrawn" => (value.is_boolean(), "true or false"),
+        "done" | "resolved" | "withdrawn" | "removed" => (value.is_boolean(), "true or false"),
         "baseline" | "target" | "start" | "current" | "value" | "minutes" => {
             (value.is_number(), "a number")
         }

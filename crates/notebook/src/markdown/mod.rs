@@ -1,7 +1,7 @@
 //! The notebook as a folder of Markdown files, and back.
 //!
 //! `notebook.md`, one file for each goal, session and skill (`goals/…md`, `sessions/…md`, `skills/…md`), and `actions.md`,
-//! `questions.md`, `sealed.md`, `feedback.md`, `notes.md` and `comments.md` with a line for each. Files begin with YAML front matter that holds
+//! `questions.md`, `sealed.md`, `feedback.md`, `resources.md`, `checkins.md`, `notes.md` and `comments.md` with a line for each. Files begin with YAML front matter that holds
 //! the id and every field, and `agreement/…md` for the agreement; what follows it is the reason of a goal, the notes of a session or what is
 //! meant by a skill, byte for byte. In the lists a comment behind each line holds the id and the other fields. What has no id becomes a
 //! new object when it is read.
@@ -27,11 +27,13 @@ const FILES: [(Kind, &str, &str); 3] = [
 ];
 
 /// The file, its heading, and the field of the line, for the kinds that have a line for each object.
-const LISTS: [(Kind, &str, &str, &str); 7] = [
+const LISTS: [(Kind, &str, &str, &str); 9] = [
     (Kind::Action, "actions.md", "Actions", "title"),
     (Kind::Question, "questions.md", "Questions", "text"),
     (Kind::Exchange, "sealed.md", "Sealed exchanges", "title"),
     (Kind::Feedback, "feedback.md", "Feedback", "behaviour"),
+    (Kind::Resource, "resources.md", "Resources", "title"),
+    (Kind::CheckIn, "checkins.md", "Check-ins", "text"),
     (Kind::Note, "notes.md", "Notes", "text"),
     (Kind::Entry, "journal.md", "Journal", "text"),
     (Kind::Comment, "comments.md", "Comments", "text"),

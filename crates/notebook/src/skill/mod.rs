@@ -19,8 +19,8 @@ pub use edit::{NewEvidence, NewRating, NewSkill, SkillEdit, add, add_evidence, e
 pub use endorse::{NewEndorsement, record_endorsement, withdraw_endorsement};
 pub(crate) use endorse::{hash_of, hashes};
 pub use view::{
-    Anchor, EndorsementState, EndorsementView, EvidenceView, Figures, RatingView, SkillPerson,
-    SkillView, list, show,
+    Anchor, EndorsementState, EndorsementView, EvidenceView, RatingView, SkillPerson, SkillView,
+    list, show,
 };
 
 #[cfg(test)]

@@ -3,17 +3,16 @@
 use std::collections::BTreeMap;
 
 use automerge::Automerge;
-use jiff::Timestamp;
 use serde::Serialize;
-use serde_json::Value as Json;
 
 use crate::comment::{self, CommentView};
 use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
+use crate::figures::Figures;
 use crate::hash::TextHash;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People, Signature};
-use crate::record::{Provenance, Record, signed};
+use crate::record::{Provenance, Record};
 use crate::skill::endorse::{Kept, canonical, is_withdrawn};
 use crate::skill::{ANCHORS, Skill, anchor_key};
 
@@ -68,21 +67,6 @@ pub struct SkillPerson {
     pub others: Vec<Figures>,
     /// Whose signed endorsements stand.
     pub endorsed_by: Vec<Named>,
-}
-
-/// How one person sees a skill, then and now.
-#[derive(Clone, PartialEq, Debug, Serialize)]
-pub struct Figures {
-    /// Who sees it so.
-    pub by: Named,
-    /// The first rating.
-    pub then: u32,
-    /// The day of the first rating.
-    pub since: Option<String>,
-    /// The last rating.
-    pub now: u32,
-    /// All of them, the earliest first.
-    pub values: Vec<u32>,
 }
 
 /// A rating.
@@ -270,36 +254,16 @@ fn commented(skill: &Skill<'_>, comments: &[CommentView]) -> Vec<CommentView> {
         .collect()
 }
 
-/// Who wrote a part. Of one that was imported, whom the import names: as what it shows beside it, that is
-/// a claim of the importer.
-fn author(record: &Record<'_>, imported: Option<&Json>, people: &dyn People) -> Named {
-    let claimed = imported.and_then(|origin| origin.pointer("/created_by/person")?.as_str());
-    if let Some(person) = claimed.filter(|person| !person.is_empty()) {
-        return people.named(person);
-    }
-    let (author, _) = signed(record.doc, &record.obj, people);
-    Named {
-        person: author.person,
-        name: author.name,
-    }
-}
-
 fn rating(id: ObjectId, record: &Record<'_>, people: &dyn People) -> Option<RatingView> {
     let value = record.count("value").filter(|n| (1..=5).contains(n))?;
     let provenance = record.provenance(people);
-    let day = |at: Option<Timestamp>| {
-        let at = at?.to_zoned(jiff::tz::TimeZone::UTC);
-        Some(at.date().to_string())
-    };
     Some(RatingView {
         id,
         of: people.named(&record.str("of")?),
-        by: author(record, provenance.imported_from.as_ref(), people),
+        by: provenance.author(people),
         value,
         note: record.str_or_empty("note"),
-        at: record
-            .date("at")
-            .or_else(|| day(provenance.stamp.created_at)),
+        at: record.date("at").or_else(|| provenance.day()),
         provenance,
     })
 }
@@ -340,7 +304,7 @@ fn endorsement(
     Some(EndorsementView {
         id,
         of: people.named(&kept.of),
-        by: author(record, provenance.imported_from.as_ref(), people),
+        by: provenance.author(people),
         note: kept.note,
         signed: state == EndorsementState::Signed,
         state,
@@ -393,28 +357,13 @@ fn persons(
 impl SkillPerson {
     /// Takes in a rating; they come the earliest first.
     fn rated(&mut self, rating: &RatingView) {
-        let figures = if rating.by.person == self.person.person {
-            self.own.as_mut()
-        } else {
-            let mut others = self.others.iter_mut();
-            others.find(|one| one.by.person == rating.by.person)
-        };
-        if let Some(figures) = figures {
-            figures.now = rating.value;
-            figures.values.push(rating.value);
-            return;
-        }
-        let figures = Figures {
-            by: rating.by.clone(),
-            then: rating.value,
-            since: rating.at.clone(),
-            now: rating.value,
-            values: vec![rating.value],
-        };
+        let at = rating.at.as_deref();
         if rating.by.person == self.person.person {
-            self.own = Some(figures);
+            let mut own: Vec<Figures> = self.own.take().into_iter().collect();
+            Figures::gather(&mut own, &rating.by, rating.value, at);
+            self.own = own.pop();
         } else {
-            self.others.push(figures);
+            Figures::gather(&mut self.others, &rating.by, rating.value, at);
         }
     }
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod action;
 pub(crate) mod agreement;
+pub(crate) mod checkin;
 pub(crate) mod device;
 pub(crate) mod feedback;
 pub(crate) mod goal;
@@ -14,6 +15,7 @@ pub(crate) mod overview;
 mod peers;
 pub(crate) mod people;
 pub(crate) mod question;
+pub(crate) mod resource;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod skill;
