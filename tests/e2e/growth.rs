@@ -179,3 +179,85 @@ fn a_skill_that_two_name_at_once_is_one_and_an_export_keeps_all_of_it() {
     );
     assert_eq!(claim["imported_from"]["signatures"][0]["name"], "Ana");
 }
+
+#[test]
+fn a_template_is_shown_changed_added_and_fills_a_session() {
+    let ana = Person::new("Ana");
+    let made = ana.ok(&["notebook", "create", "Pair", "--form", "one-on-one"]);
+    let notebook = made["notebook"]["id"].as_str().expect("an id");
+    let names = |person: &Person| -> Vec<String> {
+        let listed = person.ok(&["template", "list"]);
+        let all = listed["templates"].as_array().cloned().unwrap_or_default();
+        all.iter()
+            .map(|one| one["name"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    let built_in = names(&ana);
+    for name in [
+        "first",
+        "regular",
+        "grow",
+        "mid-point",
+        "action-learning",
+        "circle",
+        "closure",
+        "ending",
+        "plan",
+    ] {
+        assert!(built_in.iter().any(|one| one == name), "{name}");
+    }
+    let shown = ana.ok(&["template", "show", "regular"]);
+    let mut ours = shown["template"].clone();
+    ours["name"] = json!("ours");
+    ours["agenda"] = json!([{ "title": "Tea", "minutes": 15, "prompts": ["Milk?"] }]);
+    ours["minutes"] = json!(15);
+    std::fs::write(ana.folder().join("ours.json"), ours.to_string()).expect("writes");
+    ana.ok(&["template", "add", "ours.json"]);
+    ana.ok(&["template", "add", "ours.json", "--name", "regular"]);
+    let plan = |template: &str| {
+        let when = ["--at", "2027-03-01 15:00", "--zone", "Europe/Berlin"];
+        let all = [
+            &["session", "plan", notebook, "--template", template],
+            &when[..],
+        ]
+        .concat();
+        ana.ok(&all)["session"].clone()
+    };
+    for name in ["ours", "regular"] {
+        let session = plan(name);
+        assert_eq!(session["agenda"][0]["title"], "Tea");
+        assert_eq!(session["agenda"][0]["prompts"], json!(["Milk?"]));
+        assert_eq!(session["minutes"], 15);
+    }
+    ana.ok(&["template", "remove", "regular"]);
+    assert_eq!(plan("regular")["minutes"], 60);
+    ana.refused(&["template", "remove", "grow"], 1, "template_built_in");
+    ana.refused(&["template", "show", "retro"], 2, "invalid");
+    ours["minutes"] = json!(5);
+    std::fs::write(ana.folder().join("ours.json"), ours.to_string()).expect("writes");
+    let refused = ana.refused(&["template", "add", "ours.json"], 2, "template_invalid");
+    assert!(
+        refused.to_string().contains("its items take 15 minutes"),
+        "{refused}"
+    );
+    let planned = [
+        "session",
+        "plan",
+        notebook,
+        "--at",
+        "2027-03-01 15:00",
+        "--template",
+        "plan",
+    ];
+    ana.refused(&planned, 2, "template_private");
+    let entry = ana.ok(&["journal", "add", "--template", "plan", "--no-input"]);
+    let text = entry["entry"]["text"].as_str().expect("a text");
+    assert!(text.starts_with("# Development plan"), "{text}");
+
+    let fits = |person: &Person| {
+        person.ok(&["notebook", "show", notebook])["notebook"]["suggested_template"]["name"].clone()
+    };
+    assert_eq!(fits(&ana), "first");
+    ana.ok(&["notebook", "phase", notebook, "winding-down"]);
+    assert_eq!(fits(&ana), "closure");
+}

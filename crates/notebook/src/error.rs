@@ -33,6 +33,16 @@ pub enum Invalid {
         /// What serves.
         valid: &'static str,
     },
+    /// Not one of what there is.
+    #[error("“{value}” is no {field}; use {valid}")]
+    Unknown {
+        /// The field's name.
+        field: &'static str,
+        /// What was given.
+        value: String,
+        /// What there is.
+        valid: String,
+    },
     /// A number outside its range.
     #[error("the {field} must be from {min} to {max}")]
     Range {

@@ -26,6 +26,18 @@ pub const TAG_CHARS_MAX: usize = 40;
 /// Tags that one command may name; more would be a mistake of a script.
 pub const TAGS_MAX: usize = 50;
 
+/// Bytes of a template: many times the longest that comes with the program.
+pub const TEMPLATE_BYTES_MAX: usize = 64 * 1024;
+
+/// Characters of a template's name: it is typed in commands and stands in lists.
+pub const TEMPLATE_NAME_CHARS_MAX: usize = 40;
+
+/// Agenda items of a template: a session with more is none that anybody keeps to.
+pub const TEMPLATE_ITEMS_MAX: usize = 50;
+
+/// Prompts of one agenda item: more is a questionnaire.
+pub const TEMPLATE_PROMPTS_MAX: usize = 20;
+
 /// Operations of one change that is written here. The scan refuses more than 50,000; half of it leaves
 /// room for the last edit of a batch.
 pub const CHANGE_OPERATIONS_MAX: usize = 20_000;

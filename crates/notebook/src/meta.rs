@@ -12,7 +12,6 @@ use crate::id::DocumentId;
 use crate::people::People;
 use crate::plan::{Plan, commit};
 use crate::record::Record;
-use crate::template;
 use crate::word::{Form, Phase};
 
 /// The notebook as shown. The id belongs to the membership and is added by the node.
@@ -79,13 +78,13 @@ pub fn set_phase(
 /// Chooses the template that sessions begin with where none is named.
 ///
 /// # Errors
-/// [`EditError::Invalid`] for a name that is no template's.
+/// [`EditError::Invalid`] for a blank or long name. Whether there is such a template, each device knows.
 pub fn set_template(
     docs: &mut dyn Documents,
     writer: &mut Writer<'_>,
     name: &str,
 ) -> Result<(), EditError> {
-    set(docs, writer, "template", &template::find(name)?.name)
+    set(docs, writer, "template", check::title("template", name)?)
 }
 
 fn set(
@@ -180,7 +179,7 @@ mod tests {
         } = bench();
         let mut writer = Bench::writer(&mut rng, now);
         create(&mut docs, &mut writer, "Mia & Ben", "peer").unwrap();
-        assert!(set_template(&mut docs, &mut writer, "retro").is_err());
+        assert!(set_template(&mut docs, &mut writer, " ").is_err());
         assert_eq!(show(&mut docs, &people).unwrap().template, None);
         set_template(&mut docs, &mut writer, "grow").unwrap();
         let shown = show(&mut docs, &people).unwrap();

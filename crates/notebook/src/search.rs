@@ -27,7 +27,7 @@ pub struct SearchItem {
 }
 
 /// The fields that hold words of people.
-const TEXTS: [&str; 23] = [
+const TEXTS: [&str; 24] = [
     "text",
     "situation",
     "behaviour",
@@ -44,6 +44,7 @@ const TEXTS: [&str; 23] = [
     "plan",
     "template",
     "about",
+    "prompts",
     "uri",
     "link",
     "anchor_1",

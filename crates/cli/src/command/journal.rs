@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
-use hearth_node::api::{Failure, JournalRequest, Request};
+use hearth_node::api::{Failure, JournalRequest, Request, TemplateRequest};
 
 use crate::context::Context;
+use crate::editor::{Draft, Edited};
 use crate::output::{Answer, Fields, View, view};
 
 /// Write for yourself: only your own devices have it
@@ -24,6 +25,7 @@ pub(crate) enum JournalCommand {
   hearth journal add
   hearth journal add NB --text \"What I do not dare to ask yet\"
   hearth journal add --for SESSION --from preparation.md
+  hearth journal add --template plan
   echo 'A thought' | hearth journal add --from -")]
     Add {
         /// The notebook that it is about; it stays in your journal all the same
@@ -35,6 +37,9 @@ pub(crate) enum JournalCommand {
         /// The text itself
         #[arg(long, conflicts_with = "from")]
         text: Option<String>,
+        /// The template that the entry begins with, as in plan
+        #[arg(long, value_name = "NAME", conflicts_with_all = ["from", "text"])]
+        template: Option<String>,
         /// The session that it prepares
         #[arg(long = "for", value_name = "SESSION")]
         session: Option<String>,
@@ -78,11 +83,13 @@ impl JournalCommand {
                 about,
                 from,
                 text,
+                template,
                 session,
             } => {
-                let text = match from {
-                    Some(path) => context.file_text(&path, "entry")?,
-                    None => context.long_text(text, "entry")?,
+                let text = match (from, template) {
+                    (_, Some(name)) => from_template(context, name)?,
+                    (Some(path), None) => context.file_text(&path, "entry")?,
+                    (None, None) => context.long_text(text, "entry")?,
                 };
                 (
                     JournalRequest::Add {
@@ -116,6 +123,24 @@ impl JournalCommand {
             }
         };
         Ok(Answer::page(context.call(Request::Journal(request))?, view))
+    }
+}
+
+/// The notes of a template, as the person fills them in; as they are where nobody can.
+fn from_template(context: &mut Context<'_>, name: String) -> Result<String, Failure> {
+    let data = context.call(Request::Template(TemplateRequest::Show { name }))?;
+    let template = data.at("template");
+    let text = format!("# {}\n\n{}", template.text("title"), template.text("notes"));
+    if !context.may_ask() {
+        return Ok(text);
+    }
+    let draft = Draft::new(&context.environment, "entry.md", &text)?;
+    match draft.edit(&context.environment)? {
+        Edited::Text(text) => Ok(text),
+        Edited::Unchanged => Err(
+            Failure::usage("text_unchanged", "The template is as it was.")
+                .with_hint("Nothing was written. Fill in something, and save it."),
+        ),
     }
 }
 

@@ -31,6 +31,7 @@ mod session;
 mod skill;
 mod status;
 mod sync;
+mod template;
 #[cfg(test)]
 mod testing;
 mod today;
@@ -95,6 +96,8 @@ pub(crate) enum Command {
     Resource(resource::ResourceCommand),
     #[command(name = "checkin")]
     CheckIn(checkin::CheckInCommand),
+    #[command(subcommand)]
+    Template(template::TemplateCommand),
     #[command(subcommand)]
     Journal(journal::JournalCommand),
     Today(today::TodayCommand),
@@ -166,6 +169,7 @@ impl Command {
             Self::Skill(command) => command.run(context),
             Self::Resource(command) => command.run(context),
             Self::CheckIn(command) => command.run(context),
+            Self::Template(command) => command.run(context),
             Self::Journal(command) => command.run(context),
             Self::Today(command) => command.run(context),
             Self::Search(command) => command.run(context),

@@ -32,6 +32,7 @@ mod secret;
 mod session;
 mod skill;
 pub mod socket;
+mod template;
 mod transfer;
 pub mod wire;
 
@@ -53,4 +54,5 @@ pub use resource::{CheckInRequest, ResourceRequest};
 pub use secret::{PassphraseSource, Secret};
 pub use session::{NotesRequest, SessionRequest, WrapFields};
 pub use skill::{SkillFields, SkillRequest};
+pub use template::TemplateRequest;
 pub use transfer::{ExportFormat, ExportReply, ImportFormat, TransferFile};

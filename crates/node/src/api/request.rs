@@ -6,7 +6,7 @@ use super::{
     ActionRequest, AgreementRequest, CheckInRequest, ConflictRequest, DeviceRequest, ExportFormat,
     FeedbackRequest, GoalRequest, ImportFormat, InviteRequest, JournalRequest, MemberRequest,
     MirrorRequest, NotebookRequest, QuestionRequest, RecoveryRequest, ResourceRequest,
-    SealedRequest, Secret, SessionRequest, SkillRequest, TransferFile,
+    SealedRequest, Secret, SessionRequest, SkillRequest, TemplateRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -83,6 +83,8 @@ pub enum Request {
     Resource(ResourceRequest),
     /// `checkin …`
     Checkin(CheckInRequest),
+    /// `template …`
+    Template(TemplateRequest),
     /// `journal …`
     Journal(JournalRequest),
     /// `comment`: a comment on any object.
@@ -246,6 +248,7 @@ impl Request {
             Self::Skill(request) => request.is_read_only(),
             Self::Resource(request) => request.is_read_only(),
             Self::Checkin(request) => matches!(request, CheckInRequest::List { .. }),
+            Self::Template(request) => request.is_read_only(),
             Self::Journal(request) => request.is_read_only(),
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Conflict(request) => matches!(request, ConflictRequest::List { .. }),

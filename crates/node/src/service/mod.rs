@@ -38,6 +38,7 @@ mod session;
 mod set_aside;
 mod skill;
 mod status;
+mod template;
 #[cfg(test)]
 mod tests;
 mod today;
@@ -118,6 +119,7 @@ pub fn execute(
         Request::Skill(request) => skill::execute(host, request),
         Request::Resource(request) => resource::execute(host, request),
         Request::Checkin(request) => resource::check_in(host, request),
+        Request::Template(request) => template::execute(host, request),
         Request::Journal(request) => journal::execute(host, request),
         Request::Comment { object, text } => question::comment(host, object, text),
         Request::Today { zone } => today::today(host, zone.as_deref()),

@@ -4,7 +4,7 @@ use automerge::{ROOT, ReadDoc};
 use hearth_core::control::Role;
 use hearth_core::engine::{AdoptError, FoundError};
 use hearth_core::ids::NotebookId;
-use hearth_notebook::{Author, Documents, EditError, Kind, People, Unavailable, meta, template};
+use hearth_notebook::{Author, Documents, EditError, Kind, People, Unavailable, meta};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -14,6 +14,7 @@ use super::departure::departed;
 use super::fork::{self, Fork};
 use super::member::{decide_failed, members};
 use super::resolve::{find_notebook, notebooks, unopened};
+use super::template;
 use crate::api::{Failure, NotebookRequest};
 use crate::host::{Directory, Host, edit_failed, invalid, random, sentence};
 
@@ -100,7 +101,7 @@ fn create(
     // What was typed is judged before anything is made; the rest is one commit.
     meta::check(title, form).map_err(|error| invalid(&error.into()))?;
     if let Some(name) = template {
-        template::find(name).map_err(|error| invalid(&error.into()))?;
+        template::find_shared(host, name)?;
     }
     let role = creator_role(form, role)?;
     let made = host.found(role, |docs, writer| {
@@ -154,6 +155,8 @@ pub(super) fn show(host: &mut Host, notebook: NotebookId) -> Result<Value, Failu
     let summary = summary(host, notebook)?;
     let members = members(host, notebook)?;
     let state = state(host, notebook)?;
+    let fits = template::suggestion(host, notebook)?;
+    let state = with(state, json!({ "suggested_template": fits }));
     Ok(json!({ "notebook": with(with(summary, json!({ "members": members })), state) }))
 }
 

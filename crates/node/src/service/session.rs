@@ -2,17 +2,16 @@
 
 use hearth_core::ids::NotebookId;
 use hearth_notebook::session::{self, Learned, Mood, NewAgendaItem, NewSession, Wrap};
+use hearth_notebook::template::NONE;
 use hearth_notebook::{Kind, ObjectId, meta};
 use serde_json::{Value, json};
 
 use super::answer::{data, read_failed, unavailable};
 use super::goal::parts_of;
 use super::resolve::{choose, find_notebook, find_object, find_people, listed};
+use super::template;
 use crate::api::{Failure, NotesRequest, SessionRequest, WrapFields};
 use crate::host::Host;
-
-/// The template's name that stands for none, where the notebook has one of its own.
-const NO_TEMPLATE: &str = "none";
 
 /// Does what a request about sessions asks.
 pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value, Failure> {
@@ -91,15 +90,18 @@ fn plan(host: &mut Host, request: &SessionRequest) -> Result<Value, Failure> {
     };
     let notebook = find_notebook(host, notebook)?;
     let template = match template.as_deref() {
-        Some(NO_TEMPLATE) => None,
-        Some(name) => Some(name.to_owned()),
+        Some(NONE) => None,
+        Some(name) => Some(template::find_shared(host, name)?),
         None => {
-            host.read(notebook, |docs, people| {
+            let view = host.read(notebook, |docs, people| {
                 meta::show(docs, people).map_err(unavailable)
-            })?
-            .template
+            })?;
+            // Another member's own template is not here, and the session begins without one.
+            view.template
+                .and_then(|name| template::find_shared(host, &name).ok())
         }
     };
+    let has_template = template.is_some();
     let new = NewSession {
         at: at.clone(),
         zone: zone.clone().unwrap_or_else(|| host.settings.zone()),
@@ -111,7 +113,11 @@ fn plan(host: &mut Host, request: &SessionRequest) -> Result<Value, Failure> {
         attendees: find_people(host, notebook, attendees)?,
     };
     let id = host.edit(notebook, |docs, writer| session::plan(docs, writer, &new))?;
-    show(host, notebook, id)
+    let mut shown = show(host, notebook, id)?;
+    if !has_template && let Some(fits) = template::suggestion(host, notebook)? {
+        shown["suggested_template"] = fits;
+    }
+    Ok(shown)
 }
 
 fn edit_notes(host: &mut Host, session: &str, notes: &NotesRequest) -> Result<Value, Failure> {

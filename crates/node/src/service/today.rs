@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::answer::{quote, to_json, unavailable, with};
 use super::resolve::{brief, notebooks, person_ref};
 use super::sealed;
+use super::template;
 use crate::api::Failure;
 use crate::host::Host;
 
@@ -37,6 +38,11 @@ pub(super) fn today(host: &mut Host, zone: Option<&str>) -> Result<Value, Failur
             .agreements
             .extend(unsigned(host, notebook, &in_brief)?);
         merged.sealed.extend(waiting_for_me(host, notebook)?);
+        let none_planned = found.sessions.is_empty() && found.unwrapped.is_empty();
+        if none_planned && let Some(fits) = template::suggestion(host, notebook)? {
+            let fits = json!({ "template": fits, "notebook": in_brief });
+            merged.suggestions.push(fits);
+        }
         merged.add(in_brief, found)?;
     }
     Ok(merged.into_value(&zone))
@@ -97,6 +103,7 @@ struct Merged {
     questions: Vec<(Option<Timestamp>, Value)>,
     agreements: Vec<Value>,
     sealed: Vec<Value>,
+    suggestions: Vec<Value>,
 }
 
 impl Merged {
@@ -142,6 +149,7 @@ impl Merged {
             "questions": sorted(self.questions),
             "agreements": self.agreements,
             "sealed": self.sealed,
+            "suggestions": self.suggestions,
         })
     }
 }

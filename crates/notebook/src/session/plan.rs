@@ -8,7 +8,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::PersonRef;
 use crate::plan::{Plan, commit};
 use crate::session::header;
-use crate::template::{self, Template};
+use crate::template::Template;
 use crate::when::{Every, Moment};
 use crate::word::SessionStatus;
 
@@ -33,8 +33,8 @@ pub struct NewSession {
     pub place: Option<String>,
     /// The recurrence, for example `2w`.
     pub every: Option<String>,
-    /// The name of a template.
-    pub template: Option<String>,
+    /// The template that it begins with.
+    pub template: Option<Template>,
     /// Who is to come; everybody where the list is empty.
     pub attendees: Vec<PersonRef>,
 }
@@ -62,7 +62,7 @@ pub fn plan(
     new: &NewSession,
 ) -> Result<ObjectId, EditError> {
     let moment = Moment::parse(&new.at, &new.zone)?;
-    let template = new.template.as_deref().map(template::find).transpose()?;
+    let template = new.template.as_ref();
     let title = new
         .title
         .as_deref()
@@ -118,6 +118,9 @@ fn content(writer: &mut Writer<'_>, template: Option<&Template>) -> Plan {
         plan.put(entry, "title", item.title.as_str());
         plan.put(entry, "minutes", i64::from(item.minutes));
         plan.put(entry, "done", false);
+        if !item.prompts.is_empty() {
+            plan.put(entry, "prompts", item.prompts.join("\n"));
+        }
     }
     plan
 }

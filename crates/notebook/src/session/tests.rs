@@ -36,7 +36,7 @@ fn a_session_shows_as_the_contract_says() {
     let new = NewSession {
         every: Some("2w".to_owned()),
         place: Some("Café".to_owned()),
-        template: Some("grow".to_owned()),
+        template: Some(crate::template::find(&[], "grow").unwrap()),
         ..at("2027-03-20 15:00")
     };
     let id = plan(&mut docs, &mut writer, &new).unwrap();
@@ -82,10 +82,6 @@ fn a_plan_that_cannot_be_written_makes_nothing() {
         },
         NewSession {
             every: Some("often".to_owned()),
-            ..good.clone()
-        },
-        NewSession {
-            template: Some("retro".to_owned()),
             ..good.clone()
         },
     ];

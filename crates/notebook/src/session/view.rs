@@ -96,6 +96,9 @@ pub struct AgendaView {
     pub title: String,
     /// How long it may take.
     pub minutes: Option<u32>,
+    /// Questions and hints for whoever is at it, from the template.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<String>,
     /// Whether it was dealt with.
     pub done: bool,
     /// Who brought it.
@@ -382,6 +385,11 @@ pub(super) fn agenda_item(
         id,
         title: record.str_or_empty("title"),
         minutes: record.count("minutes"),
+        prompts: record
+            .str_or_empty("prompts")
+            .lines()
+            .map(str::to_owned)
+            .collect(),
         done: record.flag("done"),
         brought_by: person(record, "brought_by", people),
         carried_from,

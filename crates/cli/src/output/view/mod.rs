@@ -20,6 +20,7 @@ pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod skill;
 pub(crate) mod status;
+pub(crate) mod template;
 
 use serde_json::Value;
 

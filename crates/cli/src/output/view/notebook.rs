@@ -89,7 +89,22 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     page.part("Members");
     people::member_rows(notebook.list("members"), page);
     history::disputed(notebook, page);
+    let fits = notebook.at("suggested_template");
+    if !fits.is_null() {
+        page.gap();
+        page.quiet(suggested(fits));
+    }
     page.next("hearth goal list {}", notebook.text("id"));
+}
+
+/// Says which template fits the phase: `the phase winding-down fits --template closure (End well)`.
+pub(crate) fn suggested(fits: &Value) -> String {
+    format!(
+        "In the phase {}, sessions fit that begin with --template {}: {}",
+        fits.text("phase"),
+        fits.text("name"),
+        fits.text("about")
+    )
 }
 
 /// The role, or how this device came to have none.

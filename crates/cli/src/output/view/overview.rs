@@ -35,6 +35,7 @@ pub(crate) fn today(data: &Value, page: &mut Page) {
         super::feedback::rows(data.list("sealed"), page);
     }
     page.line_if_empty("Nothing is planned, due or open.");
+    suggestions(data.list("suggestions"), page);
     let first = |key| data.list(key).first().map(|object| object.text("id"));
     if let Some(session) = first("unwrapped") {
         page.next("hearth session wrap {}", session);
@@ -51,7 +52,33 @@ pub(crate) fn today(data: &Value, page: &mut Page) {
         );
     } else if let Some(exchange) = first("sealed") {
         page.next("hearth sealed show {}", exchange);
+    } else if let Some(one) = data.list("suggestions").first() {
+        page.next(
+            "hearth session plan {} --at \"DATE TIME\"",
+            one.at("notebook").text("id"),
+        );
     }
+}
+
+/// Notebooks without a planned session, each with the template that fits its phase.
+fn suggestions(suggestions: &[Value], page: &mut Page) {
+    if suggestions.is_empty() {
+        return;
+    }
+    page.part("No session planned");
+    let mut table = Table::default();
+    for one in suggestions {
+        let template = one.at("template");
+        let fits = format!("--template {}", template.text("name"));
+        table.row([
+            Cell::new(one.called("notebook")),
+            Cell::quiet(template.text("phase")),
+            Cell::new(fits),
+            Cell::quiet(template.text("about")),
+            Cell::quiet(page.short(one.at("notebook").text("id"))),
+        ]);
+    }
+    page.table(&table, 2);
 }
 
 fn agreements(agreements: &[Value], page: &mut Page) {

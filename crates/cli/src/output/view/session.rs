@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::notebook::suggested;
 use super::{actions, check_box, comments, counted, history, joined, names};
 use crate::output::fields::{Fields, name};
 use crate::output::page::Page;
@@ -43,6 +44,11 @@ pub(crate) fn planned(data: &Value, page: &mut Page) {
     let session = data.at("session");
     head(session, page);
     agenda_items(session, page);
+    let fits = data.at("suggested_template");
+    if !fits.is_null() {
+        page.gap();
+        page.quiet(suggested(fits));
+    }
     page.next("hearth session agenda {} TITLE", session.text("id"));
 }
 
@@ -56,6 +62,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     let session = data.at("session");
     head(session, page);
     agenda_items(session, page);
+    prompts(session, page);
     if !session.text("notes").is_empty() {
         page.part("Notes");
         page.prose(session.text("notes"), 2);
@@ -162,6 +169,20 @@ fn agenda_items(session: &Value, page: &mut Page) {
         ]);
     }
     page.table(&table, 2);
+}
+
+/// The prompts of what is still to be talked about.
+fn prompts(session: &Value, page: &mut Page) {
+    let is_open = |item: &&Value| !item.flag("done") && !item.list("prompts").is_empty();
+    if session.text("status") == "held" || !session.list("agenda").iter().any(|item| is_open(&item))
+    {
+        return;
+    }
+    page.part("Prompts");
+    for item in session.list("agenda").iter().filter(is_open) {
+        page.line(format!("  {}", item.text("title")));
+        super::template::prompts(item, page);
+    }
 }
 
 fn texts(part: &str, texts: &[Value], page: &mut Page) {

@@ -1,0 +1,189 @@
+//! Templates: those that come with the program, and a person's own, kept in the home beside them.
+
+use std::collections::BTreeMap;
+
+use hearth_core::ids::NotebookId;
+use hearth_notebook::template::{self, Template};
+use hearth_notebook::{SessionStatus, meta, session};
+use serde_json::{Value, json};
+
+use super::answer::{quote, to_json, unavailable, with};
+use crate::api::{Failure, TemplateRequest};
+use crate::host::{Host, invalid, sentence};
+
+/// The key under which a person's own templates are kept.
+const KEPT_AS: &str = "templates";
+
+/// Own templates of one home: many more than anybody tells apart.
+const OWN_MAX: usize = 200;
+
+/// Does what a request about templates asks.
+pub(super) fn execute(host: &mut Host, request: &TemplateRequest) -> Result<Value, Failure> {
+    match request {
+        TemplateRequest::List => list(host),
+        TemplateRequest::Show { name } => {
+            let found = find(host, name)?;
+            shown(host, &found)
+        }
+        TemplateRequest::Add { text, name } => add(host, text, name.as_deref()),
+        TemplateRequest::Remove { name } => remove(host, name),
+    }
+}
+
+fn list(host: &mut Host) -> Result<Value, Failure> {
+    let own = own(host)?;
+    let is_own = |template: &Template| own.iter().any(|one| one.name == template.name);
+    let mut listed = Vec::new();
+    for template in template::built_in().iter().filter(|one| !is_own(one)) {
+        listed.push(marked(template, false)?);
+    }
+    for template in &own {
+        listed.push(marked(template, true)?);
+    }
+    Ok(json!({ "templates": listed }))
+}
+
+fn marked(template: &Template, is_own: bool) -> Result<Value, Failure> {
+    let stands_for_another = is_own
+        && template::built_in()
+            .iter()
+            .any(|one| one.name == template.name);
+    Ok(with(
+        to_json(template)?,
+        json!({ "own": is_own, "in_place": stands_for_another }),
+    ))
+}
+
+fn shown(host: &Host, found: &Template) -> Result<Value, Failure> {
+    let is_own = own(host)?.iter().any(|one| one.name == found.name);
+    // What is shown is what can be changed and added again, so nothing is put into it.
+    Ok(json!({ "template": to_json(found)?, "own": is_own }))
+}
+
+fn add(host: &mut Host, text: &str, name: Option<&str>) -> Result<Value, Failure> {
+    let refused = |reason: String| {
+        Failure::usage("template_invalid", sentence(&reason)).with_hint(
+            "See what one is like with `hearth template show regular --json`. Nothing was changed.",
+        )
+    };
+    let mut value: Value = serde_json::from_str(text)
+        .map_err(|error| refused(format!("the file is no JSON: {error}")))?;
+    // An answer of `show --json` holds the template within.
+    for pointer in ["/data/template", "/template"] {
+        if let Some(inner) = value.pointer(pointer).cloned() {
+            value = inner;
+            break;
+        }
+    }
+    if let (Some(name), Some(fields)) = (name, value.as_object_mut()) {
+        fields.insert("name".to_owned(), name.into());
+    }
+    let template =
+        Template::parse(&value.to_string()).map_err(|error| refused(error.to_string()))?;
+    let mut own = own(host)?;
+    own.retain(|one| one.name != template.name);
+    if own.len() >= OWN_MAX {
+        return Err(Failure::error(
+            "too_many_templates",
+            format!("There are {OWN_MAX} templates of your own already."),
+        )
+        .with_hint("Remove one with `hearth template remove NAME`."));
+    }
+    own.push(template.clone());
+    keep(host, own)?;
+    let shown = shown(host, &template)?;
+    let in_place = template::built_in()
+        .iter()
+        .any(|one| one.name == template.name);
+    Ok(with(shown, json!({ "in_place": in_place })))
+}
+
+fn remove(host: &mut Host, name: &str) -> Result<Value, Failure> {
+    let mut own = own(host)?;
+    let Some(place) = own.iter().position(|one| one.name == name) else {
+        // One that comes with the program cannot be removed, and is named for what it is.
+        find(host, name)?;
+        return Err(Failure::error(
+            "template_built_in",
+            format!("The template {} comes with the program.", quote(name)),
+        )
+        .with_hint("Add one of the same name to have it stand in its place."));
+    };
+    let removed = own.remove(place);
+    keep(host, own)?;
+    let again = template::built_in()
+        .iter()
+        .any(|one| one.name == removed.name);
+    Ok(json!({ "template": to_json(&removed)?, "removed": true, "in_place": again }))
+}
+
+fn keep(host: &mut Host, own: Vec<Template>) -> Result<(), Failure> {
+    let by_name: BTreeMap<String, Template> =
+        own.into_iter().map(|one| (one.name.clone(), one)).collect();
+    let bytes = serde_json::to_vec(&by_name)
+        .map_err(|error| Failure::error("internal", format!("{error}.")))?;
+    host.put_own(KEPT_AS, &bytes)
+}
+
+/// The person's own templates, in the order of their names. One that a newer version wrote and this one
+/// does not understand is left out.
+fn own(host: &Host) -> Result<Vec<Template>, Failure> {
+    let kept = host.get_own(KEPT_AS)?;
+    let kept: BTreeMap<String, Value> = kept
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default();
+    let read = |value: Value| Template::parse(&value.to_string()).ok();
+    Ok(kept.into_values().filter_map(read).collect())
+}
+
+/// Finds a template by name.
+///
+/// # Errors
+/// `invalid`, with the names that there are.
+pub(super) fn find(host: &Host, name: &str) -> Result<Template, Failure> {
+    template::find(&own(host)?, name)
+        .map_err(|error| invalid(&error.into()).with_hint("See them with `hearth template list`."))
+}
+
+/// Finds a template for a session, which others read too.
+///
+/// # Errors
+/// As [`find`]; `template_private` for one that is for the journal.
+pub(super) fn find_shared(host: &Host, name: &str) -> Result<Template, Failure> {
+    let found = find(host, name)?;
+    if found.private {
+        return Err(Failure::usage(
+            "template_private",
+            format!("The template {} is for yourself alone.", quote(name)),
+        )
+        .with_hint(format!(
+            "Write it with `hearth journal add --template {}`, and share it once you want to.",
+            found.name
+        )));
+    }
+    Ok(found)
+}
+
+/// The template that fits a notebook's next session, with the phase that it fits.
+pub(super) fn suggestion(host: &mut Host, notebook: NotebookId) -> Result<Option<Value>, Failure> {
+    let (view, held) = host.read(notebook, |docs, people| {
+        let view = meta::show(docs, people).map_err(unavailable)?;
+        let all = session::list(docs, people).map_err(unavailable)?;
+        let held: Vec<Option<String>> = all
+            .into_iter()
+            .filter(|one| one.status == SessionStatus::Held)
+            .map(|one| one.template)
+            .collect();
+        Ok((view, held))
+    })?;
+    let Some(name) = template::suggest(view.form, view.phase, &held) else {
+        return Ok(None);
+    };
+    let found = find(host, name)?;
+    Ok(Some(json!({
+        "name": found.name,
+        "title": found.title,
+        "about": found.about,
+        "phase": view.phase,
+    })))
+}
