@@ -95,6 +95,11 @@ id!(
     32
 );
 id!(
+    /// A bundle: the hash of all before its parts, which pins the key that all of it is sealed under.
+    BundleId,
+    32
+);
+id!(
     /// A mirror: the hash of its card, so it pins both public keys.
     MirrorId,
     32

@@ -17,6 +17,7 @@
 
 #[cfg(test)]
 mod altered;
+pub mod bundle;
 pub mod capsule;
 pub mod codec;
 pub mod control;

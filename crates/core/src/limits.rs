@@ -335,3 +335,24 @@ pub const MIRROR_REQUEST_MS_MAX: u64 = 60 * 1000;
 
 /// Most such requests at once: a stranger can come this far.
 pub const MIRROR_REQUESTS_MAX: usize = 8;
+
+/// Length of a sealed part of a bundle, the last one excepted: what is held in memory of a file of any length,
+/// and what a damaged byte costs at most beside what follows it.
+pub const BUNDLE_PART_BYTES: usize = 256 * 1024;
+
+/// Most parts of a bundle: 16 GiB. A notebook of a million changes packs into a thousandth of that.
+pub const BUNDLE_PARTS_MAX: u64 = 64 * 1024;
+
+/// Most devices that a bundle is sealed to: all that can hold the key of an epoch.
+pub const BUNDLE_RECIPIENTS_MAX: usize = RECIPIENTS_MAX;
+
+/// Fewest places for recipients in a bundle; from there on they double. So the file of a pair does not tell how
+/// many devices the other one has.
+pub const BUNDLE_SLOTS_MIN: usize = 4;
+
+/// Most places for recipients in a bundle.
+pub const BUNDLE_SLOTS_MAX: usize = 1_024;
+
+/// Bytes of control entries that are held before a bundle is believed to be about a notebook of this device: all
+/// of one that is full of ordinary ones.
+pub const BUNDLE_CONTROL_BYTES_MAX: usize = 64 * 1024 * 1024;

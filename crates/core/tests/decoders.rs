@@ -4,9 +4,13 @@
 
 mod support;
 
+use std::sync::Arc;
+
+use hearth_core::bundle::BundleOpener;
 use hearth_core::capsule::{Capsule, CapsuleContent};
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::ControlEntry;
+use hearth_core::crypto::Secret;
 use hearth_core::enrol::EnrolMessage;
 use hearth_core::epoch::Wraps;
 use hearth_core::frontier::{Frontier, SignedFrontier};
@@ -20,6 +24,7 @@ use hearth_core::log::{
 };
 use hearth_core::mirror::{MirrorMessage, MirrorTicket};
 use hearth_core::pairing::{InviteRecord, PairingMessage, Ticket};
+use hearth_core::sync::OfflineReader;
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
@@ -86,6 +91,13 @@ fn decode_all(bytes: &[u8]) {
             .parse::<MirrorTicket>()
             .is_ok(),
     );
+    let mut frames = Vec::new();
+    let mut reader = OfflineReader::default();
+    let notebook = hearth_core::ids::NotebookId::ZERO;
+    let _any_frame = reader.read(notebook, bytes).is_ok();
+    let device = DeviceSecrets::from_seeds([1, 2, 3].map(|seed| Secret::from_bytes([seed; 32])));
+    let mut opener = BundleOpener::new(Arc::new(device));
+    assert!(opener.push(bytes, true, &mut frames).is_err());
     let mut wire = WireDecoder::default();
     let mut reader = Reader::new(bytes);
     while reader.remaining() > 0 && wire.decode(&mut reader).is_ok() {}

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use hearth_core::bundle::{BundleForm, BundleFrame, BundleOpenError, BundleOpener};
 use hearth_core::capsule::{Capsule, CapsuleContent};
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
@@ -11,7 +13,9 @@ use hearth_core::crypto::{SIGNATURE_BYTES, Secret};
 use hearth_core::enrol::{ContactTicket, EnrolMessage, LinkTicket};
 use hearth_core::epoch::{EpochKeys, Wraps};
 use hearth_core::frontier::SignedFrontier;
-use hearth_core::identity::{DeviceCard, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry};
+use hearth_core::identity::{
+    DeviceCard, DeviceSecrets, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry,
+};
 use hearth_core::ids::ControlHash;
 use hearth_core::limits::CONTROL_BYTES_MAX;
 use hearth_core::log::{
@@ -126,6 +130,46 @@ fn what_mirrors_and_members_say_reads_as_ever() {
         }
     }
     assert_eq!((added, removed, full), (2, 2, 2));
+}
+
+#[test]
+fn bundles_open_as_ever_and_for_their_devices_only() {
+    let stored = stored("bundles");
+    for (kind, form) in [("one", BundleForm::Lacking), ("five", BundleForm::Whole)] {
+        let named = |what: &str| {
+            let name = format!("{what} {kind}");
+            let found = stored.iter().find(|one| one.name == name);
+            found.and_then(Vector::to_bytes)
+        };
+        let device = |bytes: &[u8]| {
+            let seeds: Vec<Secret> = bytes
+                .chunks_exact(32)
+                .map(|seed| Secret::from_bytes(seed.try_into().unwrap()))
+                .collect();
+            Arc::new(DeviceSecrets::from_seeds(seeds.try_into().unwrap()))
+        };
+        let recipient = device(&named("device").unwrap());
+        let bundle = named("bundle").unwrap();
+        let mut opener = BundleOpener::new(recipient);
+        let mut frames = Vec::new();
+        opener.push(&bundle, true, &mut frames).unwrap();
+        assert!(opener.has_ended());
+        let mut frames = frames.into_iter();
+        let Some(BundleFrame::Head(head)) = frames.next() else {
+            panic!("no head")
+        };
+        assert_eq!((head.form, head.made_ms), (form, 1_800_000_000_000));
+        let key = &head.device.verify_key;
+        assert_eq!(head.frontier.verify(head.notebook, key), Ok(()));
+        for place in 0..3 {
+            let frame = named(&format!("frame {place}")).unwrap();
+            assert_eq!(frames.next(), Some(BundleFrame::Frame(frame)));
+        }
+        assert_eq!(frames.next(), None);
+        let stranger = device(&[7; 96]);
+        let opened = BundleOpener::new(stranger).push(&bundle, true, &mut Vec::new());
+        assert_eq!(opened, Err(BundleOpenError::NotForThisDevice));
+    }
 }
 
 #[test]

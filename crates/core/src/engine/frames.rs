@@ -11,7 +11,7 @@ use crate::sync::{Session, SessionError};
 
 /// What a notebook holds besides content.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+pub(super) struct Seen {
     controls: usize,
     wraps: usize,
     is_stale: bool,
@@ -147,7 +147,7 @@ impl Engine {
             .collect()
     }
 
-    fn seen_of(&self, notebook: NotebookId) -> Option<Seen> {
+    pub(super) fn seen_of(&self, notebook: NotebookId) -> Option<Seen> {
         let replica = self.replicas.get(&notebook)?;
         Some(Seen {
             controls: replica.controls().len(),
@@ -157,7 +157,7 @@ impl Engine {
     }
 
     /// Does what a frame about a notebook leads to; says whether it left what could not be made an entry.
-    fn follow_up(
+    pub(super) fn follow_up(
         &mut self,
         notebook: NotebookId,
         before: Seen,

@@ -6,6 +6,7 @@
 //! notebook and then queues the acknowledgements, and [`Engine::next_frame`] hands out nothing that
 //! is not on disk.
 
+mod bundles;
 mod capsules;
 mod connections;
 mod devices;
@@ -29,6 +30,10 @@ mod writes;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
+pub use bundles::{
+    BundleAim, BundleMakeError, BundleMaking, BundleMakingFacts, BundleTakeError, BundleTaken,
+    BundleTaking,
+};
 pub use capsules::KeptCapsule;
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
 pub use devices::DeviceError;
@@ -36,7 +41,7 @@ pub use enrol::LinkOfferId;
 pub use members::DecideError;
 pub use mirrors::{MirrorFault, MirrorRecord, MirrorStatus};
 pub use pairing::{Verification, VerificationState};
-pub use peers::{PeerRecord, PeerStatus};
+pub use peers::{BundleWord, PeerRecord, PeerStatus};
 pub use renewal::{CapsuleFacts, RenewError, Renewal};
 pub use taking::{TakeError, Way};
 pub use writes::{AdoptError, FoundError, IssuedInvite};

@@ -12,14 +12,28 @@ use crate::sync::Session;
 
 const VERSION: u8 = 1;
 
+/// Of a record that also says that a bundle told of the device.
+const VERSION_BUNDLE: u8 = 2;
+
 /// Notebooks of which it is kept at once what peers said: a commit each, some milliseconds together.
 const PEERS_SAVED_AT_ONCE_MAX: usize = 16;
+
+/// A bundle that told what the device which made it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BundleWord {
+    /// When it was made by the clock of that device, in milliseconds since 1970 UTC.
+    pub made_ms: u64,
+    /// When it was taken in by this device's clock.
+    pub taken_ms: u64,
+}
 
 /// What a device said last about its copy of a notebook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerRecord {
-    /// When it was last heard, in milliseconds since 1970 UTC by this device's clock.
+    /// When it was last heard on a connection, in milliseconds since 1970 UTC by this device's clock; 0: never.
     pub heard_ms: u64,
+    /// The bundle that told what is known, where that is newer than what was heard on a connection.
+    pub bundle: Option<BundleWord>,
     /// What it has: what it said, and what it sent since.
     pub frontier: Arc<Frontier>,
     /// What it signed for, where its word came signed.
@@ -29,7 +43,14 @@ pub struct PeerRecord {
 impl PeerRecord {
     fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        writer.u8(VERSION).u64(self.heard_ms);
+        match &self.bundle {
+            None => writer.u8(VERSION).u64(self.heard_ms),
+            Some(bundle) => writer
+                .u8(VERSION_BUNDLE)
+                .u64(self.heard_ms)
+                .u64(bundle.made_ms)
+                .u64(bundle.taken_ms),
+        };
         match &self.signed {
             None => self.frontier.write(writer.u8(0)),
             Some(signed) if signed.frontier == *self.frontier => signed.write(writer.u8(1)),
@@ -43,30 +64,31 @@ impl PeerRecord {
 
     fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
-        reader.known("peer record", VERSION)?;
+        let version = reader.u8("peer record")?;
+        if ![VERSION, VERSION_BUNDLE].contains(&version) {
+            return Err(DecodeError::Unknown {
+                what: "peer record",
+                value: version.into(),
+            });
+        }
         let heard_ms = reader.u64("time")?;
-        let record = match reader.u8("signed")? {
-            0 => Self {
-                heard_ms,
-                frontier: Arc::new(Frontier::read(&mut reader)?),
-                signed: None,
-            },
+        let bundle = if version == VERSION_BUNDLE {
+            Some(BundleWord {
+                made_ms: reader.u64("time of a bundle")?,
+                taken_ms: reader.u64("time")?,
+            })
+        } else {
+            None
+        };
+        let (frontier, signed) = match reader.u8("signed")? {
+            0 => (Arc::new(Frontier::read(&mut reader)?), None),
             1 => {
                 let signed = SignedFrontier::read(&mut reader)?;
-                Self {
-                    heard_ms,
-                    frontier: Arc::new(signed.frontier.clone()),
-                    signed: Some(signed),
-                }
+                (Arc::new(signed.frontier.clone()), Some(signed))
             }
             2 => {
                 let signed = Some(SignedFrontier::read(&mut reader)?);
-                let frontier = Arc::new(Frontier::read(&mut reader)?);
-                Self {
-                    heard_ms,
-                    frontier,
-                    signed,
-                }
+                (Arc::new(Frontier::read(&mut reader)?), signed)
             }
             other => {
                 return Err(DecodeError::Unknown {
@@ -74,6 +96,12 @@ impl PeerRecord {
                     value: other.into(),
                 });
             }
+        };
+        let record = Self {
+            heard_ms,
+            bundle,
+            frontier,
+            signed,
         };
         reader.finish()?;
         Ok(record)
@@ -89,8 +117,10 @@ pub struct PeerStatus {
     pub device: DeviceId,
     /// Whether a connection is open over which this notebook is synced.
     pub connected: bool,
-    /// When it was last heard, in milliseconds since 1970 UTC; `None`: never.
+    /// When it was last heard on a connection, in milliseconds since 1970 UTC; `None`: never.
     pub heard_ms: Option<u64>,
+    /// The bundle that told what it has, where that is newer than what was heard on a connection.
+    pub bundle: Option<BundleWord>,
     /// Entries that are here and that it has not confirmed.
     pub behind: u64,
     /// Entries that it says it has and that are not here.
@@ -130,6 +160,7 @@ pub(super) fn views_of(session: &mut Session) -> Vec<View> {
             let view = session.view(notebook)?;
             let record = PeerRecord {
                 heard_ms,
+                bundle: None,
                 frontier: Arc::clone(&view.frontier),
                 signed: view.signed.clone(),
             };
@@ -193,7 +224,9 @@ impl Engine {
                 .map(Session::heard_ms)
                 .into_iter()
                 .chain(record.map(|record| record.heard_ms))
+                .filter(|heard_ms| *heard_ms > 0)
                 .max(),
+            bundle: record.and_then(|record| record.bundle),
             behind,
             ahead,
             stopped: stopped.map(ToString::to_string),
@@ -281,6 +314,43 @@ impl Engine {
         self.met_somebody |= before.is_none();
         self.unsaved_peers.insert((notebook, device));
         self.effects.push_back(Effect::PeerHeard(notebook));
+    }
+
+    /// Takes over what a device signed for in a bundle, where that is more than is known of it; says whether
+    /// it is. When the device was heard does not change by it.
+    pub(super) fn note_bundle(
+        &mut self,
+        notebook: NotebookId,
+        signed: SignedFrontier,
+        bundle: BundleWord,
+    ) -> bool {
+        let Some(replica) = self.replicas.get(&notebook) else {
+            return false;
+        };
+        let device = signed.device;
+        let mut frontier = replica.known_of(&signed.frontier);
+        let before = self.peers.get(&(notebook, device));
+        if let Some(before) = before {
+            let is_older = (before.signed.as_ref()).is_some_and(|it| it.counter > signed.counter);
+            if is_older || frontier.beyond(&before.frontier) == 0 {
+                return false;
+            }
+            for (log, tip) in &before.frontier.logs {
+                if frontier.seq(log) < tip.0 {
+                    frontier.set_tips(*log, before.frontier.tips(log).collect());
+                }
+            }
+        }
+        let record = PeerRecord {
+            heard_ms: before.map_or(0, |before| before.heard_ms),
+            bundle: Some(bundle),
+            frontier: Arc::new(frontier),
+            signed: Some(signed),
+        };
+        self.peers.insert((notebook, device), record);
+        self.unsaved_peers.insert((notebook, device));
+        self.effects.push_back(Effect::PeerHeard(notebook));
+        true
     }
 
     /// Takes whether a device was heard for the first time since the last call: that is to be kept at once,
@@ -371,6 +441,7 @@ mod tests {
     fn samples() -> Vec<Vec<u8>> {
         let record = PeerRecord {
             heard_ms: 5,
+            bundle: None,
             frontier: Arc::default(),
             signed: None,
         };
@@ -380,6 +451,21 @@ mod tests {
                 .iter()
                 .map(|frontier| [&head[..10], frontier].concat())
                 .collect();
+        // One that a bundle told, of which the frontier follows in the same way.
+        let told = PeerRecord {
+            bundle: Some(BundleWord {
+                made_ms: 6,
+                taken_ms: 7,
+            }),
+            ..record
+        };
+        let told = told.to_bytes();
+        assert_eq!(told[..2], [2, 5]);
+        let with_frontier: Vec<Vec<u8>> = (samples.iter())
+            .map(|sample| [&told[..26], &sample[10..]].concat())
+            .collect();
+        samples.extend(with_frontier);
+        samples.push(told);
         samples.push(head);
         samples
     }

@@ -230,6 +230,21 @@ impl Replica {
         self.ingest(raw, proven, is_suspect)
     }
 
+    /// Takes a content entry in like [`Replica::receive_among`], from somebody who was not told what is here:
+    /// what stands at its place is compared with it.
+    ///
+    /// # Errors
+    /// [`IngestError`]; nothing of the entry is kept then.
+    pub(crate) fn receive_compared(
+        &mut self,
+        raw: RawEntry,
+        proven: &Proven,
+        storage: &dyn Storage,
+    ) -> Result<Ingested, IngestError> {
+        let is_suspect = self.stands_otherwise(&raw, storage)?;
+        self.receive_among(raw, proven, is_suspect, storage)
+    }
+
     /// Finds out which bare ones among entries that came together are proven.
     pub fn prove(&self, entries: &[RawEntry]) -> Proven {
         Proven::among(&self.controls, entries)

@@ -12,7 +12,8 @@ use super::log::BranchId;
 use super::persist::{read_log_id, read_version};
 use super::state::{read_tips, write_tips};
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::ids::{EntryHash, LogId, Seq};
+use crate::control::Recipient;
+use crate::ids::{DeviceId, EntryHash, LogId, Seq};
 use crate::limits::{
     LOGS_MAX, PACK_BYTES_MAX, PACK_ENTRIES_AIM, PACK_LACKED_MIN, PACK_RAW_BYTES_MAX,
 };
@@ -149,6 +150,14 @@ impl Replica {
         let epoch = self.sealing_epoch()?;
         let key = self.keys.get(&epoch)?;
         Some(seal_pack(self.tag(), (epoch, key), &pack.bytes))
+    }
+
+    /// Says whether some devices were all given the key under which packs are sealed now.
+    pub(crate) fn packs_open_for(&self, devices: impl IntoIterator<Item = DeviceId>) -> bool {
+        let mut devices = devices.into_iter();
+        self.sealing_epoch().is_some_and(|epoch| {
+            devices.all(|device| self.was_given(epoch, Recipient::Device(device)))
+        })
     }
 
     /// Makes the entries of a pack that somebody sent and that are not here. Each of them is signed, or proven

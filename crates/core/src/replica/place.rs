@@ -59,6 +59,21 @@ impl Replica {
         }
     }
 
+    /// Says whether another entry stands at the place of one, by what is on the disk.
+    pub(super) fn stands_otherwise(
+        &self,
+        entry: &RawEntry,
+        storage: &dyn Storage,
+    ) -> Result<bool, StorageError> {
+        let header = entry.header();
+        let trunk = self.trunk(&header.log);
+        let trunk = trunk.filter(|log| log.hashes.is_none() && header.seq < log.tip_seq());
+        match trunk.and_then(|log| log.position_of(header.seq)) {
+            Some(position) => Ok(self.entry_at(position, storage)?.hash() != entry.hash()),
+            None => Ok(false),
+        }
+    }
+
     fn place_by_hash(&self, entry: &RawEntry) -> Place {
         let header = entry.header();
         let (log, seq) = (&header.log, header.seq);

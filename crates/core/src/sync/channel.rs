@@ -126,6 +126,11 @@ impl Channel {
         self.told_to_peer = Arc::clone(&self.told_by_peer);
     }
 
+    /// Returns the place in the stream of arrivals up to which all was looked at.
+    pub(super) const fn position(&self) -> Position {
+        self.cursor
+    }
+
     /// Returns when the peer is to be told what was kept.
     pub(super) fn ack_due_ms(&self) -> Option<u64> {
         self.acks.due_ms().filter(|_| self.is_live)

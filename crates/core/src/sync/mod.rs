@@ -18,6 +18,7 @@ mod handing;
 mod holding;
 mod intake;
 mod mirror;
+mod offline;
 mod parting;
 mod schedule;
 mod session;
@@ -27,6 +28,7 @@ pub use capsules::CapsuleEvent;
 pub use error::{SessionError, Stopped};
 pub use frame::CapsuleAnswer;
 pub use holding::Holding;
+pub use offline::{OfflineError, OfflineFrame, OfflineReader, OfflineSender};
 pub use session::{Incoming, PeerView, Session};
 pub use shared::Shared;
 

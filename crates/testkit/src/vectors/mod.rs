@@ -3,6 +3,7 @@
 //! Each file under `vectors/` holds one kind. An entry has a name, what it was made from, and its
 //! bytes in hex. Old entries never change; a new format adds entries, or a file.
 
+mod bundles;
 mod capsules;
 mod entries;
 mod frames;
@@ -72,6 +73,7 @@ pub fn make_all() -> Vec<VectorFile> {
     files.extend(members::make());
     files.push(capsules::make());
     files.push(mirrors::make());
+    files.push(bundles::make());
     files
 }
 

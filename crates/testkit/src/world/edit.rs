@@ -60,6 +60,21 @@ impl World {
         self.write(node, notebook, &writings)
     }
 
+    /// Lets a device set a goal that nobody else sets.
+    ///
+    /// # Errors
+    /// [`super::Violation`] where that is refused.
+    pub fn set_own_goal(
+        &mut self,
+        node: NodeId,
+        notebook: NotebookId,
+        key: &str,
+        value: &str,
+    ) -> Checked<bool> {
+        let (key, value) = (key.to_owned(), value.to_owned());
+        self.write(node, notebook, &[Writing::OwnGoal { key, value }])
+    }
+
     fn draw_writing(&mut self, node: NodeId) -> Writing {
         let number = self.edits;
         let value = format!("{node}/{number}/{}", self.random.below(1_000));

@@ -5,6 +5,7 @@
 //! received before a flush, and whether frames are asked for in between, is drawn. What an edit
 //! acknowledged is written down, and has to be on every device in the end.
 
+mod bundle;
 mod check;
 mod copy;
 mod drive;
@@ -22,6 +23,7 @@ use hearth_core::replica::Replica;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
+pub use bundle::{BundleEnd, BundleFile};
 pub use edit::{GOALS, NOTE, NOTES};
 pub use members::identity_of;
 pub use mirror::MirrorNode;
