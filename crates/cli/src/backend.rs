@@ -1,5 +1,6 @@
 //! What answers the commands.
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -53,8 +54,36 @@ pub(crate) trait Backend {
     /// Runs two nodes of its own and shows that they agree. Answers `converged` and `steps[]`.
     fn demo(&mut self, keep: bool, on_step: &mut dyn FnMut(Value)) -> Result<Value, Failure>;
 
+    /// Makes a bundle; its bytes go to `sink`, in order. Answers `bundle` and `notebook`.
+    fn create_bundle(
+        &mut self,
+        options: BundleOptions,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
+    /// Takes a bundle in; `total` is how many bytes it has, where that is known. Answers `bundle`, `notebook`,
+    /// `waiting`, `behind`.
+    fn apply_bundle(
+        &mut self,
+        source: &mut dyn Read,
+        total: Option<u64>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
     /// Protects the home with another passphrase.
     fn change_passphrase(&mut self) -> Result<Value, Failure>;
+}
+
+/// What `bundle create` was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BundleOptions {
+    /// The notebook's id or name.
+    pub(crate) notebook: String,
+    /// A member's id or name; absent for everybody.
+    pub(crate) person: Option<String>,
+    /// Everything, whatever they are known to have.
+    pub(crate) full: bool,
 }
 
 /// What `init` was told.

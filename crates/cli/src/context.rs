@@ -1,12 +1,12 @@
 //! What a command has at hand.
 
-use std::io::{self, BufRead, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 
 use hearth_node::api::{Event, Failure, Request};
 use serde_json::Value;
 
-use crate::backend::{Backend, NewDeviceOptions, RecoverOptions};
+use crate::backend::{Backend, BundleOptions, NewDeviceOptions, RecoverOptions};
 use crate::clock::Clock;
 use crate::editor::{Draft, Edited};
 use crate::environment::Environment;
@@ -100,6 +100,38 @@ impl Context<'_> {
     pub(crate) fn recover(&mut self, options: RecoverOptions) -> Result<Value, Failure> {
         let output = &self.output;
         let result = self.backend.recover(options, &mut |event| {
+            if let Event::Progress(progress) = event {
+                stop_unless(output.progress(&progress));
+            }
+        });
+        stop_unless(self.output.clear_progress());
+        result
+    }
+
+    /// Makes a bundle; its bytes go to `sink`.
+    pub(crate) fn create_bundle(
+        &mut self,
+        options: BundleOptions,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+    ) -> Result<Value, Failure> {
+        let output = &self.output;
+        let result = self.backend.create_bundle(options, sink, &mut |event| {
+            if let Event::Progress(progress) = event {
+                stop_unless(output.progress(&progress));
+            }
+        });
+        stop_unless(self.output.clear_progress());
+        result
+    }
+
+    /// Takes a bundle in.
+    pub(crate) fn apply_bundle(
+        &mut self,
+        source: &mut dyn Read,
+        total: Option<u64>,
+    ) -> Result<Value, Failure> {
+        let output = &self.output;
+        let result = self.backend.apply_bundle(source, total, &mut |event| {
             if let Event::Progress(progress) = event {
                 stop_unless(output.progress(&progress));
             }

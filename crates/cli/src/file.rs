@@ -8,7 +8,9 @@ use std::io::{self, Write};
 use std::path::{Component, Path, PathBuf};
 
 use hearth_node::api::{Failure, TransferFile};
-use tempfile::Builder;
+use tempfile::{Builder, NamedTempFile};
+
+use crate::interrupt::LeftOver;
 
 /// Who may read a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,16 +32,7 @@ pub(crate) fn write(
         if error.kind() == io::ErrorKind::AlreadyExists {
             exists(path)
         } else {
-            Failure::error(
-                "write_failed",
-                // The error would name the temporary file beside it.
-                format!(
-                    "{} could not be written: {}.",
-                    path.display(),
-                    cause(&error)
-                ),
-            )
-            .with_hint("Choose a folder that is there and that you may write to.")
+            write_failed(path, &error)
         }
     })
 }
@@ -74,25 +67,15 @@ pub(crate) fn write_all(
 }
 
 fn put(path: &Path, text: &[u8], access: Access, overwrite: bool) -> io::Result<()> {
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
     let mut builder = Builder::new();
     builder.prefix(".hearth-");
     if access == Access::Umask {
         use std::os::unix::fs::PermissionsExt;
         builder.permissions(fs::Permissions::from_mode(0o666));
     }
-    let mut file = builder.tempfile_in(folder)?;
+    let mut file = builder.tempfile_in(folder_of(path))?;
     file.write_all(text)?;
-    file.as_file().sync_all()?;
-    if overwrite {
-        file.persist(path)?;
-    } else {
-        file.persist_noclobber(path)?;
-    }
-    fs::File::open(folder)?.sync_all()
+    settle(file, path, overwrite)
 }
 
 /// The words of an error, without the path that it happened to.
@@ -101,6 +84,83 @@ fn cause(error: &io::Error) -> String {
         Some(code) => io::Error::from_raw_os_error(code).to_string(),
         None => error.kind().to_string(),
     }
+}
+
+/// A file that grows beside its place, until it is whole.
+#[derive(Debug)]
+pub(crate) struct GrowingFile {
+    file: NamedTempFile,
+    path: PathBuf,
+    length: u64,
+    _removed_on_interrupt: LeftOver,
+}
+
+impl GrowingFile {
+    /// Begins a file that only its owner may read.
+    pub(crate) fn beside(path: &Path) -> Result<Self, Failure> {
+        let file = Builder::new()
+            .prefix(".hearth-")
+            .tempfile_in(folder_of(path))
+            .map_err(|error| write_failed(path, &error))?;
+        Ok(Self {
+            _removed_on_interrupt: LeftOver::new(file.path()),
+            file,
+            path: path.to_owned(),
+            length: 0,
+        })
+    }
+
+    /// Adds bytes.
+    pub(crate) fn append(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.length += bytes.len() as u64;
+        let written = self.file.write_all(bytes);
+        written.map_err(|error| write_failed(&self.path, &error))
+    }
+
+    /// Returns how many bytes there are.
+    pub(crate) fn length(&self) -> u64 {
+        self.length
+    }
+
+    /// Puts the file in its place. Fails with `file_exists` where something is there and `overwrite` is false.
+    pub(crate) fn keep(self, overwrite: bool) -> Result<(), Failure> {
+        let path = self.path;
+        settle(self.file, &path, overwrite).map_err(|error| {
+            if error.kind() == io::ErrorKind::AlreadyExists {
+                exists(&path)
+            } else {
+                write_failed(&path, &error)
+            }
+        })
+    }
+}
+
+fn write_failed(path: &Path, error: &io::Error) -> Failure {
+    // The error would name the temporary file beside it.
+    let message = format!("{} could not be written: {}.", path.display(), cause(error));
+    let hint = match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "Free some space there.",
+        _ => "Choose a folder that is there and that you may write to.",
+    };
+    Failure::error("write_failed", message).with_hint(hint)
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+/// Flushes a file to disk and moves it to its place.
+fn settle(file: NamedTempFile, path: &Path, overwrite: bool) -> io::Result<()> {
+    file.as_file().sync_all()?;
+    if overwrite {
+        file.persist(path)?;
+    } else {
+        file.persist_noclobber(path)?;
+    }
+    fs::File::open(folder_of(path))?.sync_all()
 }
 
 /// Says that something is at `path` already.

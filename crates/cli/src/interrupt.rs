@@ -1,13 +1,18 @@
 //! What an interrupt (Ctrl-C) does: the command ends with 130, unless something in the foreground
 //! takes the key for itself.
 
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use hearth_node::api::Exit;
 
 /// How many holders keep interrupts from ending the process.
 static HELD: AtomicUsize = AtomicUsize::new(0);
+
+/// Files that are removed where an interrupt ends the process.
+static LEFT_OVER: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// Ends the process with 130 on SIGINT from now on.
 ///
@@ -31,6 +36,10 @@ pub(crate) fn exit_on_interrupt() {
             let _ = ready.send(());
             while interrupts.recv().await.is_some() {
                 if HELD.load(Ordering::SeqCst) == 0 {
+                    for path in left_over().iter() {
+                        // It may be in its place by now.
+                        let _gone = std::fs::remove_file(path);
+                    }
                     std::process::exit(i32::from(Exit::Interrupted.code()));
                 }
             }
@@ -38,6 +47,28 @@ pub(crate) fn exit_on_interrupt() {
     });
     // Either the handler stands or it could not be set up; both let the command go on.
     let _ = wait.recv();
+}
+
+fn left_over() -> std::sync::MutexGuard<'static, Vec<PathBuf>> {
+    LEFT_OVER.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A file that is removed where an interrupt ends the process while this lives.
+#[derive(Debug)]
+pub(crate) struct LeftOver(PathBuf);
+
+impl LeftOver {
+    /// Begins to watch over a file.
+    pub(crate) fn new(path: &Path) -> Self {
+        left_over().push(path.to_owned());
+        Self(path.to_owned())
+    }
+}
+
+impl Drop for LeftOver {
+    fn drop(&mut self) {
+        left_over().retain(|path| *path != self.0);
+    }
 }
 
 /// Keeps interrupts from ending the process while it lives: an editor, or a prompt that has the

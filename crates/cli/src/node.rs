@@ -1,5 +1,6 @@
 //! The home's node, as the backend of commands.
 
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -10,8 +11,8 @@ use hearth_node::run;
 use serde_json::Value;
 
 use crate::backend::{
-    Backend, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions, Protection,
-    RecoverOptions, UpOptions,
+    Backend, BundleOptions, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions,
+    Protection, RecoverOptions, UpOptions,
 };
 use crate::environment::Environment;
 use crate::passphrase::Passphrases;
@@ -171,6 +172,30 @@ impl Backend for Node {
             )
         })?;
         run::demo(&hearth, keep, on_step)
+    }
+
+    fn create_bundle(
+        &mut self,
+        options: BundleOptions,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let what = run::CreateBundle {
+            notebook: options.notebook,
+            person: options.person,
+            full: options.full,
+        };
+        run::create_bundle(&self.home()?, what, &mut self.passphrases, sink, on_event)
+    }
+
+    fn apply_bundle(
+        &mut self,
+        source: &mut dyn Read,
+        total: Option<u64>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let home = self.home()?;
+        run::apply_bundle(&home, source, total, &mut self.passphrases, on_event)
     }
 
     fn change_passphrase(&mut self) -> Result<Value, Failure> {

@@ -3,6 +3,7 @@
 
 mod action;
 mod agreement;
+mod bundle;
 mod checkin;
 mod completions;
 mod config;
@@ -108,6 +109,8 @@ pub(crate) enum Command {
     Restore(restore::RestoreCommand),
     Sync(sync::SyncCommand),
     Watch(watch::WatchCommand),
+    #[command(subcommand)]
+    Bundle(bundle::BundleCommand),
     Export(transfer::ExportCommand),
     Import(transfer::ImportCommand),
     Verify(verify::VerifyCommand),
@@ -178,6 +181,7 @@ impl Command {
             Self::Restore(command) => command.run(context),
             Self::Sync(command) => command.run(context),
             Self::Watch(command) => command.run(context),
+            Self::Bundle(command) => command.run(context),
             Self::Export(command) => command.run(context),
             Self::Import(command) => command.run(context),
             Self::Verify(command) => command.run(context),

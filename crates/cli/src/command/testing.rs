@@ -7,8 +7,8 @@ use hearth_node::api::{Event, Failure, Request, Secret};
 use serde_json::{Value, json};
 
 use crate::backend::{
-    Backend, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions, RecoverOptions,
-    UpOptions,
+    Backend, BundleOptions, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions,
+    RecoverOptions, UpOptions,
 };
 use crate::cli::{self, Cli};
 use crate::clock::Clock;
@@ -22,6 +22,8 @@ pub(crate) struct Canned {
     answers: VecDeque<Value>,
     pub(crate) requests: Vec<Request>,
     pub(crate) inits: Vec<InitOptions>,
+    pub(crate) bundles: Vec<BundleOptions>,
+    pub(crate) applied: Vec<Vec<u8>>,
     pub(crate) environment: Environment,
 }
 
@@ -111,6 +113,30 @@ impl Backend for Canned {
         self.next()
     }
 
+    fn create_bundle(
+        &mut self,
+        options: BundleOptions,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        self.bundles.push(options);
+        sink(b"canned ")?;
+        sink(b"bundle")?;
+        self.next()
+    }
+
+    fn apply_bundle(
+        &mut self,
+        source: &mut dyn std::io::Read,
+        _: Option<u64>,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes).expect("reads");
+        self.applied.push(bytes);
+        self.next()
+    }
+
     fn change_passphrase(&mut self) -> Result<Value, Failure> {
         self.next()
     }
@@ -127,6 +153,7 @@ pub(crate) fn requested(arguments: &[&str]) -> Request {
 pub(crate) fn failing(arguments: &[&str]) -> Failure {
     let mut canned = Canned::answering([json!({})]);
     let failure = canned.run(arguments).expect_err("fails");
+    assert!(canned.bundles.is_empty() && canned.applied.is_empty());
     assert!(
         canned.requests.is_empty(),
         "asked for {:?}",

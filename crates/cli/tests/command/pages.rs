@@ -49,6 +49,7 @@ fn short_help_lists_the_commands() {
       restore      Bring an object back to how it was at a change
       sync         Try all known peers now
       watch        Print a line for each change as it arrives
+      bundle       Hand over what others lack as a sealed file, with no network in between
       export       Write a notebook's content to files
       import       Take content into a notebook
       verify       Check every record, signature and chain on this device

@@ -14,6 +14,7 @@
 
 mod action;
 mod agreement;
+mod bundle;
 pub mod client;
 mod device;
 mod failure;
@@ -38,6 +39,7 @@ pub mod wire;
 
 pub use action::ActionRequest;
 pub use agreement::AgreementRequest;
+pub use bundle::{BUNDLE_PIECE_BYTES, BundleRequest};
 pub use device::{DeviceRequest, RecoveryRequest};
 pub use failure::{Exit, Failure, UnknownExit};
 pub use feedback::{FeedbackFields, FeedbackRequest, SealedRequest};

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionRequest, AgreementRequest, CheckInRequest, ConflictRequest, DeviceRequest, ExportFormat,
-    FeedbackRequest, GoalRequest, ImportFormat, InviteRequest, JournalRequest, MemberRequest,
-    MirrorRequest, NotebookRequest, QuestionRequest, RecoveryRequest, ResourceRequest,
-    SealedRequest, Secret, SessionRequest, SkillRequest, TemplateRequest, TransferFile,
+    ActionRequest, AgreementRequest, BundleRequest, CheckInRequest, ConflictRequest, DeviceRequest,
+    ExportFormat, FeedbackRequest, GoalRequest, ImportFormat, InviteRequest, JournalRequest,
+    MemberRequest, MirrorRequest, NotebookRequest, QuestionRequest, RecoveryRequest,
+    ResourceRequest, SealedRequest, Secret, SessionRequest, SkillRequest, TemplateRequest,
+    TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -154,6 +155,8 @@ pub enum Request {
         /// The content; JSON is exactly one file.
         files: Vec<TransferFile>,
     },
+    /// `bundle …`, a part at a time.
+    Bundle(BundleRequest),
     /// `verify`: opens every record, checks every signature and chain.
     Verify,
     /// `passphrase …`
@@ -219,6 +222,7 @@ impl Request {
             | Self::Watch { .. }
             | Self::Export { .. }
             | Self::Verify => true,
+            Self::Bundle(request) => !matches!(request, BundleRequest::Apply { .. }),
             Self::Notebook(request) => {
                 matches!(
                     request,

@@ -4,6 +4,7 @@
 //! without a node a command opens one for itself. Every write is on disk when a call returns.
 
 mod awaited;
+mod bundles;
 mod capsule;
 mod documents;
 mod enrol;
@@ -32,6 +33,7 @@ pub use settings::{SETTINGS, Setting, Settings};
 pub use storage::NodeStorage;
 
 pub(crate) use awaited::{AwaitedNotebook, Holder};
+pub(crate) use bundles::{OpenBundle, OpenBundles};
 pub(crate) use documents::{EditDocuments, ReadDocuments};
 pub(crate) use home::{Opened, replica_failed};
 
@@ -60,6 +62,8 @@ pub struct Host {
     pub(crate) search: crate::service::SearchCache,
     /// What was read of each notebook's index that is asked for often.
     pub(crate) cards: crate::driver::Cards,
+    /// Bundles between two of their parts.
+    pub(crate) bundles: OpenBundles,
     home: HomeDir,
 }
 

@@ -12,9 +12,9 @@ use crate::host::{HomeDir, Host, Opened};
 use crate::service::{self, NodeFacts};
 
 /// How long a command, or a node that starts, waits for another command to let go of the home.
-const LOCK_WAIT: Duration = Duration::from_secs(5);
+pub(super) const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// Pause between two looks; short, so that a row of commands leaves a gap that is found.
-const LOCK_PAUSE: Duration = Duration::from_millis(10);
+pub(super) const LOCK_PAUSE: Duration = Duration::from_millis(10);
 
 /// Has a command done: by the node where one runs, else in this process.
 ///
@@ -142,7 +142,7 @@ pub(super) fn open_for_node(
     }
 }
 
-fn connect(home: &HomeDir) -> Result<Option<Client>, Failure> {
+pub(super) fn connect(home: &HomeDir) -> Result<Option<Client>, Failure> {
     let path = home.socket()?;
     match Client::connect(&path) {
         Ok(client) => Ok(Some(client)),

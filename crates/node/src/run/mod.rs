@@ -1,6 +1,7 @@
 //! What a process of `hearth` does: reaches the running node, or opens the home for one command, or
 //! is the node.
 
+mod bundle;
 mod call;
 mod capsule;
 mod demo;
@@ -10,6 +11,7 @@ mod mirror;
 mod recover;
 mod up;
 
+pub use bundle::{CreateBundle, apply_bundle, create_bundle};
 pub use call::{call, change_passphrase};
 pub use demo::demo;
 pub use enrol::{NewDevice, accept};

@@ -90,6 +90,7 @@ fn view(host: &Host, device: DeviceId) -> Result<Value, Failure> {
         .notebooks()
         .filter_map(|notebook| host.engine.peer(notebook, device))
         .map(|record| record.heard_ms)
+        .filter(|heard_ms| *heard_ms > 0)
         .max();
     let connected = host
         .engine

@@ -11,6 +11,7 @@
 mod action;
 mod agreement;
 mod answer;
+mod bundle;
 mod capsule;
 mod config;
 mod conflict;
@@ -141,6 +142,7 @@ pub fn execute(
             format,
             files,
         } => transfer::import(host, notebook, *format, files, on_event),
+        Request::Bundle(request) => bundle::execute(host, request),
         Request::Verify => verify::verify(host, on_event),
         Request::Config(request) => config::execute(host, request),
         Request::Join { .. }

@@ -24,7 +24,7 @@ use crate::net::Profile;
 /// The data of `status`.
 ///
 /// A peer's `behind` counts the entries here that it has not confirmed, `ahead` those that it says
-/// it has and that are not here, both as of `last_contact`.
+/// it has and that are not here, both as of `last_contact`, or where `bundle` is there as of `bundle.made`.
 pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure> {
     let mut listed = Vec::new();
     for notebook in notebooks(host) {
@@ -166,6 +166,11 @@ fn peer(
             "device_label": directory.device_label(&status.device),
             "state": state,
             "last_contact": status.heard_ms.and_then(time),
+            // What it has is known from a file, not from it: `made` by its own clock.
+            "bundle": status.bundle.map(|bundle| json!({
+                "made": time(bundle.made_ms),
+                "applied": time(bundle.taken_ms),
+            })),
             "path": path,
             "behind": status.behind,
             "ahead": status.ahead,

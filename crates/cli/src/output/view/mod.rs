@@ -3,6 +3,7 @@
 
 pub(crate) mod action;
 pub(crate) mod agreement;
+pub(crate) mod bundle;
 pub(crate) mod checkin;
 pub(crate) mod device;
 pub(crate) mod feedback;

@@ -114,9 +114,16 @@ pub(super) fn heard(peer: &Value, page: &Page) -> Cell {
     }
 }
 
+/// When somebody made the bundle that what it has is known from, where that is newer than what was heard.
+fn told_by_bundle(peer: &Value, page: &Page) -> Option<String> {
+    let made = peer.at("bundle").text("made");
+    (!made.is_empty()).then(|| page.clock().time(made))
+}
+
 /// What somebody has confirmed of what is here.
 pub(super) fn confirmed(peer: &Value, page: &Page) -> String {
-    if !matches!(peer.text("state"), "connected" | "seen") {
+    let bundle = told_by_bundle(peer, page);
+    if !matches!(peer.text("state"), "connected" | "seen") && bundle.is_none() {
         return String::new();
     }
     let (behind, ahead) = (peer.count("behind"), peer.count("ahead"));
@@ -129,6 +136,11 @@ pub(super) fn confirmed(peer: &Value, page: &Page) -> String {
         0 => format!("has confirmed everything up to {}", page.clock().time(at)),
         1 => "has confirmed all but your last change".to_owned(),
         behind => format!("has confirmed all but your last {behind} changes"),
+    };
+    let ours = match (bundle, behind) {
+        (Some(made), 0) => format!("has confirmed everything, by its bundle of {made}"),
+        (Some(made), _) => format!("{ours}, by its bundle of {made}"),
+        (None, _) => ours,
     };
     if ahead == 0 {
         return ours;

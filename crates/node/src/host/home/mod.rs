@@ -159,6 +159,7 @@ impl HomeDir {
             identity,
             search: crate::service::SearchCache::default(),
             cards: crate::driver::Cards::default(),
+            bundles: crate::host::OpenBundles::default(),
             home: self.clone(),
         };
         match host.enrol_anew_if_copied() {

@@ -1,0 +1,200 @@
+//! Bundles, a part at a time: through the node where one runs, else on the home that this process opens for all
+//! of it.
+
+use std::io::Read;
+use std::time::{Duration, Instant};
+
+use data_encoding::BASE64;
+use serde_json::Value;
+
+use super::call::{LOCK_PAUSE, LOCK_WAIT, connect};
+use crate::api::{
+    BUNDLE_PIECE_BYTES, BundleRequest, Event, Exit, Failure, PassphraseSource, Progress, Request,
+};
+use crate::host::{HomeDir, Host};
+use crate::service::{self, NodeFacts};
+
+/// How often it is told how far a bundle is.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
+/// What a bundle is to hold, and for whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateBundle {
+    /// The notebook's id or name.
+    pub notebook: String,
+    /// A member's id or name; absent for everybody.
+    pub person: Option<String>,
+    /// Everything, whatever they are known to have.
+    pub full: bool,
+}
+
+/// Makes a bundle and hands its bytes out in order.
+///
+/// # Errors
+/// What the request says, or `sink`; what was handed out is no bundle then.
+pub fn create_bundle(
+    home: &HomeDir,
+    what: CreateBundle,
+    passphrases: &mut dyn PassphraseSource,
+    sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
+    let mut row = Row::begin(home, passphrases)?;
+    let begun = row.call(BundleRequest::Create {
+        notebook: what.notebook,
+        person: what.person,
+        full: what.full,
+    })?;
+    let id = number(&begun, "id")?;
+    let mut told = Told::new("Writing the bundle: looked through");
+    loop {
+        let part = row.call(BundleRequest::Next { id })?;
+        let Some(bytes) = part.get("bytes").and_then(Value::as_str) else {
+            return Ok(part);
+        };
+        let bytes = BASE64.decode(bytes.as_bytes()).map_err(|_| garbled())?;
+        sink(&bytes)?;
+        let total = part.get("total").and_then(Value::as_u64);
+        told.tell(number(&part, "done")?, total, on_event);
+    }
+}
+
+/// Takes a bundle in from wherever its bytes come. `total` is how many there are, where that is known.
+///
+/// # Errors
+/// What the request says, or `source`. What was taken in before is on disk.
+pub fn apply_bundle(
+    home: &HomeDir,
+    source: &mut dyn Read,
+    total: Option<u64>,
+    passphrases: &mut dyn PassphraseSource,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
+    let mut piece = read_piece(source)?;
+    let mut row = Row::begin(home, passphrases)?;
+    let id = number(&row.call(BundleRequest::Open)?, "id")?;
+    let mut told = Told::new("Applying the bundle: read, in KiB,");
+    let mut done = 0;
+    let result = loop {
+        let next = match piece.len() {
+            BUNDLE_PIECE_BYTES => read_piece(source)?,
+            _ => Vec::new(),
+        };
+        let last = next.is_empty();
+        let bytes = BASE64.encode(&piece);
+        let answer = row.call(BundleRequest::Apply { id, bytes, last });
+        done += piece.len() as u64;
+        if last || answer.is_err() {
+            break answer;
+        }
+        const KIB: u64 = 1024;
+        told.tell(done / KIB, total.map(|total| total.div_ceil(KIB)), on_event);
+        piece = next;
+    };
+    row.end();
+    result
+}
+
+fn read_piece(source: &mut dyn Read) -> Result<Vec<u8>, Failure> {
+    let mut piece = Vec::new();
+    let mut source = source.take(BUNDLE_PIECE_BYTES as u64);
+    source.read_to_end(&mut piece).map_err(|error| {
+        Failure::error(
+            "input_failed",
+            format!("The bundle cannot be read: {error}."),
+        )
+    })?;
+    Ok(piece)
+}
+
+fn number(answer: &Value, key: &str) -> Result<u64, Failure> {
+    answer.get(key).and_then(Value::as_u64).ok_or_else(garbled)
+}
+
+fn garbled() -> Failure {
+    Failure::error(
+        "node_version",
+        "The node answers in another way than this program asks.",
+    )
+    .with_hint("It is of another version: stop it and start `hearth up` again.")
+}
+
+/// Says how far it is, not too often.
+struct Told {
+    message: &'static str,
+    at: Option<Instant>,
+}
+
+impl Told {
+    const fn new(message: &'static str) -> Self {
+        Self { message, at: None }
+    }
+
+    fn tell(&mut self, done: u64, total: Option<u64>, on_event: &mut dyn FnMut(Event)) {
+        if self.at.is_some_and(|at| at.elapsed() < TELL_EVERY) {
+            return;
+        }
+        self.at = Some(Instant::now());
+        on_event(Event::Progress(Progress {
+            message: self.message.to_owned(),
+            done,
+            total,
+        }));
+    }
+}
+
+/// Several requests in a row, all done by the same one.
+enum Row<'a> {
+    Node(&'a HomeDir),
+    Home(Box<Host>),
+}
+
+impl<'a> Row<'a> {
+    fn begin(home: &'a HomeDir, passphrases: &mut dyn PassphraseSource) -> Result<Self, Failure> {
+        let deadline = Instant::now() + LOCK_WAIT;
+        loop {
+            if connect(home)?.is_some() {
+                return Ok(Self::Node(home));
+            }
+            match home.open(passphrases) {
+                Ok(host) => return Ok(Self::Home(Box::new(host))),
+                Err(failure) if failure.exit == Exit::Locked && Instant::now() < deadline => {
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(failure) => return Err(failure),
+            }
+        }
+    }
+
+    fn call(&mut self, request: BundleRequest) -> Result<Value, Failure> {
+        let request = Request::Bundle(request);
+        match self {
+            Self::Node(home) => {
+                let client = connect(home)?.ok_or_else(|| {
+                    Failure::error(
+                        "node_stopped",
+                        "The node stopped before the bundle was done.",
+                    )
+                    .with_hint("Run the command again.")
+                })?;
+                Ok(client.call(request, &mut |_| {})?)
+            }
+            Self::Home(host) => {
+                service::execute(host, &NodeFacts::default(), &request, &mut |_| {})
+            }
+        }
+    }
+
+    /// Saves what makes the next start quick.
+    fn end(self) {
+        if let Self::Home(mut host) = self {
+            let Host {
+                engine, storage, ..
+            } = &mut *host;
+            if let Err(error) = engine.snapshot(storage) {
+                // The next command only reads more.
+                tracing::warn!(%error, "the saved state is not up to date");
+            }
+        }
+    }
+}
