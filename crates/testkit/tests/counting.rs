@@ -3,13 +3,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use automerge::transaction::Transactable;
 use automerge::{Automerge, ROOT, ReadDoc};
 use hearth_core::control::Role;
 use hearth_core::document::{Change, DocumentId, scan};
-use hearth_core::ids::{EntryHash, NotebookId};
+use hearth_core::ids::{EntryHash, NotebookId, PersonId};
 use hearth_core::log::RawEntry;
 use hearth_core::replica::{Ingested, Replica};
 use hearth_core::storage::Storage;
@@ -137,6 +138,7 @@ fn what_counted_work_builds_on_is_shown_whatever_comes_first() {
     let elsewhere = put(&mut Automerge::new(), &writer, "elsewhere");
     let elsewhere = writer.sign_changes(&[(OTHER, elsewhere)]);
     let on_top = writer.sign_changes(&[(DOCUMENT, on_top)]);
+    let whom = BTreeSet::from([ends.world.device(WRITER).unwrap().identity.person()]);
     let orders: [[&RawEntry; 5]; 3] = [
         [&early, &late, &unseen, &elsewhere, &on_top],
         [&elsewhere, &on_top, &early, &late, &unseen],
@@ -162,6 +164,15 @@ fn what_counted_work_builds_on_is_shown_whatever_comes_first() {
                     assert_eq!(victim.waiting(), 0);
                     assert!(reason(&victim, &late).unwrap().contains("built on"));
                     assert_eq!(reason(&victim, &on_top), None);
+                    let adopted = victim.adopted(usize::MAX, &disk).unwrap();
+                    let by: Vec<&BTreeSet<PersonId>> =
+                        adopted.values().map(|one| &one.built_on_by).collect();
+                    // Both are shown for one who wrote on top of the later one alone.
+                    assert_eq!(by, [&whom, &whom], "{saved_after} {apart}");
+                    assert!(
+                        adopted.contains_key(&early.hash()) && adopted.contains_key(&late.hash())
+                    );
+                    assert!(victim.adopted(0, &disk).unwrap().is_empty());
                 }
             }
         }

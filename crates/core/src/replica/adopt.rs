@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::mem;
 use std::sync::Arc;
 
+use super::builders::ADOPTED;
 use super::log::BranchId;
 use super::{Applied, AppliedChange, Replica};
 use crate::document::{Document, DocumentId, DocumentSet, EntryChanges, Outcome};
@@ -63,9 +64,8 @@ impl Replica {
             self.held.release(&hash);
             self.dirty.extend(entry.changes.iter().map(|(id, _)| *id));
             // Who did so first differs from device to device, and all are to say the same.
-            let reason = "it does not count by itself, and is shown since others built on it";
             self.forget_set_aside(&hash);
-            self.note_set_aside(hash, entry.branch.log.device, entry.seq, reason.to_owned());
+            self.note_set_aside(hash, entry.branch.log.device, entry.seq, ADOPTED.to_owned());
             self.applied.push(Applied {
                 log: entry.branch.log,
                 entry: hash,

@@ -10,6 +10,7 @@
 mod adopt;
 mod apply;
 mod batch;
+mod builders;
 mod choice;
 mod counting;
 mod devices;
@@ -38,6 +39,7 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
+pub use builders::Adopted;
 pub use edit::{EditFailed, EditSession};
 pub use ingest::{IngestError, Ingested, Proven};
 pub use invite::{InviteError, NewInvite};

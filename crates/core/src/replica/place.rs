@@ -164,7 +164,7 @@ impl Replica {
     }
 
     /// Reads an entry by its position, from memory or from the disk.
-    fn entry_at(
+    pub(super) fn entry_at(
         &self,
         position: Position,
         storage: &dyn Storage,

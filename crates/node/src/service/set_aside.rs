@@ -5,12 +5,13 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use hearth_core::control::{ControlEntry, ControlKind};
-use hearth_core::ids::{DeviceId, EntryHash, PersonId, Seq};
-use hearth_core::replica::Replica;
+use hearth_core::ids::{DeviceId, EntryHash, NotebookId, PersonId, Seq};
+use hearth_core::replica::{Adopted, Replica};
+use hearth_core::storage::StorageError;
 use serde_json::{Value, json};
 
 use super::answer::with;
-use crate::host::Directory;
+use crate::host::{Directory, Host};
 
 /// Why an entry does not count whose device is not named for anything else.
 const NOT_COUNTED: &str = "its author may not write here";
@@ -22,6 +23,8 @@ struct Entry<'a> {
     /// Its place in its log; a control entry has none.
     seq: Option<Seq>,
     reason: Cow<'a, str>,
+    /// Who built on it, where it is shown for that.
+    built_on_by: Vec<PersonId>,
 }
 
 /// The entries of one notebook that do not count.
@@ -35,7 +38,12 @@ pub(super) struct Kept<'a> {
 
 impl<'a> Kept<'a> {
     /// Takes what the replica has set aside, and what admins signed and the rules make void.
-    pub(super) fn of(replica: &'a Replica, directory: &'a Directory) -> Self {
+    /// Of what is shown all the same it says who built on it, as far as `adopted` does.
+    pub(super) fn of(
+        replica: &'a Replica,
+        directory: &'a Directory,
+        adopted: &BTreeMap<EntryHash, Adopted>,
+    ) -> Self {
         let mut kept = Self {
             replica,
             directory,
@@ -44,11 +52,19 @@ impl<'a> Kept<'a> {
         };
         for (hash, entry) in replica.set_aside() {
             kept.named.insert(entry.device);
+            let shown = adopted
+                .get(hash)
+                .filter(|shown| !shown.built_on_by.is_empty());
+            let reason = shown.map_or(Cow::Borrowed(entry.reason.as_str()), |shown| {
+                Cow::Owned(kept.reason_of_shown(shown))
+            });
+            let built_on_by = shown.map(|shown| shown.built_on_by.iter().copied().collect());
             kept.entries.push(Entry {
                 device: entry.device,
                 hash: hash.to_string(),
                 seq: Some(entry.seq),
-                reason: Cow::Borrowed(&entry.reason),
+                reason,
+                built_on_by: built_on_by.unwrap_or_default(),
             });
         }
         let membership = replica.membership();
@@ -61,6 +77,7 @@ impl<'a> Kept<'a> {
                     hash: hash.to_string(),
                     seq: None,
                     reason: Cow::Owned(reason),
+                    built_on_by: Vec::new(),
                 });
             }
         }
@@ -75,6 +92,7 @@ impl<'a> Kept<'a> {
                 hash: hash.to_string(),
                 seq: Some(seq),
                 reason: Cow::Borrowed(NOT_COUNTED),
+                built_on_by: Vec::new(),
             });
         }
     }
@@ -89,6 +107,7 @@ impl<'a> Kept<'a> {
                     "entry": entry.hash,
                     "seq": entry.seq.map(Seq::get),
                     "reason": entry.reason,
+                    "built_on_by": self.people(&entry.built_on_by),
                 }),
             )
         };
@@ -97,14 +116,19 @@ impl<'a> Kept<'a> {
 
     /// Returns who signed how many entries that were set aside for which reason.
     pub(super) fn summed_up(&self) -> Vec<Value> {
-        let mut counts: BTreeMap<(DeviceId, &str), u64> = BTreeMap::new();
+        let mut counts: BTreeMap<(DeviceId, &str), (u64, &[PersonId])> = BTreeMap::new();
         for entry in &self.entries {
-            *counts.entry((entry.device, &entry.reason)).or_default() += 1;
+            let place = counts.entry((entry.device, &entry.reason));
+            place.or_insert((0, &entry.built_on_by)).0 += 1;
         }
         counts
             .into_iter()
-            .map(|((device, reason), count)| {
-                let facts = json!({ "reason": reason, "entries": count });
+            .map(|((device, reason), (count, built_on_by))| {
+                let facts = json!({
+                    "reason": reason,
+                    "entries": count,
+                    "built_on_by": self.people(built_on_by),
+                });
                 with(self.signer(&device), facts)
             })
             .collect()
@@ -118,6 +142,29 @@ impl<'a> Kept<'a> {
             "device": device.to_string(),
             "device_label": self.directory.device_label(device),
         })
+    }
+
+    fn people(&self, people: &[PersonId]) -> Vec<Value> {
+        let view = |person: &PersonId| {
+            let name = self.directory.person_name(person);
+            json!({ "person": person.to_string(), "name": name })
+        };
+        people.iter().map(view).collect()
+    }
+
+    /// Says why an entry does not count, and whose work shows it all the same.
+    fn reason_of_shown(&self, shown: &Adopted) -> String {
+        let names = shown.built_on_by.iter();
+        let names: Vec<String> = names
+            .map(|person| self.directory.person_name(person))
+            .collect();
+        let names = match names.split_last() {
+            Some((last, before)) if !before.is_empty() => {
+                format!("{} and {last}", before.join(", "))
+            }
+            _ => names.concat(),
+        };
+        format!("{}; it is shown, since {names} built on it", shown.reason)
     }
 
     fn person_of(&self, device: &DeviceId) -> Option<PersonId> {
@@ -149,4 +196,27 @@ impl<'a> Kept<'a> {
         };
         format!("it {what}, and does not count: {why}")
     }
+}
+
+/// Returns what is shown although it does not count by itself, with who built on it. Empty where more than
+/// `entries_max` entries would have to be read for that.
+pub(super) fn adopted_in(
+    host: &mut Host,
+    notebook: NotebookId,
+    entries_max: usize,
+) -> Result<BTreeMap<EntryHash, Adopted>, StorageError> {
+    let Host {
+        engine, storage, ..
+    } = host;
+    let has_any = engine
+        .replica(notebook)
+        .is_some_and(|replica| !replica.set_aside().is_empty());
+    if !has_any {
+        return Ok(BTreeMap::new());
+    }
+    let replica = engine.replica_mut(notebook);
+    replica.map_or_else(
+        || Ok(BTreeMap::new()),
+        |replica| replica.adopted(entries_max, storage),
+    )
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use super::answer::with;
 use super::resolve::{brief, with_journals};
-use super::set_aside::Kept;
+use super::set_aside::{Kept, adopted_in};
 use crate::api::{Event, Exit, Failure, Progress};
 use crate::host::{Host, NodeStorage, WAY_OUT_OF_DAMAGE};
 
@@ -429,10 +429,12 @@ impl<'a> Chains<'a> {
 fn set_aside_of(host: &mut Host, notebook: NotebookId, found: &Found) -> Vec<Value> {
     let in_brief = brief(host, notebook);
     let directory = host.directory(notebook);
+    // What cannot be read is named as damage.
+    let adopted = adopted_in(host, notebook, usize::MAX).unwrap_or_default();
     let Some(replica) = host.engine.replica(notebook) else {
         return Vec::new();
     };
-    let mut kept = Kept::of(replica, &directory);
+    let mut kept = Kept::of(replica, &directory, &adopted);
     for ((of, hash), (device, seq)) in &found.uncounted {
         if *of == notebook {
             kept.note_uncounted(*hash, *device, *seq);

@@ -72,15 +72,21 @@ fn what_has_just_arrived_and_is_not_on_disk_yet_is_no_damage() {
 
 /// Signs an entry with one harmless change, as a program of its own could, whatever the rules say.
 fn sign_entry(home: &mut Home, notebook: NotebookId) -> VerifiedEntry {
+    sign_on(home, notebook, &mut Automerge::new())
+}
+
+/// Signs one on top of what a document shows.
+fn sign_on(home: &mut Home, notebook: NotebookId, doc: &mut Automerge) -> VerifiedEntry {
     let host = home.host();
     let log = LogId {
         device: host.my_device(),
         incarnation: Incarnation::from_bytes([5; 16]),
     };
     let actor = actor_of(notebook, log);
-    let mut doc = Automerge::new().with_actor(automerge::ActorId::from(&actor.as_bytes()[..]));
+    doc.set_actor(automerge::ActorId::from(&actor.as_bytes()[..]));
     let mut transaction = doc.transaction();
-    transaction.put(ROOT, "sneaked", "in").unwrap();
+    let sneaked = log.device.to_string();
+    transaction.put(ROOT, sneaked, "in").unwrap();
     transaction.commit();
     let change = doc.get_last_local_change().unwrap();
     let change = scan(change.raw_bytes()).unwrap();
@@ -132,6 +138,45 @@ fn what_an_observer_signed_is_set_aside_under_their_name_and_is_no_damage() {
         assert!(text(&found["reason"]).contains("may not write"));
         assert_eq!(data["set_aside"].as_array().unwrap().len(), 1);
         assert_eq!(ada.ok(&Request::Status)["notebooks"][0]["set_aside"], 1);
+        ada.reopen();
+    }
+}
+
+/// A third, whose program is modified as well, builds on it, and may write.
+#[test]
+fn what_is_shown_although_it_does_not_count_names_who_built_on_it() {
+    let (mut ada, mut cy, mut bo) = (Home::new("Ada"), Home::new("Cy"), Home::new("Bo"));
+    let notebook = ada.notebook("Ours", "group");
+    let id: NotebookId = notebook.parse().unwrap();
+    let mut doc = Automerge::new();
+    let mut signed = Vec::new();
+    for (home, role, link) in [(&mut cy, "observer", 2), (&mut bo, "mentee", 3)] {
+        let ticket = ada.invite(&notebook, role);
+        join(&mut ada, home, text(&ticket["ticket"]));
+        connect(&mut ada, home, link);
+        signed.push(sign_on(home, id, &mut doc));
+    }
+    let Host {
+        engine, storage, ..
+    } = ada.host();
+    let replica = engine.replica_mut(id).unwrap();
+    for entry in &signed {
+        replica.ingest_entry(entry.clone().into_raw()).unwrap();
+    }
+    replica.advance(storage).unwrap();
+    engine.flush(storage, Host::now_ms(), true);
+    for _ in 0..2 {
+        let data = ada.ok(&Request::Verify);
+        assert_eq!(data["set_aside"].as_array().unwrap().len(), 1, "{data}");
+        let named = &data["set_aside"][0];
+        assert_eq!(named["entry"], json!(signed[0].hash().to_string()));
+        assert_eq!(named["built_on_by"][0]["name"], "Bo");
+        let reason = "its author may not write here: an observer only reads; it is shown, since Bo built on it";
+        assert_eq!(named["reason"], reason);
+        let status = ada.ok(&Request::Status);
+        let summed_up = &status["notebooks"][0]["set_aside_by"][0];
+        assert_eq!(summed_up["reason"], reason);
+        assert_eq!(summed_up["built_on_by"], named["built_on_by"]);
         ada.reopen();
     }
 }
