@@ -7,6 +7,7 @@
     reason = "a test that cannot go on ends where it stands, and says what it measured"
 )]
 
+mod backup;
 mod bundle;
 mod content;
 mod contract;

@@ -2,7 +2,7 @@
 
 use std::io::Read;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use hearth_node::api::{Event, Failure, Request, Secret};
 use serde_json::Value;
@@ -71,6 +71,29 @@ pub(crate) trait Backend {
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Value, Failure>;
 
+    /// Writes a backup. Answers `out`, `bytes`, `notebooks`, `entries`.
+    fn backup(
+        &mut self,
+        out: &Path,
+        phrase_only: bool,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
+    /// Opens every record of a backup; the phrase opens it where one is given, else the passphrase.
+    fn check_backup(
+        &mut self,
+        file: &Path,
+        phrase: Option<Secret>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
+    /// Makes the home out of a backup. Answers `person`, `device`, `backup`, `notebooks`.
+    fn restore_backup(
+        &mut self,
+        options: RestoreOptions,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
     /// Protects the home with another passphrase.
     fn change_passphrase(&mut self) -> Result<Value, Failure>;
 }
@@ -127,6 +150,21 @@ pub(crate) struct RecoverOptions {
     pub(crate) revoke_others: bool,
     /// How this device is made.
     pub(crate) device: NewDeviceOptions,
+}
+
+/// What `backup restore` was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RestoreOptions {
+    /// The backup; absolute.
+    pub(crate) file: PathBuf,
+    /// The recovery phrase, where that is to open it.
+    pub(crate) phrase: Option<Secret>,
+    /// What this device is called; as in the backup when absent.
+    pub(crate) label: Option<String>,
+    /// `direct`, `lan`, `public` or `relay=URL`, each as typed; as in the backup when empty.
+    pub(crate) network: Vec<String>,
+    /// What protects the home.
+    pub(crate) protection: Protection,
 }
 
 /// What protects the home while it is locked.

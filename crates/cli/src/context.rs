@@ -140,6 +140,21 @@ impl Context<'_> {
         result
     }
 
+    /// Has the backend do long work; progress shows on a terminal's stderr.
+    pub(crate) fn with_progress(
+        &mut self,
+        work: impl FnOnce(&mut dyn Backend, &mut dyn FnMut(Event)) -> Result<Value, Failure>,
+    ) -> Result<Value, Failure> {
+        let output = &self.output;
+        let result = work(self.backend, &mut |event| {
+            if let Event::Progress(progress) = event {
+                stop_unless(output.progress(&progress));
+            }
+        });
+        stop_unless(self.output.clear_progress());
+        result
+    }
+
     /// Shows a person what a question is about, on stderr.
     pub(crate) fn explain(&self, data: &Value, view: View) -> Result<(), Failure> {
         self.output.explain(data, view).map_err(|error| {

@@ -2,9 +2,10 @@
 
 use std::io::Read;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use hearth_node::api::{Event, Failure, Request, Secret};
+use hearth_node::api::{BackupRequest, Event, Failure, PassphraseSource, Request, Secret};
+use hearth_node::backup;
 use hearth_node::host::{HomeDir, InitHome, InitMirror, InitProtection, MirrorLimits, MirrorTerms};
 use hearth_node::net::Profile;
 use hearth_node::run;
@@ -12,7 +13,7 @@ use serde_json::Value;
 
 use crate::backend::{
     Backend, BundleOptions, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions,
-    Protection, RecoverOptions, UpOptions,
+    Protection, RecoverOptions, RestoreOptions, UpOptions,
 };
 use crate::environment::Environment;
 use crate::passphrase::Passphrases;
@@ -196,6 +197,61 @@ impl Backend for Node {
     ) -> Result<Value, Failure> {
         let home = self.home()?;
         run::apply_bundle(&home, source, total, &mut self.passphrases, on_event)
+    }
+
+    fn backup(
+        &mut self,
+        out: &Path,
+        phrase_only: bool,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let passphrase = match phrase_only {
+            true => None,
+            false => Some(self.passphrases.fresh()?),
+        };
+        let path = out.to_str().ok_or_else(|| {
+            Failure::usage("path_invalid", "The path is not in UTF-8.")
+                .with_hint("Name another file.")
+        })?;
+        let request = Request::Backup(BackupRequest::Create {
+            path: path.to_owned(),
+            passphrase,
+        });
+        run::call(&self.home()?, request, &mut self.passphrases, on_event)
+    }
+
+    fn check_backup(
+        &mut self,
+        file: &Path,
+        phrase: Option<Secret>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let with = run::open_with(phrase.as_ref(), &mut self.passphrases)?;
+        backup::check(file, &with, on_event)
+    }
+
+    fn restore_backup(
+        &mut self,
+        options: RestoreOptions,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let with = run::open_with(options.phrase.as_ref(), &mut self.passphrases)?;
+        let restoring = backup::Restoring {
+            with,
+            label: options.label,
+            network: match options.network.as_slice() {
+                [] => None,
+                given => Some(network(given)?),
+            },
+            protection: protection(options.protection),
+        };
+        backup::restore(
+            &self.home()?,
+            &options.file,
+            restoring,
+            &mut self.passphrases,
+            on_event,
+        )
     }
 
     fn change_passphrase(&mut self) -> Result<Value, Failure> {

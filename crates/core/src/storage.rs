@@ -45,6 +45,8 @@ pub enum Space {
     /// What has to be here before a device that was just recovered takes this person's others off: a
     /// frontier.
     Awaited,
+    /// Epoch keys that came out of a backup, by epoch: no wrap of this device's opens them yet.
+    Key,
 }
 
 impl Space {
@@ -66,6 +68,7 @@ impl Space {
             Self::Pack => 13,
             Self::PackBase => 14,
             Self::Mirror => 15,
+            Self::Key => 16,
         }
     }
 }

@@ -6,6 +6,7 @@
 //! lets commands reach a running node, and [`run`] is what a process does.
 
 pub mod api;
+pub mod backup;
 pub mod driver;
 pub mod host;
 pub mod net;

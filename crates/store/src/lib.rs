@@ -48,6 +48,7 @@ mod scopes;
 mod seal;
 mod search;
 mod secret;
+mod slot;
 mod store;
 mod tally;
 mod unlock_cache;
@@ -70,6 +71,7 @@ pub use scopes::ScopeError;
 pub use seal::SealError;
 pub use search::{Document, Hit, SearchError, SearchIndex};
 pub use secret::{Passphrase, RandomnessError, StoreKey};
+pub use slot::{open_key, seal_key};
 pub use store::{CreateError, HomeInfo, OpenError, Store};
 pub use unlock_cache::{
     CacheError, CachePlace, FORGET_AFTER_DEFAULT, RuntimeUnavailable, UnlockCache,

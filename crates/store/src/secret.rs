@@ -37,6 +37,11 @@ impl StoreKey {
         Some(Self(Zeroizing::new(bytes.try_into().ok()?)))
     }
 
+    /// Takes a key from its bytes.
+    pub(crate) fn from_bytes(bytes: &[u8; KEY_BYTES]) -> Self {
+        Self(Zeroizing::new(*bytes))
+    }
+
     /// Gives the bytes, to be sealed or handed to the keyring.
     pub(crate) fn expose(&self) -> &[u8; KEY_BYTES] {
         &self.0

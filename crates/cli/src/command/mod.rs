@@ -3,6 +3,7 @@
 
 mod action;
 mod agreement;
+mod backup;
 mod bundle;
 mod checkin;
 mod completions;
@@ -113,6 +114,8 @@ pub(crate) enum Command {
     Bundle(bundle::BundleCommand),
     Export(transfer::ExportCommand),
     Import(transfer::ImportCommand),
+    #[command(subcommand)]
+    Backup(backup::BackupCommand),
     Verify(verify::VerifyCommand),
     Lock(lock::LockCommand),
     Unlock(lock::UnlockCommand),
@@ -184,6 +187,7 @@ impl Command {
             Self::Bundle(command) => command.run(context),
             Self::Export(command) => command.run(context),
             Self::Import(command) => command.run(context),
+            Self::Backup(command) => command.run(context),
             Self::Verify(command) => command.run(context),
             Self::Lock(command) => command.run(context),
             Self::Unlock(command) => command.run(context),

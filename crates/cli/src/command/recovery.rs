@@ -27,10 +27,12 @@ const PHRASE_BYTES_MAX: u64 = 4096;
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth recover --contact hearth1… --label laptop --revoke-others
-  hearth recover --contact ticket.txt --label laptop < phrase.txt")]
+  hearth recover --contact ticket.txt --label laptop < phrase.txt
+  hearth recover --label laptop           in a home that `hearth backup restore` made")]
 pub(crate) struct RecoverCommand {
-    /// Where a member is: their contact ticket, or a file with it; may be repeated
-    #[arg(long = "contact", value_name = "TICKET", required = true)]
+    /// Where a member is: their contact ticket, or a file with it; may be repeated. A home that came out
+    /// of a backup needs none
+    #[arg(long = "contact", value_name = "TICKET")]
     contacts: Vec<String>,
     /// What this device is called
     #[arg(long, value_name = "LABEL")]
@@ -128,7 +130,7 @@ impl RecoveryCommand {
 }
 
 /// Reads a phrase from the terminal, unseen, or from standard input.
-fn phrase(context: &Context<'_>, prompt: &str) -> Result<Secret, Failure> {
+pub(super) fn phrase(context: &Context<'_>, prompt: &str) -> Result<Secret, Failure> {
     let failed = |error: std::io::Error| {
         Failure::error(
             "prompt_failed",

@@ -1,6 +1,7 @@
 //! Runs commands against canned answers.
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use clap::Parser;
 use hearth_node::api::{Event, Failure, Request, Secret};
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::backend::{
     Backend, BundleOptions, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions,
-    RecoverOptions, UpOptions,
+    RecoverOptions, RestoreOptions, UpOptions,
 };
 use crate::cli::{self, Cli};
 use crate::clock::Clock;
@@ -134,6 +135,27 @@ impl Backend for Canned {
         let mut bytes = Vec::new();
         source.read_to_end(&mut bytes).expect("reads");
         self.applied.push(bytes);
+        self.next()
+    }
+
+    fn backup(&mut self, _: &Path, _: bool, _: &mut dyn FnMut(Event)) -> Result<Value, Failure> {
+        self.next()
+    }
+
+    fn check_backup(
+        &mut self,
+        _: &Path,
+        _: Option<Secret>,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        self.next()
+    }
+
+    fn restore_backup(
+        &mut self,
+        _: RestoreOptions,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
         self.next()
     }
 

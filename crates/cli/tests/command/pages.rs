@@ -52,6 +52,7 @@ fn short_help_lists_the_commands() {
       bundle       Hand over what others lack as a sealed file, with no network in between
       export       Write a notebook's content to files
       import       Take content into a notebook
+      backup       Keep everything in one sealed file, check it, and come back from it
       verify       Check every record, signature and chain on this device
       lock         Forget the keys until the passphrase is given again
       unlock       Give the passphrase once for a while

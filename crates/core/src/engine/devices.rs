@@ -176,6 +176,40 @@ impl Engine {
         self.change_roster([entry], storage, rng)
     }
 
+    /// Takes this very device in by the recovery phrase: what was restored from a backup is on nobody's roster
+    /// until then. Every notebook gets a new key.
+    ///
+    /// # Errors
+    /// [`DeviceError`]; where only a notebook's disk failed, it is told later.
+    pub fn enrol_by_phrase(
+        &mut self,
+        recovery: &RecoverySecrets,
+        revoke_others: bool,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<(), DeviceError> {
+        if !recovery.fit(self.identity.roster.recovery()) {
+            return Err(DeviceError::OtherPhrase);
+        }
+        let mut roster = self.identity.roster.clone();
+        let own = self.identity.device.id();
+        let claim = self.identity.device.claim(roster.person());
+        let mut entries = vec![roster.recover_device(recovery, &claim)];
+        for entry in &entries {
+            roster.insert(entry.clone())?;
+        }
+        if revoke_others {
+            entries.push(roster.revoke_others(recovery, own));
+        }
+        let notebooks: Vec<NotebookId> = self.notebooks().collect();
+        for notebook in notebooks {
+            if let Some(replica) = self.replicas.get_mut(&notebook) {
+                replica.recover_keys(recovery);
+            }
+        }
+        self.change_roster(entries, storage, rng)
+    }
+
     fn signed_here(
         &self,
         sign: impl FnOnce(&Roster, &DeviceSecrets) -> RosterEntry,

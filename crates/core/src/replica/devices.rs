@@ -3,6 +3,7 @@
 use super::{MemberError, Replica};
 use crate::capsule::CapsuleKey;
 use crate::control::{ControlKind, Label, Recipient};
+use crate::crypto::Secret;
 use crate::identity::{RecoverySecrets, RosterEntry};
 use crate::ids::{DeviceId, EpochId};
 
@@ -24,6 +25,13 @@ impl Replica {
         }
         self.has_new_keys |= is_new;
         is_new
+    }
+
+    /// Returns every epoch key that is here: secrets, for a sealed backup and nothing else.
+    pub fn epoch_keys(&self) -> impl Iterator<Item = (EpochId, &Secret)> {
+        self.keys
+            .epochs()
+            .filter_map(|epoch| Some((epoch, self.keys.get(&epoch)?)))
     }
 
     /// Says whether the key is here that new entries are sealed under.

@@ -12,6 +12,7 @@ use super::{Replica, SetAside, Standing};
 use crate::control::{
     ControlAuthor, ControlEntry, ControlError, ControlKind, ControlSet, Label, Membership,
 };
+use crate::crypto::Secret;
 use crate::document::DocumentSet;
 use crate::epoch::{EpochKeys, RekeyError, Wraps};
 use crate::identity::{DeviceSecrets, Roster};
@@ -188,6 +189,15 @@ impl Replica {
             replica.wraps.insert(wraps.epoch, wraps);
         }
         replica.resolve();
+        for (key, value) in storage.scan(notebook, Space::Key)? {
+            let malformed = || damaged("a kept epoch key".to_owned());
+            let epoch =
+                ControlHash::from_bytes(key.try_into().map_err(|_| malformed())?).as_epoch();
+            let value: [u8; 32] = value.try_into().map_err(|_| malformed())?;
+            replica
+                .keys
+                .learn_key(&replica.controls, epoch, &Secret::from_bytes(value));
+        }
         for (key, value) in storage.scan(notebook, Space::SetAside)? {
             let hash = key
                 .try_into()

@@ -8,7 +8,7 @@
 //! - Texts, ids and names travel as the person typed them; the service resolves ids and names.
 //! - Dates and times travel in one form (`2026-12-01`, `2026-12-01T15:00`), because `today` and
 //!   `fri` mean what they mean where the person sits, not where the node runs.
-//! - No path of the file system crosses: the command reads and writes files itself, so a relative
+//! - No path of the file system crosses but that of a backup, which is absolute: the command reads and writes files itself, so a relative
 //!   path can never be taken against the wrong folder.
 //! - In every optional text of an edit, `None` leaves the field and the empty string clears it.
 
@@ -57,4 +57,4 @@ pub use secret::{PassphraseSource, Secret};
 pub use session::{NotesRequest, SessionRequest, WrapFields};
 pub use skill::{SkillFields, SkillRequest};
 pub use template::TemplateRequest;
-pub use transfer::{ExportFormat, ExportReply, ImportFormat, TransferFile};
+pub use transfer::{BackupRequest, ExportFormat, ExportReply, ImportFormat, TransferFile};

@@ -3,11 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionRequest, AgreementRequest, BundleRequest, CheckInRequest, ConflictRequest, DeviceRequest,
-    ExportFormat, FeedbackRequest, GoalRequest, ImportFormat, InviteRequest, JournalRequest,
-    MemberRequest, MirrorRequest, NotebookRequest, QuestionRequest, RecoveryRequest,
-    ResourceRequest, SealedRequest, Secret, SessionRequest, SkillRequest, TemplateRequest,
-    TransferFile,
+    ActionRequest, AgreementRequest, BackupRequest, BundleRequest, CheckInRequest, ConflictRequest,
+    DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest, ImportFormat, InviteRequest,
+    JournalRequest, MemberRequest, MirrorRequest, NotebookRequest, QuestionRequest,
+    RecoveryRequest, ResourceRequest, SealedRequest, Secret, SessionRequest, SkillRequest,
+    TemplateRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -157,6 +157,8 @@ pub enum Request {
     },
     /// `bundle …`, a part at a time.
     Bundle(BundleRequest),
+    /// `backup create`
+    Backup(BackupRequest),
     /// `verify`: opens every record, checks every signature and chain.
     Verify,
     /// `passphrase …`
@@ -221,6 +223,7 @@ impl Request {
             | Self::Log { .. }
             | Self::Watch { .. }
             | Self::Export { .. }
+            | Self::Backup(_)
             | Self::Verify => true,
             Self::Bundle(request) => !matches!(request, BundleRequest::Apply { .. }),
             Self::Notebook(request) => {

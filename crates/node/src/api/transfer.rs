@@ -51,3 +51,17 @@ impl ExportReply {
         serde_json::from_value(value)
     }
 }
+
+/// `backup …`, as far as the home has to be open for it.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum BackupRequest {
+    /// Writes everything into one sealed file. Answers `out`, `bytes`, `notebooks`, `records`, `entries`.
+    Create {
+        /// Where the file goes; absolute, and the only path that crosses: an answer could not hold it.
+        path: String,
+        /// A passphrase that opens it; without one only the recovery phrase does.
+        passphrase: Option<super::Secret>,
+    },
+}

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 const VERSION: u8 = 1;
 /// Longest network profile in words: several relay addresses.
-pub(super) const PROFILE_BYTES_MAX: usize = 8 * 1024;
+pub(crate) const PROFILE_BYTES_MAX: usize = 8 * 1024;
 
 /// How the home reaches others.
 #[derive(Debug, Clone, PartialEq, Eq)]

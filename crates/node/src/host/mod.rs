@@ -12,6 +12,7 @@ mod home;
 mod identity;
 mod mirror;
 mod people;
+mod restored;
 mod settings;
 mod signing;
 mod storage;
@@ -35,7 +36,9 @@ pub use storage::NodeStorage;
 pub(crate) use awaited::{AwaitedNotebook, Holder};
 pub(crate) use bundles::{OpenBundle, OpenBundles};
 pub(crate) use documents::{EditDocuments, ReadDocuments};
-pub(crate) use home::{Opened, replica_failed};
+pub(crate) use home::{Opened, kdf_cost, replica_failed};
+pub(crate) use identity::PROFILE_BYTES_MAX;
+pub(crate) use restored::is_restored;
 
 use crate::api::{Exit, Failure};
 

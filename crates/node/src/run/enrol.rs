@@ -15,7 +15,7 @@ use super::capsule::OpenedCapsules;
 use super::runtime;
 use crate::api::{Event, Exit, Failure, PassphraseSource};
 use crate::driver::{self, Node, PeerAddrs, Stay};
-use crate::host::{HomeDir, Host, InitProtection, NewHome, random, sentence};
+use crate::host::{HomeDir, Host, InitProtection, NewHome, is_restored, random, sentence};
 use crate::net::{Net, NetOptions, Profile};
 
 /// How a new device is made.
@@ -64,12 +64,15 @@ pub fn accept(
     let ticket: LinkTicket = ticket
         .parse()
         .map_err(|error: TicketError| driver::no_ticket(&error))?;
+    if is_restored(home) {
+        return accept_restored(home.open(passphrases)?, &ticket, device, on_event);
+    }
     let new = home.begin(&device.label, device.protection, passphrases)?;
     let secrets = DeviceSecrets::random(&mut random());
     let runtime = runtime()?;
     let deadline = driver::deadline_after(device.timeout_ms);
     let linked = runtime.block_on(async {
-        let net = bind(&secrets, &device.network, &new).await?;
+        let net = bind(&secrets, &device.network, new.port()).await?;
         let me = (&secrets, device.label.as_str());
         let linked = driver::be_linked(&net, &ticket, me, deadline, on_event).await;
         net.close().await;
@@ -112,16 +115,67 @@ pub fn accept(
     arrival.outcome(data)
 }
 
+/// Has another device of the person take in a home that came out of a backup.
+fn accept_restored(
+    host: Host,
+    ticket: &LinkTicket,
+    device: NewDevice,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
+    let runtime = runtime()?;
+    let deadline = driver::deadline_after(device.timeout_ms);
+    let own = Arc::clone(&host.engine.identity().device);
+    let port = host.identity.profile.port;
+    let linked = runtime.block_on(async {
+        let net = bind(&own, &device.network, port).await?;
+        let me = (&*own, device.label.as_str());
+        let linked = driver::be_linked(&net, ticket, me, deadline, on_event).await;
+        net.close().await;
+        linked
+    })?;
+    if linked.roster.person() != host.me() {
+        return Err(Failure::new(
+            Exit::NotAllowed,
+            "another_person",
+            "That device is somebody else's, and this home came out of your backup.",
+        )
+        .with_hint("Link it to a device of your own."));
+    }
+    let mut host = host.taken_in(|stored| {
+        stored.identity.roster = linked.roster;
+        stored.identity.name = linked.name;
+        stored.identity.device_label = device.label;
+    })?;
+    host.no_longer_restored()?;
+    let contact = ContactTicket {
+        device: ticket.device,
+        transport: ticket.transport,
+        addresses: ticket.addresses.clone(),
+        relays: ticket.relays.clone(),
+    };
+    let brought = Brought {
+        notebooks: linked.handover.notebooks,
+        contacts: vec![contact],
+        came: Came::Linked,
+    };
+    let words = linked.words;
+    let network = device.network.clone();
+    let arrival = runtime.block_on(settle(host, brought, &network, device.timeout_ms, on_event))?;
+    let mut data = arrival.data.clone();
+    data["words"] = json!(words);
+    arrival.outcome(data)
+}
+
 pub(super) async fn bind(
     device: &DeviceSecrets,
     network: &Profile,
-    new: &NewHome,
+    port: u16,
 ) -> Result<Net, Failure> {
     Net::bind(NetOptions {
         secret_key: zeroize::Zeroizing::new(*device.transport_seed().expose()),
         profile: network.clone(),
         listen: None,
-        port_kept: new.port(),
+        port_kept: port,
         alpns: Vec::new(),
     })
     .await
@@ -163,13 +217,42 @@ pub(super) async fn settle_in(
         contacts,
         came,
     } = enrolled;
+    let host = new.finish(identity, network)?;
+    let brought = Brought {
+        notebooks,
+        contacts,
+        came,
+    };
+    settle(host, brought, network, timeout_ms, on_event).await
+}
+
+/// What a device came by.
+struct Brought {
+    notebooks: Vec<HandedNotebook>,
+    contacts: Vec<ContactTicket>,
+    came: Came,
+}
+
+/// Takes over what a device of the person was handed, and syncs with whoever handed it over.
+async fn settle(
+    mut host: Host,
+    brought: Brought,
+    network: &Profile,
+    timeout_ms: u64,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Arrival, Failure> {
+    let Brought {
+        notebooks,
+        contacts,
+        came,
+    } = brought;
+    let identity = host.engine.identity();
     let mut data = json!({
         "person": { "id": identity.person().to_string(), "name": identity.name },
         "device": { "id": identity.device.id().to_string(), "label": identity.device_label },
         "network": network.to_string(),
         "reveals": network.reveals(),
     });
-    let mut host = new.finish(identity, network)?;
     for contact in &contacts {
         let addrs = PeerAddrs {
             addrs: contact.addresses.clone(),

@@ -20,7 +20,8 @@ pub use mirror::{MirrorUp, init_mirror, mirror_up};
 pub use recover::{Recovery, recover};
 pub use up::up;
 
-use crate::api::Failure;
+use crate::api::{Failure, PassphraseSource, Secret};
+use crate::backup::OpenWith;
 
 /// Makes the runtime for a node's endpoint and sockets.
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
@@ -34,4 +35,26 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
                 format!("The program cannot start its threads: {error}."),
             )
         })
+}
+
+/// Says what a backup is opened with: the recovery phrase where it is given, else a passphrase that is asked for.
+///
+/// # Errors
+/// A [`Failure`] where the phrase is none, or nobody gives a passphrase.
+pub fn open_with(
+    phrase: Option<&Secret>,
+    passphrases: &mut dyn PassphraseSource,
+) -> Result<OpenWith, Failure> {
+    match phrase {
+        Some(phrase) => {
+            let phrase = crate::service::recovery_secrets(phrase)?;
+            Ok(OpenWith::Phrase(Box::new(phrase)))
+        }
+        None => {
+            let typed = passphrases.existing()?;
+            Ok(OpenWith::Passphrase(hearth_store::Passphrase::new(
+                typed.expose().to_owned(),
+            )))
+        }
+    }
 }

@@ -20,7 +20,7 @@ use super::enrol::{Came, Enrolled, NewDevice, bind, settle_in};
 use super::runtime;
 use crate::api::{Event, Failure, PassphraseSource, Progress, Secret};
 use crate::driver;
-use crate::host::{HomeDir, sentence};
+use crate::host::{HomeDir, Host, is_restored, sentence};
 use crate::net::Net;
 use crate::service;
 
@@ -80,13 +80,16 @@ pub fn recover(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Value, Failure> {
     let phrase = service::recovery_secrets(&recovery.phrase)?;
+    if is_restored(home) {
+        return recover_restored(home, &phrase, &recovery, &device, passphrases);
+    }
     let contacts = contacts_of(&recovery)?;
     let new = home.begin(&device.label, device.protection, passphrases)?;
     let secrets = DeviceSecrets::random(&mut crate::host::random());
     let runtime = runtime()?;
     let deadline = driver::deadline_after(device.timeout_ms);
     let found = runtime.block_on(async {
-        let net = Arc::new(bind(&secrets, &device.network, &new).await?);
+        let net = Arc::new(bind(&secrets, &device.network, new.port()).await?);
         let found = search(&net, &contacts, &phrase, deadline, on_event).await;
         net.close().await;
         found
@@ -125,6 +128,47 @@ pub fn recover(
     let mut data = arrival.data.clone();
     data["revoked_others"] = json!(recovery.revoke_others);
     arrival.outcome(data)
+}
+
+/// Takes in a home that came out of a backup, by the phrase: all that it needs is in it, so nobody is asked.
+fn recover_restored(
+    home: &HomeDir,
+    phrase: &RecoverySecrets,
+    recovery: &Recovery,
+    device: &NewDevice,
+    passphrases: &mut dyn PassphraseSource,
+) -> Result<Value, Failure> {
+    let host = home.open(passphrases)?;
+    let mut host = host.taken_in(|stored| {
+        stored.identity.device_label.clone_from(&device.label);
+        if let Some(name) = &recovery.name {
+            stored.identity.name.clone_from(name);
+        }
+    })?;
+    let Host {
+        engine, storage, ..
+    } = &mut host;
+    engine
+        .enrol_by_phrase(
+            phrase,
+            recovery.revoke_others,
+            storage,
+            &mut crate::host::random(),
+        )
+        .map_err(service::device_failed)?;
+    let mut host = host.taken_in(|_| {})?;
+    host.no_longer_restored()?;
+    let identity = host.engine.identity();
+    let count = host.engine.notebooks().count();
+    Ok(json!({
+        "person": { "id": identity.person().to_string(), "name": identity.name },
+        "device": { "id": identity.device.id().to_string(), "label": identity.device_label },
+        "network": host.identity.profile.network,
+        "notebooks": count,
+        "arrived": count,
+        "refused": [],
+        "revoked_others": recovery.revoke_others,
+    }))
 }
 
 fn contacts_of(recovery: &Recovery) -> Result<Vec<ContactTicket>, Failure> {

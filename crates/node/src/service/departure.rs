@@ -90,8 +90,20 @@ pub fn describe_departure(host: &mut Host, notebook: NotebookId) -> Option<Value
     }))
 }
 
+/// How a home that came out of a backup comes to write.
+pub(crate) const TAKE_IN: &str = "Run `hearth recover --label LABEL` with your recovery phrase, or \
+     `hearth device link` on another device of yours and `hearth device accept TICKET --label LABEL` here.";
+
 /// The failure for something that only a member may do.
 pub(crate) fn not_a_member(host: &mut Host, notebook: NotebookId) -> Failure {
+    if host.restored().is_ok_and(|restored| !restored.is_null()) {
+        return Failure::new(
+            Exit::NotAllowed,
+            "not_taken_in",
+            "This home came out of a backup: it reads, and writes once it was taken in.",
+        )
+        .with_hint(TAKE_IN);
+    }
     let message = match departed(host, notebook) {
         Ok(departed) if departed.is_object() => departed["message"].as_str().map(str::to_owned),
         _ => None,

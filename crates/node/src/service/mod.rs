@@ -52,7 +52,7 @@ use std::net::SocketAddr;
 use hearth_core::ids::DeviceId;
 use serde_json::Value;
 
-use crate::api::{Event, Failure, Request};
+use crate::api::{BackupRequest, Event, Failure, Request};
 use crate::host::Host;
 
 pub(crate) use answer::{printable, time};
@@ -67,7 +67,7 @@ pub use resolve::find_notebook;
 pub(crate) use resolve::{light_title as title_of, title_in};
 pub(crate) use search::SearchCache;
 pub use search::keep_search_index;
-pub(crate) use verify::verify_closed;
+pub(crate) use verify::{Chains, Found, control_set, verify_closed};
 
 /// What the network side knows of this node at the time of a request.
 #[derive(Debug, Clone, Default)]
@@ -143,6 +143,9 @@ pub fn execute(
             files,
         } => transfer::import(host, notebook, *format, files, on_event),
         Request::Bundle(request) => bundle::execute(host, request),
+        Request::Backup(BackupRequest::Create { path, passphrase }) => {
+            crate::backup::create(host, path, passphrase.as_ref(), on_event)
+        }
         Request::Verify => verify::verify(host, on_event),
         Request::Config(request) => config::execute(host, request),
         Request::Join { .. }

@@ -92,6 +92,12 @@ fn awaited(host: &Host) -> Result<Vec<Value>, Failure> {
 
 /// What the person should know about this device before anything else.
 fn warning(host: &Host) -> Option<&'static str> {
+    if host.restored().is_ok_and(|restored| !restored.is_null()) {
+        return Some(
+            "This home came out of a backup: it reads, and writes once it was taken in. Run `hearth recover` \
+             with your recovery phrase, or `hearth device accept` with a ticket of another device of yours.",
+        );
+    }
     (!host.engine.is_own_device()).then_some(
         "This device was taken off your devices: it gets nothing new, and what it writes counts nowhere.",
     )

@@ -105,8 +105,9 @@ fn check_all(
     found
 }
 
+/// What a check came to.
 #[derive(Default)]
-struct Found {
+pub(crate) struct Found {
     records: u64,
     stream_entries: u64,
     entries: u64,
@@ -119,7 +120,7 @@ struct Found {
 
 impl Found {
     /// Returns the data of `verify`, with what only its caller knows.
-    fn told(self, rest: Value) -> Result<Value, Failure> {
+    pub(crate) fn told(self, rest: Value) -> Result<Value, Failure> {
         let data = json!({
             "records": self.records,
             "entries": self.entries,
@@ -150,7 +151,15 @@ impl Found {
         )))
     }
 
-    fn damage(&mut self, place: impl Into<String>, fault: impl Into<String>) {
+    pub(crate) fn count_records(&mut self, count: u64) {
+        self.records += count;
+    }
+
+    pub(crate) fn count_entry(&mut self) {
+        self.entries += 1;
+    }
+
+    pub(crate) fn damage(&mut self, place: impl Into<String>, fault: impl Into<String>) {
         self.damaged_count += 1;
         if self.damaged.len() < DAMAGES_LISTED_MAX {
             self.damaged
@@ -170,7 +179,7 @@ fn check_notebook(
     };
     check_wraps(storage, notebook, &controls, found);
     check_documents(storage, notebook, found);
-    let mut chains = Chains::new(&controls, notebook);
+    let mut chains = Chains::new(notebook);
     let mut from = 0;
     loop {
         let read = match storage.entries(notebook, from, READ_BYTES_AIM) {
@@ -191,18 +200,12 @@ fn check_notebook(
         from = last + 1;
         for (position, bytes) in read {
             found.entries += 1;
-            if let Err(fault) = chains.check(bytes, found) {
+            if let Err(fault) = chains.check(&controls, bytes, found) {
                 found.damage(format!("entry {position} of notebook {notebook}"), fault);
             }
         }
     }
-    for (log, _) in chains.bare.values() {
-        let fault = format!(
-            "an entry of device {} is proven by no signed one",
-            log.device
-        );
-        found.damage(format!("notebook {notebook}"), fault);
-    }
+    chains.name_unproven(found);
     if let Some(replica) = engine.and_then(|engine| engine.replica(notebook)) {
         chains.compare_with_memory(replica, found);
     }
@@ -213,7 +216,6 @@ fn check_controls(
     notebook: NotebookId,
     found: &mut Found,
 ) -> Option<ControlSet> {
-    let place = |hash: &ControlHash| format!("control entry {hash} of notebook {notebook}");
     let records = match storage.scan(notebook, Space::Control) {
         Ok(records) => records,
         Err(error) => {
@@ -221,6 +223,16 @@ fn check_controls(
             return None;
         }
     };
+    control_set(notebook, records, found)
+}
+
+/// Puts kept control entries together, and notes what does not fit.
+pub(crate) fn control_set(
+    notebook: NotebookId,
+    records: Vec<(Vec<u8>, Vec<u8>)>,
+    found: &mut Found,
+) -> Option<ControlSet> {
+    let place = |hash: &ControlHash| format!("control entry {hash} of notebook {notebook}");
     let mut entries = Vec::new();
     for (key, value) in records {
         found.controls += 1;
@@ -300,8 +312,7 @@ fn check_documents(storage: &dyn Storage, notebook: NotebookId, found: &mut Foun
 }
 
 /// The logs of one notebook as they come out of its stream.
-struct Chains<'a> {
-    controls: &'a ControlSet,
+pub(crate) struct Chains {
     notebook: NotebookId,
     /// All entries so far, with their places and the control heads that they name. A log may fork, so an
     /// entry may follow any of them.
@@ -315,10 +326,9 @@ struct Chains<'a> {
     has_gap: bool,
 }
 
-impl<'a> Chains<'a> {
-    fn new(controls: &'a ControlSet, notebook: NotebookId) -> Self {
+impl Chains {
+    pub(crate) fn new(notebook: NotebookId) -> Self {
         Self {
-            controls,
             notebook,
             seen: BTreeMap::new(),
             tips: BTreeSet::new(),
@@ -329,7 +339,12 @@ impl<'a> Chains<'a> {
     }
 
     /// Checks one entry: layout, notebook, signer, signature, chain, heads, membership.
-    fn check(&mut self, bytes: Vec<u8>, found: &mut Found) -> Result<(), String> {
+    pub(crate) fn check(
+        &mut self,
+        controls: &ControlSet,
+        bytes: Vec<u8>,
+        found: &mut Found,
+    ) -> Result<(), String> {
         let entry = RawEntry::parse_any(bytes).map_err(|error| error.to_string())?;
         let header = entry.header().clone();
         let hash = entry.hash();
@@ -337,8 +352,7 @@ impl<'a> Chains<'a> {
             return Err("belongs to another notebook".to_owned());
         }
         let device = header.log.device;
-        let (_, card) = self
-            .controls
+        let (_, card) = controls
             .device(&device)
             .ok_or_else(|| format!("is signed by device {device}, which is not in the notebook"))?;
         if entry.is_bare() {
@@ -362,27 +376,34 @@ impl<'a> Chains<'a> {
         if is_second || (header.seq != seq.next() && !self.has_gap) {
             return Err("does not follow any entry of its device".to_owned());
         }
-        if header
-            .heads
-            .iter()
-            .any(|head| self.controls.get(head).is_none())
-        {
+        if header.heads.iter().any(|head| controls.get(head).is_none()) {
             return Err("names control entries that are not here".to_owned());
         }
         let regresses = before.is_some_and(|(_, known)| {
             known
                 .iter()
-                .any(|head| !self.controls.is_within(head, &header.heads))
+                .any(|head| !controls.is_within(head, &header.heads))
         });
         if regresses {
             return Err("forgets control entries that the one before it knew".to_owned());
         }
-        if !self.may_write(&header.heads, &device) {
+        if !self.may_write(controls, &header.heads, &device) {
             found
                 .uncounted
                 .insert((self.notebook, hash), (device, header.seq));
         }
         Ok(())
+    }
+
+    /// Names the entries that no signed one proves.
+    pub(crate) fn name_unproven(&self, found: &mut Found) {
+        for (log, _) in self.bare.values() {
+            let fault = format!(
+                "an entry of device {} is proven by no signed one",
+                log.device
+            );
+            found.damage(format!("notebook {}", self.notebook), fault);
+        }
     }
 
     /// Notes that a signed entry of a log names one, and so all that come before it.
@@ -393,9 +414,14 @@ impl<'a> Chains<'a> {
         }
     }
 
-    fn may_write(&mut self, heads: &[ControlHash], device: &DeviceId) -> bool {
+    fn may_write(
+        &mut self,
+        controls: &ControlSet,
+        heads: &[ControlHash],
+        device: &DeviceId,
+    ) -> bool {
         if !self.writers.contains_key(heads) {
-            let membership = Membership::resolve_at(self.controls, heads);
+            let membership = Membership::resolve_at(controls, heads);
             let writers = membership
                 .devices()
                 .keys()

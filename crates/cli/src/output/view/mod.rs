@@ -3,6 +3,7 @@
 
 pub(crate) mod action;
 pub(crate) mod agreement;
+pub(crate) mod backup;
 pub(crate) mod bundle;
 pub(crate) mod checkin;
 pub(crate) mod device;

@@ -66,6 +66,26 @@ impl NewHome {
         self.store
     }
 
+    /// Puts something into its store before it is anybody's. Where that fails, nothing of it is left.
+    pub(crate) fn filled(
+        self,
+        work: impl FnOnce(&mut NodeStorage) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        let mut storage = NodeStorage::new(self.store);
+        let filled = work(&mut storage);
+        let new = Self {
+            store: storage.into_store(),
+            ..self
+        };
+        match filled {
+            Ok(()) => Ok(new),
+            Err(failure) => {
+                new.abandon();
+                Err(failure)
+            }
+        }
+    }
+
     /// Makes it somebody's and opens it.
     ///
     /// # Errors

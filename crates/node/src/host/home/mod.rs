@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use failures::replica_failed;
 pub use making::{InitHome, InitOutcome, InitProtection, NewHome};
+pub(crate) use protection::kdf_cost;
 
 use super::identity::StoredIdentity;
 use super::mirror::{StoredMirror, is_a_mirror};

@@ -136,7 +136,7 @@ impl HomeDir {
 }
 
 /// Returns what protects the passphrase from guessing: the standard, save for tests that say so.
-pub(super) fn kdf_cost() -> KdfCost {
+pub(crate) fn kdf_cost() -> KdfCost {
     if std::env::var_os(WEAK_KDF_VARIABLE).is_some_and(|value| value == "1") {
         KdfCost::test_only()
     } else {

@@ -1,0 +1,215 @@
+//! Writing a backup of an open home.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use hearth_core::ids::NotebookId;
+use hearth_core::storage::{Space, Storage};
+use hearth_store::Passphrase;
+use serde_json::{Value, json};
+
+use super::envelope::{EnvelopeError, Sealer};
+use super::part::{Kept, Part, SPACES, Totals, Whose};
+use super::unreadable;
+use crate::api::{Event, Failure, Progress, Secret};
+use crate::host::{Host, SEE_DAMAGE, kdf_cost, storage_failed};
+
+/// Bytes of entries and records that one part is to hold.
+const PART_BYTES_AIM: usize = 256 * 1024;
+
+/// Writes a backup. Everything is read between two changes of the home, so it is consistent whatever else
+/// the node does; the file is whole or absent.
+pub(crate) fn create(
+    host: &mut Host,
+    path: &str,
+    passphrase: Option<&Secret>,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
+    let Host {
+        engine, storage, ..
+    } = &mut *host;
+    engine.flush(storage, Host::now_ms(), false);
+    if let Some((notebook, error)) = host.engine.unopened().iter().next() {
+        return Err(Failure::new(
+            crate::api::Exit::Damaged,
+            "damaged",
+            format!("Notebook {notebook} cannot be backed up: {error}."),
+        )
+        .with_hint(SEE_DAMAGE));
+    }
+    let path = Path::new(path);
+    if !path.is_absolute() {
+        return Err(
+            Failure::usage("path_invalid", "The path of a backup is absolute.")
+                .with_hint("Name the file by its whole path."),
+        );
+    }
+    let partial = partial_of(path);
+    let written = write(host, &partial, passphrase, on_event);
+    let moved = written.and_then(|told| {
+        std::fs::rename(&partial, path).map_err(|error| cannot_write(path, &error))?;
+        sync_folder(path);
+        Ok(told)
+    });
+    if moved.is_err() {
+        let _left_behind = std::fs::remove_file(&partial);
+    }
+    let (totals, bytes) = moved?;
+    Ok(json!({
+        "out": path.to_string_lossy(),
+        "bytes": bytes,
+        "notebooks": totals.notebooks,
+        "records": totals.records,
+        "entries": totals.entries,
+        "opened_by": match passphrase {
+            Some(_) => json!(["passphrase", "recovery-phrase"]),
+            None => json!(["recovery-phrase"]),
+        },
+    }))
+}
+
+/// The name of the file while it is being written.
+fn partial_of(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    path.with_file_name(name)
+}
+
+fn sync_folder(path: &Path) {
+    // A file system that cannot do this has nothing to be flushed.
+    if let Some(folder) = path.parent()
+        && let Ok(folder) = File::open(folder)
+    {
+        let _unsupported = folder.sync_all();
+    }
+}
+
+fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+    Failure::error(
+        "write_failed",
+        format!("{} could not be written: {error}.", path.display()),
+    )
+    .with_hint("Choose a folder that is there, with room, and that you may write to.")
+}
+
+fn write(
+    host: &Host,
+    path: &Path,
+    passphrase: Option<&Secret>,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<(Totals, u64), Failure> {
+    let file = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| cannot_write(path, &error))?;
+    let failed = |error: EnvelopeError| match error {
+        EnvelopeError::File(error) => cannot_write(path, &error),
+        other => unreadable(other),
+    };
+    let identity = host.engine.identity();
+    let passphrase = passphrase.map(|typed| Passphrase::new(typed.expose().to_owned()));
+    let guard = passphrase
+        .as_ref()
+        .map(|passphrase| (passphrase, kdf_cost()));
+    let mut sealer =
+        Sealer::begin(BufWriter::new(file), identity.roster.recovery(), guard).map_err(failed)?;
+    let whose = Part::Whose(Box::new(Whose {
+        made_at_ms: Host::now_ms(),
+        roster: identity.roster.clone(),
+        name: identity.name.clone(),
+        device: host.my_device(),
+        device_label: identity.device_label.clone(),
+        network: host.identity.profile.network.clone(),
+    }));
+    sealer.part(&whose.to_bytes(), false).map_err(failed)?;
+    let notebooks: Vec<NotebookId> = host.engine.notebooks().collect();
+    let mut totals = Totals::default();
+    for notebook in &notebooks {
+        totals.notebooks += 1;
+        on_event(Event::Progress(Progress {
+            message: "Backing up notebook".to_owned(),
+            done: totals.notebooks,
+            total: Some(notebooks.len() as u64),
+        }));
+        let mut put = |part: Part| sealer.part(&part.to_bytes(), false).map_err(failed);
+        records(host, *notebook, &mut totals, &mut put)?;
+        entries(host, *notebook, &mut totals, &mut put)?;
+    }
+    sealer
+        .part(&Part::End(totals).to_bytes(), true)
+        .map_err(failed)?;
+    let (file, bytes) = sealer.finish().map_err(failed)?;
+    let file = file
+        .into_inner()
+        .map_err(|error| cannot_write(path, error.error()))?;
+    file.sync_all()
+        .map_err(|error| cannot_write(path, &error))?;
+    Ok((totals, bytes))
+}
+
+fn records(
+    host: &Host,
+    notebook: NotebookId,
+    totals: &mut Totals,
+    put: &mut dyn FnMut(Part) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    for space in SPACES {
+        let found = match space {
+            // Those that this device's wraps open as well: it is by them that a restored one reads.
+            Space::Key => host
+                .engine
+                .replica(notebook)
+                .into_iter()
+                .flat_map(|replica| replica.epoch_keys())
+                .map(|(epoch, key)| (epoch.as_bytes().to_vec(), key.expose().to_vec()))
+                .collect(),
+            space => host.storage.scan(notebook, space).map_err(storage_failed)?,
+        };
+        let mut batch = Vec::new();
+        let mut bytes = 0;
+        for (key, value) in found {
+            totals.records += 1;
+            bytes += key.len() + value.len();
+            batch.push(Kept { space, key, value });
+            if bytes >= PART_BYTES_AIM {
+                put(Part::Records(notebook, std::mem::take(&mut batch)))?;
+                bytes = 0;
+            }
+        }
+        if !batch.is_empty() {
+            put(Part::Records(notebook, batch))?;
+        }
+    }
+    Ok(())
+}
+
+fn entries(
+    host: &Host,
+    notebook: NotebookId,
+    totals: &mut Totals,
+    put: &mut dyn FnMut(Part) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let mut from = 0;
+    loop {
+        let read = host
+            .storage
+            .entries(notebook, from, PART_BYTES_AIM)
+            .map_err(storage_failed)?;
+        let Some((last, _)) = read.last() else {
+            return Ok(());
+        };
+        let first = from;
+        from = last + 1;
+        totals.entries += read.len() as u64;
+        put(Part::Entries {
+            notebook,
+            first,
+            entries: read.into_iter().map(|(_, bytes)| bytes).collect(),
+        })?;
+    }
+}

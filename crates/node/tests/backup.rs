@@ -1,0 +1,32 @@
+//! A backup that was written once opens for ever.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test that cannot go on ends where it stands"
+)]
+
+use std::path::Path;
+
+use hearth_core::identity::{RecoveryPhrase, RecoverySecrets};
+use hearth_node::backup::{OpenWith, check};
+use hearth_store::Passphrase;
+
+const PHRASE: &str = "oblige average carbon buzz mistake rotate cigar ask isolate escape patch cluster \
+                      decide void region stay chief carry market code possible elephant hour heart";
+
+#[test]
+fn a_backup_of_version_1_opens_by_passphrase_and_by_phrase() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/backup-1.hearthbk");
+    let passphrase = Passphrase::new("vector passphrase".to_owned());
+    let phrase = RecoverySecrets::from_phrase(&RecoveryPhrase::parse(PHRASE).unwrap());
+    for with in [
+        OpenWith::Passphrase(passphrase),
+        OpenWith::Phrase(Box::new(phrase)),
+    ] {
+        let checked = check(&path, &with, &mut |_| {}).unwrap();
+        assert_eq!(checked["notebooks"], 2);
+        assert_eq!(checked["records"], 8);
+        assert_eq!(checked["entries"], 4);
+        assert_eq!(checked["backup"]["person"]["name"], "Ana");
+    }
+}
