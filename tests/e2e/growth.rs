@@ -261,3 +261,73 @@ fn a_template_is_shown_changed_added_and_fills_a_session() {
     ana.ok(&["notebook", "phase", notebook, "winding-down"]);
     assert_eq!(fits(&ana), "closure");
 }
+
+#[test]
+fn sessions_come_again_by_themselves_and_carry_marks_and_comments() {
+    let (pair, _ana_node, _ben_node) = Pair::on_loopback();
+    let (ana, ben, notebook) = (&pair.ana, &pair.ben, pair.notebook.as_str());
+    let plan = ["session", "plan", notebook, "--at", "2026-03-24 15:00"];
+    let how = [
+        "--zone",
+        "Europe/Berlin",
+        "--every",
+        "1w",
+        "--template",
+        "regular",
+    ];
+    let first = ana.ok(&[&plan[..], &how].concat())["session"].clone();
+    let first = first["id"].as_str().expect("an id").to_owned();
+    // It is over, so that the next one is there as soon as anybody looks.
+    let listed = ana.ok(&["session", "list", notebook])["sessions"].clone();
+    assert_eq!(listed.as_array().map(Vec::len), Some(2), "{listed}");
+    let second = listed[1]["id"].as_str().expect("an id").to_owned();
+    assert!(
+        listed[1]["local"]
+            .as_str()
+            .expect("a time")
+            .ends_with("T15:00:00")
+    );
+    assert_eq!(listed[1]["series"]["id"], first.as_str());
+    pair.agree(AGREE_TIMEOUT);
+    assert_eq!(ben.ok(&["today"])["sessions"][0]["id"], second.as_str());
+    ben.ok(&["session", "edit", &second, "--at", "2099-01-01 10:00"]);
+    ben.ok(&["session", "cancel", &second, "--reason", "Ben is ill"]);
+    pair.agree(AGREE_TIMEOUT);
+    let listed = ana.ok(&["session", "list", notebook])["sessions"].clone();
+    let planned: Vec<&Value> = listed
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter(|one| one["status"] == "planned" && one["id"] != first.as_str())
+        .collect();
+    assert_eq!(planned.len(), 1, "{listed}");
+    let third = planned[0]["id"].as_str().expect("an id").to_owned();
+    ana.ok(&["session", "edit", &third, "--every", "none"]);
+    ana.ok(&["session", "wrap", &third, "--decision", "We stop here"]);
+    let listed = ana.ok(&["session", "list", notebook])["sessions"].clone();
+    assert_eq!(listed.as_array().map(Vec::len), Some(3), "{listed}");
+    ana.refused(&["session", "cancel", &third], 2, "invalid");
+
+    ana.ok(&["session", "mark", &third, "shareable"]);
+    ana.refused(&["session", "mark", &third, "public"], 2, "usage");
+    let asked = ben.ok(&["ask", notebook, "May I tell?"])["question"]["id"].clone();
+    let asked = asked.as_str().expect("an id");
+    ben.ok(&["question", "mark", asked, "quotable-with-consent"]);
+    pair.agree(AGREE_TIMEOUT);
+    let shown = ben.ok(&["session", "show", &third])["session"].clone();
+    assert_eq!(
+        (&shown["sharing"], &shown["sharing_by"]["name"]),
+        (&json!("shareable"), &json!("Ana"))
+    );
+    let decision = shown["decisions"][0]["id"].as_str().expect("an id");
+    ben.ok(&["comment", decision, "Good"]);
+    assert_eq!(
+        ben.ok(&["session", "show", &third])["session"]["comments"][0]["text"],
+        "Good"
+    );
+    ben.ok(&[
+        "export", notebook, "--format", "json", "--out", "x.json", "--yes",
+    ]);
+    let export = std::fs::read_to_string(ben.folder().join("x.json")).expect("the export");
+    assert!(export.contains("\"sharing\": \"quotable-with-consent\""));
+}

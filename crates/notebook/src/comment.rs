@@ -1,5 +1,7 @@
 //! Comments on any object, kept in the index under `comment/ID`.
 
+use std::collections::BTreeSet;
+
 use automerge::Automerge;
 use serde::Serialize;
 
@@ -78,13 +80,46 @@ pub(crate) fn all(index: &Automerge, people: &dyn People) -> Vec<CommentView> {
         .collect()
 }
 
-/// The comments on one object, oldest first.
+/// The comments on one object, on the parts of it and on these comments, oldest first.
+pub(crate) fn under(
+    comments: &[CommentView],
+    id: ObjectId,
+    parts: impl IntoIterator<Item = ObjectId>,
+) -> Vec<CommentView> {
+    let mut about: BTreeSet<ObjectId> = parts.into_iter().chain([id]).collect();
+    // A comment has a later id than what it is on, wherever clocks are right; elsewhere it takes a round more.
+    for _ in 0..ROUNDS_MAX {
+        let before = about.len();
+        for comment in comments {
+            if comment.on.is_some_and(|on| about.contains(&on)) {
+                about.insert(comment.id);
+            }
+        }
+        if about.len() == before {
+            break;
+        }
+    }
+    let is_about = |comment: &&CommentView| comment.on.is_some_and(|on| about.contains(&on));
+    comments.iter().filter(is_about).cloned().collect()
+}
+
+/// Rounds of looking for comments on comments whose ids are out of order.
+const ROUNDS_MAX: usize = 8;
+
+/// The comments on one object and on these comments, oldest first.
 pub(crate) fn of(comments: &[CommentView], id: ObjectId) -> Vec<CommentView> {
-    comments
-        .iter()
-        .filter(|comment| comment.on == Some(id))
-        .cloned()
-        .collect()
+    under(comments, id, [])
+}
+
+/// The same, with those on the parts of these kinds that lie within the object.
+pub(crate) fn within(
+    comments: &[CommentView],
+    id: ObjectId,
+    record: &Record<'_>,
+    kinds: &[Kind],
+) -> Vec<CommentView> {
+    let parts = kinds.iter().flat_map(|kind| record.children(*kind));
+    under(comments, id, parts.map(|(part, _)| part))
 }
 
 fn view(id: ObjectId, record: &Record<'_>, people: &dyn People) -> CommentView {

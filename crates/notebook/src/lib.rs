@@ -88,7 +88,7 @@ pub use people::{Author, Named, People, PersonRef, Signature, StaticPeople};
 pub use record::{Provenance, Stamp};
 pub use when::{Every, Moment, zone_known};
 pub use word::{
-    ActionStatus, ExchangeKind, Form, GoalKind, GoalStatus, Phase, SessionStatus, Topic,
+    ActionStatus, ExchangeKind, Form, GoalKind, GoalStatus, Phase, SessionStatus, Sharing, Topic,
 };
 
 use jiff::Timestamp;

@@ -38,6 +38,14 @@ pub const TEMPLATE_ITEMS_MAX: usize = 50;
 /// Prompts of one agenda item: more is a questionnaire.
 pub const TEMPLATE_PROMPTS_MAX: usize = 20;
 
+/// Slots that are looked at for the next session of a series. The first estimate is exact for days and weeks;
+/// for months it is a month off every five years.
+pub const SERIES_STEPS_MAX: usize = 100;
+
+/// Hours after which anybody makes the next session of a series, and not only whoever made the last one: a
+/// day, so that it is there before it is needed, and made once as a rule.
+pub const SERIES_GRACE_HOURS: i64 = 24;
+
 /// Operations of one change that is written here. The scan refuses more than 50,000; half of it leaves
 /// room for the last edit of a batch.
 pub const CHANGE_OPERATIONS_MAX: usize = 20_000;

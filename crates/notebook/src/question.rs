@@ -12,7 +12,9 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People};
 use crate::plan::{Plan, commit};
 use crate::record::{Provenance, Record, Stamp, signed};
+use crate::session::marked_by;
 use crate::shown::{self, Shown};
+use crate::word::Sharing;
 
 /// A question as shown.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -25,6 +27,11 @@ pub struct QuestionView {
     pub asked_by: Named,
     /// Whether it is settled.
     pub resolved: bool,
+    /// Who may hear of it.
+    pub sharing: Sharing,
+    /// Who said so last; none where nobody has said anything but the usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sharing_by: Option<Named>,
     /// Answers, oldest first.
     pub answers: Vec<AnswerView>,
     /// Comments, oldest first.
@@ -62,6 +69,7 @@ pub fn ask(
     let question = plan.map(root, Kind::Question.key(id));
     plan.put(question, "text", text);
     plan.put(question, "resolved", false);
+    plan.put(question, "sharing", Sharing::default().word());
     commit(docs, DocumentId::INDEX, plan, writer.now)?;
     Ok(id)
 }
@@ -98,6 +106,22 @@ pub fn set_resolved(
 ) -> Result<(), EditError> {
     let mut plan = Plan::default();
     plan.set(&read(docs, id)?, "resolved", resolved);
+    commit(docs, DocumentId::INDEX, plan, writer.now)
+}
+
+/// Says who may hear of a question and its answers.
+///
+/// # Errors
+/// [`EditError::Invalid`] for an unknown mark, [`EditError::NotFound`].
+pub fn set_sharing(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    id: ObjectId,
+    mark: &str,
+) -> Result<(), EditError> {
+    let mark = Sharing::parse(mark)?;
+    let mut plan = Plan::default();
+    plan.set(&read(docs, id)?, "sharing", mark.word());
     commit(docs, DocumentId::INDEX, plan, writer.now)
 }
 
@@ -148,8 +172,14 @@ impl Shown for QuestionView {
             text: entry.str_or_empty("text"),
             stamp: entry.stamp(people),
         };
+        let sharing = record
+            .str("sharing")
+            .and_then(|word| Sharing::from_word(&word))
+            .unwrap_or_default();
         Self {
             id,
+            sharing,
+            sharing_by: marked_by(record, sharing, people),
             text: record.str_or_empty("text"),
             asked_by: Named {
                 person: author.person,
@@ -161,7 +191,7 @@ impl Shown for QuestionView {
                 .into_iter()
                 .map(answer)
                 .collect(),
-            comments: comment::of(comments, id),
+            comments: comment::within(comments, id, record, &[Kind::Answer]),
             provenance: record.provenance(people),
         }
     }

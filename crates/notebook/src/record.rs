@@ -202,6 +202,12 @@ impl<'a> Record<'a> {
         }
     }
 
+    /// Says whether nothing was written into this object since the change that made it.
+    pub(crate) fn is_as_made(&self) -> bool {
+        let change = |op: &ObjId| self.doc.hash_for_opid(op);
+        change(&self.latest(0)) == change(&self.obj)
+    }
+
     /// The last operation in this object and what it holds: the highest in Automerge's own order, which
     /// never puts an edit before one that its author had seen.
     fn latest(&self, depth: usize) -> ObjId {

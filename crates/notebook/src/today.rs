@@ -70,6 +70,7 @@ pub fn today(
     now: Timestamp,
     zone: &str,
 ) -> Result<Today, Unavailable> {
+    let headers = session::list(docs, people)?;
     let Some(index) = docs.read(DocumentId::INDEX)? else {
         return Ok(Today::default());
     };
@@ -78,7 +79,6 @@ pub fn today(
     let soon = date
         .checked_add(Span::new().days(SOON_DAYS))
         .unwrap_or(Date::MAX);
-    let headers = session::headers(index, people);
     let (overdue, due) = actions(shown::all(index, people), me, date, soon);
     let ended = |status: GoalStatus| matches!(status, GoalStatus::Achieved | GoalStatus::Dropped);
     let is_due = |goal: &GoalView| day(goal.due.as_deref()).is_some_and(|due| due <= soon);

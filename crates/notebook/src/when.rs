@@ -165,6 +165,33 @@ impl Every {
             Unit::Months => Span::new().months(count),
         }
     }
+
+    /// The local time so many recurrences after a first one; `None` past the end of the calendar.
+    ///
+    /// Counted from the first, because a month after the 31st is shorter, and the next is not.
+    pub(crate) fn times(self, count: i64, first: DateTime) -> Option<DateTime> {
+        let count = i64::from(self.count).checked_mul(count)?;
+        let span = match self.unit {
+            Unit::Days => Span::new().try_days(count),
+            Unit::Weeks => Span::new().try_weeks(count),
+            Unit::Months => Span::new().try_months(count),
+        };
+        first.checked_add(span.ok()?).ok()
+    }
+
+    /// How many recurrences lie between two local times at least; one where that is not known.
+    pub(crate) fn count_until(self, first: DateTime, until: DateTime) -> i64 {
+        let days = first
+            .date()
+            .until(until.date())
+            .map_or(0, |span| i64::from(span.get_days()));
+        let length = match self.unit {
+            Unit::Days => 1,
+            Unit::Weeks => 7,
+            Unit::Months => 31,
+        };
+        (days / (length * i64::from(self.count))).max(1)
+    }
 }
 
 impl std::fmt::Display for Every {

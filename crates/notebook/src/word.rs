@@ -127,9 +127,16 @@ vocabulary!(
 );
 
 vocabulary!(
-    /// Whether a session is still to come or has taken place.
-    SessionStatus, "status of a session", "planned or held", Planned {
-        Planned = "planned", Held = "held",
+    /// Whether a session is still to come, has taken place or was called off.
+    SessionStatus, "status of a session", "planned, held or cancelled", Planned {
+        Planned = "planned", Held = "held", Cancelled = "cancelled",
+    }
+);
+
+vocabulary!(
+    /// Who may hear of something beyond this notebook.
+    Sharing, "sharing mark", "pair-only, quotable-with-consent or shareable", PairOnly {
+        PairOnly = "pair-only", QuotableWithConsent = "quotable-with-consent", Shareable = "shareable",
     }
 );
 

@@ -105,6 +105,11 @@ fn keys(id: ObjectId) -> Vec<String> {
         "anchor_3",
         "signed_text",
         "removed",
+        "series",
+        "slot",
+        "series_ended",
+        "sharing",
+        "prompts",
         "signatures",
         "form",
         "phase",
@@ -284,6 +289,8 @@ fn try_everything(deeds: &[Deed], id: ObjectId) {
         let has_sound = told.iter().any(|line| line.object_id == Some(sound));
         assert_eq!(has_sound, document == DocumentId::INDEX);
     }
+    let turn = session::Turn::Now;
+    session::keep_up(&mut docs, &people, &mut writer, turn, &|_| None).unwrap();
     let page = agreement::form(&mut docs, &people, &me).unwrap();
     let form = agreement::parse_form(&page).unwrap();
     agreement::edit(&mut docs, &mut writer, &form.edits, &form.base).unwrap();

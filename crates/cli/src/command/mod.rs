@@ -51,6 +51,9 @@ use crate::output::Answer;
 /// The roles that a member can have.
 const ROLES: [&str; 4] = ["mentor", "mentee", "peer", "observer"];
 
+/// The marks that say who may hear of something beyond a notebook.
+const SHARING: [&str; 3] = ["pair-only", "quotable-with-consent", "shareable"];
+
 /// A command, with what it was told.
 #[derive(Subcommand, Debug)]
 pub(crate) enum Command {

@@ -4,7 +4,9 @@ use clap::{Args, Subcommand};
 use hearth_node::api::{Failure, QuestionRequest, Request};
 
 use crate::context::Context;
-use crate::output::{Answer, view};
+use crate::output::{Answer, View, view};
+
+use super::SHARING;
 
 /// Ask a question
 #[derive(Args, Debug)]
@@ -42,6 +44,21 @@ pub(crate) enum QuestionCommand {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
         notebook: String,
+    },
+    /// Say who may hear of a question and its answers
+    ///
+    /// pair-only (the usual): nobody outside of this notebook. quotable-with-consent: only after asking
+    /// everybody whose words they are. shareable: anybody. The mark is a promise between you, and stands in
+    /// exports; no program can keep it for you.
+    #[command(after_long_help = "Examples:
+  hearth question mark ID shareable")]
+    Mark {
+        /// The question's id
+        #[arg(value_name = "ID")]
+        question: String,
+        /// Who may hear of it
+        #[arg(value_name = "MARK", value_parser = SHARING)]
+        sharing: String,
     },
 }
 
@@ -91,9 +108,17 @@ impl AnswerCommand {
 
 impl QuestionCommand {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
-        let Self::List { notebook } = self;
-        let request = Request::Question(QuestionRequest::List { notebook });
-        Ok(Answer::page(context.call(request)?, view::question::list))
+        let (request, view): (_, View) = match self {
+            Self::List { notebook } => (QuestionRequest::List { notebook }, view::question::list),
+            Self::Mark { question, sharing } => (
+                QuestionRequest::Mark { question, sharing },
+                view::question::show,
+            ),
+        };
+        Ok(Answer::page(
+            context.call(Request::Question(request))?,
+            view,
+        ))
     }
 }
 

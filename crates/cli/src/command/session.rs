@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use hearth_node::api::{Failure, NotesRequest, Request, SessionRequest, WrapFields};
+use hearth_node::api::{Failure, NotesRequest, Request, SessionFields, SessionRequest, WrapFields};
 use serde_json::Value;
+
+use super::SHARING;
 
 use crate::context::Context;
 use crate::editor::{Draft, Edited};
@@ -97,6 +99,48 @@ pub(crate) enum SessionCommand {
         #[arg(long, value_name = "DATE TIME")]
         next: Option<String>,
     },
+    /// Change the plan of a session; what is not given stays as it is
+    ///
+    /// Of sessions that come again, only this one changes: moving it moves no other. With --series the
+    /// sessions to come change too, and --every none ends the series.
+    #[command(after_long_help = "Examples:
+  hearth session edit ID --at \"fri 16:00\"
+  hearth session edit ID --at \"2026-12-03 16:00\" --series
+  hearth session edit ID --every 3w
+  hearth session edit ID --every none")]
+    Edit(Box<EditOptions>),
+    /// Call a planned session off
+    ///
+    /// What is on its agenda carries over. Where sessions come again, the next one is planned at once.
+    #[command(after_long_help = "Examples:
+  hearth session cancel ID --reason \"Ben is ill\"
+  hearth session cancel ID --undo")]
+    Cancel {
+        /// The session's id
+        #[arg(value_name = "ID")]
+        session: String,
+        /// Why
+        #[arg(long, value_name = "TEXT", conflicts_with = "undo")]
+        reason: Option<String>,
+        /// Plan it again
+        #[arg(long)]
+        undo: bool,
+    },
+    /// Say who may hear of the notes
+    ///
+    /// pair-only (the usual): nobody outside of this notebook. quotable-with-consent: only after asking
+    /// everybody whose words they are. shareable: anybody. The mark is a promise between you, and stands in
+    /// exports; no program can keep it for you.
+    #[command(after_long_help = "Examples:
+  hearth session mark ID quotable-with-consent")]
+    Mark {
+        /// The session's id
+        #[arg(value_name = "ID")]
+        session: String,
+        /// Who may hear of them
+        #[arg(value_name = "MARK", value_parser = SHARING)]
+        sharing: String,
+    },
     /// Confirm that you were there
     #[command(after_long_help = "Examples:
   hearth session attend ID")]
@@ -137,6 +181,72 @@ pub(crate) struct PlanOptions {
     /// Who comes; may be given several times [default: everybody]
     #[arg(long = "attendee", value_name = "PERSON")]
     attendees: Vec<String>,
+}
+
+/// What `session edit` takes.
+#[derive(Args, Debug)]
+pub(crate) struct EditOptions {
+    /// The session's id
+    #[arg(value_name = "ID")]
+    session: String,
+    /// A new title
+    #[arg(long)]
+    title: Option<String>,
+    /// When it begins, local time: "2026-12-01 15:00", "fri 9:30"
+    #[arg(long, value_name = "DATE TIME")]
+    at: Option<String>,
+    /// The time zone of the plan
+    #[arg(long)]
+    zone: Option<String>,
+    /// How long it should take
+    #[arg(long, value_name = "N")]
+    minutes: Option<u32>,
+    /// A place or a link; empty clears it
+    #[arg(long, value_name = "TEXT")]
+    place: Option<String>,
+    /// How often it comes again, as in 2w; none ends the series
+    #[arg(long, value_name = "INTERVAL")]
+    every: Option<String>,
+    /// Who comes; may be given several times
+    #[arg(long = "attendee", value_name = "PERSON")]
+    attendees: Vec<String>,
+    /// Change the sessions to come too
+    #[arg(long)]
+    series: bool,
+}
+
+impl EditOptions {
+    fn request(self, context: &Context<'_>) -> Result<SessionRequest, Failure> {
+        let at = self.at.map(|at| when::date_time(&at, context.clock()));
+        let every = self.every.map(|every| match every.trim() {
+            "none" => String::new(),
+            every => every.to_owned(),
+        });
+        let fields = SessionFields {
+            title: self.title,
+            at: at.transpose()?,
+            zone: self.zone.map(|zone| when::zone(&zone)).transpose()?,
+            minutes: self.minutes,
+            place: self.place,
+            every,
+            attendees: self.attendees,
+            whole_series: false,
+        };
+        if fields == SessionFields::default() {
+            return Err(
+                Failure::usage("nothing_to_change", "Nothing to change was given.")
+                    .with_hint("See `hearth session edit --help`."),
+            );
+        }
+        let fields = SessionFields {
+            whole_series: self.series,
+            ..fields
+        };
+        Ok(SessionRequest::Edit {
+            session: self.session,
+            fields,
+        })
+    }
 }
 
 impl SessionCommand {
@@ -206,6 +316,26 @@ impl SessionCommand {
                     view::session::show,
                 )
             }
+            Self::Edit(options) => (options.request(context)?, view::session::planned),
+            Self::Cancel {
+                session,
+                reason,
+                undo,
+            } => {
+                let reason = context.option_text(reason)?;
+                (
+                    SessionRequest::Cancel {
+                        session,
+                        reason,
+                        undo,
+                    },
+                    view::session::planned,
+                )
+            }
+            Self::Mark { session, sharing } => (
+                SessionRequest::Mark { session, sharing },
+                view::session::planned,
+            ),
             Self::Attend { session } => {
                 (SessionRequest::Attend { session }, view::session::attended)
             }

@@ -91,6 +91,9 @@ fn short_help_of_a_noun_lists_its_verbs() {
       agenda  Put something on the agenda, or tick it off
       notes   Write or read the notes
       wrap    Record how a session went
+      edit    Change the plan of a session; what is not given stays as it is
+      cancel  Call a planned session off
+      mark    Say who may hear of the notes
       attend  Confirm that you were there
 
     Options:

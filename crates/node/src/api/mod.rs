@@ -54,7 +54,7 @@ pub use reply::{Event, Progress, Reply};
 pub use request::{ConfigRequest, PassphraseRequest, Request};
 pub use resource::{CheckInRequest, ResourceRequest};
 pub use secret::{PassphraseSource, Secret};
-pub use session::{NotesRequest, SessionRequest, WrapFields};
+pub use session::{NotesRequest, SessionFields, SessionRequest, WrapFields};
 pub use skill::{SkillFields, SkillRequest};
 pub use template::TemplateRequest;
 pub use transfer::{BackupRequest, ExportFormat, ExportReply, ImportFormat, TransferFile};

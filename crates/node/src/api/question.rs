@@ -12,4 +12,11 @@ pub enum QuestionRequest {
         /// The notebook's id or name.
         notebook: String,
     },
+    /// Says who may hear of a question and its answers; answers `question`.
+    Mark {
+        /// The question's id.
+        question: String,
+        /// `pair-only`, `quotable-with-consent` or `shareable`.
+        sharing: String,
+    },
 }

@@ -68,6 +68,29 @@ pub enum SessionRequest {
         /// What came of it.
         fields: WrapFields,
     },
+    /// Changes the plan: what is given and nothing else.
+    Edit {
+        /// The session's id.
+        session: String,
+        /// What changes.
+        fields: SessionFields,
+    },
+    /// Calls a planned session off, or plans it again.
+    Cancel {
+        /// The session's id.
+        session: String,
+        /// Why.
+        reason: Option<String>,
+        /// Plan it again instead.
+        undo: bool,
+    },
+    /// Says who may hear of the notes.
+    Mark {
+        /// The session's id.
+        session: String,
+        /// `pair-only`, `quotable-with-consent` or `shareable`.
+        sharing: String,
+    },
     /// Confirms that the caller was there.
     Attend {
         /// The session's id.
@@ -87,6 +110,28 @@ impl SessionRequest {
                 }
         )
     }
+}
+
+/// The fields of a session's plan. Absent ones are left as they are; an empty text clears its field.
+#[derive(Serialize, Deserialize, Debug, Clone, Default, PartialEq, Eq)]
+#[serde(default, deny_unknown_fields)]
+pub struct SessionFields {
+    /// A new title.
+    pub title: Option<String>,
+    /// Local start, `2026-12-01T15:00`.
+    pub at: Option<String>,
+    /// The IANA zone of `at`.
+    pub zone: Option<String>,
+    /// Planned length.
+    pub minutes: Option<u32>,
+    /// A place or a link.
+    pub place: Option<String>,
+    /// How often it recurs, `2w`; empty ends the series.
+    pub every: Option<String>,
+    /// Members' ids or names; not empty replaces all attendees.
+    pub attendees: Vec<String>,
+    /// Whether the sessions that are still to be made change with it.
+    pub whole_series: bool,
 }
 
 /// What to do with a session's notes. Each answers `session` with `id`, `title`, `notes` and

@@ -104,6 +104,14 @@ pub(super) fn read_failed(error: ReadError) -> Failure {
     }
 }
 
+/// Whether this person may write into a notebook.
+pub(super) fn may_write(host: &Host, notebook: NotebookId) -> bool {
+    let me = host.me();
+    let replica = host.engine.replica(notebook);
+    let member = replica.and_then(|replica| replica.membership().members().get(&me));
+    member.is_some_and(|member| member.rights.may_write)
+}
+
 /// The failure for something that only an admin may do.
 pub(super) fn not_admin(host: &Host, notebook: NotebookId) -> Failure {
     let directory = host.directory(notebook);

@@ -19,6 +19,13 @@ pub(super) fn execute(host: &mut Host, request: &QuestionRequest) -> Result<Valu
             })?;
             Ok(listed(host, notebook, data("questions", &questions)?))
         }
+        QuestionRequest::Mark { question, sharing } => {
+            let (notebook, entry) = find_object(host, question, &[Kind::Question])?;
+            host.edit(notebook, |docs, writer| {
+                question::set_sharing(docs, writer, entry.id, sharing)
+            })?;
+            show(host, notebook, entry.id)
+        }
     }
 }
 

@@ -1,16 +1,18 @@
 //! Sessions and their notes.
 
 use hearth_core::ids::NotebookId;
-use hearth_notebook::session::{self, Learned, Mood, NewAgendaItem, NewSession, Wrap};
+use hearth_notebook::session::{
+    self, Learned, Mood, NewAgendaItem, NewSession, SessionEdit, Turn, Wrap,
+};
 use hearth_notebook::template::NONE;
 use hearth_notebook::{Kind, ObjectId, meta};
 use serde_json::{Value, json};
 
-use super::answer::{data, read_failed, unavailable};
+use super::answer::{data, may_write, read_failed, unavailable};
 use super::goal::parts_of;
-use super::resolve::{choose, find_notebook, find_object, find_people, listed};
+use super::resolve::{choose, find_notebook, find_object, find_people, listed, person_ref};
 use super::template;
-use crate::api::{Failure, NotesRequest, SessionRequest, WrapFields};
+use crate::api::{Failure, NotesRequest, SessionFields, SessionRequest, WrapFields};
 use crate::host::Host;
 
 /// Does what a request about sessions asks.
@@ -19,6 +21,7 @@ pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value
         SessionRequest::Plan { .. } => plan(host, request),
         SessionRequest::List { notebook } => {
             let notebook = find_notebook(host, notebook)?;
+            keep_up(host, notebook, Turn::Mine)?;
             let sessions = host.read(notebook, |docs, people| {
                 session::list(docs, people).map_err(unavailable)
             })?;
@@ -62,6 +65,27 @@ pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value
             let wrap = wrap(fields);
             host.edit(notebook, |docs, writer| {
                 session::wrap(docs, writer, id, &wrap)
+            })?;
+            keep_up(host, notebook, Turn::Now)?;
+            show(host, notebook, id)
+        }
+        SessionRequest::Edit { session, fields } => edit(host, session, fields),
+        SessionRequest::Cancel {
+            session,
+            reason,
+            undo,
+        } => {
+            let (notebook, id) = find(host, session)?;
+            host.edit(notebook, |docs, writer| {
+                session::cancel(docs, writer, id, !undo, reason.as_deref())
+            })?;
+            keep_up(host, notebook, Turn::Now)?;
+            show(host, notebook, id)
+        }
+        SessionRequest::Mark { session, sharing } => {
+            let (notebook, id) = find(host, session)?;
+            host.edit(notebook, |docs, writer| {
+                session::set_sharing(docs, writer, id, sharing)
             })?;
             show(host, notebook, id)
         }
@@ -118,6 +142,48 @@ fn plan(host: &mut Host, request: &SessionRequest) -> Result<Value, Failure> {
         shown["suggested_template"] = fits;
     }
     Ok(shown)
+}
+
+fn edit(host: &mut Host, session: &str, fields: &SessionFields) -> Result<Value, Failure> {
+    let (notebook, id) = find(host, session)?;
+    let attendees = find_people(host, notebook, &fields.attendees)?;
+    let fields = fields.clone();
+    let edit = SessionEdit {
+        at: fields.at,
+        zone: fields.zone,
+        title: fields.title,
+        minutes: fields.minutes,
+        place: fields.place,
+        every: fields.every,
+        attendees: (!attendees.is_empty()).then_some(attendees),
+        whole_series: fields.whole_series,
+    };
+    host.edit(notebook, |docs, writer| {
+        session::edit(docs, writer, id, &edit)
+    })?;
+    show(host, notebook, id)
+}
+
+/// Makes the next session of every series whose last one is over, where it is this person's turn. Whoever
+/// only reads waits for others to do it.
+pub(super) fn keep_up(host: &mut Host, notebook: NotebookId, turn: Turn) -> Result<(), Failure> {
+    if !may_write(host, notebook) {
+        return Ok(());
+    }
+    let (me, now) = (person_ref(host.me())?, Host::now());
+    let is_due = host.read(notebook, |docs, people| {
+        session::is_due(docs, people, &me, now, turn).map_err(unavailable)
+    })?;
+    if !is_due {
+        return Ok(());
+    }
+    let directory = host.directory(notebook);
+    let own = template::own(host)?;
+    let find = |name: &str| hearth_notebook::template::find(&own, name).ok();
+    host.edit(notebook, |docs, writer| {
+        session::keep_up(docs, &directory, writer, turn, &find)
+    })?;
+    Ok(())
 }
 
 fn edit_notes(host: &mut Host, session: &str, notes: &NotesRequest) -> Result<Value, Failure> {

@@ -5,7 +5,7 @@ use hearth_notebook::skill::{self, NewEndorsement, NewEvidence, NewRating, NewSk
 use hearth_notebook::{DocumentId, ObjectId, PersonRef};
 use serde_json::{Value, json};
 
-use super::answer::{data, quote, read_failed, to_json, unavailable};
+use super::answer::{data, may_write, quote, read_failed, to_json, unavailable};
 use super::resolve::{
     Candidate, brief, choose, find_notebook, find_person, listed, notebooks, person_ref,
 };
@@ -180,7 +180,7 @@ fn endorse(
 ) -> Result<Value, Failure> {
     let directory = host.directory(notebook);
     let me = host.me().to_string();
-    if !directory_may_write(host, notebook) {
+    if !may_write(host, notebook) {
         return Err(Failure::new(
             Exit::NotAllowed,
             "read_only",
@@ -210,13 +210,6 @@ fn endorse(
     let mut shown = show(host, notebook, id)?;
     shown["signed_text"] = json!(signed.text);
     Ok(shown)
-}
-
-fn directory_may_write(host: &Host, notebook: NotebookId) -> bool {
-    let me = host.me();
-    let replica = host.engine.replica(notebook);
-    let member = replica.and_then(|replica| replica.membership().members().get(&me));
-    member.is_some_and(|member| member.rights.may_write)
 }
 
 fn take_back(

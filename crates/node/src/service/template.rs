@@ -127,7 +127,7 @@ fn keep(host: &mut Host, own: Vec<Template>) -> Result<(), Failure> {
 
 /// The person's own templates, in the order of their names. One that a newer version wrote and this one
 /// does not understand is left out.
-fn own(host: &Host) -> Result<Vec<Template>, Failure> {
+pub(super) fn own(host: &Host) -> Result<Vec<Template>, Failure> {
     let kept = host.get_own(KEPT_AS)?;
     let kept: BTreeMap<String, Value> = kept
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())

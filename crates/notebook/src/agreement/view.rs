@@ -11,7 +11,7 @@ use crate::comment::{self, CommentView};
 use crate::conflict::{self, Conflict};
 use crate::documents::{Documents, Unavailable};
 use crate::hash::TextHash;
-use crate::id::{DocumentId, ObjectId};
+use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::SIGNATURES_MAX;
 use crate::people::{Named, People, Signature};
 use crate::record::{Provenance, Record};
@@ -187,7 +187,9 @@ fn view(index: &Automerge, people: &dyn People) -> AgreementView {
             .iter()
             .map(|topic| agreements.topic(*topic, people))
             .collect(),
-        comments: first.map_or_else(Vec::new, |(id, _)| comment::of(&comments, *id)),
+        comments: first.map_or_else(Vec::new, |(id, record)| {
+            comment::within(&comments, *id, record, &[Kind::Version])
+        }),
         provenance: first.map(|(_, record)| record.provenance(people)),
     }
 }

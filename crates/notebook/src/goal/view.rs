@@ -183,7 +183,12 @@ impl Shown for GoalView {
                 obstacle: record.str_or_empty("obstacle"),
                 plan: record.str_or_empty("plan"),
             }),
-            comments: comment::of(comments, id),
+            comments: comment::within(
+                comments,
+                id,
+                record,
+                &[Kind::Milestone, Kind::Progress, Kind::KeyResult],
+            ),
             provenance: record.provenance(people),
         }
     }

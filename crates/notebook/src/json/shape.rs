@@ -98,9 +98,11 @@ pub(crate) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
         | "on" | "person" | "brought_by" | "done_in" | "next" | "form" | "phase" | "wish"
         | "outcome" | "obstacle" | "plan" | "situation" | "behaviour" | "impact" | "request"
         | "to" | "about" | "shared_from" | "exchange" | "commitment" | "words" | "uri" | "link"
-        | "of" | "signed_text" | "prompts" | "anchor_1" | "anchor_2" | "anchor_3" | "anchor_4"
-        | "anchor_5" => (value.is_string(), "a text"),
-        "done" | "resolved" | "withdrawn" | "removed" => (value.is_boolean(), "true or false"),
+        | "of" | "signed_text" | "prompts" | "sharing" | "series" | "slot" | "anchor_1"
+        | "anchor_2" | "anchor_3" | "anchor_4" | "anchor_5" => (value.is_string(), "a text"),
+        "done" | "resolved" | "withdrawn" | "removed" | "series_ended" | "standing" => {
+            (value.is_boolean(), "true or false")
+        }
         "baseline" | "target" | "start" | "current" | "value" | "minutes" => {
             (value.is_number(), "a number")
         }

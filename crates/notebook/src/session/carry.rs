@@ -35,7 +35,10 @@ fn before(index: &Automerge, session: ObjectId) -> Vec<ObjectId> {
         let order = (at.map(|moment| moment.timestamp()), id);
         if id == session {
             own = Some(order);
-        } else if record.str("status").as_deref() == Some(SessionStatus::Held.word()) {
+        } else if record.str("status").is_some_and(|status| {
+            // What was on the agenda of a session that was called off is still to be talked about.
+            status == SessionStatus::Held.word() || status == SessionStatus::Cancelled.word()
+        }) {
             held.push(order);
         }
     }
@@ -63,7 +66,8 @@ pub(super) fn agenda(
         for (id, record) in Record::all(doc, Kind::Agenda) {
             let done = record.flag("done");
             let here = done && record.id("done_in") == Some(session);
-            if here || (status == SessionStatus::Planned && !done) {
+            let is_left = !done && !record.flag("standing");
+            if here || (status == SessionStatus::Planned && is_left) {
                 carried.push(view::agenda_item(id, &record, Some(source), people));
             }
         }

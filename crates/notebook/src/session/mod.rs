@@ -11,17 +11,19 @@ mod agenda;
 mod carry;
 mod notes;
 mod plan;
+mod series;
 mod view;
 mod wrap;
 
 pub use agenda::{NewAgendaItem, add_agenda_item, set_agenda_done};
 pub use notes::{Splice, append_notes, edit_notes, notes, set_notes, splice_notes, type_notes};
 pub(crate) use notes::{rewrite as rewrite_notes, text as notes_text};
-pub use plan::{NewSession, SessionEdit, edit, plan};
-pub(crate) use view::headers;
+pub use plan::{NewSession, SessionEdit, cancel, edit, plan, set_sharing};
+pub use series::{Turn, is_due, keep_up};
+pub(crate) use view::marked_by;
 pub use view::{
-    AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SessionHeader,
-    SessionView, TextView, list, show,
+    AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SeriesView,
+    SessionHeader, SessionView, TextView, list, show,
 };
 pub use wrap::{Learned, Mood, Wrap, add_decision, add_insight, attend, wrap};
 

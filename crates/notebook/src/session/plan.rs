@@ -3,14 +3,16 @@
 use crate::Writer;
 use crate::check;
 use crate::documents::Documents;
-use crate::error::EditError;
+use crate::error::{EditError, Invalid};
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::PersonRef;
 use crate::plan::{Plan, commit};
+use crate::record::Record;
 use crate::session::header;
+use crate::session::series::{ENDED, SERIES, SLOT};
 use crate::template::Template;
 use crate::when::{Every, Moment};
-use crate::word::SessionStatus;
+use crate::word::{SessionStatus, Sharing};
 
 /// The title of a session that got none, neither typed nor from a template.
 const DEFAULT_TITLE: &str = "Session";
@@ -41,7 +43,7 @@ pub struct NewSession {
 
 /// Changes of a plan. `None` keeps a field; an empty text clears it.
 #[derive(Clone, Default, Debug)]
-#[expect(missing_docs, reason = "the fields are those of `NewSession`")]
+#[expect(missing_docs, reason = "most fields are those of `NewSession`")]
 pub struct SessionEdit {
     pub at: Option<String>,
     pub zone: Option<String>,
@@ -50,6 +52,8 @@ pub struct SessionEdit {
     pub place: Option<String>,
     pub every: Option<String>,
     pub attendees: Option<Vec<PersonRef>>,
+    /// Whether the sessions that are still to be made change with it.
+    pub whole_series: bool,
 }
 
 /// Plans a session: makes its header and its document, with the notes and the template's agenda.
@@ -90,7 +94,12 @@ pub fn plan(
     index.put(session, "minutes", minutes);
     index.put(session, "status", SessionStatus::default().word());
     index.put_some(session, "place", place);
-    index.put_some(session, "every", every.map(|every| every.to_string()));
+    index.put(session, "sharing", Sharing::default().word());
+    if let Some(every) = every {
+        index.put(session, "every", every.to_string());
+        index.put(session, SERIES, id.to_string());
+        index.put(session, SLOT, moment.local());
+    }
     index.put_some(
         session,
         "template",
@@ -105,7 +114,7 @@ pub fn plan(
 
 /// The first change of a session's document. The notes are made here and nowhere else, because of two
 /// Texts made concurrently under one key only one would show.
-fn content(writer: &mut Writer<'_>, template: Option<&Template>) -> Plan {
+pub(super) fn content(writer: &mut Writer<'_>, template: Option<&Template>) -> Plan {
     let mut plan = Plan::default();
     let root = plan.root();
     plan.text(
@@ -118,6 +127,8 @@ fn content(writer: &mut Writer<'_>, template: Option<&Template>) -> Plan {
         plan.put(entry, "title", item.title.as_str());
         plan.put(entry, "minutes", i64::from(item.minutes));
         plan.put(entry, "done", false);
+        // The next session has its own from its template, so this one is not carried over.
+        plan.put(entry, "standing", true);
         if !item.prompts.is_empty() {
             plan.put(entry, "prompts", item.prompts.join("\n"));
         }
@@ -125,7 +136,8 @@ fn content(writer: &mut Writer<'_>, template: Option<&Template>) -> Plan {
     plan
 }
 
-/// Changes the plan of a session.
+/// Changes the plan of a session. Where it is one of a series, the others stay as they are, but for a
+/// changed rhythm and for `whole_series`: then the series begins anew with this session.
 ///
 /// # Errors
 /// [`EditError::Invalid`] for any field that cannot be written, [`EditError::NotFound`].
@@ -138,18 +150,20 @@ pub fn edit(
     let mut plan = Plan::default();
     {
         let session = header(docs, id)?;
+        let series = session.id(SERIES);
+        if edit.whole_series && series.is_none() && edit.every.is_none() {
+            let message = "this session does not come again, so there is no series to change";
+            return Err(Invalid::Shape { message }.into());
+        }
+        let mut moment = None;
         if edit.at.is_some() || edit.zone.is_some() {
-            let at = edit
-                .at
-                .clone()
-                .unwrap_or_else(|| session.str_or_empty("at"));
-            let zone = edit
-                .zone
-                .clone()
-                .unwrap_or_else(|| session.str_or_empty("zone"));
-            let moment = Moment::parse(&at, &zone)?;
-            plan.set(&session, "at", moment.local());
-            plan.set(&session, "zone", moment.zone());
+            let field = |new: &Option<String>, key: &str| {
+                new.clone().unwrap_or_else(|| session.str_or_empty(key))
+            };
+            let changed = Moment::parse(&field(&edit.at, "at"), &field(&edit.zone, "zone"))?;
+            plan.set(&session, "at", changed.local());
+            plan.set(&session, "zone", changed.zone());
+            moment = Some(changed);
         }
         if let Some(title) = &edit.title {
             plan.set(&session, "title", check::title("title", title)?);
@@ -160,15 +174,87 @@ pub fn edit(
         if let Some(place) = &edit.place {
             plan.set(&session, "place", check::text("place", place)?);
         }
-        match edit.every.as_deref().map(str::trim) {
-            None => {}
-            Some("") => plan.set(&session, "every", ()),
-            Some(every) => plan.set(&session, "every", Every::parse(every)?.to_string()),
-        }
         if let Some(attendees) = &edit.attendees {
             check::people("list of attendees", attendees)?;
             plan.set_people(&session, "attendee", attendees);
         }
+        let every = match edit.every.as_deref().map(str::trim) {
+            None if !edit.whole_series => None,
+            None => session.str("every"),
+            Some("") => Some(String::new()),
+            Some(every) => Some(Every::parse(every)?.to_string()),
+        };
+        if let Some(every) = every {
+            let local = moment.map(|moment| moment.local());
+            let local = local.or_else(|| session.str("at")).unwrap_or_default();
+            begin_series(&mut plan, &session, id, &every, &local);
+        }
     }
+    commit(docs, DocumentId::INDEX, plan, writer.now)
+}
+
+/// Ends the series that a session is of, and has a new one begin with it where there is a recurrence.
+fn begin_series(plan: &mut Plan, session: &Record<'_>, id: ObjectId, every: &str, local: &str) {
+    let before = session.id(SERIES);
+    let first = before.filter(|first| *first != id || every.is_empty());
+    let first = first.and_then(|first| Record::keyed(session.doc, &Kind::Session.key(first)));
+    if let Some(first) = first {
+        plan.set(&first, ENDED, true);
+    }
+    if every.is_empty() {
+        plan.set(session, "every", ());
+        return;
+    }
+    plan.set(session, "every", every);
+    plan.set(session, SERIES, id.to_string());
+    plan.set(session, SLOT, local);
+    if session.flag(ENDED) {
+        plan.set(session, ENDED, false);
+    }
+}
+
+/// Calls a planned session off, or plans it again.
+///
+/// # Errors
+/// [`EditError::Invalid`] for a session that was held, or a long reason; [`EditError::NotFound`].
+pub fn cancel(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    id: ObjectId,
+    is_off: bool,
+    reason: Option<&str>,
+) -> Result<(), EditError> {
+    let reason = check::text("reason", reason.unwrap_or_default().trim())?;
+    let mut plan = Plan::default();
+    {
+        let session = header(docs, id)?;
+        if session.str("status").as_deref() == Some(SessionStatus::Held.word()) {
+            let message = "this session was held, so it cannot be called off";
+            return Err(Invalid::Shape { message }.into());
+        }
+        let status = if is_off {
+            SessionStatus::Cancelled
+        } else {
+            SessionStatus::Planned
+        };
+        plan.set(&session, "status", status.word());
+        plan.set(&session, "reason", reason);
+    }
+    commit(docs, DocumentId::INDEX, plan, writer.now)
+}
+
+/// Says who may hear of a session's notes.
+///
+/// # Errors
+/// [`EditError::Invalid`] for an unknown mark, [`EditError::NotFound`].
+pub fn set_sharing(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    id: ObjectId,
+    mark: &str,
+) -> Result<(), EditError> {
+    let mark = Sharing::parse(mark)?;
+    let mut plan = Plan::default();
+    plan.set(&header(docs, id)?, "sharing", mark.word());
     commit(docs, DocumentId::INDEX, plan, writer.now)
 }

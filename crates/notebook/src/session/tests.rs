@@ -352,3 +352,279 @@ fn a_large_document_goes_in_byte_for_byte_in_changes_that_pass_the_scan() {
     set_notes(&mut docs, &mut writer, id, "").unwrap();
     assert_eq!(notes(&mut docs, id).unwrap().text, "");
 }
+
+/// Makes the next sessions at a time, as Mia does; their local starts.
+fn kept_up(
+    docs: &mut crate::MemoryDocuments,
+    people: &crate::StaticPeople,
+    writer: &mut crate::Writer<'_>,
+    now: &str,
+    turn: Turn,
+) -> Vec<String> {
+    writer.now = now.parse().unwrap();
+    let find = |name: &str| crate::template::find(&[], name).ok();
+    let made = keep_up(docs, people, writer, turn, &find).unwrap();
+    let local = |id| show(docs, people, id).unwrap().header.local.unwrap();
+    made.into_iter().map(local).collect()
+}
+
+fn biweekly() -> NewSession {
+    NewSession {
+        every: Some("2w".to_owned()),
+        minutes: Some(60),
+        template: Some(crate::template::find(&[], "regular").unwrap()),
+        ..at("2027-03-16 15:00")
+    }
+}
+
+#[test]
+fn the_next_session_appears_at_15_00_once_the_last_was_held_or_is_over() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let (docs, people) = (&mut docs, &people);
+    let first = plan(docs, &mut writer, &biweekly()).unwrap();
+    let during = "2027-03-16T14:30:00Z";
+    assert!(kept_up(docs, people, &mut writer, during, Turn::Mine).is_empty());
+    wrap(docs, &mut writer, first, &Wrap::default()).unwrap();
+    let made = kept_up(docs, people, &mut writer, during, Turn::Now);
+    assert_eq!(
+        made,
+        ["2027-03-30T15:00:00"],
+        "the clocks have changed meanwhile"
+    );
+    let all = list(docs, people).unwrap();
+    let second = show(docs, people, all[1].id).unwrap();
+    assert_eq!(
+        second.header.at.as_ref().unwrap().timestamp().to_string(),
+        "2027-03-30T13:00:00Z"
+    );
+    assert_eq!(second.header.title, "Regular session");
+    assert_eq!(second.agenda.len(), 6);
+    assert!(
+        kept_up(docs, people, &mut writer, during, Turn::Now).is_empty(),
+        "once only"
+    );
+
+    // Moved by a day: the one after it comes when it would have come.
+    let moved = SessionEdit {
+        at: Some("2027-03-31 10:00".to_owned()),
+        ..SessionEdit::default()
+    };
+    edit(docs, &mut writer, all[1].id, &moved).unwrap();
+    let after = "2027-03-31T09:30:00Z";
+    assert_eq!(
+        kept_up(docs, people, &mut writer, after, Turn::Mine),
+        ["2027-04-13T15:00:00"]
+    );
+    // Nobody met for two months: what went by is not caught up with.
+    let late = "2027-06-10T08:00:00Z";
+    assert_eq!(
+        kept_up(docs, people, &mut writer, late, Turn::Mine),
+        ["2027-06-22T15:00:00"]
+    );
+}
+
+#[test]
+fn a_month_after_the_31st_is_shorter_and_the_next_is_not() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let new = NewSession {
+        every: Some("1m".to_owned()),
+        ..at("2027-01-31 15:00")
+    };
+    plan(&mut docs, &mut writer, &new).unwrap();
+    for (now, next) in [
+        ("2027-02-01T00:00:00Z", "2027-02-28T15:00:00"),
+        ("2027-03-01T00:00:00Z", "2027-03-31T15:00:00"),
+        ("2047-03-15T00:00:00Z", "2047-03-31T15:00:00"),
+    ] {
+        let made = kept_up(&mut docs, &people, &mut writer, now, Turn::Mine);
+        assert_eq!(made, [next]);
+    }
+}
+
+#[test]
+fn a_series_ends_and_changes_from_a_session_on() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let (docs, people) = (&mut docs, &people);
+    let first = plan(docs, &mut writer, &biweekly()).unwrap();
+    let made = kept_up(
+        docs,
+        people,
+        &mut writer,
+        "2027-03-17T00:00:00Z",
+        Turn::Mine,
+    );
+    assert_eq!(made, ["2027-03-30T15:00:00"]);
+    let second = list(docs, people).unwrap()[1].id;
+    let weekly = SessionEdit {
+        every: Some("1w".to_owned()),
+        at: Some("2027-03-31 09:00".to_owned()),
+        ..SessionEdit::default()
+    };
+    edit(docs, &mut writer, second, &weekly).unwrap();
+    assert!(
+        show(docs, people, first)
+            .unwrap()
+            .header
+            .series
+            .unwrap()
+            .ended
+    );
+    let made = kept_up(
+        docs,
+        people,
+        &mut writer,
+        "2027-04-01T00:00:00Z",
+        Turn::Mine,
+    );
+    assert_eq!(made, ["2027-04-07T09:00:00"]);
+    let end = SessionEdit {
+        every: Some(String::new()),
+        ..SessionEdit::default()
+    };
+    let third = list(docs, people).unwrap()[2].id;
+    edit(docs, &mut writer, third, &end).unwrap();
+    let after = "2027-05-01T00:00:00Z";
+    assert!(kept_up(docs, people, &mut writer, after, Turn::Now).is_empty());
+    let alone = plan(docs, &mut writer, &at("2027-06-01 15:00")).unwrap();
+    let whole = SessionEdit {
+        minutes: Some(30),
+        whole_series: true,
+        ..SessionEdit::default()
+    };
+    assert!(edit(docs, &mut writer, alone, &whole).is_err());
+    crate::meta::set_phase(docs, &mut writer, "closed").unwrap();
+}
+
+#[test]
+fn of_two_that_were_made_at_once_one_remains_and_nothing_written_is_lost() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    plan(&mut docs, &mut writer, &biweekly()).unwrap();
+    let mut theirs = docs.fork(ben());
+    let over = "2027-03-17T16:00:00Z";
+    // It was Mia who planned it, so Ben waits for a day.
+    writer.me = PersonRef::new("person-ben").unwrap();
+    let soon = "2027-03-16T16:00:00Z";
+    assert!(kept_up(&mut theirs, &people, &mut writer, soon, Turn::Mine).is_empty());
+    assert_eq!(
+        kept_up(&mut theirs, &people, &mut writer, over, Turn::Mine).len(),
+        1
+    );
+    writer.me = PersonRef::new("person-mia").unwrap();
+    assert_eq!(
+        kept_up(&mut docs, &people, &mut writer, over, Turn::Mine).len(),
+        1
+    );
+    let own = list(&mut docs, &people).unwrap()[1].id;
+    docs.merge(&theirs).unwrap();
+    let all = list(&mut docs, &people).unwrap();
+    assert_eq!(all.len(), 2);
+    let other = if all[1].id == own {
+        list(&mut theirs, &people).unwrap()[1].id
+    } else {
+        own
+    };
+    set_notes(&mut docs, &mut writer, other, "Written").unwrap();
+    let all = list(&mut docs, &people).unwrap();
+    assert_eq!(
+        (all.len(), all[1].id),
+        (2, other),
+        "the one that somebody wrote into"
+    );
+    set_notes(&mut docs, &mut writer, own, "Written").unwrap();
+    cancel(&mut docs, &mut writer, other, true, None).unwrap();
+    assert!(list(&mut docs, &people).unwrap().len() >= 2);
+}
+
+#[test]
+fn a_session_that_was_called_off_hands_its_agenda_on() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let new = NewSession {
+        every: Some("1w".to_owned()),
+        ..at("2027-03-16 15:00")
+    };
+    let first = plan(&mut docs, &mut writer, &new).unwrap();
+    add_agenda_item(&mut docs, &mut writer, first, &item("The draft")).unwrap();
+    cancel(&mut docs, &mut writer, first, true, Some("Ben is ill")).unwrap();
+    let before = "2027-03-15T08:00:00Z";
+    let made = kept_up(&mut docs, &people, &mut writer, before, Turn::Now);
+    assert_eq!(made, ["2027-03-23T15:00:00"]);
+    let all = list(&mut docs, &people).unwrap();
+    assert_eq!(all[0].reason, "Ben is ill");
+    let second = show(&mut docs, &people, all[1].id).unwrap();
+    assert_eq!(second.agenda[0].title, "The draft");
+    cancel(&mut docs, &mut writer, first, false, None).unwrap();
+    wrap(&mut docs, &mut writer, first, &Wrap::default()).unwrap();
+    assert!(cancel(&mut docs, &mut writer, first, true, None).is_err());
+}
+
+#[test]
+fn a_sharing_mark_says_who_set_it() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let id = plan(&mut docs, &mut writer, &at("2027-03-16 15:00")).unwrap();
+    let shown = serde_json::to_value(show(&mut docs, &people, id).unwrap()).unwrap();
+    assert_eq!(
+        (&shown["sharing"], &shown["sharing_by"]),
+        (&"pair-only".into(), &().into())
+    );
+    let mut theirs = docs.fork(ben());
+    set_sharing(&mut theirs, &mut writer, id, "shareable").unwrap();
+    assert!(set_sharing(&mut theirs, &mut writer, id, "public").is_err());
+    docs.merge(&theirs).unwrap();
+    let shown = show(&mut docs, &people, id).unwrap().header;
+    assert_eq!(shown.sharing.word(), "shareable");
+    assert_eq!(shown.sharing_by.unwrap().name, "Ben");
+}
+
+#[test]
+fn comments_on_parts_and_on_comments_show_with_the_session() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let id = plan(&mut docs, &mut writer, &at("2027-03-16 15:00")).unwrap();
+    let part = add_agenda_item(&mut docs, &mut writer, id, &item("The draft")).unwrap();
+    let one = crate::comment::add(&mut docs, &mut writer, part, "Which one?").unwrap();
+    crate::comment::add(&mut docs, &mut writer, one, "The second").unwrap();
+    let shown = show(&mut docs, &people, id).unwrap();
+    let texts: Vec<_> = shown.comments.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(texts, ["Which one?", "The second"]);
+}

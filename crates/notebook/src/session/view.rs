@@ -11,10 +11,11 @@ use crate::error::ReadError;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People};
 use crate::record::{Provenance, Record, Stamp, change_time, signed};
+use crate::session::series::{self, ENDED, SERIES, SLOT};
 use crate::session::{carry, notes};
 use crate::shown;
 use crate::when::{Every, Moment};
-use crate::word::SessionStatus;
+use crate::word::{SessionStatus, Sharing};
 
 /// What the index knows of a session.
 #[derive(Clone, PartialEq, Debug, Serialize)]
@@ -39,6 +40,16 @@ pub struct SessionHeader {
     pub template: Option<String>,
     /// Whether it has taken place.
     pub status: SessionStatus,
+    /// Why it was called off.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub reason: String,
+    /// The series that it is one of.
+    pub series: Option<SeriesView>,
+    /// Who may hear of its notes.
+    pub sharing: Sharing,
+    /// Who said so last; none where nobody has said anything but the usual.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sharing_by: Option<Named>,
     /// Who was to come; empty for everybody.
     pub attendees: Vec<Named>,
     /// Who has confirmed having been there.
@@ -48,6 +59,17 @@ pub struct SessionHeader {
     /// Who made it and who changed it last.
     #[serde(flatten)]
     pub provenance: Provenance,
+}
+
+/// The series of a session that comes again.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct SeriesView {
+    /// The session that it began with.
+    pub id: ObjectId,
+    /// The local time that this session stands for; its own may be another, where it was moved.
+    pub slot: String,
+    /// Whether no more sessions are made.
+    pub ended: bool,
 }
 
 /// Somebody's own confirmation of having been there.
@@ -182,13 +204,16 @@ pub fn list(
     docs: &mut dyn Documents,
     people: &dyn People,
 ) -> Result<Vec<SessionHeader>, Unavailable> {
-    Ok(docs
+    let spare = series::spare(docs)?;
+    let mut all = docs
         .read(DocumentId::INDEX)?
         .map(|index| headers(index, people))
-        .unwrap_or_default())
+        .unwrap_or_default();
+    all.retain(|header| !spare.contains(&header.id));
+    Ok(all)
 }
 
-pub(crate) fn headers(index: &Automerge, people: &dyn People) -> Vec<SessionHeader> {
+fn headers(index: &Automerge, people: &dyn People) -> Vec<SessionHeader> {
     let mut headers: Vec<_> = Record::all(index, Kind::Session)
         .into_iter()
         .map(|(id, record)| header(id, &record, people))
@@ -212,11 +237,7 @@ pub fn show(
             let record = Record::keyed(index, &Kind::Session.key(id))?;
             let header = header(id, &record, people);
             let actions = actions(index, people, id, header.status);
-            Some((
-                header,
-                actions,
-                comment::of(&comment::all(index, people), id),
-            ))
+            Some((header, actions, comment::all(index, people)))
         })
         .ok_or(ReadError::NotFound {
             kind: Kind::Session,
@@ -233,11 +254,22 @@ pub fn show(
         learned: Vec::new(),
         mood: Vec::new(),
         actions,
-        comments,
+        comments: Vec::new(),
     };
+    let mut parts = Vec::new();
     if let Some(doc) = docs.read(id.document())? {
         fill(&mut view, doc, people);
+        let kinds = [
+            Kind::Agenda,
+            Kind::Decision,
+            Kind::Insight,
+            Kind::Learned,
+            Kind::Mood,
+        ];
+        let all = kinds.iter().flat_map(|kind| Record::all(doc, *kind));
+        parts.extend(all.map(|(part, _)| part));
     }
+    view.comments = comment::under(&comments, id, parts);
     Ok(view)
 }
 
@@ -253,11 +285,21 @@ fn header(id: ObjectId, record: &Record<'_>, people: &dyn People) -> SessionHead
     let status = record
         .str("status")
         .and_then(|word| SessionStatus::from_word(&word));
+    let series = series_of(record);
+    let goes_on = series.as_ref().is_none_or(|series| !series.ended);
+    let sharing = record
+        .str("sharing")
+        .and_then(|word| Sharing::from_word(&word))
+        .unwrap_or_default();
     SessionHeader {
         id,
         title: record.str_or_empty("title"),
         local: at.as_ref().map(Moment::local),
-        next: agreed.or_else(|| at.as_ref()?.after(every?)),
+        next: agreed.or_else(|| at.as_ref()?.after(every.filter(|_| goes_on)?)),
+        reason: record.str_or_empty("reason"),
+        series,
+        sharing,
+        sharing_by: marked_by(record, sharing, people),
         at,
         zone,
         minutes: record.count("minutes"),
@@ -269,6 +311,33 @@ fn header(id: ObjectId, record: &Record<'_>, people: &dyn People) -> SessionHead
         attendance: attendance(record, people),
         provenance: record.provenance(people),
     }
+}
+
+fn series_of(record: &Record<'_>) -> Option<SeriesView> {
+    let id = record.id(SERIES)?;
+    let first = Record::keyed(record.doc, &Kind::Session.key(id));
+    Some(SeriesView {
+        id,
+        slot: record.str(SLOT)?,
+        ended: first.is_some_and(|first| first.flag(ENDED)),
+    })
+}
+
+/// Who set a sharing mark; nobody where it is the usual one.
+pub(crate) fn marked_by(
+    record: &Record<'_>,
+    sharing: Sharing,
+    people: &dyn People,
+) -> Option<Named> {
+    if sharing == Sharing::default() {
+        return None;
+    }
+    let field = record.fields.get("sharing")?;
+    let (author, _) = signed(record.doc, &field.op, people);
+    Some(Named {
+        person: author.person,
+        name: author.name,
+    })
 }
 
 /// Only what the person's own device signed counts.

@@ -216,7 +216,7 @@ fn view(
         uri: (!uri.trim().is_empty()).then_some(uri),
         anchors: anchors(skill),
         people: persons(&ratings, &evidence, &endorsements),
-        comments: commented(skill, comments),
+        comments: commented(skill, *id, comments),
         ratings,
         evidence,
         endorsements,
@@ -239,19 +239,11 @@ fn anchors(skill: &Skill<'_>) -> Vec<Anchor> {
 }
 
 /// What people say about the skill, whichever of its parts they point at.
-fn commented(skill: &Skill<'_>, comments: &[CommentView]) -> Vec<CommentView> {
+fn commented(skill: &Skill<'_>, id: ObjectId, comments: &[CommentView]) -> Vec<CommentView> {
     let kinds = [Kind::Rating, Kind::Evidence, Kind::Endorsement];
-    let parts: Vec<ObjectId> = kinds
-        .iter()
-        .flat_map(|kind| skill.children(*kind))
-        .map(|(id, _)| id)
-        .chain(skill.0.iter().map(|(id, _)| *id))
-        .collect();
-    comments
-        .iter()
-        .filter(|comment| comment.on.is_some_and(|on| parts.contains(&on)))
-        .cloned()
-        .collect()
+    let parts = kinds.iter().flat_map(|kind| skill.children(*kind));
+    let parts = parts.map(|(part, _)| part);
+    comment::under(comments, id, parts.chain(skill.0.iter().map(|(id, _)| *id)))
 }
 
 fn rating(id: ObjectId, record: &Record<'_>, people: &dyn People) -> Option<RatingView> {

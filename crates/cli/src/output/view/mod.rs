@@ -151,9 +151,15 @@ fn comments(data: &Value, page: &mut Page) {
     page.part("Comments");
     for comment in comments {
         let at = page.clock().time(written_at(comment));
+        // One that is on a part, or on another comment, says on which.
+        let on = match comment.text("on") {
+            on if on.is_empty() || on == data.text("id") => String::new(),
+            on => format!("on {}", page.short(on)),
+        };
+        let id = page.short(comment.text("id")).to_owned();
         page.quiet(format!(
             "  {}",
-            joined([written_by(comment).as_str(), at.as_str()])
+            joined([written_by(comment).as_str(), at.as_str(), on.as_str(), &id])
         ));
         page.prose(comment.text("text"), 4);
     }

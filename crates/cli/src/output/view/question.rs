@@ -62,7 +62,17 @@ fn one(question: &Value, page: &mut Page) {
             original => format!("asked by {original}, imported by {person}"),
         },
     };
-    page.quiet(joined([id.as_str(), asked.as_str(), state]));
+    let sharing = match question.text("sharing") {
+        // What is the usual goes without saying.
+        "pair-only" => String::new(),
+        _ => super::session::sharing(question),
+    };
+    page.quiet(joined([
+        id.as_str(),
+        asked.as_str(),
+        state,
+        sharing.as_str(),
+    ]));
     for answer in question.list("answers") {
         let at = page.clock().time(written_at(answer));
         page.quiet(format!(

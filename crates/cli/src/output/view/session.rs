@@ -49,7 +49,12 @@ pub(crate) fn planned(data: &Value, page: &mut Page) {
         page.gap();
         page.quiet(suggested(fits));
     }
-    page.next("hearth session agenda {} TITLE", session.text("id"));
+    let next = match session.text("status") {
+        "cancelled" => "hearth session cancel {} --undo",
+        "held" => "hearth session show {}",
+        _ => "hearth session agenda {} TITLE",
+    };
+    page.next(next, session.text("id"));
 }
 
 /// `session agenda`: `session`.
@@ -137,11 +142,33 @@ fn head(session: &Value, page: &mut Page) {
     page.facts([
         ("when", start),
         ("place", session.text("place").to_owned()),
-        ("every", session.text("every").to_owned()),
+        ("every", every(session)),
         ("with", names(session.list("attendees"))),
         ("were there", names(session.list("attendance"))),
         ("next", next),
+        ("why", session.text("reason").to_owned()),
+        ("sharing", sharing(session)),
     ]);
+}
+
+/// How often a session comes again: `2w`, with what is no more or was moved.
+fn every(session: &Value) -> String {
+    let series = session.at("series");
+    let moved = !series.is_null() && series.text("slot") != session.text("local");
+    let ended = if series.flag("ended") { "ended" } else { "" };
+    let moved = if moved { "this one moved" } else { "" };
+    match session.text("every") {
+        "" => String::new(),
+        every => joined([every, ended, moved]),
+    }
+}
+
+/// Who may hear of something beyond the notebook, and who said so.
+pub(crate) fn sharing(object: &Value) -> String {
+    match object.called("sharing_by") {
+        "" => object.text("sharing").to_owned(),
+        by => joined([object.text("sharing"), format!("says {by}").as_str()]),
+    }
 }
 
 fn agenda_items(session: &Value, page: &mut Page) {
