@@ -353,6 +353,56 @@ fn what_is_shown_follows_from_what_is_here_whatever_came_first() {
     }
 }
 
+/// One writes the same place of a log twice. Nobody has built on either branch: the lower hash counts. A third builds on
+/// the other one: then that one counts.
+#[test]
+fn the_branch_that_somebody_else_built_on_counts_and_without_one_the_lower_hash() {
+    let ends = Ends::new();
+    let writer = |node: usize, incarnation: u8| {
+        let device = ends.world.device(node).unwrap();
+        let replica = device.replica(ends.notebook).unwrap();
+        Writer {
+            signer: HostileMember::new(&device.identity, replica, incarnation).unwrap(),
+            shown: BTreeMap::new(),
+        }
+    };
+    let mut one = writer(1, 0x71);
+    let mut other = one.clone();
+    let mut branches = [
+        (one.write(DOCUMENTS[0], "one"), one),
+        (other.write(DOCUMENTS[0], "other"), other),
+    ];
+    branches.sort_by_key(|(entry, _)| entry.hash());
+    let [(lower, _), (higher, seen)] = &branches;
+    let mut third = writer(2, 0x72);
+    third.see(seen);
+    let on_top = third.write(DOCUMENTS[0], "on top");
+    for is_reversed in [false, true] {
+        let disk = ends.world.device(0).unwrap().disk.clone();
+        let mut replica = ends.open(0, &disk);
+        let mut entries = [lower, higher];
+        if is_reversed {
+            entries.reverse();
+        }
+        for entry in entries {
+            replica.receive_entry(entry.clone(), true, &disk).unwrap();
+            replica.advance(&disk).unwrap();
+        }
+        let counts =
+            |replica: &Replica, entry: &RawEntry| !replica.set_aside().contains_key(&entry.hash());
+        assert!(counts(&replica, lower) && !counts(&replica, higher));
+        replica.receive_entry(on_top.clone(), true, &disk).unwrap();
+        replica.advance(&disk).unwrap();
+        assert!(counts(&replica, higher) && !counts(&replica, lower));
+        let named = &replica.set_aside()[&lower.hash()];
+        assert!(
+            named.reason.contains("more people built"),
+            "{}",
+            named.reason
+        );
+    }
+}
+
 /// Puts entries on a device's own disk, as if its program had kept them.
 fn put_on_disk(world: &mut World, node: usize, notebook: NotebookId, entries: &[RawEntry]) {
     world.crash(node);

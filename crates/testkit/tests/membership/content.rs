@@ -9,24 +9,30 @@ use hearth_core::ids::{ControlHash, EntryHash, Incarnation, LogId, Seq};
 use crate::graph::{Graph, sign};
 use crate::people::{Person, people};
 
-struct Story {
-    set: ControlSet,
+/// A small history, written by hand.
+pub(crate) struct Story {
+    pub(crate) set: ControlSet,
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             set: Graph::new(1).known[0].clone(),
         }
     }
 
-    fn standing(&self, person: &Person, heads: &[ControlHash]) -> ControlHash {
+    pub(crate) fn standing(&self, person: &Person, heads: &[ControlHash]) -> ControlHash {
         let at = Membership::resolve_at(&self.set, heads);
         at.member(&person.id()).map(Member::standing).unwrap()
     }
 
     /// Has a person write an entry on some heads.
-    fn on(&mut self, heads: Vec<ControlHash>, author: &Person, kind: ControlKind) -> ControlHash {
+    pub(crate) fn on(
+        &mut self,
+        heads: Vec<ControlHash>,
+        author: &Person,
+        kind: ControlKind,
+    ) -> ControlHash {
         let standing = self.standing(author, &heads);
         let entry = sign(&self.set, &author.devices[0], heads, standing, kind);
         let hash = entry.hash();
@@ -35,11 +41,11 @@ impl Story {
     }
 
     /// Has a person write an entry on all that there is.
-    fn write(&mut self, author: &Person, kind: ControlKind) -> ControlHash {
+    pub(crate) fn write(&mut self, author: &Person, kind: ControlKind) -> ControlHash {
         self.on(self.set.heads(), author, kind)
     }
 
-    fn admit(&mut self, author: &Person, joiner: &Person, admin: bool) -> ControlHash {
+    pub(crate) fn admit(&mut self, author: &Person, joiner: &Person, admin: bool) -> ControlHash {
         let rights = Rights {
             admin,
             may_write: true,
@@ -61,7 +67,7 @@ impl Story {
         self.write(author, ControlKind::Admit(admit))
     }
 
-    fn judge(&self, author: &Person, heads: &[ControlHash], seq: u64) -> ContentVerdict {
+    pub(crate) fn judge(&self, author: &Person, heads: &[ControlHash], seq: u64) -> ContentVerdict {
         self.judge_on(author, heads, seq, Some(true))
     }
 
@@ -98,7 +104,7 @@ fn cut_at(author: &Person, seq: u64) -> Cut {
     }])
 }
 
-fn observer(target: &Person, seq: u64) -> ControlKind {
+pub(crate) fn observer(target: &Person, seq: u64) -> ControlKind {
     ControlKind::Role {
         person: target.id(),
         may_write: false,
@@ -106,7 +112,7 @@ fn observer(target: &Person, seq: u64) -> ControlKind {
     }
 }
 
-fn removal(target: &Person, seq: u64) -> ControlKind {
+pub(crate) fn removal(target: &Person, seq: u64) -> ControlKind {
     ControlKind::Remove {
         person: target.id(),
         cut: cut_at(target, seq),

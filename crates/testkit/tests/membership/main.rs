@@ -12,6 +12,7 @@
 
 mod apart;
 mod content;
+mod examples;
 mod graph;
 mod past;
 mod people;
