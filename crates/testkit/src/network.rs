@@ -232,6 +232,13 @@ impl Network {
         }
     }
 
+    /// Cuts all links.
+    pub fn cut_all(&mut self, now_ms: u64) {
+        for (link, _) in self.sound_links() {
+            self.cut(link, now_ms);
+        }
+    }
+
     /// Takes a node off the network at once: its peers notice later, it hears nothing any more.
     pub fn drop_node(&mut self, node: NodeId, now_ms: u64) {
         for id in self.links_of(node) {

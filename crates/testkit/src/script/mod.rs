@@ -1,13 +1,19 @@
 //! The script of a simulation: what happens in a world, drawn from the seed.
 //!
 //! First notebooks are created, people invited and joined, all of them write, while links break,
-//! nodes crash, disks fill up, clocks jump and frames are damaged. Then everything is healed, those
+//! nodes crash, disks fill up, clocks jump and frames are damaged, mirrors hold some of it and are set back, and
+//! bundles go from hand to hand. Then everything is healed, those
 //! who have not joined do, and when nothing more comes, all copies have to be equal.
 
+mod files;
+mod mirrors;
 mod peace;
 mod trouble;
 
 use std::collections::BTreeSet;
+
+pub use files::FileTally;
+pub use mirrors::MirrorTally;
 
 use hearth_core::control::Role;
 use hearth_core::ids::NotebookId;
@@ -38,6 +44,10 @@ pub struct Tally {
     pub closed: u64,
     /// Entries that came in packs, without their signature.
     pub bare: u64,
+    /// Bundles.
+    pub files: FileTally,
+    /// Mirrors.
+    pub mirrors: MirrorTally,
 }
 
 impl core::ops::AddAssign for Tally {
@@ -49,6 +59,8 @@ impl core::ops::AddAssign for Tally {
         self.crashes += other.crashes;
         self.closed += other.closed;
         self.bare += other.bare;
+        self.files += other.files;
+        self.mirrors += other.mirrors;
     }
 }
 
@@ -78,6 +90,8 @@ pub struct Script {
     /// The world.
     pub world: World,
     plans: Vec<Plan>,
+    files: files::Files,
+    mirrors: mirrors::ScriptMirrors,
     crashes: u64,
 }
 
@@ -90,6 +104,7 @@ impl Run for Script {
 
     fn run(&mut self) -> Checked<Tally> {
         self.create_notebooks()?;
+        self.put_up_mirrors()?;
         let steps = 40 + self.world.random.below(160);
         for _ in 0..steps {
             self.happen()?;
@@ -99,6 +114,12 @@ impl Run for Script {
         }
         self.heal()?;
         self.join_all()?;
+        // Links bring everybody together; now and then something else has to have done so before.
+        match self.world.random.below(4) {
+            0 => self.converge_by_files()?,
+            1 => self.converge_by_a_mirror()?,
+            _ => {}
+        }
         self.connect_some()?;
         // Whoever can makes the key that the others lack, and waits for its turn before that.
         self.world.run_for(NEW_KEY_MS_MAX)?;
@@ -109,6 +130,8 @@ impl Run for Script {
         self.write_on()?;
         self.world.check_converged()?;
         self.world.check_statuses()?;
+        self.check_mirrors()?;
+        self.world.check_converged()?;
         Ok(self.tally())
     }
 }
@@ -134,6 +157,8 @@ impl Script {
         Ok(Self {
             world,
             plans: Vec::new(),
+            files: files::Files::default(),
+            mirrors: mirrors::ScriptMirrors::default(),
             crashes: 0,
         })
     }
@@ -157,6 +182,8 @@ impl Script {
                 .iter()
                 .map(|device| device.disk.bare_count())
                 .sum(),
+            files: self.files.tally,
+            mirrors: self.mirrors.tally,
         }
     }
 

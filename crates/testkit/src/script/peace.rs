@@ -25,6 +25,7 @@ impl Script {
                 self.world.start(node)?;
             }
         }
+        self.heal_mirrors()?;
         self.world.run_until_quiet()?;
         self.note_joined()
     }

@@ -16,7 +16,7 @@ impl Script {
             self.world.random.index(devices),
         );
         let now = self.world.clock.now_ms();
-        match self.world.random.below(100) {
+        match self.world.random.below(124) {
             0..40 => self.edit()?,
             40..52 => {
                 self.world.dial(one, other);
@@ -50,6 +50,9 @@ impl Script {
                 self.world.network.corrupt(one_in, kind);
             }
             90..92 => self.save_peers(one)?,
+            100..106 => self.write_file()?,
+            106..114 => self.take_file()?,
+            114..124 => self.happen_to_a_mirror()?,
             _ => {
                 let ms = self.world.random.below(4_000);
                 self.world.run_for(ms)?;
