@@ -105,6 +105,7 @@ pub struct Network {
     corruption: Option<(u64, Corruption)>,
     delivered: u64,
     delivered_bytes: u64,
+    sent_bytes: u64,
 }
 
 impl Network {
@@ -118,6 +119,7 @@ impl Network {
             corruption: None,
             delivered: 0,
             delivered_bytes: 0,
+            sent_bytes: 0,
         }
     }
 
@@ -184,6 +186,7 @@ impl Network {
         if let Some(lane) = link.lane_from(from)
             && !lane.is_deaf
         {
+            self.sent_bytes += bytes.len() as u64;
             lane.last_due_ms = lane.last_due_ms.max(now_ms + latency);
             lane.frames.push_back((lane.last_due_ms, bytes));
         }
@@ -369,6 +372,11 @@ impl Network {
     /// Returns how many frames have arrived so far, and their bytes.
     pub const fn delivered(&self) -> (u64, u64) {
         (self.delivered, self.delivered_bytes)
+    }
+
+    /// Returns how many bytes of frames were put on links, also those that were lost when one was cut.
+    pub const fn sent_bytes(&self) -> u64 {
+        self.sent_bytes
     }
 }
 

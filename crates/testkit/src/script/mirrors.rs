@@ -86,14 +86,14 @@ impl Script {
         let now = self.world.clock.now_ms();
         match self.world.random.below(20) {
             0..3 => self.add_to_a_notebook(mirror)?,
-            3..12 => self.link_with(one, mirror)?,
-            12..14 => self.crash_or_start_mirror(mirror)?,
-            14 => {
+            3..11 => self.link_with(one, mirror)?,
+            11..13 => self.crash_or_start_mirror(mirror)?,
+            13..15 => {
                 let disk = self.world.mirror(mirror)?.disk.clone();
                 self.mirrors.older.push((mirror, disk));
             }
-            15 => self.set_back()?,
-            16 => {
+            15..17 => self.set_back()?,
+            17 => {
                 let fault = *self
                     .world
                     .random
@@ -102,7 +102,7 @@ impl Script {
                 let nth = self.world.random.below(4);
                 self.world.mirror(mirror)?.disk.fail_commit(nth, fault);
             }
-            17 => self.world.network.part(one, mirror, now),
+            18 => self.world.network.part(one, mirror, now),
             _ => self.world.part_from_mirror(one, mirror),
         }
         Ok(())
