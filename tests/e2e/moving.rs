@@ -230,3 +230,47 @@ fn an_import_while_the_node_runs_reaches_the_other() {
         ["Speak at the spring meeting"]
     );
 }
+
+#[test]
+fn tables_a_page_and_a_calendar_are_written_and_a_moved_session_comes_back() {
+    let ana = Person::new("Ana");
+    let (notebook, session) = filled(&ana);
+    let goal = ana.goal(&notebook, "=HYPERLINK(\"http://x\") <script>");
+    let export = |format: &str, out: &str| {
+        ana.ok(&["export", &notebook, "--format", format, "--out", out]);
+        ana.folder().join(out)
+    };
+    let tables = export("csv", "tables");
+    let goals = std::fs::read_to_string(tables.join("goals.csv")).unwrap();
+    assert!(
+        goals.contains(&goal) && goals.contains("\"'=HYPERLINK"),
+        "{goals}"
+    );
+    let page = std::fs::read_to_string(export("html", "notebook.html")).unwrap();
+    assert!(page.contains("&lt;script&gt;") && !page.contains("<script"));
+    let calendar = std::fs::read_to_string(export("ics", "sessions.ics")).unwrap();
+    assert!(
+        calendar.contains("DTSTART;TZID=Europe/Berlin:20270112T150000"),
+        "{calendar}"
+    );
+    assert!(calendar.contains("SUMMARY:Meeting"));
+    let moved = calendar.replace("T150000", "T173000");
+    let moved = ana.feed(&["import", &notebook, "--format", "ics", "-"], &moved);
+    assert_eq!(moved.data()["updated"], 1);
+    let shown = ana.ok(&["session", "show", &session]);
+    assert_eq!(shown["session"]["local"], "2027-01-12T17:30:00");
+    let titled = ana.ok(&[
+        "export",
+        &notebook,
+        "--format",
+        "ics",
+        "--out",
+        "titled.ics",
+        "--titles",
+    ]);
+    assert_eq!(titled["format"], "ics");
+    let schema = ana.ok(&["export", "--schema"]);
+    assert_eq!(schema["$defs"]["goal"]["type"], "object");
+    let refused = ["export", &notebook, "--format", "csv", "--out", "-"];
+    assert_eq!(ana.run(&refused).exit, Some(2));
+}

@@ -53,6 +53,7 @@ mod word;
 
 pub mod action;
 pub mod agreement;
+pub mod calendar;
 pub mod checkin;
 pub mod comment;
 pub mod conflict;
@@ -67,11 +68,13 @@ pub mod lookup;
 pub mod markdown;
 pub mod meta;
 pub mod note;
+pub mod page;
 pub mod question;
 pub mod resource;
 pub mod restore;
 pub mod search;
 pub mod session;
+pub mod sheet;
 pub mod skill;
 pub mod template;
 #[cfg(test)]

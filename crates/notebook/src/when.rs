@@ -97,6 +97,16 @@ impl Moment {
         self.zoned.timestamp()
     }
 
+    /// The local date and time as a calendar file has it: `20261201T150000`.
+    pub(crate) fn compact(&self) -> String {
+        self.civil.strftime("%Y%m%dT%H%M%S").to_string()
+    }
+
+    /// The day of the month.
+    pub(crate) fn day(&self) -> i8 {
+        self.civil.day()
+    }
+
     /// The same local time one recurrence later; `None` past the end of the calendar.
     #[must_use]
     pub fn after(&self, every: Every) -> Option<Self> {
@@ -154,6 +164,16 @@ impl Every {
         (1..=EVERY_COUNT_MAX)
             .contains(&count)
             .then_some(Self { count, unit })
+    }
+
+    /// How often, as a calendar file says it: the word and the count.
+    pub(crate) fn frequency(self) -> (&'static str, u32) {
+        let word = match self.unit {
+            Unit::Days => "DAILY",
+            Unit::Weeks => "WEEKLY",
+            Unit::Months => "MONTHLY",
+        };
+        (word, self.count)
     }
 
     fn span(self) -> Span {

@@ -11,13 +11,46 @@ use crate::file::{self, Access};
 use crate::input;
 use crate::output::{Answer, view};
 
-/// The forms in which a notebook leaves or comes in.
+/// The forms in which a notebook leaves.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// One file that loses nothing
     Json,
     /// A folder of Markdown files
     Markdown,
+    /// A folder of tables, one for each kind of object
+    Csv,
+    /// A calendar of the sessions
+    Ics,
+    /// One page to read and to print
+    Html,
+}
+
+impl Format {
+    const fn api(self) -> ExportFormat {
+        match self {
+            Self::Json => ExportFormat::Json,
+            Self::Markdown => ExportFormat::Markdown,
+            Self::Csv => ExportFormat::Csv,
+            Self::Ics => ExportFormat::Ics,
+            Self::Html => ExportFormat::Html,
+        }
+    }
+
+    const fn is_folder(self) -> bool {
+        matches!(self, Self::Markdown | Self::Csv)
+    }
+}
+
+/// The forms in which a notebook comes in.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ImportForm {
+    /// The file of a JSON export
+    Json,
+    /// The folder of a Markdown export, or files added to it
+    Markdown,
+    /// A calendar: the times of sessions that are here
+    Ics,
 }
 
 /// Write a notebook's content to files
@@ -27,17 +60,27 @@ pub(crate) enum Format {
 #[command(after_long_help = "Examples:
   hearth export \"Ada and Ben\" --format json --out notebook.json
   hearth export \"Ada and Ben\" --format markdown --out notebook/
-  hearth export \"Ada and Ben\" --format json --out - | jq .goals")]
+  hearth export \"Ada and Ben\" --format csv --out tables/
+  hearth export \"Ada and Ben\" --format html --out notebook.html
+  hearth export \"Ada and Ben\" --format ics --out sessions.ics --titles
+  hearth export \"Ada and Ben\" --format json --out - | jq .goals
+  hearth export --schema > schema.json        what a JSON export looks like")]
 pub(crate) struct ExportCommand {
     /// The notebook's id or name
-    #[arg(value_name = "NB")]
-    notebook: String,
-    /// json is one file, markdown a folder
-    #[arg(long, value_enum)]
-    format: Format,
-    /// Where to; - writes json to standard output
-    #[arg(long, value_name = "PATH")]
-    out: PathBuf,
+    #[arg(value_name = "NB", required_unless_present = "schema")]
+    notebook: Option<String>,
+    /// json, ics and html are one file, markdown and csv a folder
+    #[arg(long, value_enum, required_unless_present = "schema")]
+    format: Option<Format>,
+    /// Where to; - writes one file to standard output
+    #[arg(long, value_name = "PATH", required_unless_present = "schema")]
+    out: Option<PathBuf>,
+    /// Put titles and places into a calendar, which others may see
+    #[arg(long)]
+    titles: bool,
+    /// Print the JSON Schema of a JSON export instead
+    #[arg(long, conflicts_with_all = ["notebook", "format", "out", "titles"])]
+    schema: bool,
 }
 
 /// Take content into a notebook
@@ -47,35 +90,49 @@ pub(crate) struct ExportCommand {
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth import \"Ada and Ben\" --format json notebook.json
-  hearth import \"Ada and Ben\" --format markdown notebook/")]
+  hearth import \"Ada and Ben\" --format markdown notebook/
+  hearth import \"Ada and Ben\" --format ics sessions.ics")]
 pub(crate) struct ImportCommand {
     /// The notebook's id or name
     #[arg(value_name = "NB")]
     notebook: String,
     /// The form of what is at PATH
     #[arg(long, value_enum)]
-    format: Format,
+    format: ImportForm,
     /// A file (- for standard input), or the folder of a Markdown export
     path: PathBuf,
 }
 
 impl ExportCommand {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
-        let to_stdout = self.out.as_os_str() == "-";
-        if to_stdout && (self.format == Format::Markdown || context.output.json) {
+        if self.schema {
+            let schema = hearth_node::service::export_schema();
+            let text = format!("{schema:#}\n");
+            return Ok(Answer::text(schema, text));
+        }
+        // The parser asks for all three where there is no --schema.
+        let (Some(notebook), Some(format), Some(out)) = (self.notebook, self.format, self.out)
+        else {
+            return Err(Failure::usage("usage", "What is to be exported?"));
+        };
+        let to_stdout = out.as_os_str() == "-";
+        if to_stdout && (format.is_folder() || context.output.json) {
             return Err(Failure::usage(
                 "out_invalid",
-                "Only --format json without --json goes to -.",
+                "Only a format of one file goes to -, and not with --json.",
             )
             .with_hint("Give --out PATH."));
         }
-        let format = match self.format {
-            Format::Json => ExportFormat::Json,
-            Format::Markdown => ExportFormat::Markdown,
-        };
+        if self.titles && format != Format::Ics {
+            return Err(
+                Failure::usage("titles_invalid", "--titles goes with --format ics.")
+                    .with_hint("Every other format has them anyway."),
+            );
+        }
         let data = context.call(Request::Export {
-            notebook: self.notebook,
-            format,
+            notebook,
+            format: format.api(),
+            titles: self.titles,
         })?;
         let export = ExportReply::from_value(data).map_err(|error| {
             Failure::error(
@@ -87,15 +144,14 @@ impl ExportCommand {
             let text = only_file(export.files)?.text;
             return Ok(Answer::text(Value::Null, text));
         }
-        let out = absolute(&self.out)?;
-        let files = match self.format {
-            Format::Json => {
-                let overwrite = context.may_overwrite(&out)?;
-                let text = only_file(export.files)?.text;
-                file::write(&out, text.as_bytes(), Access::Owner, overwrite)?;
-                vec![out.clone()]
-            }
-            Format::Markdown => write_folder(context, &out, &export.files)?,
+        let out = absolute(&out)?;
+        let files = if format.is_folder() {
+            write_folder(context, &out, &export.files)?
+        } else {
+            let overwrite = context.may_overwrite(&out)?;
+            let text = only_file(export.files)?.text;
+            file::write(&out, text.as_bytes(), Access::Owner, overwrite)?;
+            vec![out.clone()]
         };
         let files: Vec<_> = files.iter().map(|path| path.to_string_lossy()).collect();
         let data = json!({
@@ -128,7 +184,7 @@ fn only_file(files: Vec<TransferFile>) -> Result<TransferFile, Failure> {
         (Some(file), None) => Ok(file),
         _ => Err(Failure::error(
             "export_invalid",
-            "The JSON export is not exactly one file.",
+            "The export is not exactly one file.",
         )),
     }
 }
@@ -136,11 +192,12 @@ fn only_file(files: Vec<TransferFile>) -> Result<TransferFile, Failure> {
 impl ImportCommand {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
         let (format, files) = match self.format {
-            Format::Markdown if self.path.is_dir() => {
+            ImportForm::Markdown if self.path.is_dir() => {
                 (ImportFormat::Markdown, input::folder(&self.path)?)
             }
-            Format::Markdown => (ImportFormat::Markdown, vec![one(&self.path, "import.md")?]),
-            Format::Json => (ImportFormat::Json, vec![one(&self.path, "notebook.json")?]),
+            ImportForm::Markdown => (ImportFormat::Markdown, vec![one(&self.path, "import.md")?]),
+            ImportForm::Json => (ImportFormat::Json, vec![one(&self.path, "notebook.json")?]),
+            ImportForm::Ics => (ImportFormat::Ics, vec![one(&self.path, "sessions.ics")?]),
         };
         let data = context.call(Request::Import {
             notebook: self.notebook,

@@ -145,6 +145,9 @@ pub enum Request {
         notebook: String,
         /// The form wanted.
         format: ExportFormat,
+        /// Whether a calendar has titles and places in it.
+        #[serde(default)]
+        titles: bool,
     },
     /// `import`: takes objects into a notebook, by id where they have one.
     Import {

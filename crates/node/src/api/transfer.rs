@@ -11,6 +11,12 @@ pub enum ExportFormat {
     Json,
     /// A folder of Markdown files.
     Markdown,
+    /// A folder of tables, one for each kind of object.
+    Csv,
+    /// One page to read and to print.
+    Html,
+    /// A calendar of the sessions.
+    Ics,
 }
 
 /// The forms that a notebook takes in.
@@ -22,6 +28,8 @@ pub enum ImportFormat {
     Json,
     /// The folder that a Markdown export wrote, or files added to it.
     Markdown,
+    /// A calendar with sessions of this notebook, whose times are taken over.
+    Ics,
 }
 
 /// One file of an export or import.

@@ -67,6 +67,7 @@ pub use resolve::find_notebook;
 pub(crate) use resolve::{light_title as title_of, title_in};
 pub(crate) use search::SearchCache;
 pub use search::keep_search_index;
+pub use transfer::export_schema;
 pub(crate) use verify::{Chains, Found, control_set, verify_closed};
 
 /// What the network side knows of this node at the time of a request.
@@ -136,7 +137,11 @@ pub fn execute(
         } => history::log(host, notebook, object.as_deref(), *limit),
         Request::Conflict(request) => conflict::execute(host, request),
         Request::Restore { object, at } => restore::restore(host, object, at),
-        Request::Export { notebook, format } => transfer::export(host, notebook, *format),
+        Request::Export {
+            notebook,
+            format,
+            titles,
+        } => transfer::export(host, notebook, *format, *titles),
         Request::Import {
             notebook,
             format,

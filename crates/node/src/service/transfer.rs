@@ -4,7 +4,7 @@
 //! disk when it is done, or none is. Importing the same file again updates by id.
 
 use hearth_notebook::json::{self, ImportError};
-use hearth_notebook::markdown;
+use hearth_notebook::{calendar, markdown, page, sheet};
 use serde_json::{Value, json};
 
 use super::answer::{to_json, unavailable, with};
@@ -14,12 +14,17 @@ use crate::host::{Host, sentence};
 
 /// The name of the one file of a JSON export.
 const JSON_FILE: &str = "notebook.json";
+/// The name of the one file of an HTML export.
+const HTML_FILE: &str = "notebook.html";
+/// The name of the one file of a calendar.
+const ICS_FILE: &str = "sessions.ics";
 
 /// The data of `export`: an [`ExportReply`].
 pub(super) fn export(
     host: &mut Host,
     notebook: &str,
     format: ExportFormat,
+    titles: bool,
 ) -> Result<Value, Failure> {
     let notebook = find_notebook(host, notebook)?;
     let files = host.read(notebook, |docs, people| match format {
@@ -28,6 +33,15 @@ pub(super) fn export(
             Ok(vec![(JSON_FILE.to_owned(), text)])
         }
         ExportFormat::Markdown => markdown::export_markdown(docs, people).map_err(unavailable),
+        ExportFormat::Csv => sheet::export_csv(docs, people).map_err(unavailable),
+        ExportFormat::Html => {
+            let text = page::export_html(docs, people).map_err(unavailable)?;
+            Ok(vec![(HTML_FILE.to_owned(), text)])
+        }
+        ExportFormat::Ics => {
+            let text = calendar::export_ics(docs, people, titles).map_err(unavailable)?;
+            Ok(vec![(ICS_FILE.to_owned(), text)])
+        }
     })?;
     let files = files
         .into_iter()
@@ -38,6 +52,12 @@ pub(super) fn export(
         format,
         files,
     })
+}
+
+/// The JSON Schema of a JSON export.
+#[must_use]
+pub fn export_schema() -> Value {
+    json::schema()
 }
 
 /// The data of `import`: how many objects were `added`, `updated` and `unchanged`.
@@ -53,7 +73,10 @@ pub(super) fn import(
     let outcome = host.edit(notebook, |docs, writer| {
         let outcome = match (format, files) {
             (ImportFormat::Json, [file]) => json::import_json(docs, writer, &file.text),
-            (ImportFormat::Json, _) => return Ok(Err(not_one_file(files.len()))),
+            (ImportFormat::Ics, [file]) => calendar::import_ics(docs, writer, &file.text),
+            (ImportFormat::Json | ImportFormat::Ics, _) => {
+                return Ok(Err(not_one_file(files.len())));
+            }
             (ImportFormat::Markdown, files) => {
                 let files: Vec<(String, String)> = files
                     .iter()
@@ -79,7 +102,7 @@ pub(super) fn import(
 fn not_one_file(count: usize) -> Failure {
     Failure::usage(
         "import_invalid",
-        format!("A JSON import is exactly one file, and {count} came."),
+        format!("An import of this form is exactly one file, and {count} came."),
     )
 }
 

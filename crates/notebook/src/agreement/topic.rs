@@ -57,7 +57,7 @@ impl Topic {
     }
 
     /// The key of the text that both agree on.
-    pub(super) fn consensus_key(self) -> String {
+    pub(crate) fn consensus_key(self) -> String {
         format!("consensus_{}", self.word())
     }
 

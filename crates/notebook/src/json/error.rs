@@ -14,6 +14,9 @@ pub enum ImportError {
     /// The JSON is no export of a notebook.
     #[error("this is no export of a notebook: its “format” is not “{FORMAT}”")]
     Format,
+    /// The text is no calendar.
+    #[error("this is no calendar: it does not begin with “BEGIN:VCALENDAR”")]
+    Calendar,
     /// The export is of a version that this program does not read.
     #[error("this export has version {found}; this program reads version {VERSION}")]
     Version {
@@ -59,6 +62,17 @@ pub struct ImportReport {
     pub updated: usize,
     /// Objects that were here already, just so.
     pub unchanged: usize,
+    /// What is no object of this notebook, or older than it is here; none but in a calendar.
+    #[serde(skip_serializing_if = "is_none")]
+    pub skipped: usize,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "what the serializer calls"
+)]
+fn is_none(count: &usize) -> bool {
+    *count == 0
 }
 
 /// Something else should stand at a path.

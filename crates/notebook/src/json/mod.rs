@@ -11,15 +11,17 @@ mod dump;
 mod error;
 mod fields;
 mod load;
+mod schema;
 mod shape;
 
 pub use dump::{canonical_json, export_json};
 pub use error::{ImportError, ImportReport};
 pub use load::{import_fork, import_json};
+pub use schema::schema;
 
 pub(crate) use dump::dump;
 pub(crate) use load::import_value;
-pub(crate) use shape::{SIGNED, mismatch};
+pub(crate) use shape::{SIGNED, lists_within, mismatch};
 #[cfg(test)]
 pub(crate) use tests::content_of;
 

@@ -73,6 +73,15 @@ pub(super) const CONTENT: [Kind; 5] = [
     Kind::Mood,
 ];
 
+/// The names of the lists within objects.
+pub(crate) fn lists_within() -> &'static [&'static str] {
+    static NAMES: std::sync::LazyLock<Vec<&'static str>> = std::sync::LazyLock::new(|| {
+        let within = TOP.into_iter().flat_map(|kind| parts(kind).iter().copied());
+        within.chain(CONTENT).map(Kind::plural).collect()
+    });
+    &NAMES
+}
+
 /// Whether a name serves as a field of an object of this kind in JSON, beside its other keys.
 pub(super) fn is_field(kind: Kind, key: &str) -> bool {
     let mut letters = key.bytes();

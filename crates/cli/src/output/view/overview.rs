@@ -252,6 +252,12 @@ pub(crate) fn imported(data: &Value, page: &mut Page) {
         data.count("added"),
         data.count("updated")
     ));
+    if data.count("skipped") > 0 {
+        let skipped = counted(data.count("skipped"), "event was", "events were");
+        page.quiet(format!(
+            "{skipped} left out: no session of this notebook, cancelled, or older than what is here."
+        ));
+    }
 }
 
 /// `verify`: `records`, `entries`, `enrolled_anew`, `set_aside[]`.

@@ -173,6 +173,7 @@ fn signatures_travel_as_claims_in_an_export() {
     let files = ada.ok(&Request::Export {
         notebook,
         format: ExportFormat::Json,
+        titles: false,
     });
     let exported: Value = serde_json::from_str(text(&files["files"][0]["text"])).unwrap();
     let version = &exported["agreements"][0]["versions"][0];

@@ -15,6 +15,7 @@ fn export(home: &mut Home, notebook: &str, format: ExportFormat) -> Vec<Transfer
     let data = home.ok(&Request::Export {
         notebook: notebook.to_owned(),
         format,
+        titles: false,
     });
     ExportReply::from_value(data).unwrap().files
 }

@@ -71,6 +71,7 @@ fn export(notebook: &str, format: ExportFormat) -> Request {
     Request::Export {
         notebook: notebook.to_owned(),
         format,
+        titles: false,
     }
 }
 
