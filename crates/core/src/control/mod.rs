@@ -10,6 +10,7 @@ mod form;
 mod insert;
 mod kind;
 mod label;
+mod member;
 mod membership;
 mod objection;
 mod parts;

@@ -7,6 +7,7 @@
 mod acts;
 mod base;
 mod check;
+mod devices;
 mod secrecy;
 
 use std::collections::BTreeSet;
