@@ -164,3 +164,60 @@ impl fmt::Display for ContactTicket {
         f.write_str(&spell(writer.as_slice()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::altered::{altered, cases};
+
+    /// The contents of tickets with and without places, checksums left out.
+    fn samples() -> Vec<Vec<u8>> {
+        let link = LinkTicket {
+            person: PersonId::from_bytes([1; 32]),
+            device: DeviceId::from_bytes([2; 32]),
+            transport: TransportId::from_bytes([3; 32]),
+            nonce_hash: [4; 32],
+            secret: TicketSecret::from_bytes([5; 16]),
+            expires_ms: 6,
+            addresses: vec![
+                SocketAddr::from(([127, 0, 0, 1], 7)),
+                SocketAddr::from(([0, 0, 0, 0, 0, 0, 0, 1], 8)),
+            ],
+            relays: vec!["https://relay.example/".to_owned()],
+        };
+        let contact = ContactTicket {
+            device: link.device,
+            transport: link.transport,
+            addresses: link.addresses.clone(),
+            relays: link.relays.clone(),
+        };
+        let bare = LinkTicket {
+            addresses: Vec::new(),
+            relays: Vec::new(),
+            ..link.clone()
+        };
+        let texts = [link.to_string(), bare.to_string(), contact.to_string()];
+        texts.iter().map(|text| unspell(text).unwrap().1).collect()
+    }
+
+    proptest! {
+        #![proptest_config(cases())]
+
+        /// Whoever alters a ticket computes its checksum anew.
+        #[test]
+        fn an_altered_ticket_is_refused_or_is_what_it_would_be_written_as(
+            content in altered(samples()),
+        ) {
+            let text = spell(&content);
+            if let Ok(ticket) = text.parse::<LinkTicket>() {
+                prop_assert_eq!(ticket.to_string(), text.clone());
+            }
+            let is_contact = matches!(unspell(&text), Ok((TicketKind::Contact, _)));
+            if let Ok(ticket) = ContactTicket::of_any(&text) && is_contact {
+                prop_assert_eq!(ticket.to_string(), text.clone());
+            }
+        }
+    }
+}

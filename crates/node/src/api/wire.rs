@@ -235,6 +235,62 @@ mod tests {
         }
     }
 
+    /// Whoever may open the socket may write anything into it.
+    #[test]
+    fn altered_requests_are_refused_or_read_as_what_they_would_be_written_as() {
+        use rand_chacha::ChaCha20Rng;
+        use rand_core::{Rng as _, SeedableRng as _};
+
+        const ROUNDS: usize = 20_000;
+        let lines: Vec<Vec<u8>> = [
+            Request::Status,
+            Request::Verify,
+            Request::Goal(GoalRequest::Add {
+                notebook: "Ours".into(),
+                title: "Run \u{1f525}".into(),
+                kind: None,
+                fields: GoalFields {
+                    target: Some(0.1),
+                    ..GoalFields::default()
+                },
+            }),
+            Request::Session(SessionRequest::Notes {
+                session: "01J".into(),
+                notes: NotesRequest::Edit {
+                    base: vec!["ab".into()],
+                    text: "two\nlines\n".into(),
+                },
+            }),
+        ]
+        .into_iter()
+        .map(|request| encode_request(request).expect("encodes"))
+        .collect();
+        let mut random = ChaCha20Rng::seed_from_u64(7);
+        let mut draw = |below: usize| usize::try_from(random.next_u32()).expect("fits") % below;
+        let mut read = 0;
+        for round in 0..ROUNDS {
+            let mut line = lines[draw(lines.len())].clone();
+            for _ in 0..=draw(3) {
+                let at = draw(line.len());
+                let byte = u8::try_from(draw(256)).expect("a byte");
+                match draw(5) {
+                    0 => line[at] ^= 1 << (byte & 7),
+                    1 => line[at] = byte,
+                    2 => line.insert(at, byte),
+                    3 => line.insert(at, line[at]),
+                    _ => line.truncate(at.max(1)),
+                }
+            }
+            if let Ok(request) = decode_request(&line) {
+                read += 1;
+                let again = encode_request(request.clone()).expect("encodes");
+                let again = decode_request(&again).expect("decodes");
+                assert_eq!(again, request, "round {round}");
+            }
+        }
+        assert!(read > 0, "no altered line was read: the trial is too wild");
+    }
+
     #[test]
     fn lines_end_at_their_limit() {
         let read = |bytes: &[u8], max| read_line(&mut io::BufReader::new(bytes), max);

@@ -149,6 +149,54 @@ mod tests {
         }
     }
 
+    /// What comes out of a stream: frames, and whether it ended at a boundary, within a frame or with one too large.
+    fn outcome(pieces: &[&[u8]]) -> (Vec<Vec<u8>>, Result<bool, TooLarge>) {
+        let mut deframer = Deframer::default();
+        let mut out = Vec::new();
+        for piece in pieces {
+            deframer.push(Bytes::copy_from_slice(piece));
+            loop {
+                match deframer.next_frame() {
+                    Ok(Some(frame)) => out.push(frame.to_vec()),
+                    Ok(None) => break,
+                    Err(error) => return (out, Err(error)),
+                }
+            }
+        }
+        (out, Ok(deframer.is_at_boundary()))
+    }
+
+    #[test]
+    fn an_altered_stream_gives_the_same_frames_or_error_however_it_is_cut() {
+        use rand_chacha::ChaCha20Rng;
+        use rand_core::{Rng as _, SeedableRng as _};
+
+        const ROUNDS: usize = 4_096;
+        let sound = framed(&[vec![1], vec![], vec![2; 300], vec![3; 5], vec![4; 33]]);
+        let mut random = ChaCha20Rng::seed_from_u64(11);
+        let mut draw = |below: usize| usize::try_from(random.next_u32()).unwrap() % below;
+        for round in 0..ROUNDS {
+            let mut stream = sound.clone();
+            for _ in 0..=draw(4) {
+                let at = draw(stream.len());
+                match draw(4) {
+                    0 => stream[at] ^= 1 << draw(8),
+                    1 => stream[at] = u8::try_from(draw(256)).unwrap(),
+                    2 => stream.insert(at, u8::try_from(draw(256)).unwrap()),
+                    _ => stream.truncate(at.max(1)),
+                }
+            }
+            let mut pieces: Vec<&[u8]> = Vec::new();
+            let mut left = &stream[..];
+            while !left.is_empty() {
+                let (piece, rest) = left.split_at(draw(left.len()) + 1);
+                pieces.push(piece);
+                left = rest;
+            }
+            assert_eq!(outcome(&pieces), outcome(&[&stream]), "round {round}");
+        }
+    }
+
     #[test]
     fn several_chunks_may_be_pushed_before_a_frame_is_taken() {
         let frames = vec![vec![7; 100], vec![8; 100]];
