@@ -9,6 +9,7 @@
 
 mod backup;
 mod bundle;
+mod circle;
 mod content;
 mod contract;
 mod crash;

@@ -34,6 +34,17 @@ impl Clock {
         self.zone().iana_name().map(str::to_owned)
     }
 
+    /// The minute it is, in local time: `2026-11-23T16:00`.
+    pub(crate) fn minute(&self) -> String {
+        self.now.strftime("%Y-%m-%dT%H:%M").to_string()
+    }
+
+    /// Counts the seconds until a time; negative where it is past.
+    pub(crate) fn seconds_until(&self, text: &str) -> Option<i64> {
+        let timestamp: Timestamp = text.parse().ok()?;
+        Some(timestamp.duration_since(self.now.timestamp()).as_secs())
+    }
+
     fn zone(&self) -> &TimeZone {
         self.now.time_zone()
     }

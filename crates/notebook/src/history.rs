@@ -209,6 +209,11 @@ impl Story<'_> {
                 "imported".to_owned()
             }
             (Some(("attend", _)), _) => "attendance confirmed".to_owned(),
+            (Some(("stage", stage)), _) => format!("stage {} began", count_from_one(stage)),
+            (Some(("again", stage)), _) => {
+                format!("stage {} began anew", count_from_one(stage))
+            }
+            (None, Value::Scalar(_)) if key == "circle" => "roles handed out".to_owned(),
             (Some((word @ ("owner" | "attendee"), _)), _) => format!("{word}s changed"),
             (Some(("tag", tag)), Value::Scalar(is_on)) => match is_on.as_bool() {
                 Some(true) => format!("tag {} added", quote(tag)),
@@ -315,6 +320,12 @@ impl Story<'_> {
         self.lines.truncate(CHANGE_LINES_MAX);
         self.lines
     }
+}
+
+/// The number of a stage as people count; what is no number stays as it is.
+fn count_from_one(stage: &str) -> String {
+    let number = stage.parse::<u32>().ok().and_then(|n| n.checked_add(1));
+    number.map_or_else(|| quote(stage), |number| number.to_string())
 }
 
 /// A key in words: `consensus_exit` is the consensus on a topic of the agreement.

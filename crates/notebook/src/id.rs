@@ -141,6 +141,7 @@ pub enum Kind {
     Endorsement,
     Resource,
     CheckIn,
+    Run,
 }
 
 /// Where the objects of a kind live: under a key of the index, of a session's document, or of their
@@ -154,7 +155,7 @@ pub(crate) enum Place {
 
 impl Kind {
     /// Every kind that has a key of its own.
-    pub(crate) const KEYED: [Self; 28] = [
+    pub(crate) const KEYED: [Self; 29] = [
         Self::Goal,
         Self::Milestone,
         Self::Progress,
@@ -183,6 +184,7 @@ impl Kind {
         Self::Endorsement,
         Self::Resource,
         Self::CheckIn,
+        Self::Run,
     ];
 
     /// The word of the kind, as in keys and JSON.
@@ -218,6 +220,7 @@ impl Kind {
             Self::Endorsement => "endorsement",
             Self::Resource => "resource",
             Self::CheckIn => "checkin",
+            Self::Run => "run",
         }
     }
 
@@ -248,6 +251,7 @@ impl Kind {
             Self::Endorsement => "endorsements",
             Self::Resource => "resources",
             Self::CheckIn => "checkins",
+            Self::Run => "runs",
             Self::Evidence
             | Self::Progress
             | Self::Agenda
@@ -278,9 +282,12 @@ impl Kind {
             Self::Version => Place::Within(Self::Agreement),
             Self::Rating | Self::Evidence | Self::Endorsement => Place::Within(Self::Skill),
             Self::Commitment | Self::Opening => Place::Within(Self::Exchange),
-            Self::Agenda | Self::Decision | Self::Insight | Self::Learned | Self::Mood => {
-                Place::SessionDocument
-            }
+            Self::Agenda
+            | Self::Decision
+            | Self::Insight
+            | Self::Learned
+            | Self::Mood
+            | Self::Run => Place::SessionDocument,
         }
     }
 

@@ -55,6 +55,7 @@ pub mod action;
 pub mod agreement;
 pub mod calendar;
 pub mod checkin;
+pub mod circle;
 pub mod comment;
 pub mod conflict;
 pub mod exchange;

@@ -46,6 +46,10 @@ pub const SERIES_STEPS_MAX: usize = 100;
 /// day, so that it is there before it is needed, and made once as a rule.
 pub const SERIES_GRACE_HOURS: i64 = 24;
 
+/// Seconds after which a stage of a circle may be over. Whoever asks for the next one sooner has not seen that
+/// somebody else just did.
+pub const CIRCLE_SECONDS_MIN: i64 = 5;
+
 /// Operations of one change that is written here. The scan refuses more than 50,000; half of it leaves
 /// room for the last edit of a batch.
 pub const CHANGE_OPERATIONS_MAX: usize = 20_000;

@@ -152,7 +152,7 @@ pub fn session_items(
     let mut items = vec![own];
     for kind in Kind::KEYED
         .into_iter()
-        .filter(|kind| kind.place() == Place::SessionDocument)
+        .filter(|kind| kind.place() == Place::SessionDocument && !is_told_elsewhere(*kind))
     {
         let records = Record::all(doc, kind);
         items.extend(
@@ -166,7 +166,10 @@ pub fn session_items(
 
 /// What holds no words of its own, and old texts of the agreement, which would hide the one of now.
 fn is_told_elsewhere(kind: Kind) -> bool {
-    matches!(kind, Kind::Version | Kind::Commitment | Kind::Opening)
+    matches!(
+        kind,
+        Kind::Version | Kind::Commitment | Kind::Opening | Kind::Run
+    )
 }
 
 fn sessions(index: &Automerge) -> Vec<ObjectId> {

@@ -8,8 +8,8 @@ use hearth_notebook::goal::NewGoal;
 use hearth_notebook::session::NewSession;
 use hearth_notebook::{
     DocumentId, Documents, MemoryDocuments, NotebookRef, ObjectId, PersonRef, StaticPeople, Writer,
-    action, agreement, checkin, comment, exchange, feedback, goal, history, journal, json, lookup,
-    markdown, meta, note, question, resource, search, session, skill, today,
+    action, agreement, checkin, circle, comment, exchange, feedback, goal, history, journal, json,
+    lookup, markdown, meta, note, question, resource, search, session, skill, today,
 };
 use proptest::prelude::*;
 use rand_chacha::ChaCha8Rng;
@@ -63,6 +63,7 @@ fn keys(id: ObjectId) -> Vec<String> {
         "endorsement",
         "resource",
         "checkin",
+        "run",
         "tag",
         "participant",
         "answer_exit",
@@ -109,6 +110,11 @@ fn keys(id: ObjectId) -> Vec<String> {
         "slot",
         "series_ended",
         "sharing",
+        "circle",
+        "stages",
+        "stage/0",
+        "again/0",
+        "ended",
         "prompts",
         "signatures",
         "form",
@@ -123,6 +129,14 @@ fn keys(id: ObjectId) -> Vec<String> {
 fn odd() -> impl Strategy<Value = Odd> {
     let texts = prop_oneof![
         Just("held".to_owned()),
+        Just("2026-11-23T09:00:00Z".to_owned()),
+        Just(format!(
+            r#"{{"run":"{ID}","presenter":"p","facilitator":"","note_taker":"q"}}"#
+        )),
+        Just(format!(
+            r#"[{{"item":"{ID}","title":"t","minutes":4294967295}}]"#
+        )),
+        Just(ID.to_owned()),
         Just("done".to_owned()),
         Just("99999-12-31".to_owned()),
         Just("2027-03-01T15:00".to_owned()),
@@ -268,6 +282,7 @@ fn try_everything(deeds: &[Deed], id: ObjectId) {
         serde_json::to_string(&feedback::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&resource::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&checkin::list(&mut docs, &people).unwrap()),
+        serde_json::to_string(&circle::show(&mut docs, &people).unwrap()),
         serde_json::to_string(&skill::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&note::list(&mut docs, &people).unwrap()),
         serde_json::to_string(&journal::list(&mut docs, &people).unwrap()),
@@ -312,8 +327,10 @@ fn try_everything(deeds: &[Deed], id: ObjectId) {
     markdown::import_markdown(&mut copy, &mut writer, &files).unwrap();
 }
 
+const ID: &str = "01KAS3W0QJ2Z8E5XNB4T7VYG9M";
+
 fn fixed_id() -> ObjectId {
-    "01KAS3W0QJ2Z8E5XNB4T7VYG9M".parse().unwrap()
+    ID.parse().unwrap()
 }
 
 proptest! {

@@ -6,6 +6,7 @@ mod agreement;
 mod backup;
 mod bundle;
 mod checkin;
+mod circle;
 mod completions;
 mod config;
 mod conflict;
@@ -102,6 +103,8 @@ pub(crate) enum Command {
     #[command(name = "checkin")]
     CheckIn(checkin::CheckInCommand),
     #[command(subcommand)]
+    Circle(circle::CircleCommand),
+    #[command(subcommand)]
     Template(template::TemplateCommand),
     #[command(subcommand)]
     Journal(journal::JournalCommand),
@@ -179,6 +182,7 @@ impl Command {
             Self::Resource(command) => command.run(context),
             Self::CheckIn(command) => command.run(context),
             Self::Template(command) => command.run(context),
+            Self::Circle(command) => command.run(context),
             Self::Journal(command) => command.run(context),
             Self::Today(command) => command.run(context),
             Self::Search(command) => command.run(context),

@@ -40,6 +40,7 @@ fn short_help_lists_the_commands() {
       skill        Rate skills over time, show evidence, endorse each other
       resource     Keep what is worth reading, watching or using
       checkin      Say how it is going, from 1 to 5
+      circle       Run a circle's meeting together: roles that go round, stages with their time
       template     See and change what sessions begin with
       journal      Write for yourself: only your own devices have it
       today        See what is next, due and open, across notebooks

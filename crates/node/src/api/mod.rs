@@ -15,6 +15,7 @@
 mod action;
 mod agreement;
 mod bundle;
+mod circle;
 pub mod client;
 mod device;
 mod failure;
@@ -40,6 +41,7 @@ pub mod wire;
 pub use action::ActionRequest;
 pub use agreement::AgreementRequest;
 pub use bundle::{BUNDLE_PIECE_BYTES, BundleRequest};
+pub use circle::CircleRequest;
 pub use device::{DeviceRequest, RecoveryRequest};
 pub use failure::{Exit, Failure, UnknownExit};
 pub use feedback::{FeedbackFields, FeedbackRequest, SealedRequest};

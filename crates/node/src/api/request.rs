@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ActionRequest, AgreementRequest, BackupRequest, BundleRequest, CheckInRequest, ConflictRequest,
-    DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest, ImportFormat, InviteRequest,
-    JournalRequest, MemberRequest, MirrorRequest, NotebookRequest, QuestionRequest,
+    ActionRequest, AgreementRequest, BackupRequest, BundleRequest, CheckInRequest, CircleRequest,
+    ConflictRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest, ImportFormat,
+    InviteRequest, JournalRequest, MemberRequest, MirrorRequest, NotebookRequest, QuestionRequest,
     RecoveryRequest, ResourceRequest, SealedRequest, Secret, SessionRequest, SkillRequest,
     TemplateRequest, TransferFile,
 };
@@ -86,6 +86,8 @@ pub enum Request {
     Checkin(CheckInRequest),
     /// `template …`
     Template(TemplateRequest),
+    /// `circle …`
+    Circle(CircleRequest),
     /// `journal …`
     Journal(JournalRequest),
     /// `comment`: a comment on any object.
@@ -259,6 +261,7 @@ impl Request {
             Self::Resource(request) => request.is_read_only(),
             Self::Checkin(request) => matches!(request, CheckInRequest::List { .. }),
             Self::Template(request) => request.is_read_only(),
+            Self::Circle(request) => matches!(request, CircleRequest::Show { .. }),
             Self::Journal(request) => request.is_read_only(),
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Conflict(request) => matches!(request, ConflictRequest::List { .. }),

@@ -13,6 +13,7 @@ mod agreement;
 mod answer;
 mod bundle;
 mod capsule;
+mod circle;
 mod config;
 mod conflict;
 mod departure;
@@ -122,6 +123,7 @@ pub fn execute(
         Request::Resource(request) => resource::execute(host, request),
         Request::Checkin(request) => resource::check_in(host, request),
         Request::Template(request) => template::execute(host, request),
+        Request::Circle(request) => circle::execute(host, request),
         Request::Journal(request) => journal::execute(host, request),
         Request::Comment { object, text } => question::comment(host, object, text),
         Request::Today { zone } => today::today(host, zone.as_deref()),

@@ -9,7 +9,7 @@ use crate::json::{FORMAT, VERSION};
 use crate::word::Topic;
 
 /// Fields that some kind has and whose type is known.
-const FIELDS: [&str; 58] = [
+const FIELDS: [&str; 66] = [
     "title",
     "why",
     "kind",
@@ -53,6 +53,12 @@ const FIELDS: [&str; 58] = [
     "of",
     "signed_text",
     "prompts",
+    "sharing",
+    "series",
+    "slot",
+    "circle",
+    "stages",
+    "ended",
     "anchor_1",
     "anchor_2",
     "anchor_3",
@@ -62,6 +68,8 @@ const FIELDS: [&str; 58] = [
     "resolved",
     "withdrawn",
     "removed",
+    "series_ended",
+    "standing",
     "baseline",
     "target",
     "start",

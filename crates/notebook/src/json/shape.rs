@@ -65,12 +65,13 @@ pub(super) fn parts(kind: Kind) -> &'static [Kind] {
 }
 
 /// The kinds at the root of a session's document.
-pub(super) const CONTENT: [Kind; 5] = [
+pub(super) const CONTENT: [Kind; 6] = [
     Kind::Agenda,
     Kind::Decision,
     Kind::Insight,
     Kind::Learned,
     Kind::Mood,
+    Kind::Run,
 ];
 
 /// The names of the lists within objects.
@@ -107,8 +108,10 @@ pub(crate) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
         | "on" | "person" | "brought_by" | "done_in" | "next" | "form" | "phase" | "wish"
         | "outcome" | "obstacle" | "plan" | "situation" | "behaviour" | "impact" | "request"
         | "to" | "about" | "shared_from" | "exchange" | "commitment" | "words" | "uri" | "link"
-        | "of" | "signed_text" | "prompts" | "sharing" | "series" | "slot" | "anchor_1"
-        | "anchor_2" | "anchor_3" | "anchor_4" | "anchor_5" => (value.is_string(), "a text"),
+        | "of" | "signed_text" | "prompts" | "sharing" | "series" | "slot" | "circle"
+        | "stages" | "ended" | "anchor_1" | "anchor_2" | "anchor_3" | "anchor_4" | "anchor_5" => {
+            (value.is_string(), "a text")
+        }
         "done" | "resolved" | "withdrawn" | "removed" | "series_ended" | "standing" => {
             (value.is_boolean(), "true or false")
         }

@@ -38,7 +38,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::record::Record;
 
 /// The header of a session that is going to be changed.
-fn header(docs: &mut dyn Documents, id: ObjectId) -> Result<Record<'_>, EditError> {
+pub(crate) fn header(docs: &mut dyn Documents, id: ObjectId) -> Result<Record<'_>, EditError> {
     docs.read(DocumentId::INDEX)?
         .and_then(|index| Record::keyed(index, &Kind::Session.key(id)))
         .ok_or(EditError::NotFound {

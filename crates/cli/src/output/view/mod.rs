@@ -6,6 +6,7 @@ pub(crate) mod agreement;
 pub(crate) mod backup;
 pub(crate) mod bundle;
 pub(crate) mod checkin;
+pub(crate) mod circle;
 pub(crate) mod device;
 pub(crate) mod feedback;
 pub(crate) mod goal;
