@@ -77,6 +77,10 @@ pub const WAITING_ENTRIES_PER_LOG_MAX: usize = 1_000;
 /// otherwise cost as much memory as a thousand.
 pub const WAITING_BYTES_PER_LOG_MAX: usize = 8 * 1024 * 1024;
 
+/// Bytes of entries that may be kept before they are placed: they are in memory until then. What comes
+/// beyond that has them placed first. A pack brings some 150 kB; a notebook of ten years, 8 MB.
+pub const BEHIND_BYTES_MAX: usize = 8 * 1024 * 1024;
+
 /// Most logs of one notebook: each device has one, and one more for each time it was enrolled anew.
 pub const LOGS_MAX: usize = 4_096;
 
@@ -285,6 +289,11 @@ pub const PACK_LACKED_MIN: u64 = 24;
 /// Bytes of entries that a node puts into one pack, unless a single one is longer: what a frame holds where
 /// none of it packs.
 pub const PACK_RAW_BYTES_MAX: usize = 256 * 1024;
+
+/// Bytes of sealed content that a node puts into one pack, unless a single entry has more: what some 600
+/// keystrokes take. Entries may hold many changes each, and a peer that lacks only the last ones is to be sent
+/// the pack all the same.
+pub const PACK_CONTENT_BYTES_AIM: usize = 64 * 1024;
 
 /// Longest pack, so that a frame holds it sealed.
 pub const PACK_BYTES_MAX: usize = FRAME_BYTES_MAX - 1024;

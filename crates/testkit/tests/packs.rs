@@ -11,6 +11,7 @@ use hearth_core::ids::NotebookId;
 use hearth_core::log::{LogStates, RawEntry, pack_entries, seal_pack};
 use hearth_core::replica::{PackRefused, Replica};
 use hearth_core::storage::Storage;
+use hearth_core::sync::Session;
 use hearth_testkit::dice::Dice;
 use hearth_testkit::disk::MemoryDisk;
 use hearth_testkit::world::World;
@@ -101,10 +102,85 @@ fn whoever_lacks_much_is_sent_packs_and_passes_on_what_has_no_signature() {
     }
 }
 
+/// A device that was away has met one that packed, and nothing is left to be said.
+fn caught_up_by_packs(seed: u64) -> (World, NotebookId) {
+    let (mut world, notebook) = apart(seed, 120);
+    assert!(pack(&mut world, ANA, 40) >= 3);
+    world.start(LATE).unwrap();
+    world.meet(ANA, LATE).unwrap();
+    world.run_until_quiet().unwrap();
+    (world, notebook)
+}
+
+/// Whoever is still away comes back and hears all from the one that caught up, and all agree.
+fn agree_with_late(mut world: World) {
+    world.start(LATER).unwrap();
+    world.meet(LATE, LATER).unwrap();
+    world.run_until_quiet().unwrap();
+    world.check_converged().unwrap();
+}
+
+/// What a device has, as it says, and whether something of it is to be placed yet.
+fn holds(world: &World, node: usize, notebook: NotebookId) -> ([u8; 32], bool) {
+    let engine = world.device(node).unwrap().engine.as_ref().unwrap();
+    let replica = engine.replica(notebook).unwrap();
+    (replica.frontier_digest(), replica.is_behind())
+}
+
+#[test]
+fn packs_are_acknowledged_before_they_are_placed_and_read_only_afterwards() {
+    let (mut world, notebook) = caught_up_by_packs(63);
+    let (digest, is_behind) = holds(&world, LATE, notebook);
+    assert!(is_behind);
+    assert_eq!(digest, holds(&world, ANA, notebook).0);
+    let device = world.device(LATE).unwrap().identity.device.id();
+    let engine = world.device(ANA).unwrap().engine.as_ref().unwrap();
+    let of_late = |(_, session): &(_, &Session)| session.peer() == device;
+    let (_, session) = engine.sessions().find(of_late).unwrap();
+    let acknowledged = session.view(notebook).unwrap().signed.clone().unwrap();
+    assert_eq!(acknowledged.frontier.digest(), digest);
+
+    // Bit by bit, as while nobody waits.
+    let late = world.device_mut(LATE).unwrap();
+    let engine = late.engine.as_mut().unwrap();
+    let before = engine.take_effects().len();
+    let mut steps = 0;
+    while engine.is_behind() {
+        engine.catch_up_some(&mut late.disk);
+        steps += 1;
+    }
+    let shown = engine.take_effects().len() - before.min(1);
+    println!("{steps} steps, {shown} effects");
+    assert!(shown > 100);
+    agree_with_late(world);
+}
+
+#[test]
+fn what_was_acknowledged_and_not_placed_is_there_after_a_crash() {
+    let (mut world, notebook) = caught_up_by_packs(64);
+    assert!(holds(&world, LATE, notebook).1);
+    world.crash(LATE);
+    world.start(LATE).unwrap();
+    assert!(!holds(&world, LATE, notebook).1);
+    world.meet(ANA, LATE).unwrap();
+    agree_with_late(world);
+}
+
+#[test]
+fn whoever_writes_before_packs_are_placed_builds_on_all_that_was_acknowledged() {
+    let (mut world, notebook) = caught_up_by_packs(65);
+    assert!(holds(&world, LATE, notebook).1);
+    world.edit(LATE, notebook).unwrap();
+    assert!(!holds(&world, LATE, notebook).1);
+    world.run_until_quiet().unwrap();
+    agree_with_late(world);
+}
+
 /// What a hostile member puts into a pack, from what others wrote.
 struct Forger {
     replica: Replica,
     victim: Replica,
+    disk: MemoryDisk,
     entries: Vec<RawEntry>,
 }
 
@@ -126,6 +202,7 @@ impl Forger {
         Self {
             replica: open(ANA),
             victim: open(LATE),
+            disk: disk(LATE),
             entries: all[known..].to_vec(),
         }
     }
@@ -141,6 +218,12 @@ impl Forger {
         let epoch = self.replica.membership().current_epoch().unwrap();
         let key = self.replica.keys().get(&epoch).unwrap();
         seal_pack(self.replica.tag(), (epoch, key), pack)
+    }
+
+    /// Has the victim make the entries of a pack.
+    fn unpack(&mut self, sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused> {
+        let unpacked = self.victim.unpack(sealed, &self.disk);
+        unpacked.map(|unpacked| unpacked.entries)
     }
 
     /// How far the victim's logs are.
@@ -162,9 +245,9 @@ fn is_prefix_of_each_log(made: &[RawEntry], all: &[RawEntry]) -> bool {
 
 #[test]
 fn a_pack_gives_back_every_entry_and_one_signature_for_each_log() {
-    let forger = Forger::new(71);
+    let mut forger = Forger::new(71);
     let sealed = forger.pack(&forger.entries).unwrap();
-    let made = forger.victim.unpack(&sealed).unwrap();
+    let made = forger.unpack(&sealed).unwrap();
     assert_eq!(made.len(), forger.entries.len());
     for (made, entry) in made.iter().zip(&forger.entries) {
         let bytes = entry.as_bytes();
@@ -189,7 +272,7 @@ fn a_pack_gives_back_every_entry_and_one_signature_for_each_log() {
 
 #[test]
 fn whatever_is_left_out_moved_repeated_or_made_up_in_a_pack_is_refused() {
-    let forger = Forger::new(72);
+    let mut forger = Forger::new(72);
     let mut dice = ChaCha20Rng::seed_from_u64(72);
     let (mut refused, mut harmless) = (0, 0);
     for round in 0..400 {
@@ -223,9 +306,7 @@ fn whatever_is_left_out_moved_repeated_or_made_up_in_a_pack_is_refused() {
                 entries[at] = entry;
             }
         }
-        let made = forger
-            .pack(&entries)
-            .map(|sealed| forger.victim.unpack(&sealed));
+        let made = forger.pack(&entries).map(|sealed| forger.unpack(&sealed));
         match made {
             // What is whole is judged on its own: it has to be signed, and in its place.
             Some(Ok(made)) => {
@@ -246,14 +327,14 @@ fn whatever_is_left_out_moved_repeated_or_made_up_in_a_pack_is_refused() {
 
 #[test]
 fn no_altered_byte_of_a_pack_gives_other_entries() {
-    let forger = Forger::new(73);
+    let mut forger = Forger::new(73);
     let sealed = forger.pack(&forger.entries).unwrap();
     let honest: Vec<_> = forger.entries.iter().map(RawEntry::hash).collect();
     // The seal.
     for at in 0..sealed.len() {
         let mut altered = sealed.clone();
         altered[at] ^= 1;
-        assert!(forger.victim.unpack(&altered).is_err(), "byte {at}");
+        assert!(forger.unpack(&altered).is_err(), "byte {at}");
     }
     // What a member can seal.
     let mut states = forger.states();
@@ -265,7 +346,8 @@ fn no_altered_byte_of_a_pack_gives_other_entries() {
         for bit in [0, 3, 7] {
             let mut altered = pack.clone();
             altered[at] ^= 1 << bit;
-            match forger.victim.unpack(&forger.seal(&altered)) {
+            let sealed = forger.seal(&altered);
+            match forger.unpack(&sealed) {
                 Ok(made) => {
                     let made: Vec<_> = made.iter().map(RawEntry::hash).collect();
                     assert_eq!(made, honest, "byte {at}");
@@ -281,13 +363,12 @@ fn no_altered_byte_of_a_pack_gives_other_entries() {
 
 #[test]
 fn a_pack_for_others_or_without_a_key_is_refused_as_such() {
-    let forger = Forger::new(74);
+    let mut forger = Forger::new(74);
     let sealed = forger.pack(&forger.entries).unwrap();
-    let other = Forger::new(75);
-    assert_eq!(other.victim.unpack(&sealed), Err(PackRefused::Sealed));
+    let mut other = Forger::new(75);
+    assert_eq!(other.unpack(&sealed), Err(PackRefused::Sealed));
     assert_eq!(
         forger
-            .victim
             .unpack(&[])
             .map_err(|error| error.to_string().is_empty()),
         Err(false)

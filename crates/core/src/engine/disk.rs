@@ -106,6 +106,34 @@ impl Engine {
         }
     }
 
+    /// Says whether something is kept in some notebook that is to be placed by [`Engine::catch_up_some`].
+    pub fn is_behind(&self) -> bool {
+        self.replicas.values().any(Replica::is_behind)
+    }
+
+    /// Places some of what a notebook keeps and did not place when it came; to be called again and again
+    /// while nobody waits. Where the disk fails, the notebook is opened anew as the disk has it.
+    pub fn catch_up_some(&mut self, storage: &mut dyn Storage) {
+        let mut behind = self.replicas.iter().filter(|(_, it)| it.is_behind());
+        let Some(notebook) = behind.next().map(|(notebook, _)| *notebook) else {
+            return;
+        };
+        let Some(replica) = self.replicas.get_mut(&notebook) else {
+            return;
+        };
+        if replica.catch_up_some(storage).is_err() {
+            self.close_all_of(notebook);
+            self.reopen(notebook, storage);
+        }
+    }
+
+    /// Places all that notebooks keep and did not place when it came, for somebody who is to see it.
+    pub fn catch_up(&mut self, storage: &mut dyn Storage) {
+        while self.is_behind() {
+            self.catch_up_some(storage);
+        }
+    }
+
     /// Opens a notebook as the disk has it, dropping what memory had beyond that. Where it does not
     /// open, it is tried again as time passes.
     pub(super) fn reopen(&mut self, notebook: NotebookId, storage: &dyn Storage) {

@@ -321,6 +321,9 @@ impl Engine {
             .map(|(notebook, _)| *notebook)
             .collect();
         for notebook in stale {
+            if let Some(replica) = self.replicas.get_mut(&notebook) {
+                replica.catch_up(storage)?;
+            }
             if self.replica(notebook).is_some_and(Replica::has_unsaved) {
                 self.commit(notebook, storage)?;
             }

@@ -116,6 +116,11 @@ impl RawEntry {
         self.bytes.get(self.header_len..).unwrap_or_default()
     }
 
+    /// Returns how long the sealed content is.
+    pub(crate) const fn content_len(&self) -> usize {
+        self.header.ciphertext_len
+    }
+
     const fn unsigned_len(&self) -> usize {
         self.header_len + self.header.ciphertext_len
     }

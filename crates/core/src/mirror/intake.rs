@@ -13,7 +13,7 @@ use crate::frontier::{Frontier, LogTip, SignedFrontier};
 use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId, Seq};
 use crate::limits::{LOGS_MAX, LOGS_PER_DEVICE_MAX};
 use crate::log::{EntryError, RawEntry, notebook_tag};
-use crate::replica::{IngestError, Ingested, Pack, PackRefused, Proven};
+use crate::replica::{IngestError, Ingested, Pack, PackRefused, Proven, Unpacked};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 use crate::sync::Holding;
 
@@ -375,7 +375,7 @@ impl Holding for MirroredNotebook {
         None
     }
 
-    fn unpack(&self, _sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused> {
+    fn unpack(&mut self, _sealed: &[u8], _storage: &dyn Storage) -> Result<Unpacked, PackRefused> {
         Err(PackRefused::Sealed)
     }
 

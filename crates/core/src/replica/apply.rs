@@ -33,6 +33,7 @@ impl Replica {
                 break;
             }
         }
+        self.note_caught_up();
         Ok(progressed)
     }
 
@@ -56,7 +57,7 @@ impl Replica {
 
     /// Applies one batch of logs that do not wait; returns whether anything was settled, and `None`
     /// where there is no batch.
-    fn advance_batch(
+    pub(super) fn advance_batch(
         &mut self,
         waiting: &mut BTreeSet<BranchId>,
         storage: &dyn Storage,
@@ -110,11 +111,11 @@ impl Replica {
     }
 
     /// Keeps the arrivals of entries that still wait, in order.
-    fn forget_settled_arrivals(&mut self) {
+    pub(super) fn forget_settled_arrivals(&mut self) {
         let mut left: BTreeMap<BranchId, usize> = self
             .logs
             .iter()
-            .map(|(id, log)| (*id, log.waiting()))
+            .map(|(id, log)| (*id, log.unplaced()))
             .collect();
         let mut kept = VecDeque::new();
         for id in self.arrivals.drain(..).rev() {

@@ -118,7 +118,7 @@ impl Replica {
             return Err(EditFailed::NotAllowed);
         }
         // Nobody may build on what counts no longer.
-        if self.wants_advance() {
+        if self.wants_advance() || self.is_behind() {
             self.advance(storage)?;
         }
         // Before anything is written: afterwards the documents would show what is in no entry.

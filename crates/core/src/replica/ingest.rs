@@ -338,8 +338,9 @@ impl Replica {
         if uncounted >= UNCOUNTED_ENTRIES_PER_LOG_MAX {
             return Err(IngestError::TooManyUncounted(device));
         }
-        let is_full = log.waiting() >= WAITING_ENTRIES_PER_LOG_MAX
-            || log.waiting_bytes() >= WAITING_BYTES_PER_LOG_MAX;
+        let waiting = self.waiting_of(log);
+        let is_full = waiting >= WAITING_ENTRIES_PER_LOG_MAX
+            || log.bytes_of_first(waiting) >= WAITING_BYTES_PER_LOG_MAX;
         if !is_full {
             return Ok(());
         }

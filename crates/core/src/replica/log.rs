@@ -231,14 +231,13 @@ impl Log {
         self.unreadable = false;
     }
 
-    pub(super) fn waiting(&self) -> usize {
+    pub(super) fn unplaced(&self) -> usize {
         self.pending.len()
     }
 
-    pub(super) fn waiting_bytes(&self) -> usize {
-        self.pending
-            .iter()
-            .map(|entry| entry.as_bytes().len())
-            .sum()
+    /// Returns how long the oldest pending entries are, as many as `count`.
+    pub(super) fn bytes_of_first(&self, count: usize) -> usize {
+        let first = self.pending.iter().take(count);
+        first.map(|entry| entry.as_bytes().len()).sum()
     }
 }

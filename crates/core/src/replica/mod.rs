@@ -10,6 +10,7 @@
 mod adopt;
 mod apply;
 mod batch;
+mod behind;
 mod builders;
 mod choice;
 mod counting;
@@ -47,7 +48,7 @@ pub use log::SetAside;
 pub use members::MemberError;
 pub(crate) use open::open_controls;
 pub use open::{CreateError, OpenReplicaError};
-pub use packs::{Pack, PackRefused};
+pub use packs::{Pack, PackRefused, Unpacked};
 pub use people::{Profile, ProfileSource};
 pub use rewrite::WriteAgainFailed;
 pub use standing::Standing;
@@ -64,6 +65,7 @@ use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_BYTES_MAX, RECENT_ENTRIES_MAX};
 use crate::log::{RawEntry, notebook_tag};
 use crate::storage::{Position, Write};
 
+use behind::Behind;
 use documents::Uses;
 use fork::Fork;
 use held::Held;
@@ -122,6 +124,8 @@ pub struct Replica {
     logs: BTreeMap<BranchId, Log>,
     /// The logs of which there is more than one branch.
     forks: BTreeMap<LogId, Fork>,
+    /// What is kept and was not tried to be placed yet.
+    behind: Behind,
     /// The order in which entries that are not applied yet arrived.
     arrivals: VecDeque<BranchId>,
     own: Option<Incarnation>,
@@ -164,6 +168,8 @@ pub struct Replica {
     use_saved: bool,
     /// The packs that are on disk; `None` until somebody asks for one.
     packs: OnceLock<PackBase>,
+    /// Up to where it was found that what came does not fill another pack.
+    packs_sought_to: Position,
     /// How many entries go into a pack.
     pack_entries: u64,
 }
@@ -244,7 +250,7 @@ impl Replica {
 
     /// Returns how many entries wait for something that is not here.
     pub fn waiting(&self) -> usize {
-        self.logs.values().map(Log::waiting).sum()
+        self.logs.values().map(|log| self.waiting_of(log)).sum()
     }
 
     /// Says whether a log is here up to `seq` and shown as far as what is here allows. An entry whose

@@ -142,6 +142,8 @@ impl Replica {
             applied: Vec::new(),
             frontier: std::sync::OnceLock::new(),
             has_new_members: true,
+            behind: super::behind::Behind::default(),
+            packs_sought_to: 0,
             entries_since_snapshot: 0,
             stale_copy: false,
             written: Vec::new(),

@@ -15,7 +15,8 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::Recipient;
 use crate::ids::{DeviceId, EntryHash, LogId, Seq};
 use crate::limits::{
-    LOGS_MAX, PACK_BYTES_MAX, PACK_ENTRIES_AIM, PACK_LACKED_MIN, PACK_RAW_BYTES_MAX,
+    LOGS_MAX, PACK_BYTES_MAX, PACK_CONTENT_BYTES_AIM, PACK_ENTRIES_AIM, PACK_LACKED_MIN,
+    PACK_RAW_BYTES_MAX,
 };
 use crate::log::{
     EntryPack, LogState, LogStates, PackEntriesError, RawEntry, UnpackEntriesError, open_pack,
@@ -24,6 +25,9 @@ use crate::log::{
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 
 const VERSION: u8 = 1;
+
+/// How often it is looked, while as many entries come as go into a pack, whether they fill one already.
+const PACKS_SOUGHT_PER_PACK: u64 = 8;
 
 /// A pack of this replica's own.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +51,15 @@ pub(super) struct PackBase {
     states: LogStates,
 }
 
+/// What a pack holds that is not here.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Unpacked {
+    /// The entries, in the order in which they arrived at whoever packed them.
+    pub entries: Vec<RawEntry>,
+    /// What follows them in each log follows from this.
+    pub states: LogStates,
+}
+
 /// A pack that cannot be taken in as it is.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -60,14 +73,21 @@ pub enum PackRefused {
     /// An entry of it is proven by none that is signed.
     #[error("an entry of device {} in the pack is proven by no signed one", .0.device)]
     Unproven(LogId),
+    /// What came before it could not be read.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
 
 impl Replica {
-    /// Says whether enough came since the last pack for another one.
+    /// Says whether enough may have come since the last pack for another one.
     pub fn wants_pack(&self) -> bool {
         // Where the packs end is not read for this; the last state was saved there, or before.
         let end = self.packs.get().map_or(0, |packs| packs.end);
-        self.pack_entries > 0 && self.committed_position.saturating_sub(end) >= self.pack_entries
+        let new = self
+            .committed_position
+            .saturating_sub(end.max(self.packs_sought_to));
+        // A few entries may hold as many changes as a pack takes.
+        self.pack_entries > 0 && new >= self.pack_entries.div_ceil(PACKS_SOUGHT_PER_PACK)
     }
 
     /// Sets how many entries go into a pack, for tests that have few; with 0 none is made or sent.
@@ -90,6 +110,7 @@ impl Replica {
         };
         if pack.end - start < self.pack_entries && pack.end == self.committed_position {
             // Some would come on top of it only too soon.
+            self.packs_sought_to = self.committed_position;
             return Ok(false);
         }
         base.starts.insert(start);
@@ -136,8 +157,16 @@ impl Replica {
             return Ok(pack.filter(|pack| pack.end > position));
         }
         // What is further away would be packed again and again for each peer.
-        let pack = self.pack_behind(&mut base.clone(), storage)?;
-        Ok(pack.filter(|pack| pack.end > position))
+        if position - base.end >= self.pack_entries {
+            return Ok(None);
+        }
+        let mut base = base.clone();
+        loop {
+            match self.pack_behind(&mut base, storage)? {
+                Some(pack) if pack.end <= position => {}
+                pack => return Ok(pack),
+            }
+        }
     }
 
     /// Returns how many entries of a pack a peer has to lack to be sent it.
@@ -164,10 +193,17 @@ impl Replica {
     /// by a signed one among them.
     ///
     /// # Errors
-    /// [`PackRefused`]; the entries themselves can be taken all the same.
-    pub fn unpack(&self, sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused> {
+    /// [`PackRefused`]; the entries themselves can be taken all the same, unless the own disk failed.
+    pub fn unpack(
+        &mut self,
+        sealed: &[u8],
+        storage: &dyn Storage,
+    ) -> Result<Unpacked, PackRefused> {
         let opened = open_pack(self.tag(), &self.keys, sealed).map_err(UnpackEntriesError::from)?;
         let pack = EntryPack::parse(&opened.ok_or(PackRefused::Sealed)?)?;
+        if self.must_catch_up(pack.logs()) {
+            self.advance(storage)?;
+        }
         let mut states: LogStates = pack.logs().map(|log| (log, self.state_of(log))).collect();
         let entries = pack.entries(self.notebook, &self.keys, &mut states)?;
         let proven = self.prove(&entries);
@@ -176,7 +212,7 @@ impl Replica {
             .find(|entry| entry.is_bare() && !proven.has(entry));
         match unproven {
             Some(entry) => Err(PackRefused::Unproven(entry.header().log)),
-            None => Ok(entries),
+            None => Ok(Unpacked { entries, states }),
         }
     }
 
@@ -188,6 +224,9 @@ impl Replica {
 
     /// Returns what the next entry of a log follows from.
     fn state_of(&self, log: LogId) -> LogState {
+        if let Some(ahead) = self.state_ahead(&log) {
+            return ahead.clone();
+        }
         let Some(trunk) = self.trunk(&log) else {
             return LogState::default();
         };
@@ -260,21 +299,25 @@ impl Replica {
     ) -> Result<Vec<RawEntry>, StorageError> {
         let most = usize::try_from(self.pack_entries).unwrap_or(PACK_ENTRIES_AIM);
         let mut entries: Vec<RawEntry> = Vec::new();
-        let (mut next, mut bytes, mut closed) = (from, 0, 0);
+        let (mut next, mut closed) = (from, 0);
+        let (mut bytes, mut content) = (0, 0);
         let mut open: BTreeSet<LogId> = BTreeSet::new();
         'read: while next < self.committed_position {
             let read = storage.entries(self.notebook, next, PACK_RAW_BYTES_MAX)?;
             let Some((last, _)) = read.last() else { break };
             next = last + 1;
             for (position, raw) in read {
-                bytes += raw.len();
-                let is_full = entries.len() >= most || bytes > PACK_RAW_BYTES_MAX;
+                let entry = RawEntry::parse_any(raw)
+                    .map_err(|error| StorageError::Damaged(error.to_string()))?;
+                bytes += entry.as_bytes().len();
+                content += entry.content_len();
+                let is_full = entries.len() >= most
+                    || bytes > PACK_RAW_BYTES_MAX
+                    || content > PACK_CONTENT_BYTES_AIM;
                 let is_beyond = is_full && closed > 0;
                 if is_beyond || position >= self.committed_position {
                     break 'read;
                 }
-                let entry = RawEntry::parse_any(raw)
-                    .map_err(|error| StorageError::Damaged(error.to_string()))?;
                 if entry.is_bare() {
                     open.insert(entry.header().log);
                 } else {

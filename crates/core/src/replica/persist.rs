@@ -123,12 +123,12 @@ impl Replica {
 
     /// Says whether the saved state lags far enough behind to be worth saving again.
     pub const fn wants_snapshot(&self) -> bool {
-        self.entries_since_snapshot >= SNAPSHOT_ENTRIES
+        self.entries_since_snapshot >= SNAPSHOT_ENTRIES && !self.is_behind()
     }
 
     /// Says whether the saved state lags far enough behind to be saved again while nobody waits.
     pub const fn may_snapshot(&self) -> bool {
-        self.entries_since_snapshot >= SNAPSHOT_ENTRIES / 2
+        self.entries_since_snapshot >= SNAPSHOT_ENTRIES / 2 && !self.is_behind()
     }
 
     /// Says whether anything came since the state was saved.

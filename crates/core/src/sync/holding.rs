@@ -10,9 +10,11 @@ use crate::control::{ControlEntry, ControlError, ControlSet};
 use crate::epoch::Wraps;
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::ids::{ControlHash, EpochId, LogId, NotebookId};
-use crate::log::RawEntry;
+use crate::log::{LogStates, RawEntry};
 use crate::mirror::Quota;
-use crate::replica::{IngestError, Ingested, Pack, PackRefused, Proven, Replica, Standing};
+use crate::replica::{
+    IngestError, Ingested, Pack, PackRefused, Proven, Replica, Standing, Unpacked,
+};
 use crate::storage::{Position, Storage, StorageError};
 
 /// What one device holds of a notebook.
@@ -138,7 +140,23 @@ pub trait Holding {
     ///
     /// # Errors
     /// [`PackRefused`] where it gives none.
-    fn unpack(&self, sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused>;
+    fn unpack(&mut self, sealed: &[u8], storage: &dyn Storage) -> Result<Unpacked, PackRefused>;
+
+    /// Says whether entries are kept that [`Holding::advance`] was put off for.
+    fn is_behind(&self) -> bool {
+        false
+    }
+
+    /// Has entries of so many bytes, which are about to be taken in, kept now and gone on with later.
+    ///
+    /// # Errors
+    /// [`StorageError`] where what is put off already has to be gone on with first, and cannot be.
+    fn put_off(&mut self, _bytes: usize, _storage: &dyn Storage) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    /// Notes what the next entries of some logs follow from, as a pack said.
+    fn note_states(&mut self, _states: LogStates) {}
 
     /// Says whether content entries of that many bytes may be taken in. Those that came together are taken or
     /// left together, since one may prove the others.
@@ -280,7 +298,19 @@ impl Holding for Replica {
         self.seal_pack(pack)
     }
 
-    fn unpack(&self, sealed: &[u8]) -> Result<Vec<RawEntry>, PackRefused> {
-        self.unpack(sealed)
+    fn unpack(&mut self, sealed: &[u8], storage: &dyn Storage) -> Result<Unpacked, PackRefused> {
+        self.unpack(sealed, storage)
+    }
+
+    fn is_behind(&self) -> bool {
+        self.is_behind()
+    }
+
+    fn put_off(&mut self, bytes: usize, storage: &dyn Storage) -> Result<(), StorageError> {
+        self.put_off(bytes, storage)
+    }
+
+    fn note_states(&mut self, states: LogStates) {
+        self.note_states(states);
     }
 }

@@ -11,8 +11,8 @@ use crate::codec::Reader;
 use crate::control::ControlEntry;
 use crate::epoch::Wraps;
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
-use crate::log::{RawEntry, WireError};
-use crate::replica::{IngestError, Ingested};
+use crate::log::{LogStates, RawEntry, WireError};
+use crate::replica::{IngestError, Ingested, PackRefused, Unpacked};
 use crate::storage::Storage;
 
 impl Session {
@@ -121,7 +121,7 @@ impl Session {
         if refused.is_none() {
             reader.finish()?;
         }
-        self.take_entries(tag, entries, refused, shared, storage, now_ms)
+        self.take_entries(tag, (entries, None), refused, shared, storage, now_ms)
     }
 
     /// Takes a pack in: the entries that it makes are judged as any. Where it makes none, the peer is asked
@@ -141,8 +141,13 @@ impl Session {
             // It was sent before the peer heard of that.
             return Ok(());
         }
-        match replica.unpack(pack) {
-            Ok(entries) => self.take_entries(tag, entries, None, shared, storage, now_ms),
+        match replica.unpack(pack, storage) {
+            Ok(Unpacked { entries, states }) => {
+                // What waits for room in a log shows when it is placed, and is then asked for again.
+                let states = (!channel.has_overflowed).then_some(states);
+                self.take_entries(tag, (entries, states), None, shared, storage, now_ms)
+            }
+            Err(PackRefused::Storage(error)) => Err(error.into()),
             Err(_) => {
                 channel.has_refused_pack = true;
                 self.push(Frame::Unpacked(tag));
@@ -163,10 +168,12 @@ impl Session {
         }
     }
 
+    /// Takes entries in. Those of a pack come with the `states` of their logs behind them: they are kept, and
+    /// placed once there is time. So is what follows until then.
     fn take_entries(
         &mut self,
         tag: WireTag,
-        entries: Vec<RawEntry>,
+        (entries, states): (Vec<RawEntry>, Option<LogStates>),
         mut refused: Option<IngestError>,
         shared: &mut dyn Shared,
         storage: &dyn Storage,
@@ -175,11 +182,15 @@ impl Session {
         let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag) else {
             return Ok(());
         };
-        let bytes = entries.iter().map(|entry| entry.as_bytes().len());
-        if !replica.has_room_for(bytes.sum()) {
+        let bytes = entries.iter().map(|entry| entry.as_bytes().len()).sum();
+        if !replica.has_room_for(bytes) {
             let full = channel.full(replica);
             full.into_iter().for_each(|frame| self.push(frame));
             return Ok(());
+        }
+        let is_put_off = states.is_some() || (replica.is_behind() && !channel.has_overflowed);
+        if is_put_off && !entries.is_empty() {
+            replica.put_off(bytes, storage)?;
         }
         let (mut misplaced, mut overflowed) = (false, false);
         let mut newest = BTreeMap::new();
@@ -209,7 +220,8 @@ impl Session {
                 }
             }
         }
-        let progressed = replica.advance(storage)?;
+        replica.note_states(states.unwrap_or_default());
+        let progressed = !is_put_off && replica.advance(storage)?;
         channel.acks.kept(now_ms);
         self.owing.insert(tag);
         channel.wants_restart |= misplaced || (progressed && channel.has_overflowed);

@@ -15,9 +15,27 @@ use crate::peer_script::{self, Copies};
 use crate::report::{median_by, percentile};
 use crate::workload::Size;
 
-/// Between a keystroke that is readable and the next one. A fast typist leaves a hundred
-/// milliseconds; less keeps the run short, and both sides get the same.
-const PAUSE: Duration = Duration::from_millis(20);
+/// How long everything rests between a keystroke that is readable at the peer and the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// Not at all.
+    BackToBack,
+    /// A while. A fast typist leaves a hundred milliseconds; less keeps the run short, and shows the
+    /// same: cores and disk have gone to sleep, and both sides wait for them to wake up.
+    Rested,
+}
+
+impl Pace {
+    const REST: Duration = Duration::from_millis(20);
+
+    async fn rest(self) {
+        match self {
+            Self::BackToBack => {}
+            Self::Rested => tokio::time::sleep(Self::REST).await,
+        }
+    }
+}
+
 /// Keystrokes before those that count.
 const WARM_UP: usize = 20;
 /// Where typing goes on in the note.
@@ -59,6 +77,7 @@ pub(crate) async fn product(
     notebook: NotebookId,
     sessions: &[ObjectId],
     size: &Size,
+    pace: Pace,
 ) -> Result<Typing> {
     let mut hosts = homes.open()?;
     hosts.warm(&[notebook])?;
@@ -67,7 +86,7 @@ pub(crate) async fn product(
     in_sync(&first.node, &second.node).await?;
     let mut rounds = Vec::new();
     for session in sessions.iter().rev().take(size.rounds) {
-        rounds.push(round(&first.node, &second.node, notebook, *session, size).await?);
+        rounds.push(round(&first.node, &second.node, notebook, *session, size, pace).await?);
     }
     in_sync(&first.node, &second.node).await?;
     let session = *sessions.last().context("there is no session")?;
@@ -87,6 +106,7 @@ async fn round(
     notebook: NotebookId,
     session: ObjectId,
     size: &Size,
+    pace: Pace,
 ) -> Result<Typing> {
     let mut applied = second.subscribe().await.map_err(failed)?;
     let writer = first.work(|host| host.my_device()).await.map_err(failed)?;
@@ -121,7 +141,7 @@ async fn round(
             times.push(start.elapsed());
             handed_over.push(begun - start);
         }
-        tokio::time::sleep(PAUSE).await;
+        pace.rest().await;
     }
     let bytes = traffic(first).await? - before;
     Ok(Typing::of(times, handed_over, bytes))
@@ -142,20 +162,25 @@ async fn traffic(node: &Node) -> Result<u64> {
 }
 
 /// Measures the peer.
-pub(crate) async fn peer(copies: &Copies, size: &Size) -> Result<Typing> {
+pub(crate) async fn peer(copies: &Copies, size: &Size, pace: Pace) -> Result<Typing> {
     let first = Synced::new(copies.first.clone(), &copies.second)?;
     let second = Synced::new(copies.second.clone(), &copies.first)?;
     let mut linked = Linked::connect(vec![first], vec![second]).await?;
     linked.in_sync().await?;
     let mut rounds = Vec::new();
     for session in (0..size.sessions).rev().take(size.rounds) {
-        rounds.push(peer_round(&mut linked, session, size).await?);
+        rounds.push(peer_round(&mut linked, session, size, pace).await?);
     }
     linked.close().await;
     Ok(median_by(rounds, |typing| typing.p50))
 }
 
-async fn peer_round(linked: &mut Linked, session: usize, size: &Size) -> Result<Typing> {
+async fn peer_round(
+    linked: &mut Linked,
+    session: usize,
+    size: &Size,
+    pace: Pace,
+) -> Result<Typing> {
     let notes = linked
         .first
         .read(0, |document| peer_script::notes(document, session))
@@ -187,7 +212,7 @@ async fn peer_round(linked: &mut Linked, session: usize, size: &Size) -> Result<
         if key >= WARM_UP {
             times.push(start.elapsed());
         }
-        tokio::time::sleep(PAUSE).await;
+        pace.rest().await;
     }
     Ok(Typing::of(times, Vec::new(), linked.bytes() - before))
 }

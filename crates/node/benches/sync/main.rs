@@ -33,6 +33,7 @@ use hearth_node::host::Host;
 use hearth_notebook::{ObjectId, action};
 
 use homes::{Homes, Wire, failed};
+use live::{Pace, Typing};
 use peer_script::Copies;
 use reconnect::Reconnection;
 use report::{Goal, Report, median_by};
@@ -129,17 +130,28 @@ impl Large {
 
     /// W3, once both have everything.
     async fn live(&self, size: &Size, report: &mut Report) -> Result<()> {
-        let homes = self.homes.copy_to(&self.folder.join("live"))?;
+        let (ours, peer) = self.typing(size, Pace::BackToBack).await?;
+        report.time("W3 live p50", ours.p50, peer.p50, Goal::Ratio(0.45));
+        report.time("W3 live p99", ours.p99, peer.p99, Goal::Ratio(0.5));
+        report.bytes("W3 bytes a key", ours.bytes, peer.bytes, 0.9);
+        let (ours, peer) = self.typing(size, Pace::Rested).await?;
+        report.time("W3 rested p50", ours.p50, peer.p50, Goal::None);
+        report.disk(
+            "of it until the commit begins",
+            ours.handed_over,
+            Goal::None,
+        );
+        report.time("W3 rested p99", ours.p99, peer.p99, Goal::None);
+        Ok(())
+    }
+
+    /// The product's typing and the peer's, both from the same state.
+    async fn typing(&self, size: &Size, pace: Pace) -> Result<(Typing, Typing)> {
+        let homes = self.homes.copy_to(&self.folder.join(format!("{pace:?}")))?;
         let mut peer = self.peer.clone();
         peer.merge()?;
-        let ours = live::product(&homes, self.notebook, &self.sessions, size).await?;
-        let peer = live::peer(&peer, size).await?;
-        report.time("W3 live p50", ours.p50, peer.p50, 0.45);
-        let handed_over = ours.handed_over;
-        report.disk("W3 of it until the commit begins", handed_over, Goal::None);
-        report.time("W3 live p99", ours.p99, peer.p99, 0.5);
-        report.bytes("W3 bytes a key", ours.bytes, peer.bytes, 0.9);
-        Ok(())
+        let ours = live::product(&homes, self.notebook, &self.sessions, size, pace).await?;
+        Ok((ours, live::peer(&peer, size, pace).await?))
     }
 
     /// W4.
@@ -157,7 +169,13 @@ impl Large {
             peers.push(shown("W4 peer", reconnect::peer(peer).await?));
         }
         let (ours, peer) = (middle(ours), middle(peers));
-        report.time("W4 catch-up", ours.time, peer.time, 0.7);
+        report.time("W4 in sync", ours.time, peer.time, Goal::Ratio(0.7));
+        report.time(
+            "W4 every document built",
+            ours.shown,
+            peer.shown,
+            Goal::None,
+        );
         report.bytes("W4 bytes", bytes(&ours), bytes(&peer), 0.25);
         Ok(())
     }
@@ -205,7 +223,7 @@ async fn many(folder: &Path, size: &Size, report: &mut Report) -> Result<()> {
         peers.push(shown("W6 peer", reconnect::peer(&documents).await?));
     }
     let (ours, peer) = (middle(ours), middle(peers));
-    report.time("W6 many", ours.time, peer.time, 0.15);
+    report.time("W6 many", ours.time, peer.time, Goal::Ratio(0.15));
     report.bytes("W6 bytes", bytes(&ours), bytes(&peer), 0.3);
     Ok(())
 }
@@ -243,7 +261,10 @@ fn middle(rounds: Vec<Reconnection>) -> Reconnection {
 }
 
 fn shown(name: &str, round: Reconnection) -> Reconnection {
-    eprintln!("{name}: {:?}, {} bytes", round.time, round.bytes);
+    eprintln!(
+        "{name}: {:?}, shown {:?}, {} bytes",
+        round.time, round.shown, round.bytes
+    );
     round
 }
 

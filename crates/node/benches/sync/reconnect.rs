@@ -15,6 +15,8 @@ use crate::peer_script::Copies;
 pub(crate) struct Reconnection {
     /// From the dial to both sides knowing that both have everything.
     pub(crate) time: Duration,
+    /// From the dial until every change is in its document as well.
+    pub(crate) shown: Duration,
     /// UDP payload of the connection, both directions.
     pub(crate) bytes: u64,
 }
@@ -40,6 +42,15 @@ pub(crate) async fn product(homes: &Homes, notebooks: &[NotebookId]) -> Result<R
     own?;
     waiting.await??;
     let time = dialled.elapsed();
+    while second
+        .node
+        .work(|host| host.engine.is_behind())
+        .await
+        .map_err(failed)?
+    {
+        tokio::time::sleep(Duration::from_micros(500)).await;
+    }
+    let shown = dialled.elapsed();
     ensure!(was_apart, "the nodes had met before the clock started");
     let links = second.node.link_stats().await.map_err(failed)?;
     let link = links.first().context("the link is gone")?;
@@ -50,7 +61,7 @@ pub(crate) async fn product(homes: &Homes, notebooks: &[NotebookId]) -> Result<R
     );
     first.stop().await?;
     second.stop().await?;
-    Ok(Reconnection { time, bytes })
+    Ok(Reconnection { time, shown, bytes })
 }
 
 /// Returns what a node has of each notebook, and how many entries wait there.
@@ -84,8 +95,10 @@ pub(crate) async fn peer(documents: &[Copies]) -> Result<Reconnection> {
     let second = sides(|copies| &copies.second)?;
     let mut linked = Linked::connect(first, second).await?;
     linked.in_sync().await?;
+    let time = linked.dialled.elapsed();
     let reconnection = Reconnection {
-        time: linked.dialled.elapsed(),
+        time,
+        shown: time,
         bytes: linked.bytes(),
     };
     for (number, copies) in documents.iter().enumerate() {

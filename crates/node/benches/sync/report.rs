@@ -29,14 +29,14 @@ pub(crate) struct Report {
 
 impl Report {
     /// Adds a line of times.
-    pub(crate) fn time(&mut self, name: &str, ours: Duration, peer: Duration, goal: f64) {
+    pub(crate) fn time(&mut self, name: &str, ours: Duration, peer: Duration, goal: Goal) {
         let millis = |time: Duration| time.as_secs_f64() * 1e3;
         self.row(
             name,
             Unit::Milliseconds,
             millis(ours),
             Some(millis(peer)),
-            Goal::Ratio(goal),
+            goal,
         );
     }
 

@@ -3,6 +3,7 @@
 //! The script names no ids and no positions, so that it fits both the product's documents and the
 //! peer's single one.
 
+use bip39::Language;
 use rand_chacha::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
@@ -231,16 +232,13 @@ impl Draw {
         usize::try_from(self.rng.next_u64() % bound as u64).unwrap_or(0)
     }
 
-    /// Draws words of this many characters in all.
+    /// Draws words of this many characters in all, each of 2,048 as often as any other: compressors find
+    /// less to save in that than in English prose.
     fn words(&mut self, chars: usize) -> String {
-        const LETTERS: &[u8] = b"etaoinshrdlucmfwypvbgk";
+        let list = Language::English.word_list();
         let mut text = String::with_capacity(chars);
         while text.len() < chars {
-            for _ in 0..2 + self.below(7) {
-                // The smaller of two draws: some letters are more frequent than others.
-                let place = self.below(LETTERS.len()).min(self.below(LETTERS.len()));
-                text.push(LETTERS.get(place).copied().map_or('e', char::from));
-            }
+            text.push_str(list.get(self.below(list.len())).copied().unwrap_or("word"));
             text.push(' ');
         }
         text.truncate(chars - 1);

@@ -37,6 +37,11 @@ const BURST_EVENTS_MAX: usize = 64;
 const BURST_WRITES_MAX: usize = 10_000;
 /// A frame that is larger brings more than somebody's typing, and what it brings may take a while.
 const QUICK_FRAME_BYTES_MAX: usize = 16 * 1024;
+/// How long no pack may have come before what packs brought is placed: the next one may be on its way, and is
+/// acknowledged first.
+const PLACE_AFTER: Duration = Duration::from_millis(10);
+/// How long what packs brought waits at most, however much else happens.
+const PLACE_WITHIN: Duration = Duration::from_millis(500);
 /// How often what peers said is kept for a restart, and dialling looked at.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
 /// How long packs are made at a time: each takes some milliseconds, in which a keystroke would wait.
@@ -89,6 +94,10 @@ pub(super) struct Engine {
     pub(super) capsule: CapsuleWork,
     /// Whom to answer once what a command wrote has gone out: to wake them takes as long as to send it.
     pub(super) answers: Vec<Answer>,
+    /// When what packs brought is placed, and when at the latest.
+    place_at: Option<(Instant, Instant)>,
+    /// Whether the last burst brought as much as a pack.
+    is_bulk: bool,
     housekeeping_at: Instant,
     published_at: Instant,
     /// When the ages of keys are looked at.
@@ -130,6 +139,8 @@ impl Engine {
             entering: Entering::new(),
             capsule: CapsuleWork::new(),
             answers: Vec::new(),
+            place_at: None,
+            is_bulk: false,
             housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
             published_at: Instant::now(),
             keys_at: Instant::now(),
@@ -164,11 +175,14 @@ impl Engine {
                     () = &mut alarm => {}
                 }
             }
-            if let Some(happening) = next
-                && !self.handle_burst(happening, &mut queues)
-            {
-                break;
+            let is_idle = next.is_none();
+            if let Some(happening) = next {
+                if !self.handle_burst(happening, &mut queues) {
+                    break;
+                }
+                self.put_placing_off();
             }
+            self.place_some(is_idle);
             // What came is shown before anything else.
             self.effects();
             self.tick();
@@ -205,6 +219,36 @@ impl Engine {
         });
     }
 
+    /// Waits with placing what packs brought while more of them come.
+    fn put_placing_off(&mut self) {
+        let is_bulk = std::mem::take(&mut self.is_bulk);
+        if !self.host.engine.is_behind() {
+            self.place_at = None;
+        } else if is_bulk || self.place_at.is_none() {
+            let now = Instant::now();
+            let latest = self
+                .place_at
+                .map_or(now + PLACE_WITHIN, |(_, latest)| latest);
+            self.place_at = Some((latest.min(now + PLACE_AFTER), latest));
+        }
+    }
+
+    /// Places some of what packs brought, once it is time and nothing else is to be done, or it is late.
+    fn place_some(&mut self, is_idle: bool) {
+        let now = Instant::now();
+        let is_due = |(at, latest)| now >= if is_idle { at } else { latest };
+        if !self.place_at.is_some_and(is_due) {
+            return;
+        }
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
+        tokio::task::block_in_place(|| engine.catch_up_some(storage));
+        if !engine.is_behind() {
+            self.place_at = None;
+        }
+    }
+
     /// Returns when there is something to do even if nothing happens.
     fn due_at(&self) -> Instant {
         let protocol = self.host.engine.deadline_ms().map(|at_ms| {
@@ -216,6 +260,7 @@ impl Engine {
             .chain(linkings)
             .chain([self.entering.next_at()])
             .chain(self.capsule.due_at())
+            .chain(self.place_at.map(|(at, _)| at))
             .chain(protocol)
             .fold(self.housekeeping_at, Instant::min)
     }
@@ -300,7 +345,10 @@ impl Engine {
                 Some(Happening::Command(Command::Shutdown)) => return false,
                 Some(happening) if happening.is_quick() => self.handle(happening),
                 // Another thread goes on with the links meanwhile.
-                Some(happening) => tokio::task::block_in_place(|| self.handle(happening)),
+                Some(happening) => {
+                    self.is_bulk = true;
+                    tokio::task::block_in_place(|| self.handle(happening));
+                }
             }
             // Who gave a command does not wait for what comes after it.
             if self.is_burst_full() || !self.answers.is_empty() {

@@ -28,6 +28,8 @@ impl Engine {
         events: EventSink,
         done: oneshot::Sender<Result<Value, Failure>>,
     ) {
+        // Whoever asks is shown all that was acknowledged.
+        self.host.engine.catch_up(&mut self.host.storage);
         if let Request::Watch { notebook } = &request {
             match notebook
                 .as_deref()

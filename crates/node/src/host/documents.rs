@@ -30,6 +30,7 @@ impl<'a> ReadDocuments<'a> {
 
 impl Documents for ReadDocuments<'_> {
     fn read(&mut self, id: DocumentId) -> Result<Option<&Automerge>, Unavailable> {
+        self.replica.catch_up(self.storage).map_err(unavailable)?;
         self.replica.close_unused(DOCUMENTS_OPEN_MAX);
         self.replica
             .load_document(core_id(id), self.storage)

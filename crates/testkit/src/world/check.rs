@@ -106,7 +106,8 @@ impl World {
                 .and_then(|engine| engine.replica_mut(notebook))
                 .ok_or_else(|| violation("a notebook is gone"))?;
             replica
-                .load_document(GOALS, disk)
+                .catch_up(disk)
+                .and_then(|()| replica.load_document(GOALS, disk))
                 .map_err(|error| violation(error.to_string()))?;
             for (log, tip) in &wanted {
                 let found = replica.frontier().logs.get(log);
@@ -180,7 +181,8 @@ impl World {
         let mut content = Vec::new();
         for id in [GOALS, NOTES] {
             replica
-                .load_document(id, disk)
+                .catch_up(disk)
+                .and_then(|()| replica.load_document(id, disk))
                 .map_err(|error| violation(error.to_string()))?;
             if let Some(document) = replica.documents().get(&id) {
                 let mut own: Vec<_> = document.get_heads();
@@ -212,7 +214,8 @@ impl World {
             .and_then(|engine| engine.replica_mut(notebook))
             .ok_or_else(|| violation("no such notebook"))?;
         replica
-            .load_document(id, disk)
+            .catch_up(disk)
+            .and_then(|()| replica.load_document(id, disk))
             .map_err(|error| violation(error.to_string()))?;
         Ok(replica.documents().get(&id))
     }

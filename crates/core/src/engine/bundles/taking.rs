@@ -13,7 +13,7 @@ use crate::epoch::Wraps;
 use crate::ids::{BundleId, DeviceId, NotebookId, PersonId};
 use crate::limits::{BUNDLE_CONTROL_BYTES_MAX, SHARED_NOTEBOOKS_MAX};
 use crate::log::RawEntry;
-use crate::replica::{IngestError, Ingested, Replica, Standing, Standings};
+use crate::replica::{IngestError, Ingested, PackRefused, Replica, Standing, Standings};
 use crate::storage::{Storage, StorageError};
 use crate::sync::{OfflineError, OfflineFrame, OfflineReader};
 
@@ -413,8 +413,9 @@ impl Engine {
                 }
                 Ok(())
             }
-            OfflineFrame::Packed(pack) => match replica.unpack(&pack) {
-                Ok(entries) => take_entries(replica, taken, entries, storage),
+            OfflineFrame::Packed(pack) => match replica.unpack(&pack, storage) {
+                Ok(unpacked) => take_entries(replica, taken, unpacked.entries, storage),
+                Err(PackRefused::Storage(error)) => Err(error.into()),
                 Err(_) => {
                     taken.unopened_packs += 1;
                     Ok(())

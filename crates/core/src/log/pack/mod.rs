@@ -43,7 +43,7 @@ const FORM_SIGNED: u8 = 1;
 const FORM_WHOLE: u8 = 2;
 
 /// How far a log is: what its next entry follows from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogState {
     /// Its last entry; [`Seq::NONE`] and zero before the first.
     pub tip: (Seq, EntryHash),
