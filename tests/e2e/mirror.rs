@@ -144,7 +144,15 @@ fn a_mirror_without_room_and_one_with_another_pass_say_so() {
         pair.ana
             .ok(&["goal", "add", &pair.notebook, "a goal", "--why", &why]);
     }
-    pair.ana.run(&["sync", "--timeout", "5s"]);
+    let synced = pair.ana.ok(&["sync", "--timeout", "30s"]);
+    let peers = synced["peers"].as_array().expect("peers");
+    let of_mirror = peers.iter().find(|peer| peer["mirror"].is_string());
+    let of_mirror = of_mirror.expect("the mirror among the peers");
+    assert_eq!(of_mirror["result"], "full", "{synced}");
+    assert!(
+        text(of_mirror, "/reason").contains("takes no more"),
+        "{synced}"
+    );
     let known = &mirrors(&pair.ana, &pair.notebook)[0];
     assert_eq!(known["full"]["most_bytes"], 96 * 1024, "{known}");
     assert!(known["behind"].as_u64() > Some(0), "{known}");
@@ -171,6 +179,50 @@ fn a_mirror_without_room_and_one_with_another_pass_say_so() {
     assert!(mirrors(&chloe, &notebook).is_empty());
     running.stop();
     drop(mirror);
+}
+
+#[test]
+fn a_mirror_that_was_removed_keeps_what_it_has_for_as_long_as_it_was_told() {
+    let (pair, mirror, running) = apart(&[]);
+    let of_ana = RunningNode::up(&pair.ana);
+    until("Ana is linked with the mirror", TIMEOUT, || {
+        let known = mirrors(&pair.ana, &pair.notebook);
+        (known.first()?["state"] == "connected").then_some(())
+    });
+    pair.ana
+        .ok(&["mirror", "remove", &pair.notebook, "cupboard"]);
+    until("Ana tells the mirror and closes", TIMEOUT, || {
+        let again = mirror_links(&pair.ana);
+        (again == 0).then_some(())
+    });
+    of_ana.stop();
+    running.stop();
+    // It notes when it found itself removed, and keeps all for thirty days.
+    for _ in 0..2 {
+        let running = mirror_up(&mirror);
+        assert_eq!(running.ready()["notebooks"], 1);
+        running.stop();
+    }
+    let command = mirror.command(&[
+        "mirror",
+        "up",
+        "--listen",
+        "127.0.0.1:0",
+        "--keep-days",
+        "0",
+    ]);
+    RunningNode::spawned(command, &mirror).stop();
+    let running = mirror_up(&mirror);
+    assert_eq!(running.ready()["notebooks"], 0);
+    running.stop();
+}
+
+/// Returns how many mirrors a person's node still names.
+fn mirror_links(person: &Person) -> usize {
+    let status = person.ok(&["status"]);
+    let notebooks = status["notebooks"].as_array().expect("notebooks").iter();
+    let of = |notebook: &Value| notebook["mirrors"].as_array().map_or(0, Vec::len);
+    notebooks.map(of).sum()
 }
 
 fn copy_folder(from: &Path, to: &Path) {

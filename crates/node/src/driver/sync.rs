@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use hearth_core::ids::DeviceId;
+use hearth_core::mirror::Quota;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -18,6 +19,8 @@ pub(crate) enum PeerOutcome {
     Answered,
     /// It confirmed everything that was here, and everything that it had is here.
     Confirmed,
+    /// It is a mirror that has no room for the rest.
+    Full(Quota),
     /// It could not be reached.
     Unreachable(String),
 }
@@ -39,6 +42,13 @@ impl Outcome {
                     PeerOutcome::Answered => (
                         "answered",
                         Some("it has not confirmed everything yet".to_owned()),
+                    ),
+                    PeerOutcome::Full(quota) => (
+                        "full",
+                        Some(format!(
+                            "it holds {} of at most {} bytes of a notebook, and takes no more",
+                            quota.used_bytes, quota.max_bytes
+                        )),
                     ),
                     PeerOutcome::Pending => {
                         ("unreachable", Some("it did not answer in time".to_owned()))
@@ -81,10 +91,12 @@ impl Node {
         })
         .await?;
         let outcome = answer.await.map_err(|_| stopping())??;
-        let reached = outcome
-            .peers
-            .values()
-            .any(|(_, outcome)| matches!(outcome, PeerOutcome::Answered | PeerOutcome::Confirmed));
+        let answered = |outcome: &PeerOutcome| {
+            use PeerOutcome::{Answered, Confirmed, Full};
+            matches!(outcome, Answered | Confirmed | Full(_))
+        };
+        let mut outcomes = outcome.peers.values();
+        let reached = outcomes.any(|(_, outcome)| answered(outcome));
         if outcome.peers.is_empty() {
             return Err(Failure::new(
                 Exit::Unreachable,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hearth_core::ids::{DeviceId, NotebookId};
+use hearth_core::mirror::Quota;
 use serde_json::json;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -149,6 +150,7 @@ impl Engine {
         for mut sync in std::mem::take(&mut self.syncs) {
             let confirmed = self.confirmed(&sync);
             let sought = self.sought(&sync);
+            let full = self.full(&sync);
             for (device, (_, state)) in &mut sync.outcome.peers {
                 if !sought.contains(device) {
                     out_meanwhile(state);
@@ -156,6 +158,8 @@ impl Engine {
                 }
                 if confirmed.get(device) == Some(&true) {
                     *state = PeerOutcome::Confirmed;
+                } else if let Some(quota) = full.get(device) {
+                    *state = PeerOutcome::Full(*quota);
                 } else if answered.contains(device) {
                     *state = PeerOutcome::Answered;
                 }
@@ -187,6 +191,17 @@ impl Engine {
                 devices.chain(mirrors.map(|mirror| mirror.as_peer()))
             })
             .collect()
+    }
+
+    /// Returns the mirrors that said on their connection that they have no room for the rest of a notebook.
+    fn full(&self, sync: &Syncing) -> BTreeMap<DeviceId, Quota> {
+        let sessions = self.host.engine.sessions();
+        let full = sessions.filter_map(|(_, session)| {
+            let mut notebooks = sync.notebooks.iter();
+            let quota = notebooks.find_map(|notebook| session.peer_full(*notebook))?;
+            Some((session.peer(), quota))
+        });
+        full.collect()
     }
 
     /// Says of each device whether it has all that is here of some notebooks, and the reverse.

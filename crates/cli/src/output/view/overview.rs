@@ -217,6 +217,7 @@ pub(crate) fn sync(data: &Value, page: &mut Page) {
     for peer in data.list("peers") {
         let (words, style) = match peer.text("result") {
             "acknowledged" | "confirmed" | "ok" => ("has confirmed everything", Style::Good),
+            "full" => ("has no room for the rest", Style::Danger),
             "unreachable" | "no-answer" => ("did not answer", Style::Quiet),
             other => (other, Style::Plain),
         };
