@@ -92,7 +92,13 @@ fn event(
     if titles && !session.place.trim().is_empty() {
         push(out, &format!("LOCATION:{}", escaped(&session.place)));
     }
-    push(out, "STATUS:CONFIRMED");
+    push(
+        out,
+        match session.status {
+            SessionStatus::Cancelled => "STATUS:CANCELLED",
+            _ => "STATUS:CONFIRMED",
+        },
+    );
     push(out, "CLASS:PRIVATE");
     if session.status == SessionStatus::Planned {
         push(out, "BEGIN:VALARM");
@@ -116,13 +122,22 @@ pub(super) fn sequence(session: &SessionHeader) -> i64 {
 }
 
 /// The recurrence: only the last session that is planned goes on, since each one that follows is a session of
-/// its own once the one before it was held.
+/// its own once the one before it was held. One that was moved says nothing of those that follow, and a series
+/// that was ended has none.
 fn rule(session: &SessionHeader, at: &Moment, all: &[SessionHeader]) -> Option<String> {
     let every = session.every?;
+    let series = session.series.as_ref();
+    if series.is_some_and(|series| series.ended || series.slot != at.local()) {
+        return None;
+    }
     let is_planned = session.status == SessionStatus::Planned;
     let is_last = all
         .iter()
-        .filter(|other| other.every == Some(every) && other.title == session.title)
+        .filter(|other| {
+            let both = series.zip(other.series.as_ref());
+            both.is_some_and(|(series, other)| series.id == other.id)
+                || (other.every == Some(every) && other.title == session.title)
+        })
         .filter_map(|other| other.at.as_ref())
         .all(|other| other.timestamp() <= at.timestamp());
     if !is_planned || !is_last {

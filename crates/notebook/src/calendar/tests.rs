@@ -172,3 +172,33 @@ fn a_monthly_session_on_the_31st_is_on_the_last_day_and_only_the_last_one_goes_o
     };
     session::edit(&mut docs, &mut Bench::writer(&mut rng, now), id, &edit).unwrap();
 }
+
+#[test]
+fn what_was_called_off_ended_or_moved_promises_nothing_that_does_not_come() {
+    let (mut docs, people, mut rng, now, id) = with(&weekly());
+    let mut writer = Bench::writer(&mut rng, now);
+    let rules = |docs: &mut MemoryDocuments| {
+        let file = export_ics(docs, &people, false).unwrap();
+        (
+            file.matches("RRULE").count(),
+            file.contains("STATUS:CANCELLED"),
+        )
+    };
+    assert_eq!(rules(&mut docs), (1, false));
+    let moved = SessionEdit {
+        at: Some("2026-12-24 09:00".to_owned()),
+        ..SessionEdit::default()
+    };
+    let mut other = docs.clone();
+    session::edit(&mut other, &mut writer, id, &moved).unwrap();
+    assert_eq!(rules(&mut other), (0, false));
+    let ended = SessionEdit {
+        every: Some(String::new()),
+        ..SessionEdit::default()
+    };
+    let mut other = docs.clone();
+    session::edit(&mut other, &mut writer, id, &ended).unwrap();
+    assert_eq!(rules(&mut other), (0, false));
+    session::cancel(&mut docs, &mut writer, id, true, None).unwrap();
+    assert_eq!(rules(&mut docs), (0, true));
+}
