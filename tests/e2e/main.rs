@@ -30,5 +30,6 @@ mod pair;
 mod private;
 mod recovery;
 mod scenario;
+mod signed;
 mod store;
 mod tamper;

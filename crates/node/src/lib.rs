@@ -13,3 +13,4 @@ pub mod net;
 pub mod run;
 pub mod server;
 pub mod service;
+pub mod signed;

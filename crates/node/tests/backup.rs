@@ -1,4 +1,4 @@
-//! A backup that was written once opens for ever.
+//! A backup and a signed export that were written once open for ever.
 
 #![allow(
     clippy::unwrap_used,
@@ -28,5 +28,23 @@ fn a_backup_of_version_1_opens_by_passphrase_and_by_phrase() {
         assert_eq!(checked["records"], 8);
         assert_eq!(checked["entries"], 4);
         assert_eq!(checked["backup"]["person"]["name"], "Ana");
+    }
+}
+
+#[test]
+fn a_signed_export_of_version_1_verifies_and_each_changed_byte_does_not() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/signed-1.hearthsg");
+    let verified = hearth_node::signed::verify(&path, &mut |_| {}).unwrap();
+    assert_eq!(verified["notebook"]["title"], "Ana and Ben");
+    assert_eq!(verified["people"][0]["name"], "Ana");
+    let whole = std::fs::read(&path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.hearthsg");
+    for place in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[place] ^= 1 << (place % 8);
+        std::fs::write(&copy, &changed).unwrap();
+        let failure = hearth_node::signed::verify(&copy, &mut |_| {}).unwrap_err();
+        assert_eq!(failure.code, "damaged", "byte {place}");
     }
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
-use hearth_node::api::{ExportFormat, ExportReply, Failure, ImportFormat, Request, TransferFile};
+use hearth_node::api::{
+    BackupRequest, ExportFormat, ExportReply, Failure, ImportFormat, Request, TransferFile,
+};
 use serde_json::{Value, json};
 
 use crate::context::{Context, absolute};
@@ -24,16 +26,19 @@ pub(crate) enum Format {
     Ics,
     /// One page to read and to print
     Html,
+    /// One file with everybody's signatures, which `hearth verify FILE` checks anywhere
+    Signed,
 }
 
 impl Format {
-    const fn api(self) -> ExportFormat {
+    const fn api(self) -> Option<ExportFormat> {
         match self {
-            Self::Json => ExportFormat::Json,
-            Self::Markdown => ExportFormat::Markdown,
-            Self::Csv => ExportFormat::Csv,
-            Self::Ics => ExportFormat::Ics,
-            Self::Html => ExportFormat::Html,
+            Self::Json => Some(ExportFormat::Json),
+            Self::Markdown => Some(ExportFormat::Markdown),
+            Self::Csv => Some(ExportFormat::Csv),
+            Self::Ics => Some(ExportFormat::Ics),
+            Self::Html => Some(ExportFormat::Html),
+            Self::Signed => None,
         }
     }
 
@@ -63,13 +68,14 @@ pub(crate) enum ImportForm {
   hearth export \"Ada and Ben\" --format csv --out tables/
   hearth export \"Ada and Ben\" --format html --out notebook.html
   hearth export \"Ada and Ben\" --format ics --out sessions.ics --titles
+  hearth export \"Ada and Ben\" --format signed --out notebook.hearthsg
   hearth export \"Ada and Ben\" --format json --out - | jq .goals
   hearth export --schema > schema.json        what a JSON export looks like")]
 pub(crate) struct ExportCommand {
     /// The notebook's id or name
     #[arg(value_name = "NB", required_unless_present = "schema")]
     notebook: Option<String>,
-    /// json, ics and html are one file, markdown and csv a folder
+    /// json, ics, html and signed are one file, markdown and csv a folder
     #[arg(long, value_enum, required_unless_present = "schema")]
     format: Option<Format>,
     /// Where to; - writes one file to standard output
@@ -129,9 +135,12 @@ impl ExportCommand {
                     .with_hint("Every other format has them anyway."),
             );
         }
+        let Some(form) = format.api() else {
+            return signed(context, notebook, &out);
+        };
         let data = context.call(Request::Export {
             notebook,
-            format: format.api(),
+            format: form,
             titles: self.titles,
         })?;
         let export = ExportReply::from_value(data).map_err(|error| {
@@ -162,6 +171,31 @@ impl ExportCommand {
         });
         Ok(Answer::page(data, view::overview::exported))
     }
+}
+
+/// Has the node write a signed export.
+fn signed(context: &mut Context<'_>, notebook: String, out: &Path) -> Result<Answer, Failure> {
+    if out.as_os_str() == "-" {
+        return Err(
+            Failure::usage("out_invalid", "A signed export goes to a file.")
+                .with_hint("Give --out PATH."),
+        );
+    }
+    let out = absolute(out)?;
+    if !context.may_overwrite(&out)? && out.symlink_metadata().is_ok() {
+        return Err(file::exists(&out));
+    }
+    let path = out.to_str().ok_or_else(|| {
+        Failure::usage("path_invalid", "The path is not in UTF-8.").with_hint("Name another file.")
+    })?;
+    let request = Request::Backup(BackupRequest::Signed {
+        notebook,
+        path: path.to_owned(),
+    });
+    Ok(Answer::page(
+        context.call(request)?,
+        view::overview::exported,
+    ))
 }
 
 /// Writes into a folder of its own, or after a yes into one that holds something already.

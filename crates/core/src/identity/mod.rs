@@ -9,6 +9,7 @@ mod mirror;
 mod phrase;
 mod recovery;
 mod roster;
+mod statement;
 
 pub use card::{CardError, DeviceCard, DeviceClaim, RecoveryCard};
 pub use device::DeviceSecrets;

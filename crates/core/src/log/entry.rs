@@ -125,6 +125,12 @@ impl RawEntry {
         self.header_len + self.header.ciphertext_len
     }
 
+    /// Derives the key of this entry alone: it opens nothing else.
+    pub fn own_key(&self, epoch_key: &Secret) -> EntryKey {
+        let (key, check) = entry_key(epoch_key, &self.header);
+        EntryKey { key, check }
+    }
+
     /// Checks the signature alone.
     pub fn is_signed_by(&self, key: &VerifyKey) -> bool {
         let signed = self.bytes.split_at_checked(self.unsigned_len());
@@ -196,6 +202,40 @@ impl fmt::Debug for RawEntry {
     }
 }
 
+/// The key of one entry, with the value that commits to it.
+#[derive(Debug, Clone)]
+pub struct EntryKey {
+    key: Secret,
+    check: [u8; CHECK_BYTES],
+}
+
+impl EntryKey {
+    /// Bytes of a key: the key itself, then the value that commits to it.
+    pub const BYTES: usize = 32 + CHECK_BYTES;
+
+    /// Returns the key's bytes, to be disclosed.
+    pub fn to_bytes(&self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        let (key, check) = bytes.split_at_mut(32);
+        key.copy_from_slice(self.key.expose());
+        check.copy_from_slice(&self.check);
+        bytes
+    }
+
+    /// Takes a key that was disclosed.
+    pub fn from_bytes(bytes: &[u8; Self::BYTES]) -> Self {
+        let mut key = [0; 32];
+        let mut check = [0; CHECK_BYTES];
+        let (first, last) = bytes.split_at(32);
+        key.copy_from_slice(first);
+        check.copy_from_slice(last);
+        Self {
+            key: Secret::from_bytes(key),
+            check,
+        }
+    }
+}
+
 /// What it takes to seal and sign an entry.
 #[derive(Debug)]
 pub struct EntryKeys<'a> {
@@ -255,20 +295,28 @@ impl VerifiedEntry {
     /// # Errors
     /// [`EntryError`] where the key does not open it, or the body is not acceptable.
     pub fn open(&self, key: &Secret, tips: &DocumentTips) -> Result<Body, EntryError> {
+        self.open_with(&self.raw.own_key(key), tips)
+    }
+
+    /// Opens and decodes the body with the entry's own key, for whoever was given no more than that.
+    ///
+    /// # Errors
+    /// As [`VerifiedEntry::open`].
+    pub fn open_with(&self, own: &EntryKey, tips: &DocumentTips) -> Result<Body, EntryError> {
         let (header, rest) = self
             .raw
             .bytes
             .split_at_checked(self.raw.header_len)
             .ok_or(EntryError::Seal)?;
-        let (key, check) = entry_key(key, &self.raw.header);
+        let EntryKey { key, check } = own;
         let (found, sealed) = rest
             .get(..self.raw.header.ciphertext_len)
             .and_then(|ciphertext| ciphertext.split_first_chunk::<CHECK_BYTES>())
             .ok_or(EntryError::Seal)?;
-        if *found != check {
+        if found != check {
             return Err(EntryError::Seal);
         }
-        let padded = crypto::open(&key, &self.raw.header.nonce, header, sealed)
+        let padded = crypto::open(key, &self.raw.header.nonce, header, sealed)
             .map_err(|_| EntryError::Seal)?;
         let plain = padding::unpad(&padded).ok_or(EntryError::Padding)?;
         Ok(Body::decode(

@@ -12,7 +12,7 @@ mod tips;
 mod wire;
 
 pub use body::{Body, BodyError, DocumentChanges};
-pub use entry::{EntryError, EntryKeys, RawEntry, VerifiedEntry};
+pub use entry::{EntryError, EntryKey, EntryKeys, RawEntry, VerifiedEntry};
 pub use header::{EntryVersion, Header, actor_of, notebook_tag};
 pub use pack::{
     EntryPack, LogState, LogStates, PackEntriesError, UnpackEntriesError, open_pack, pack_entries,

@@ -72,4 +72,11 @@ pub enum BackupRequest {
         /// A passphrase that opens it; without one only the recovery phrase does.
         passphrase: Option<super::Secret>,
     },
+    /// `export --format signed`: one file that verifies on a machine with no identity.
+    Signed {
+        /// The notebook's id or name.
+        notebook: String,
+        /// Where the file goes; absolute.
+        path: String,
+    },
 }

@@ -40,23 +40,8 @@ pub(crate) fn create(
         .with_hint(SEE_DAMAGE));
     }
     let path = Path::new(path);
-    if !path.is_absolute() {
-        return Err(
-            Failure::usage("path_invalid", "The path of a backup is absolute.")
-                .with_hint("Name the file by its whole path."),
-        );
-    }
-    let partial = partial_of(path);
-    let written = write(host, &partial, passphrase, on_event);
-    let moved = written.and_then(|told| {
-        std::fs::rename(&partial, path).map_err(|error| cannot_write(path, &error))?;
-        sync_folder(path);
-        Ok(told)
-    });
-    if moved.is_err() {
-        let _left_behind = std::fs::remove_file(&partial);
-    }
-    let (totals, bytes) = moved?;
+    let (totals, bytes) =
+        whole_or_absent(path, |file| write(host, path, file, passphrase, on_event))?;
     Ok(json!({
         "out": path.to_string_lossy(),
         "bytes": bytes,
@@ -68,6 +53,39 @@ pub(crate) fn create(
             None => json!(["recovery-phrase"]),
         },
     }))
+}
+
+/// Writes a file that is whole or absent, and that only its owner reads.
+pub(crate) fn whole_or_absent<T>(
+    path: &Path,
+    write: impl FnOnce(File) -> Result<(File, T), Failure>,
+) -> Result<T, Failure> {
+    if !path.is_absolute() {
+        return Err(
+            Failure::usage("path_invalid", "The path of the file is not absolute.")
+                .with_hint("Name the file by its whole path."),
+        );
+    }
+    let partial = partial_of(path);
+    let failed = |error: std::io::Error| cannot_write(path, &error);
+    let written = File::options()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&partial)
+        .map_err(failed)
+        .and_then(write)
+        .and_then(|(file, told)| {
+            file.sync_all().map_err(failed)?;
+            std::fs::rename(&partial, path).map_err(failed)?;
+            sync_folder(path);
+            Ok(told)
+        });
+    if written.is_err() {
+        let _left_behind = std::fs::remove_file(&partial);
+    }
+    written
 }
 
 /// The name of the file while it is being written.
@@ -86,7 +104,7 @@ fn sync_folder(path: &Path) {
     }
 }
 
-fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
+pub(crate) fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
     Failure::error(
         "write_failed",
         format!("{} could not be written: {error}.", path.display()),
@@ -97,16 +115,10 @@ fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
 fn write(
     host: &Host,
     path: &Path,
+    file: File,
     passphrase: Option<&Secret>,
     on_event: &mut dyn FnMut(Event),
-) -> Result<(Totals, u64), Failure> {
-    let file = File::options()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(|error| cannot_write(path, &error))?;
+) -> Result<(File, (Totals, u64)), Failure> {
     let failed = |error: EnvelopeError| match error {
         EnvelopeError::File(error) => cannot_write(path, &error),
         other => unreadable(other),
@@ -147,9 +159,7 @@ fn write(
     let file = file
         .into_inner()
         .map_err(|error| cannot_write(path, error.error()))?;
-    file.sync_all()
-        .map_err(|error| cannot_write(path, &error))?;
-    Ok((totals, bytes))
+    Ok((file, (totals, bytes)))
 }
 
 fn records(

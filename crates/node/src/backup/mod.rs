@@ -17,7 +17,7 @@ mod part;
 mod restore;
 
 pub use check::check;
-pub(crate) use create::create;
+pub(crate) use create::{cannot_write, create, whole_or_absent};
 pub use envelope::OpenWith;
 pub use restore::{Restoring, restore};
 

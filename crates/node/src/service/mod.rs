@@ -150,6 +150,9 @@ pub fn execute(
             files,
         } => transfer::import(host, notebook, *format, files, on_event),
         Request::Bundle(request) => bundle::execute(host, request),
+        Request::Backup(BackupRequest::Signed { notebook, path }) => {
+            crate::signed::write(host, notebook, path, on_event)
+        }
         Request::Backup(BackupRequest::Create { path, passphrase }) => {
             crate::backup::create(host, path, passphrase.as_ref(), on_event)
         }

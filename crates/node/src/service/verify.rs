@@ -155,6 +155,10 @@ impl Found {
         self.records += count;
     }
 
+    pub(crate) fn uncounted_count(&self) -> usize {
+        self.uncounted.len()
+    }
+
     pub(crate) fn count_entry(&mut self) {
         self.entries += 1;
     }

@@ -62,6 +62,49 @@ pub(crate) fn restored(data: &Value, page: &mut Page) {
     page.next("hearth recover --label LABEL", "");
 }
 
+/// `verify FILE`: `notebook`, `exported_by`, `people[]`, `from`, `to`, `entries`, `changes`.
+pub(crate) fn verified(data: &Value, page: &mut Page) {
+    page.styled("Every byte is as it was signed.", Style::Good);
+    let exporter = data.at("exported_by");
+    let notebook = data.at("notebook");
+    page.facts([
+        (
+            "notebook",
+            format!("{} {}", notebook.text("title"), notebook.text("id")),
+        ),
+        (
+            "exported by",
+            format!("{}, {}", exporter.text("name"), exporter.text("device")),
+        ),
+        ("from", page.clock().time(data.text("from"))),
+        ("to", page.clock().time(data.text("to"))),
+        ("entries", data.count("entries").to_string()),
+        ("changes", data.count("changes").to_string()),
+    ]);
+    page.part("Who wrote, by their signatures");
+    for person in data.list("people") {
+        page.line(format!(
+            "  {}, {} {}",
+            person.text("name"),
+            counted(person.count("changes"), "change", "changes"),
+            page.short(person.text("person"))
+        ));
+    }
+    page.gap();
+    page.quiet(
+        "Names and the title are as the exporter states them; ids and signatures are proven.",
+    );
+    if !data.flag("exporter_is_member") {
+        page.styled("Whoever exported it is no member any more.", Style::Now);
+    }
+    let left = data.count("unopened") + data.count("uncounted");
+    if left > 0 {
+        page.quiet(format!(
+            "{left} entries count for nothing or cannot be opened."
+        ));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
