@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use super::{Effect, Engine};
 use crate::codec::Reader;
-use crate::control::{ControlEntry, ControlError};
+use crate::control::{ControlEntry, ControlError, ControlKind};
 use crate::enrol::{EnrolMessage, EnrolRefusal, LinkOffer, LinkTicket, Outgoing};
-use crate::identity::{RecoveryCard, Roster};
-use crate::ids::{CapsuleId, NotebookId, PersonId, TransportId};
+use crate::identity::{DeviceCard, RecoveryCard, Roster};
+use crate::ids::{CapsuleId, DeviceId, NotebookId, PersonId, TransportId};
 use crate::limits::{HANDOVER_MS_MAX, LINK_OFFERS_MAX, PAIRING_MS_MAX};
 use crate::storage::Storage;
 
@@ -125,7 +125,7 @@ impl Engine {
                 self.answer_device(door, &roster, now_ms)
             }
             (Wish::Recover, EnrolMessage::Present { notebook, entries }, None) => {
-                self.take_presented(door.remote, notebook, entries, storage)
+                self.take_presented((door.remote, now_ms), notebook, entries, storage)
             }
             (Wish::Recover, EnrolMessage::Done, None) => {
                 door.frames.push_back(EnrolMessage::Done);
@@ -331,22 +331,27 @@ impl Engine {
     /// where honest entries wait.
     fn take_presented(
         &mut self,
-        remote: TransportId,
+        (remote, now_ms): (TransportId, u64),
         notebook: NotebookId,
         entries: Vec<Vec<u8>>,
         storage: &mut dyn Storage,
     ) -> Result<(), EnrolRefusal> {
+        let shown = entries;
+        let entries = &shown;
         let parsed: Result<Vec<ControlEntry>, ControlError> = entries
             .iter()
             .map(|entry| ControlEntry::parse(entry))
             .collect();
         let entries = parsed.map_err(|_| EnrolRefusal::Protocol)?;
-        let device = entries
+        let added = entries
             .iter()
             .filter_map(|entry| entry.kind.carried()?.kind.added())
             .find(|card| card.transport == remote)
-            .map(crate::identity::DeviceCard::id)
-            .ok_or(EnrolRefusal::Protocol)?;
+            .map(DeviceCard::id);
+        let Some(device) = added else {
+            let device = admitted_at(&remote, &entries).ok_or(EnrolRefusal::Protocol)?;
+            return self.take_admitted((device, now_ms), notebook, &shown, storage);
+        };
         let adds_it = |entry: &ControlEntry| {
             let added = entry
                 .kind
@@ -381,8 +386,39 @@ impl Engine {
         Ok(())
     }
 
+    /// Takes the entries by which the device at the door was admitted where they make it a member's, and nothing of
+    /// them otherwise: whoever let it in may be lost, and have told nobody else.
+    fn take_admitted(
+        &mut self,
+        (device, now_ms): (DeviceId, u64),
+        notebook: NotebookId,
+        shown: &[Vec<u8>],
+        storage: &mut dyn Storage,
+    ) -> Result<(), EnrolRefusal> {
+        let Some(replica) = self.replicas.get(&notebook) else {
+            return Ok(());
+        };
+        let is_known = replica.controls().device(&device).is_some();
+        // Keys are cheap to make, so all strangers together are heard no more often than one member who is out.
+        if is_known || !self.apart.hears_stranger(notebook, now_ms) {
+            return Ok(());
+        }
+        let Some(entries) = replica.controls().heard(&device, shown) else {
+            return Ok(());
+        };
+        let replica = self.replicas.get_mut(&notebook);
+        if replica.is_some_and(|replica| replica.ingest_controls(entries).is_ok()) {
+            self.rekeys.look_at(notebook);
+            self.own.check(notebook);
+            self.commit(notebook, storage)
+                .map_err(|_| EnrolRefusal::Unavailable)?;
+            self.effects.push_back(Effect::MembershipChanged(notebook));
+        }
+        Ok(())
+    }
+
     /// Returns what this device shows to the node of a member that does not know it: the entries of a
-    /// notebook by which it is one of this person's.
+    /// notebook by which it is one of this person's, or else by which its person was admitted.
     pub fn presentation(&self, notebook: NotebookId) -> Option<EnrolMessage> {
         let own = self.identity.device.id();
         let replica = self.replica(notebook)?;
@@ -398,6 +434,24 @@ impl Engine {
             })
             .map(|entry| entry.as_bytes().to_vec())
             .collect();
+        let entries = if entries.is_empty() {
+            replica.admission_shown()
+        } else {
+            entries
+        };
         (!entries.is_empty()).then_some(EnrolMessage::Present { notebook, entries })
     }
+}
+
+/// Returns the device that proves itself by a transport key, where an entry admits a person with it.
+fn admitted_at(remote: &TransportId, entries: &[ControlEntry]) -> Option<DeviceId> {
+    entries.iter().find_map(|entry| {
+        let ControlKind::Admit(admit) = &entry.kind else {
+            return None;
+        };
+        let mut cards = admit.roster.devices().values();
+        cards
+            .find(|card| card.transport == *remote)
+            .map(DeviceCard::id)
+    })
 }

@@ -92,6 +92,12 @@ impl Apart {
         self.is_changed |= self.asked.insert(notebook);
     }
 
+    /// Says whether a stranger's entries of a notebook are looked at now.
+    pub(super) fn hears_stranger(&mut self, notebook: NotebookId, now_ms: u64) -> bool {
+        self.heard
+            .is_due(notebook, DeviceId::from_bytes([0; 32]), now_ms)
+    }
+
     /// Says whether anything changed since the last call.
     pub(super) const fn take_changed(&mut self) -> bool {
         std::mem::replace(&mut self.is_changed, false)

@@ -2,8 +2,9 @@
 //! nothing more is said to it.
 
 use super::Replica;
-use crate::control::{ControlKind, ControlSet, Membership};
+use crate::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use crate::ids::{ControlHash, DeviceId, PersonId};
+use crate::limits::{OBJECTION_BYTES_MAX, OBJECTION_ENTRIES_MAX};
 
 /// How a device stands in a notebook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -46,6 +47,34 @@ impl Replica {
     /// Returns how a device stands, as the entries here resolve it.
     pub fn standing_of(&self, device: &DeviceId) -> Standing {
         Standings::of(&self.controls, &self.membership).standing_of(device)
+    }
+
+    /// Returns what this device shows to a member who has not heard of it: the admission of its person, with as much of
+    /// its past, the latest, as somebody who is no member may show. Empty where they created the notebook.
+    pub(crate) fn admission_shown(&self) -> Vec<Vec<u8>> {
+        let member = self.membership.member_of(&self.device.id());
+        let Some(admission) = member.map(|member| member.admission) else {
+            return Vec::new();
+        };
+        let is_within = |hash: &ControlHash| self.controls.is_within(hash, &[admission]);
+        let within: Vec<&ControlEntry> = self
+            .controls
+            .iter()
+            .filter(|entry| is_within(&entry.hash()))
+            .collect();
+        let mut bytes_left = OBJECTION_BYTES_MAX;
+        let mut shown: Vec<Vec<u8>> = within
+            .iter()
+            .rev()
+            .filter(|entry| entry.hash() != self.controls.create())
+            .take(OBJECTION_ENTRIES_MAX)
+            .map_while(|entry| {
+                bytes_left = bytes_left.checked_sub(entry.as_bytes().len())?;
+                Some(entry.as_bytes().to_vec())
+            })
+            .collect();
+        shown.reverse();
+        shown
     }
 
     /// Returns what a device that is no member's any more is still told.

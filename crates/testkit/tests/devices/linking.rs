@@ -419,3 +419,44 @@ fn nobody_is_presented_by_somebody_else() {
     assert_eq!(answers["itself"], None);
     assert!(known["itself"]);
 }
+
+/// Ana's laptop lets Chloe in and is lost. Ben, who has not heard of her, is shown how she came in.
+#[test]
+fn whoever_was_let_in_by_a_device_that_is_lost_shows_that_to_the_others() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let mut chloe = Device::first(3, "Chloe");
+    let notebook = ana.create();
+    pair(&mut ana, &mut ben, notebook, Role::Peer);
+    sync(&mut ana, &mut ben);
+    pair(&mut ana, &mut chloe, notebook, Role::Peer);
+    sync(&mut ana, &mut chloe);
+    assert!(!ben.members(notebook).contains(&chloe.id()));
+    assert!(!sync(&mut chloe, &mut ben), "she is a stranger");
+    present(&chloe, &mut ben);
+    assert!(ben.members(notebook).contains(&chloe.id()));
+    chloe.write(notebook, "hers");
+    assert!(sync(&mut chloe, &mut ben));
+    assert!(ben.reads(notebook, "hers"));
+}
+
+/// Had her laptop been taken off before anybody heard, the admission is void: Chloe has to be invited again.
+#[test]
+fn whoever_was_let_in_by_a_device_that_was_taken_off_unheard_stays_a_stranger() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let mut chloe = Device::first(3, "Chloe");
+    let notebook = ana.create();
+    pair(&mut ana, &mut ben, notebook, Role::Peer);
+    let (mut phone, _) = link(&mut ana, "phone", 31);
+    sync(&mut ana, &mut phone);
+    sync(&mut ana, &mut ben);
+    pair(&mut ana, &mut chloe, notebook, Role::Peer);
+    phone.revoke(ana.id());
+    sync(&mut phone, &mut ben);
+    let before = ben.engine.replica(notebook).unwrap().controls().digest();
+    present(&chloe, &mut ben);
+    assert!(!ben.members(notebook).contains(&chloe.id()));
+    let after = ben.engine.replica(notebook).unwrap().controls().digest();
+    assert_eq!(before, after, "nothing of it is kept");
+}
