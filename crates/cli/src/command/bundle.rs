@@ -21,8 +21,8 @@ const EVERYBODY: &str = "all";
 pub(crate) enum BundleCommand {
     /// Write what somebody lacks of a notebook to a sealed file
     ///
-    /// Only the devices that it is for can open it; anybody may carry it. What they told that they have, in person
-    /// or by a bundle of theirs, is left out. A mirror needs none: it fetches what it lacks.
+    /// Only the devices that it is for can open it; anybody may carry it. What they told that they have, on
+    /// a link or in a bundle of theirs, is left out. A mirror needs none: it fetches what it lacks.
     #[command(after_long_help = "Examples:
   hearth bundle create \"Ada and Ben\" --for Ben --out /media/stick/for-ben.bundle
   hearth bundle create \"Rust circle\" --for all --out circle.bundle
