@@ -109,6 +109,22 @@ fn two_who_choose_at_once_are_both_done() {
     assert_eq!(due(&pair.ana, &goal), due(&pair.ben, &goal));
 }
 
+#[test]
+fn a_title_that_was_chosen_is_the_name_in_the_answer() {
+    let (pair, goal, (ana_node, ben_node)) = disputed();
+    ana_node.stop();
+    ben_node.stop();
+    pair.ana.ok(&["goal", "edit", &goal, "--title", "Speak"]);
+    pair.ben.ok(&["goal", "edit", &goal, "--title", "Sing"]);
+    let _nodes = (RunningNode::up(&pair.ana), RunningNode::up(&pair.ben));
+    pair.agree(AGREE_TIMEOUT);
+    let shown = text(&pair.ana.ok(&["goal", "show", &goal]), "/goal/title");
+    let other = if shown == "Speak" { "Sing" } else { "Speak" };
+    let field = format!("{goal}.title");
+    let chosen = pair.ana.ok(&["conflict", "choose", &field, other]);
+    assert_eq!(chosen["conflict"]["title"], other);
+}
+
 /// The newest change of an object whose line says something.
 fn change(person: &Person, notebook: &str, object: &str, what: &str) -> String {
     let data = person.ok(&["log", notebook, "--object", object]);

@@ -59,8 +59,12 @@ fn choose(
         .iter()
         .filter(|other| other.value != picked.value)
         .collect();
-    let chosen =
+    let mut chosen =
         json!({ "chosen": picked.value, "shown": picked.shown, "passed_over": to_json(&over)? });
+    // What was read names the object as it was before.
+    if disputed.conflict.field == "title" {
+        chosen = with(chosen, json!({ "title": picked.value }));
+    }
     Ok(json!({
         "conflict": with(view(notebook, &disputed)?, chosen),
         "notebook": brief(host, notebook),
