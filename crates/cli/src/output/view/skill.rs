@@ -75,7 +75,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     let notebook = data.at("notebook").text("id");
     match skill.list("people") {
         [] => page.next("hearth skill rate {} SKILL 1..5", notebook),
-        _ => page.next("hearth skill endorse {} SKILL PERSON", notebook),
+        _ => page.next("hearth skill evidence {} TEXT", skill.text("id")),
     }
 }
 
@@ -250,7 +250,7 @@ mod tests {
             I sat in
           endorsed, unsigned: the skill was named or described otherwise when it was signed · Cy
 
-        Next: hearth skill endorse mfzwizjo SKILL PERSON
+        Next: hearth skill evidence RK2QF7MZ TEXT
         ");
         insta::assert_snapshot!(testing::page(&json!({"skills": [skill()]}), list), @r"
         Listening  Ben  own 2 → 4 ▃▅▆  Ada 3  endorsed by Ada  RK2QF7MZ
