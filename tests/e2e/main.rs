@@ -17,6 +17,7 @@ mod crowd;
 mod day;
 mod demo;
 mod devices;
+mod graduate;
 mod group;
 mod growth;
 mod history;

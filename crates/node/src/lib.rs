@@ -14,3 +14,4 @@ pub mod run;
 pub mod server;
 pub mod service;
 pub mod signed;
+pub(crate) mod statement;

@@ -1,4 +1,4 @@
-//! A backup and a signed export that were written once open for ever.
+//! A backup, a signed export and a certificate that were written once open for ever.
 
 #![allow(
     clippy::unwrap_used,
@@ -41,6 +41,26 @@ fn a_signed_export_of_version_1_verifies_and_each_changed_byte_does_not() {
     let folder = tempfile::tempdir().unwrap();
     let copy = folder.path().join("copy.hearthsg");
     for place in 0..whole.len() {
+        let mut changed = whole.clone();
+        changed[place] ^= 1 << (place % 8);
+        std::fs::write(&copy, &changed).unwrap();
+        let failure = hearth_node::signed::verify(&copy, &mut |_| {}).unwrap_err();
+        assert_eq!(failure.code, "damaged", "byte {place}");
+    }
+}
+
+#[test]
+fn a_certificate_of_version_1_verifies_and_each_changed_byte_does_not() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/certificate-1.txt");
+    let verified = hearth_node::signed::verify(&path, &mut |_| {}).unwrap();
+    assert_eq!(verified["statement"]["kind"], "certificate");
+    let words = verified["statement"]["words"].as_str().unwrap();
+    assert!(words.contains("Speak at the spring meeting (talks from 0 to 3): The hall was full."));
+    let whole = std::fs::read(&path).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.txt");
+    // What is no beginning of a statement any more is told from the damage by its first line.
+    for place in "Hearthside certificate\n\n".len()..whole.len() {
         let mut changed = whole.clone();
         changed[place] ^= 1 << (place % 8);
         std::fs::write(&copy, &changed).unwrap();

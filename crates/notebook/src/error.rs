@@ -96,6 +96,15 @@ pub enum EditError {
     /// The page is no form of an agreement; nothing was changed.
     #[error(transparent)]
     Form(crate::agreement::FormError),
+    /// The page is no page of a closure; nothing was changed.
+    #[error(transparent)]
+    ClosureForm(crate::closure::FormError),
+    /// The notebook was closed: it is an archive that nobody writes in; nothing was changed.
+    #[error("this notebook is closed")]
+    Closed,
+    /// The notebook is not closed; nothing was changed.
+    #[error("this notebook is not closed")]
+    NotClosed,
     /// A journal entry was to be written into a notebook that is no journal; nothing was changed.
     #[error("this notebook is no journal; private entries are kept in the journal only")]
     NoJournal,

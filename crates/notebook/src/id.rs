@@ -142,6 +142,9 @@ pub enum Kind {
     Resource,
     CheckIn,
     Run,
+    Closing,
+    Certificate,
+    Receipt,
 }
 
 /// Where the objects of a kind live: under a key of the index, of a session's document, or of their
@@ -155,7 +158,7 @@ pub(crate) enum Place {
 
 impl Kind {
     /// Every kind that has a key of its own.
-    pub(crate) const KEYED: [Self; 29] = [
+    pub(crate) const KEYED: [Self; 32] = [
         Self::Goal,
         Self::Milestone,
         Self::Progress,
@@ -185,6 +188,9 @@ impl Kind {
         Self::Resource,
         Self::CheckIn,
         Self::Run,
+        Self::Closing,
+        Self::Certificate,
+        Self::Receipt,
     ];
 
     /// The word of the kind, as in keys and JSON.
@@ -221,6 +227,9 @@ impl Kind {
             Self::Resource => "resource",
             Self::CheckIn => "checkin",
             Self::Run => "run",
+            Self::Closing => "closing",
+            Self::Certificate => "certificate",
+            Self::Receipt => "receipt",
         }
     }
 
@@ -252,6 +261,9 @@ impl Kind {
             Self::Resource => "resources",
             Self::CheckIn => "checkins",
             Self::Run => "runs",
+            Self::Closing => "closings",
+            Self::Certificate => "certificates",
+            Self::Receipt => "receipts",
             Self::Evidence
             | Self::Progress
             | Self::Agenda
@@ -276,7 +288,10 @@ impl Kind {
             | Self::Entry
             | Self::Skill
             | Self::Resource
-            | Self::CheckIn => Place::Index,
+            | Self::CheckIn
+            | Self::Closing
+            | Self::Certificate
+            | Self::Receipt => Place::Index,
             Self::Milestone | Self::Progress | Self::KeyResult => Place::Within(Self::Goal),
             Self::Answer => Place::Within(Self::Question),
             Self::Version => Place::Within(Self::Agreement),

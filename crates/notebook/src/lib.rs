@@ -56,6 +56,7 @@ pub mod agreement;
 pub mod calendar;
 pub mod checkin;
 pub mod circle;
+pub mod closure;
 pub mod comment;
 pub mod conflict;
 pub mod exchange;
@@ -92,7 +93,8 @@ pub use people::{Author, Named, People, PersonRef, Signature, StaticPeople};
 pub use record::{Provenance, Stamp};
 pub use when::{Every, Moment, zone_known};
 pub use word::{
-    ActionStatus, ExchangeKind, Form, GoalKind, GoalStatus, Phase, SessionStatus, Sharing, Topic,
+    ActionStatus, ClosureTopic, ExchangeKind, Form, GoalKind, GoalStatus, Phase, SessionStatus,
+    Sharing, Topic,
 };
 
 use jiff::Timestamp;

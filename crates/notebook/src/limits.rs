@@ -10,6 +10,9 @@ pub const TITLE_CHARS_MAX: usize = 300;
 /// that holds it stays below [`CHANGE_BYTES_MAX`].
 pub const TEXT_BYTES_MAX: usize = 64 * 1024;
 
+/// Bytes of a signed statement that is kept: a certificate of everything a notebook can hold fits.
+pub const STATEMENT_BYTES_MAX: usize = 128 * 1024;
+
 /// Bytes of one session's notes: about two hundred pages. Beyond it each keystroke would take tens of
 /// milliseconds to apply.
 pub const NOTES_BYTES_MAX: usize = 1024 * 1024;

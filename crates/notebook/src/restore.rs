@@ -233,10 +233,7 @@ pub fn prepare(
     object: &Entry,
     version: &Version,
 ) -> Result<Prepared, RestoreError> {
-    if matches!(
-        object.kind,
-        Kind::Exchange | Kind::Commitment | Kind::Opening | Kind::Version | Kind::Endorsement
-    ) {
+    if object.kind == Kind::Exchange || stays(object.kind) {
         return Err(RestoreError::Stands(object.kind));
     }
     let documents = documents_of(object);
@@ -471,7 +468,7 @@ impl Restore<'_> {
 
     fn touches(&self, key: &str) -> bool {
         let stands = match Kind::from_key(key) {
-            Some((Kind::Version | Kind::Commitment | Kind::Opening | Kind::Endorsement, _)) => true,
+            Some((kind, _)) if stays(kind) => true,
             Some(_) => !self.deep,
             None => false,
         };
@@ -531,6 +528,20 @@ impl Restore<'_> {
             }
         }
     }
+}
+
+/// Whether objects of a kind stay as they are, since somebody signed or committed to them.
+fn stays(kind: Kind) -> bool {
+    matches!(
+        kind,
+        Kind::Version
+            | Kind::Commitment
+            | Kind::Opening
+            | Kind::Endorsement
+            | Kind::Closing
+            | Kind::Certificate
+            | Kind::Receipt
+    )
 }
 
 #[cfg(test)]
@@ -597,7 +608,13 @@ mod tests {
             spoil(docs.write(id).unwrap(), &ROOT);
         }
         assert_ne!(before, json::canonical_json(&mut docs, &people).unwrap());
-        let stands = [Kind::Exchange, Kind::Entry];
+        let stands = [
+            Kind::Exchange,
+            Kind::Entry,
+            Kind::Closing,
+            Kind::Certificate,
+            Kind::Receipt,
+        ];
         let is_whole =
             |object: &&Entry| object.kind.place() == Place::Index && !stands.contains(&object.kind);
         for object in objects.iter().filter(is_whole) {
@@ -619,7 +636,9 @@ mod tests {
             // What was signed, committed to or confirmed stays as it is, and the notebook was not restored.
             let top = json.as_object_mut().unwrap();
             top.remove("notebook");
-            top.remove("exchanges");
+            for kind in ["exchanges", "closings", "certificates", "receipts"] {
+                top.remove(kind);
+            }
             for skill in top["skills"].as_array_mut().unwrap() {
                 skill.as_object_mut().unwrap().remove("endorsements");
             }

@@ -107,7 +107,7 @@ pub fn index_items(docs: &mut dyn Documents) -> Result<Vec<SearchItem>, Unavaila
     };
     let mut items = Vec::new();
     for kind in Kind::KEYED {
-        if kind.place() != Place::Index || kind == Kind::Session {
+        if kind.place() != Place::Index || kind == Kind::Session || is_told_elsewhere(kind) {
             continue;
         }
         for (id, record) in Record::all(index, kind) {
@@ -168,7 +168,12 @@ pub fn session_items(
 fn is_told_elsewhere(kind: Kind) -> bool {
     matches!(
         kind,
-        Kind::Version | Kind::Commitment | Kind::Opening | Kind::Run
+        Kind::Version
+            | Kind::Commitment
+            | Kind::Opening
+            | Kind::Run
+            | Kind::Certificate
+            | Kind::Receipt
     )
 }
 
@@ -189,7 +194,7 @@ fn item(id: ObjectId, kind: Kind, record: &Record<'_>, parent: Option<ObjectId>)
         text.push_str(&words);
         text.push('\n');
     }
-    if kind == Kind::Agreement {
+    if matches!(kind, Kind::Agreement | Kind::Closing) {
         for words in record.fields.keys().filter_map(|key| record.str(key)) {
             text.push_str(&words);
             text.push('\n');

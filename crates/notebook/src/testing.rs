@@ -16,8 +16,8 @@ use crate::hash::Commitment;
 use crate::id::{NotebookRef, ObjectId};
 use crate::people::{PersonRef, StaticPeople};
 use crate::session::{self, NewAgendaItem, NewSession, Wrap};
-use crate::word::{ExchangeKind, Topic};
-use crate::{Writer, checkin, comment, meta, note, question, resource, skill};
+use crate::word::{ClosureTopic, ExchangeKind, Topic};
+use crate::{Writer, checkin, closure, comment, meta, note, question, resource, skill};
 
 /// Everything that a test of one noun needs.
 pub(crate) struct Bench {
@@ -93,6 +93,14 @@ pub(crate) fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &s
     };
     resource::add(docs, writer, &new).unwrap();
     checkin::add(docs, writer, 4, Some(text)).unwrap();
+    let answers = [closure::Answer {
+        topic: ClosureTopic::Thanks,
+        text: format!("x{text}"),
+    }];
+    closure::answer(docs, writer, &answers).unwrap();
+    let of = PersonRef::new("person-ben").unwrap();
+    closure::add_certificate(docs, writer, &of, &format!("x{text}")).unwrap();
+    closure::add_receipt(docs, writer, "notebook", "Notebook", &format!("x{text}")).unwrap();
     note::add(docs, writer, &format!("x{text}")).unwrap();
 }
 

@@ -115,6 +115,15 @@ vocabulary!(
 );
 
 vocabulary!(
+    /// One topic of a closure.
+    ClosureTopic, "topic of a closure",
+    "goals, learning, application, thanks, unfinished, notes or contact", Goals {
+        Goals = "goals", Learning = "learning", Application = "application", Thanks = "thanks",
+        Unfinished = "unfinished", Notes = "notes", Contact = "contact",
+    }
+);
+
+vocabulary!(
     /// One topic of an agreement. The titles are part of what is signed.
     Topic, "topic",
     "purpose, outcomes, rhythm, agenda, contact, cancellation, scope, confidentiality, disclosure, conflict, exit, notes or review",

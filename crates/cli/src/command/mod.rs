@@ -14,6 +14,7 @@ mod demo;
 mod device;
 mod feedback;
 mod goal;
+mod graduate;
 mod init;
 mod invite;
 mod join;
@@ -106,6 +107,7 @@ pub(crate) enum Command {
     Circle(circle::CircleCommand),
     #[command(subcommand)]
     Template(template::TemplateCommand),
+    Graduate(graduate::GraduateCommand),
     #[command(subcommand)]
     Journal(journal::JournalCommand),
     Today(today::TodayCommand),
@@ -183,6 +185,7 @@ impl Command {
             Self::CheckIn(command) => command.run(context),
             Self::Template(command) => command.run(context),
             Self::Circle(command) => command.run(context),
+            Self::Graduate(command) => command.run(context),
             Self::Journal(command) => command.run(context),
             Self::Today(command) => command.run(context),
             Self::Search(command) => command.run(context),

@@ -12,14 +12,15 @@ use crate::output::{Answer, View, view};
 /// Check every record, signature and chain on this device
 ///
 /// Exits with 14 where something in this store is damaged. Entries of others that were refused are
-/// listed with their signer; they are no damage. With a FILE that `export --format signed` wrote it checks
-/// every byte of that instead, and needs no identity: it says whose notebook it is, who wrote in it and when.
+/// listed with their signer; they are no damage. With a FILE that `export --format signed` wrote, or a certificate
+/// or receipt of `graduate`, it checks every byte of that instead, and needs no identity: it says who signed what.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth verify
-  hearth verify notebook.hearthsg")]
+  hearth verify notebook.hearthsg
+  hearth verify certificate.txt")]
 pub(crate) struct VerifyCommand {
-    /// A signed export to verify instead
+    /// A signed export, certificate or receipt to verify instead
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -41,6 +42,11 @@ impl VerifyCommand {
         {
             context.explain(details, view::overview::damaged)?;
         }
-        Ok(Answer::page(verified?, view))
+        let verified = verified?;
+        let view: View = match verified.get("statement") {
+            Some(_) => view::graduate::verified,
+            None => view,
+        };
+        Ok(Answer::page(verified, view))
     }
 }

@@ -42,6 +42,7 @@ fn short_help_lists_the_commands() {
       checkin      Say how it is going, from 1 to 5
       circle       Run a circle's meeting together: roles that go round, stages with their time
       template     See and change what sessions begin with
+      graduate     End a mentoring relationship: words, certificates, a frozen archive, destroyed keys
       journal      Write for yourself: only your own devices have it
       today        See what is next, due and open, across notebooks
       search       Find words in everything you can read

@@ -72,6 +72,13 @@ impl OwnDevices {
         self.unchecked.insert(notebook);
     }
 
+    /// Forgets what is to be done in a notebook.
+    pub(super) fn forget(&mut self, notebook: NotebookId) {
+        self.unchecked.remove(&notebook);
+        self.lacking.remove(&notebook);
+        self.awaited.remove(&notebook);
+    }
+
     /// Says whether entries that arrive in a notebook may matter.
     pub(super) fn awaits(&self, notebook: &NotebookId) -> bool {
         self.awaited.contains_key(notebook)

@@ -48,6 +48,7 @@ impl Engine {
     ) {
         let is_known =
             self.replicas.contains_key(&notebook) || self.unopened.contains_key(&notebook);
+        let is_known = is_known || self.destroyed.contains(&notebook);
         if is_known || self.replicas.len() >= SHARED_NOTEBOOKS_MAX {
             return;
         }

@@ -180,6 +180,12 @@ impl Mirrors {
         self.unsaved.insert(place);
         self.records.entry(place).or_default()
     }
+
+    /// Forgets what is known of a notebook's mirrors.
+    pub(super) fn forget(&mut self, notebook: NotebookId) {
+        self.records.retain(|(of, _), _| *of != notebook);
+        self.unsaved.retain(|(of, _)| *of != notebook);
+    }
 }
 
 const fn mirror_of(peer: DeviceId) -> MirrorId {

@@ -12,6 +12,7 @@ mod connections;
 mod devices;
 mod disk;
 mod enrol;
+mod forgetting;
 mod frames;
 mod freezes;
 mod handing;
@@ -168,6 +169,8 @@ pub struct Engine {
     next_offer: u64,
     /// The notebook that holds a document ready for its next change.
     prepared: Option<NotebookId>,
+    /// Notebooks that this person destroyed: nobody hands them over again.
+    destroyed: BTreeSet<NotebookId>,
 }
 
 impl Engine {
@@ -205,6 +208,7 @@ impl Engine {
             offers: BTreeMap::new(),
             next_offer: 0,
             prepared: None,
+            destroyed: BTreeSet::new(),
         };
         for notebook in notebooks {
             let device = Arc::clone(&engine.identity.device);

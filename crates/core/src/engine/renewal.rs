@@ -35,6 +35,9 @@ pub struct CapsuleFacts {
     pub copies_journals: bool,
     /// Whether what changes all the time is not to wait, since the person asks for it now.
     pub is_urgent: bool,
+    /// Whether the one that is here has to go, even where nobody could keep another: it names something that this
+    /// person destroyed.
+    pub has_to_go: bool,
 }
 
 /// What became of this device's capsule.
@@ -75,7 +78,7 @@ impl Engine {
     ) -> Result<Renewal, RenewError> {
         let mut content = self.capsule_content(facts);
         // Nobody could keep it.
-        if !self.is_own_device() || content.contacts.is_empty() {
+        if !self.is_own_device() || (content.contacts.is_empty() && !facts.has_to_go) {
             return Ok(Renewal::Current);
         }
         let basis = self.basis_of(&content);

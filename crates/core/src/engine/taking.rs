@@ -20,6 +20,9 @@ pub enum TakeError {
     /// Its control entries do not check.
     #[error(transparent)]
     Control(#[from] ControlError),
+    /// This person destroyed it on this device.
+    #[error("the keys of a notebook that was handed over were destroyed on this device")]
+    Destroyed,
     /// This person is no member of it.
     #[error("you are not a member of a notebook that was handed over")]
     NotMember,
@@ -120,6 +123,9 @@ impl Engine {
         notebook: NotebookId,
         controls: Vec<ControlEntry>,
     ) -> Result<&mut Replica, TakeError> {
+        if self.destroyed.contains(&notebook) {
+            return Err(TakeError::Destroyed);
+        }
         let person = self.identity.person();
         let mut entries = controls.into_iter();
         let is_new = !self.replicas.contains_key(&notebook);

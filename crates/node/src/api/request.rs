@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActionRequest, AgreementRequest, BackupRequest, BundleRequest, CheckInRequest, CircleRequest,
-    ConflictRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest, ImportFormat,
-    InviteRequest, JournalRequest, MemberRequest, MirrorRequest, NotebookRequest, QuestionRequest,
-    RecoveryRequest, ResourceRequest, SealedRequest, Secret, SessionRequest, SkillRequest,
-    TemplateRequest, TransferFile,
+    ConflictRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest, GraduateRequest,
+    ImportFormat, InviteRequest, JournalRequest, MemberRequest, MirrorRequest, NotebookRequest,
+    QuestionRequest, RecoveryRequest, ResourceRequest, SealedRequest, Secret, SessionRequest,
+    SkillRequest, TemplateRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -88,6 +88,8 @@ pub enum Request {
     Template(TemplateRequest),
     /// `circle …`
     Circle(CircleRequest),
+    /// `graduate`
+    Graduate(GraduateRequest),
     /// `journal …`
     Journal(JournalRequest),
     /// `comment`: a comment on any object.
@@ -262,6 +264,7 @@ impl Request {
             Self::Checkin(request) => matches!(request, CheckInRequest::List { .. }),
             Self::Template(request) => request.is_read_only(),
             Self::Circle(request) => matches!(request, CircleRequest::Show { .. }),
+            Self::Graduate(request) => request.is_read_only(),
             Self::Journal(request) => request.is_read_only(),
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Conflict(request) => matches!(request, ConflictRequest::List { .. }),

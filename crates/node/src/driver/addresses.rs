@@ -144,7 +144,7 @@ impl Host {
         let Ok(text) = serde_json::to_string(own) else {
             return Ok(());
         };
-        self.edit(notebook, |documents, writer| {
+        self.edit_although_closed(notebook, |documents, writer| {
             let index = documents.write(DocumentId::INDEX)?;
             let mut transaction = index.transaction();
             transaction

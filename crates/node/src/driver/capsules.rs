@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::PeerAddrs;
 use super::engine::Engine;
+use crate::api::Failure;
 use crate::host::{Host, random};
 
 /// The first look after a start: links and what they bring come before.
@@ -113,6 +114,19 @@ impl Engine {
 }
 
 impl Host {
+    /// Makes the capsule anew at once, since the one that is here names something that this person destroyed.
+    pub(crate) fn replace_capsule(&mut self) -> Result<(), Failure> {
+        let mut facts = self.capsule_facts(true);
+        facts.has_to_go = self.engine.own_capsule().is_some();
+        let Self {
+            engine, storage, ..
+        } = self;
+        let renewed = engine.renew_capsule(&facts, Self::now_ms(), storage, &mut random());
+        renewed.map(drop).map_err(|error| {
+            Failure::error("capsule_failed", crate::host::sentence(&error.to_string()))
+        })
+    }
+
     /// Gathers what a capsule says beyond what the protocol knows.
     fn capsule_facts(&mut self, is_urgent: bool) -> CapsuleFacts {
         let mut facts = CapsuleFacts {

@@ -86,6 +86,10 @@ pub(super) struct Engine {
     pub(super) dialling_changed: bool,
     /// Whether a document that also holds addresses changed.
     pub(super) index_changed: bool,
+    /// Whether something came that may order a notebook to be destroyed.
+    pub(super) orders_changed: bool,
+    /// Whether one is about to be destroyed.
+    pub(super) waits_for_orders: bool,
     /// The notebooks that this device is out of, as far as that was told.
     pub(super) departures: Departures,
     /// Who is asked for notebooks that are awaited.
@@ -135,6 +139,8 @@ impl Engine {
             membership_changed: true,
             dialling_changed: false,
             index_changed: false,
+            orders_changed: true,
+            waits_for_orders: true,
             departures: Departures::default(),
             entering: Entering::new(),
             capsule: CapsuleWork::new(),
@@ -285,6 +291,7 @@ impl Engine {
     fn keep_house(&mut self, now: Instant, now_ms: u64) {
         self.save_peers();
         self.ask_mirrors();
+        self.keep_orders(false);
         self.write_again();
         self.make_packs();
         if now >= self.keys_at {
@@ -553,6 +560,7 @@ impl Engine {
 
     async fn end(&mut self) {
         self.dialers.clear();
+        self.keep_orders(true);
         let Host {
             engine, storage, ..
         } = &mut self.host;

@@ -20,6 +20,7 @@ mod linking;
 mod links;
 mod mirroring;
 mod mirrors;
+mod orders;
 mod queues;
 mod requests;
 mod room;

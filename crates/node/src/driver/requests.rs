@@ -50,6 +50,7 @@ impl Engine {
         if matches!(request, Request::Config(ConfigRequest::Set { .. })) {
             self.capsule.press();
         }
+        self.waits_for_orders |= matches!(request, Request::Graduate(_));
         let facts = self.facts();
         let result = service::execute(&mut self.host, &facts, &request, &mut |event| {
             // Only progress is told here, which may be skipped where nobody reads it.

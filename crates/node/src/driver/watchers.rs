@@ -96,10 +96,12 @@ impl Engine {
             match effect {
                 Effect::Close(id, reason) => self.close(id, &reason),
                 Effect::Applied(notebook, applied) => {
-                    self.index_changed |= applied
+                    let is_index = applied
                         .changes
                         .iter()
                         .any(|change| change.document == DocumentId::INDEX);
+                    self.index_changed |= is_index;
+                    self.orders_changed |= is_index;
                     self.capsule.note_change();
                     self.watchers.tell(&mut self.host, notebook, &applied);
                 }
@@ -127,7 +129,10 @@ impl Engine {
                 Effect::MirrorFault(notebook, mirror, fault) => {
                     self.tell_of_mirror(notebook, mirror, &fault);
                 }
-                Effect::Rebuilt(_) => self.index_changed = true,
+                Effect::Rebuilt(_) => {
+                    self.index_changed = true;
+                    self.orders_changed = true;
+                }
                 Effect::PeerHeard(_) => self.peers_changed = true,
                 Effect::StaleCopy(notebook) => {
                     tracing::warn!(%notebook, "this home is an older copy of itself: it becomes a device of its own");

@@ -21,7 +21,7 @@ use hearth_core::control::{ControlEntry, ControlKind, Role};
 use hearth_core::engine::{Engine, FoundError};
 use hearth_core::ids::{DeviceId, NotebookId, PersonId};
 use hearth_core::replica::EditFailed;
-use hearth_notebook::{Documents, EditError, Invalid, PersonRef, Writer, journal};
+use hearth_notebook::{Documents, EditError, Invalid, PersonRef, Writer, closure, journal};
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
 
@@ -140,7 +140,22 @@ impl Host {
 
     /// Edits a notebook's documents; what was written is one signed change, on disk when this
     /// returns.
+    ///
+    /// # Errors
+    /// What was refused; a notebook that is closed takes nothing.
     pub fn edit<T>(
+        &mut self,
+        notebook: NotebookId,
+        work: impl FnOnce(&mut dyn Documents, &mut Writer<'_>) -> Result<T, EditError>,
+    ) -> Result<T, Failure> {
+        self.edit_although_closed(notebook, |docs, writer| {
+            closure::refuse_if_closed(docs)?;
+            work(docs, writer)
+        })
+    }
+
+    /// Edits a notebook's documents even where it is closed: what belongs to its end, and where devices are.
+    pub(crate) fn edit_although_closed<T>(
         &mut self,
         notebook: NotebookId,
         work: impl FnOnce(&mut dyn Documents, &mut Writer<'_>) -> Result<T, EditError>,
@@ -161,6 +176,10 @@ impl Host {
             EditFailed::NotAllowed if !self.is_member(notebook) => {
                 crate::service::not_a_member(self, notebook)
             }
+            EditFailed::Edit(EditError::Closed) => crate::service::closed(self, notebook),
+            error @ EditFailed::Edit(EditError::ClosureForm(_)) => edit_failed(error).with_hint(
+                "Begin with what `hearth graduate NB --form` prints. Nothing was changed.",
+            ),
             error @ EditFailed::Edit(EditError::Form(_)) => edit_failed(error).with_hint(format!(
                 "Begin with what `hearth agreement edit {notebook}` prints. Nothing was changed."
             )),
@@ -274,7 +293,10 @@ pub(crate) fn invalid(error: &EditError) -> Failure {
         EditError::BaseUnknown => {
             Failure::error("notes_base_unknown", sentence(&error.to_string()))
         }
-        EditError::Form(_) => Failure::usage("form_invalid", sentence(&error.to_string())),
+        EditError::Form(_) | EditError::ClosureForm(_) => {
+            Failure::usage("form_invalid", sentence(&error.to_string()))
+        }
+        EditError::NotClosed => Failure::error("not_closed", sentence(&error.to_string())),
         other => Failure::error("edit_failed", sentence(&other.to_string())),
     }
 }

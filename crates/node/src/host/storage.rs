@@ -30,6 +30,8 @@ const ROSTER_KEPT_AS: &str = "roster";
 pub struct NodeStorage {
     store: Store,
     known: BTreeSet<NotebookId>,
+    /// Those that were forgotten since it was opened: what still comes for one does not make it anew.
+    forgotten: BTreeSet<NotebookId>,
 }
 
 impl NodeStorage {
@@ -40,7 +42,11 @@ impl NodeStorage {
             .into_iter()
             .map(|scope| NotebookId::from_bytes(scope.0))
             .collect();
-        Self { store, known }
+        Self {
+            store,
+            known,
+            forgotten: BTreeSet::new(),
+        }
     }
 
     /// Lends the store.
@@ -83,9 +89,12 @@ impl NodeStorage {
     /// Forgets a notebook for good: its key is destroyed, then its rows.
     ///
     /// # Errors
-    /// [`StorageError`] where the disk fails; the next opening finishes it.
+    /// [`StorageError`] where the disk fails; the next opening finishes it. One that is not here is forgotten.
     pub fn forget(&mut self, notebook: NotebookId) -> Result<(), StorageError> {
-        self.known.remove(&notebook);
+        self.forgotten.insert(notebook);
+        if !self.known.remove(&notebook) {
+            return Ok(());
+        }
         self.store
             .destroy_scope(scope(notebook))
             .map_err(|error| match error {
@@ -224,6 +233,18 @@ impl Storage for NodeStorage {
 
     fn commit(&mut self, notebook: NotebookId, writes: &[Write]) -> Result<(), StorageError> {
         let scope = scope(notebook);
+        let begins = |write: &Write| {
+            matches!(
+                write,
+                Write::Put {
+                    space: Space::Control,
+                    ..
+                }
+            )
+        };
+        if !self.has(notebook) && self.forgotten.contains(&notebook) && !writes.iter().any(begins) {
+            return Ok(());
+        }
         if !self.has(notebook) {
             self.store
                 .create_scope(scope)

@@ -159,6 +159,7 @@ fn in_process(
     request: Request,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Value, Failure> {
+    service::finish_due(&mut host)?;
     let needs_network = matches!(
         request,
         Request::Join { .. }

@@ -107,7 +107,7 @@ fn view(host: &Host, device: DeviceId) -> Result<Value, Failure> {
     }))
 }
 
-fn label(host: &Host, device: DeviceId) -> Result<String, Failure> {
+pub(super) fn label(host: &Host, device: DeviceId) -> Result<String, Failure> {
     if let Some(label) = host.engine.label_of(device) {
         return Ok(label);
     }

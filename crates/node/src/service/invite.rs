@@ -51,6 +51,7 @@ fn create(
 ) -> Result<Value, Failure> {
     let notebook = find_notebook(host, notebook)?;
     super::journal::refuse(host, notebook)?;
+    super::graduate::refuse_closed(host, notebook)?;
     let role = parse_role(role)?;
     let seconds = check_expiry(host, expires_s)?;
     let is_admin = host.engine.replica(notebook).is_some_and(|replica| {

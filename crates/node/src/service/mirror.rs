@@ -136,6 +136,16 @@ pub(super) fn mirrors(host: &Host, node: &NodeFacts, notebook: NotebookId) -> Ve
         .collect()
 }
 
+/// What a notebook's mirrors are called.
+pub(super) fn mirror_names(host: &Host, notebook: NotebookId) -> Vec<String> {
+    let statuses = host.engine.mirror_statuses(notebook);
+    let name = |status: &MirrorStatus| match &status.ticket {
+        Some(ticket) => ticket.name.clone(),
+        None => status.mirror.to_string().chars().take(8).collect(),
+    };
+    statuses.iter().map(name).collect()
+}
+
 fn view(node: &NodeFacts, status: &MirrorStatus) -> Value {
     let state = match (status.connected, status.heard_ms) {
         (true, _) => "connected",

@@ -17,11 +17,13 @@ mod circle;
 mod config;
 mod conflict;
 mod departure;
+mod destroy;
 mod device;
 mod doctor;
 mod feedback;
 mod fork;
 mod goal;
+mod graduate;
 mod history;
 mod invite;
 mod journal;
@@ -59,7 +61,9 @@ use crate::host::Host;
 pub(crate) use answer::{printable, time};
 pub use departure::describe_departure;
 pub(crate) use departure::not_a_member;
+pub(crate) use destroy::{begin_ordered, finish_due, keep_out_destroyed, unfinished_orders};
 pub(crate) use device::{device_failed, keep_label, secrets as recovery_secrets};
+pub(crate) use graduate::closed;
 pub use history::describe_applied;
 pub(crate) use journal::copies_journal;
 pub(crate) use keys::keys_too_old;
@@ -124,6 +128,7 @@ pub fn execute(
         Request::Checkin(request) => resource::check_in(host, request),
         Request::Template(request) => template::execute(host, request),
         Request::Circle(request) => circle::execute(host, request),
+        Request::Graduate(request) => graduate::execute(host, request),
         Request::Journal(request) => journal::execute(host, request),
         Request::Comment { object, text } => question::comment(host, object, text),
         Request::Today { zone } => today::today(host, zone.as_deref()),

@@ -96,6 +96,14 @@ pub fn keep_search_index(host: &mut Host) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Forgets the search index, in memory and on the disk: the next search builds it anew from what is here.
+pub(super) fn forget_index(host: &mut Host) -> Result<(), Failure> {
+    host.search = SearchCache::default();
+    host.storage
+        .forget_own(KEPT_AS)
+        .map_err(crate::host::storage_failed)
+}
+
 /// Builds anew what is wanted and has changed; returns the notebooks that cannot be read.
 fn bring_up_to_date(
     host: &mut Host,

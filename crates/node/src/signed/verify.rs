@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
 use hearth_core::control::{ControlSet, Membership};
@@ -18,9 +18,13 @@ use super::{
 use crate::api::{Event, Failure, Progress};
 use crate::host::sentence;
 use crate::service::{Chains, Found, control_set};
+use crate::statement;
 
 /// Bytes of the header that are as they should be in what is a signed export all the same, and damaged.
 const HEAD_ALIKE_MIN: usize = 7;
+
+/// Bytes by which a signed statement is told from an export.
+const BEGINNING_BYTES: usize = 64;
 
 fn another(failure: Failure) -> Failure {
     failure.with_hint("The file is not what was exported. Ask for it again, over another way.")
@@ -38,7 +42,13 @@ pub fn verify(path: &Path, on_event: &mut dyn FnMut(Event)) -> Result<Value, Fai
         )
         .with_hint("Name a file that `hearth export --format signed` wrote.")
     };
-    let file = File::open(path).map_err(unreadable)?;
+    let mut beginning = [0; BEGINNING_BYTES];
+    let mut file = File::open(path).map_err(unreadable)?;
+    let read = fill(&mut file, &mut beginning).map_err(unreadable)?;
+    if statement::is_one(beginning.get(..read).unwrap_or_default()) {
+        return statement::verify(path);
+    }
+    file.rewind().map_err(unreadable)?;
     let begun = Records::begin(BufReader::new(file)).map_err(unreadable)?;
     let Ok(mut reader) = begun else {
         if begun.is_err_and(|alike| alike >= HEAD_ALIKE_MIN) {

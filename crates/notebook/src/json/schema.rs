@@ -9,7 +9,7 @@ use crate::json::{FORMAT, VERSION};
 use crate::word::Topic;
 
 /// Fields that some kind has and whose type is known.
-const FIELDS: [&str; 66] = [
+const FIELDS: [&str; 69] = [
     "title",
     "why",
     "kind",
@@ -52,6 +52,7 @@ const FIELDS: [&str; 66] = [
     "link",
     "of",
     "signed_text",
+    "statement",
     "prompts",
     "sharing",
     "series",
@@ -70,6 +71,8 @@ const FIELDS: [&str; 66] = [
     "removed",
     "series_ended",
     "standing",
+    "closed",
+    "reopened",
     "baseline",
     "target",
     "start",

@@ -36,7 +36,7 @@ pub(super) const PEOPLE: [(&str, &str); 5] = [
 ];
 
 /// The lists at the top, in the order in which an import works through them. Only a journal has entries.
-pub(super) const TOP: [Kind; 13] = [
+pub(super) const TOP: [Kind; 16] = [
     Kind::Goal,
     Kind::Session,
     Kind::Action,
@@ -49,6 +49,9 @@ pub(super) const TOP: [Kind; 13] = [
     Kind::CheckIn,
     Kind::Note,
     Kind::Entry,
+    Kind::Closing,
+    Kind::Certificate,
+    Kind::Receipt,
     Kind::Comment,
 ];
 
@@ -109,12 +112,10 @@ pub(crate) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
         | "outcome" | "obstacle" | "plan" | "situation" | "behaviour" | "impact" | "request"
         | "to" | "about" | "shared_from" | "exchange" | "commitment" | "words" | "uri" | "link"
         | "of" | "signed_text" | "prompts" | "sharing" | "series" | "slot" | "circle"
-        | "stages" | "ended" | "anchor_1" | "anchor_2" | "anchor_3" | "anchor_4" | "anchor_5" => {
-            (value.is_string(), "a text")
-        }
-        "done" | "resolved" | "withdrawn" | "removed" | "series_ended" | "standing" => {
-            (value.is_boolean(), "true or false")
-        }
+        | "stages" | "ended" | "statement" | "anchor_1" | "anchor_2" | "anchor_3" | "anchor_4"
+        | "anchor_5" => (value.is_string(), "a text"),
+        "done" | "resolved" | "withdrawn" | "removed" | "series_ended" | "standing" | "closed"
+        | "reopened" => (value.is_boolean(), "true or false"),
         "baseline" | "target" | "start" | "current" | "value" | "minutes" => {
             (value.is_number(), "a number")
         }

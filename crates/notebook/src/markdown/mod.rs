@@ -20,10 +20,13 @@ mod tests;
 use crate::id::Kind;
 
 /// The folder and the field of the body, for the kinds that have a file for each object.
-const FILES: [(Kind, &str, &str); 3] = [
+const FILES: [(Kind, &str, &str); 6] = [
     (Kind::Goal, "goals", "why"),
     (Kind::Session, "sessions", "notes"),
     (Kind::Skill, "skills", "about"),
+    (Kind::Closing, "closing", "text"),
+    (Kind::Certificate, "certificates", "statement"),
+    (Kind::Receipt, "receipts", "statement"),
 ];
 
 /// The file, its heading, and the field of the line, for the kinds that have a line for each object.

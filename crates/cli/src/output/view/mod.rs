@@ -10,6 +10,7 @@ pub(crate) mod circle;
 pub(crate) mod device;
 pub(crate) mod feedback;
 pub(crate) mod goal;
+pub(crate) mod graduate;
 pub(crate) mod history;
 pub(crate) mod journal;
 pub(crate) mod mirror;

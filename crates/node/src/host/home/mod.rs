@@ -163,7 +163,9 @@ impl HomeDir {
             bundles: crate::host::OpenBundles::default(),
             home: self.clone(),
         };
-        match host.enrol_anew_if_copied() {
+        let is_open = crate::service::keep_out_destroyed(&mut host)
+            .and_then(|()| host.enrol_anew_if_copied());
+        match is_open {
             Ok(()) => Ok(Opened::Whole(Box::new(host))),
             Err(failure) => Opened::not_whole(host.storage, failure),
         }

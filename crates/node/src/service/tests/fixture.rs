@@ -78,6 +78,11 @@ impl Home {
         HomeDir::new(self.folder.path().join("home"), None)
     }
 
+    /// Returns the folder of the home.
+    pub(super) fn root(&self) -> std::path::PathBuf {
+        self.dir().root().to_owned()
+    }
+
     /// Closes the home and copies its folder.
     pub(super) fn copy_to(mut self, root: &Path) {
         self.host = None;

@@ -5,6 +5,7 @@
 mod agreement;
 mod content;
 mod fixture;
+mod graduate;
 mod membership;
 mod moving;
 mod notebooks;

@@ -1,0 +1,185 @@
+//! The end: what is frozen, what is signed, what is destroyed.
+
+use hearth_store::{Scope, Space};
+use serde_json::json;
+
+use super::fixture::Home;
+use crate::api::{
+    GoalRequest, GraduateRequest, InviteRequest, JournalRequest, NotebookRequest, Request,
+};
+use crate::statement;
+
+const CANARY: &str = "xylophone";
+
+fn graduate(request: GraduateRequest) -> Request {
+    Request::Graduate(request)
+}
+
+fn add_goal(notebook: &str, title: &str) -> Request {
+    Request::Goal(GoalRequest::Add {
+        notebook: notebook.to_owned(),
+        title: title.to_owned(),
+        kind: None,
+        fields: crate::api::GoalFields::default(),
+    })
+}
+
+/// Counts the records of the home, outside of notebooks, in which a word stands once they are opened.
+fn found_in_own_records(home: &mut Home, word: &str) -> usize {
+    let store = home.host().storage.store();
+    (0..=u8::MAX)
+        .flat_map(|space| store.scan(Scope::NODE, Space(space)).unwrap())
+        .filter(|record| {
+            let mut windows = record.value.windows(word.len());
+            windows.any(|window| window == word.as_bytes())
+        })
+        .count()
+}
+
+#[test]
+fn nothing_is_written_in_a_closed_notebook_until_everybody_opens_it() {
+    let mut ana = Home::new("Ana");
+    let notebook = ana.notebook("Ana and Ben", "one-on-one");
+    ana.ok(&add_goal(&notebook, "Before"));
+    let closed = ana.ok(&graduate(GraduateRequest::Close {
+        notebook: notebook.clone(),
+    }));
+    assert_eq!(closed["graduation"]["frozen"], true);
+    assert_eq!(closed["graduation"]["closed"]["by"]["name"], "Ana");
+    let refused = [
+        add_goal(&notebook, "After"),
+        Request::Ask {
+            notebook: notebook.clone(),
+            text: "Why?".to_owned(),
+        },
+        Request::Invite(InviteRequest::Create {
+            notebook: notebook.clone(),
+            role: "mentee".to_owned(),
+            expires_s: None,
+        }),
+        Request::Notebook(NotebookRequest::Phase {
+            notebook: notebook.clone(),
+            phase: "progress".to_owned(),
+        }),
+    ];
+    for request in &refused {
+        let failure = ana.fails(request);
+        assert_eq!(failure.code, "notebook_closed", "{request:?}");
+        assert!(failure.message.contains("closed by Ana"), "{failure:?}");
+        assert!(failure.hint.unwrap().contains("--reopen"));
+    }
+    // What belongs to the end is still said.
+    let said = ana.ok(&graduate(GraduateRequest::Say {
+        notebook: notebook.clone(),
+        answers: vec![("thanks".to_owned(), "For all of it".to_owned())],
+    }));
+    assert_eq!(said["graduation"]["silent"], json!([]));
+    ana.reopen();
+    let open = ana.ok(&graduate(GraduateRequest::Reopen {
+        notebook: notebook.clone(),
+    }));
+    assert_eq!(open["graduation"]["frozen"], false);
+    ana.ok(&add_goal(&notebook, "After"));
+}
+
+#[test]
+fn a_destroyed_notebook_leaves_no_word_in_the_home() {
+    let mut ana = Home::new("Ana");
+    let kept = ana.notebook("Kept", "one-on-one");
+    ana.ok(&add_goal(&kept, "Stays"));
+    let notebook = ana.notebook("Gone", "one-on-one");
+    ana.ok(&add_goal(&notebook, &format!("Learn the {CANARY}")));
+    let search = |notebook: Option<String>| Request::Search {
+        text: CANARY.to_owned(),
+        notebook,
+        limit: 10,
+    };
+    assert_eq!(ana.ok(&search(None))["hits"].as_array().unwrap().len(), 1);
+    assert!(
+        found_in_own_records(&mut ana, CANARY) > 0,
+        "the search index holds it"
+    );
+    let order = graduate(GraduateRequest::Destroy {
+        notebook: notebook.clone(),
+    });
+    assert_eq!(ana.fails(&order).code, "not_closed");
+    let finish = graduate(GraduateRequest::Finish {
+        notebook: notebook.clone(),
+    });
+    assert_eq!(ana.fails(&finish).code, "not_ordered");
+    ana.ok(&graduate(GraduateRequest::Close {
+        notebook: notebook.clone(),
+    }));
+    let keys = |home: &Home| std::fs::read_dir(home.root().join("keys")).unwrap().count();
+    let before = keys(&ana);
+    let ordered = ana.ok(&order);
+    assert_eq!(ordered["graduation"]["receipts"][0]["signed"], true);
+    // The journal came with the receipt, and has a key of its own.
+    assert_eq!(keys(&ana), before + 1);
+    ana.reopen();
+    let done = ana.ok(&finish);
+    assert_eq!(done["graduation"]["destroyed"], true);
+    assert_eq!(keys(&ana), before);
+    assert_eq!(found_in_own_records(&mut ana, CANARY), 0);
+    assert_eq!(ana.ok(&search(None))["hits"], json!([]));
+    ana.reopen();
+    let listed = ana.ok(&Request::Notebook(NotebookRequest::List));
+    assert_eq!(listed["notebooks"].as_array().unwrap().len(), 1);
+    let shown = ana.ok(&graduate(GraduateRequest::Show {
+        notebook: "Gone".to_owned(),
+    }));
+    let receipt = &shown["graduation"]["receipts"][0];
+    assert_eq!(receipt["notebook"]["id"], json!(notebook));
+    let checked = statement::check(receipt["statement"].as_str().unwrap()).unwrap();
+    assert_eq!(checked.person, ana.host().me());
+    assert!(checked.words.contains("destroys its keys"));
+    // A receipt is no entry of the journal.
+    let entries = ana.ok(&Request::Journal(JournalRequest::List { about: None }));
+    assert_eq!(entries["entries"], json!([]));
+    ana.ok(&Request::Verify);
+}
+
+#[test]
+fn what_was_cut_off_in_the_middle_is_finished_later() {
+    let mut ana = Home::new("Ana");
+    let notebook = ana.notebook("Gone", "one-on-one");
+    ana.ok(&graduate(GraduateRequest::Close {
+        notebook: notebook.clone(),
+    }));
+    ana.ok(&graduate(GraduateRequest::Destroy { notebook }));
+    ana.reopen();
+    // Nobody else is in it, so nobody is waited for.
+    assert!(crate::service::finish_due(ana.host()).unwrap());
+    assert!(!crate::service::finish_due(ana.host()).unwrap());
+    let listed = ana.ok(&Request::Notebook(NotebookRequest::List));
+    assert_eq!(listed["notebooks"], json!([]));
+}
+
+#[test]
+fn a_statement_verifies_byte_for_byte_and_no_other_way() {
+    let mut ana = Home::new("Ana");
+    let signed = statement::sign(
+        ana.host(),
+        statement::StatementKind::Certificate,
+        "Ben\nhas worked.\n-- signed --\nSo there.\n",
+    );
+    let checked = statement::check(&signed).unwrap();
+    assert_eq!(checked.words, "Ben\nhas worked.\n-- signed --\nSo there.\n");
+    assert_eq!(checked.device, ana.host().my_device());
+    for place in 0..signed.len() {
+        let mut bytes = signed.clone().into_bytes();
+        bytes[place] ^= 1;
+        if let Ok(changed) = String::from_utf8(bytes) {
+            assert!(statement::check(&changed).is_err(), "byte {place}");
+        }
+    }
+    for changed in [
+        signed.replace('\n', "\r\n"),
+        format!("{signed}\n"),
+        signed.trim_end().to_owned(),
+        signed.replace("Hearthside certificate", "Hearthside receipt"),
+    ] {
+        assert!(statement::check(&changed).is_err());
+    }
+    assert_eq!(checked.person, ana.host().me());
+}
