@@ -154,7 +154,11 @@ fn a_pair_ends_well_and_one_of_them_forgets() {
 fn both_open_again_what_one_closed() {
     let (pair, _ana_node, _ben_node) = Pair::on_loopback();
     let notebook = pair.notebook.as_str();
+    // The phase alone is a word.
     pair.ben.ok(&["notebook", "phase", notebook, "closed"]);
+    pair.ben
+        .ok(&["notebook", "phase", notebook, "winding-down"]);
+    pair.ben.ok(&["graduate", notebook, "--close", "--yes"]);
     pair.agree(SOON);
     let wanted = pair.ana.ok(&["graduate", notebook, "--reopen"])["graduation"].clone();
     assert_eq!(wanted["frozen"], true);

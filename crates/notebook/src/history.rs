@@ -227,7 +227,12 @@ impl Story<'_> {
                 };
                 let name = quote(&field_name(key));
                 match (old, word(new)) {
-                    (Some(old), Some(new)) if old == new => return,
+                    (Some(old), Some(new)) if old == new => {
+                        if !self.was_settled(&patch.obj, key) {
+                            return;
+                        }
+                        format!("{name} {new} chosen")
+                    }
                     (Some(old), Some(new)) => format!("{name} {old} -> {new}"),
                     (None, Some(new)) => format!("{name} {new}"),
                     (Some(_), None) => format!("{name} cleared"),
@@ -238,6 +243,15 @@ impl Story<'_> {
         };
         let title = self.title(subject, self.after);
         self.push(subject, title, what);
+    }
+
+    /// Whether a field held several values before and holds one now: somebody chose.
+    fn was_settled(&self, obj: &ObjId, key: &str) -> bool {
+        let values = |heads: &[ChangeHash]| {
+            let all = self.doc.get_all_at(obj, key, heads);
+            all.map_or(0, |all| all.len())
+        };
+        values(self.before) > 1 && values(self.after) == 1
     }
 
     fn note(&mut self, subject: &Subject, rest: &[String], what: &str) {
@@ -438,6 +452,38 @@ mod tests {
             transaction.commit();
         });
         assert_eq!(lines, ["goal “Talk”: removed"]);
+    }
+
+    #[test]
+    fn to_choose_the_value_that_shows_is_told() {
+        let Bench {
+            mut docs,
+            mut rng,
+            now,
+            ..
+        } = bench();
+        let mut writer = Bench::writer(&mut rng, now);
+        crate::meta::create(&mut docs, &mut writer, "T", "peer").unwrap();
+        let mut theirs = docs.fork(crate::testing::ben());
+        crate::meta::rename(&mut docs, &mut writer, "Ours").unwrap();
+        crate::meta::rename(&mut theirs, &mut writer, "Theirs").unwrap();
+        docs.merge(&theirs).unwrap();
+        let index = docs.read(DocumentId::INDEX).unwrap().unwrap();
+        let (shown, _) = index.get(automerge::ROOT, "title").unwrap().unwrap();
+        let shown = shown.into_string().unwrap();
+        let mut choose = |docs: &mut MemoryDocuments| {
+            changed(docs, &mut writer, DocumentId::INDEX, |docs, writer| {
+                crate::meta::rename(docs, writer, &shown).unwrap();
+            })
+        };
+        assert_eq!(
+            choose(&mut docs),
+            [format!("notebook “{shown}”: title {shown} chosen")]
+        );
+        assert!(
+            choose(&mut docs).is_empty(),
+            "there is nothing to choose any more"
+        );
     }
 
     #[test]

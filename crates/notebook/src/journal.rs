@@ -6,6 +6,8 @@
 //!
 //! Invariant: no entry is ever written into a notebook that is no journal.
 
+use std::collections::BTreeMap;
+
 use automerge::{Automerge, ReadDoc};
 use serde::Serialize;
 
@@ -23,6 +25,9 @@ use crate::word::{Form, Phase};
 
 /// What the journal's notebook is called.
 const TITLE: &str = "Journal";
+
+/// What stands before the name of a template of the owner's own.
+const TEMPLATE: &str = "template/";
 
 /// Where it stands whether members may keep a sealed copy.
 const COPIES: &str = "copies_by_members";
@@ -106,6 +111,45 @@ pub fn let_members_copy(
     let mut plan = Plan::default();
     let root = plan.root();
     plan.put(root, COPIES, are_wanted);
+    commit(docs, DocumentId::INDEX, plan, writer.now)
+}
+
+/// The owner's own templates, each by its name, as the text that was kept. They stand in the journal, so that they are
+/// on every device of theirs.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub fn templates(docs: &mut dyn Documents) -> Result<BTreeMap<String, String>, Unavailable> {
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(BTreeMap::new());
+    };
+    let root = Record::root(index);
+    let named = root.fields.keys().filter_map(|key| {
+        let name = key.strip_prefix(TEMPLATE)?;
+        Some((name.to_owned(), root.str(key)?))
+    });
+    Ok(named.filter(|(_, text)| !text.is_empty()).collect())
+}
+
+/// Keeps a template of the owner's own, or forgets it where there is no text.
+///
+/// # Errors
+/// [`EditError::NoJournal`], and [`EditError::Invalid`] for one that is too long.
+pub fn keep_template(
+    docs: &mut dyn Documents,
+    writer: &mut Writer<'_>,
+    name: &str,
+    text: &str,
+) -> Result<(), EditError> {
+    check::title("name of the template", name)?;
+    check::text("template", text)?;
+    if !is_journal(docs)? {
+        return Err(EditError::NoJournal);
+    }
+    let mut plan = Plan::default();
+    if let Some(index) = docs.read(DocumentId::INDEX)? {
+        plan.set(&Record::root(index), format!("{TEMPLATE}{name}"), text);
+    }
     commit(docs, DocumentId::INDEX, plan, writer.now)
 }
 

@@ -44,6 +44,9 @@ pub(crate) enum NotebookCommand {
         notebook: String,
     },
     /// Move the relationship to another phase
+    ///
+    /// The phase is a word about where you are, and says which templates fit. To end, and to keep an archive in
+    /// which nobody writes any more, there is `hearth graduate NB`.
     #[command(after_long_help = "Examples:
   hearth notebook phase \"Ada and Ben\" direction")]
     Phase {

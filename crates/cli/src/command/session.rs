@@ -78,27 +78,10 @@ pub(crate) enum SessionCommand {
     /// Record how a session went
     #[command(after_long_help = "Examples:
   hearth session wrap ID --decision \"Ship the draft\" --learned \"Ask earlier\" --mood 4
+  hearth session wrap ID --mentee-learned \"To pause first\" --action-for Ben \"Send the draft\"
+  hearth session wrap ID --mood 2 --mood-text \"Tired, and glad that we spoke\"
   hearth session wrap ID --next \"2026-12-15 15:00\"")]
-    Wrap {
-        /// The session's id
-        #[arg(value_name = "ID")]
-        session: String,
-        /// What was decided; may be given several times
-        #[arg(long = "decision", value_name = "TEXT")]
-        decisions: Vec<String>,
-        /// What became clear; may be given several times
-        #[arg(long = "insight", value_name = "TEXT")]
-        insights: Vec<String>,
-        /// What you learned
-        #[arg(long, value_name = "TEXT")]
-        learned: Option<String>,
-        /// How you leave, from 1 to 5
-        #[arg(long, value_name = "1..5", value_parser = clap::value_parser!(u8).range(1..=5))]
-        mood: Option<u8>,
-        /// When you meet next, local time
-        #[arg(long, value_name = "DATE TIME")]
-        next: Option<String>,
-    },
+    Wrap(Box<WrapOptions>),
     /// Change the plan of a session; what is not given stays as it is
     ///
     /// Of sessions that come again, only this one changes: moving it moves no other. With --series the
@@ -149,6 +132,82 @@ pub(crate) enum SessionCommand {
         #[arg(value_name = "ID")]
         session: String,
     },
+}
+
+/// What `session wrap` takes.
+#[derive(Args, Debug)]
+pub(crate) struct WrapOptions {
+    /// The session's id
+    #[arg(value_name = "ID")]
+    session: String,
+    /// What was decided; may be given several times
+    #[arg(long = "decision", value_name = "TEXT")]
+    decisions: Vec<String>,
+    /// What became clear; may be given several times
+    #[arg(long = "insight", value_name = "TEXT")]
+    insights: Vec<String>,
+    /// What you learned
+    #[arg(long, value_name = "TEXT")]
+    learned: Option<String>,
+    /// What the mentor learned
+    #[arg(long, value_name = "TEXT")]
+    mentor_learned: Option<String>,
+    /// What the mentee learned
+    #[arg(long, value_name = "TEXT")]
+    mentee_learned: Option<String>,
+    /// What somebody learned; may be given several times
+    #[arg(long, num_args = 2, value_names = ["PERSON", "TEXT"])]
+    learned_by: Vec<String>,
+    /// Something that you are going to do; may be given several times
+    #[arg(long = "action", value_name = "TITLE")]
+    actions: Vec<String>,
+    /// Something that somebody is going to do; may be given several times
+    #[arg(long, num_args = 2, value_names = ["PERSON", "TITLE"])]
+    action_for: Vec<String>,
+    /// How you leave, from 1 to 5
+    #[arg(long, value_name = "1..5", value_parser = clap::value_parser!(u8).range(1..=5))]
+    mood: Option<u8>,
+    /// A line about how you leave
+    #[arg(long, value_name = "TEXT", requires = "mood")]
+    mood_text: Option<String>,
+    /// When you meet next, local time; it is planned
+    #[arg(long, value_name = "DATE TIME")]
+    next: Option<String>,
+}
+
+impl WrapOptions {
+    fn request(self, context: &Context<'_>) -> Result<SessionRequest, Failure> {
+        let next = self
+            .next
+            .map(|next| when::date_time(&next, context.clock()));
+        let by_role = [
+            ("mentor", self.mentor_learned),
+            ("mentee", self.mentee_learned),
+        ];
+        let by_role = by_role
+            .into_iter()
+            .filter_map(|(role, text)| Some((role.to_owned(), text?)));
+        let mine = self.actions.into_iter().map(|title| (None, title));
+        let theirs = pairs(self.action_for).map(|(owner, title)| (Some(owner), title));
+        let fields = WrapFields {
+            decisions: self.decisions,
+            insights: self.insights,
+            learned: context.option_text(self.learned)?,
+            learned_by: by_role.chain(pairs(self.learned_by)).collect(),
+            mood: self.mood,
+            mood_text: self.mood_text,
+            actions: mine.chain(theirs).collect(),
+            next: next.transpose()?,
+        };
+        let session = self.session;
+        Ok(SessionRequest::Wrap { session, fields })
+    }
+}
+
+/// Takes two words at a time; the parser sees to it that they come so.
+fn pairs(words: Vec<String>) -> impl Iterator<Item = (String, String)> {
+    let mut words = words.into_iter();
+    std::iter::from_fn(move || Some((words.next()?, words.next()?)))
 }
 
 /// What `session plan` takes.
@@ -292,30 +351,7 @@ impl SessionCommand {
                 }
                 .run(context);
             }
-            Self::Wrap {
-                session,
-                decisions,
-                insights,
-                learned,
-                mood,
-                next,
-            } => {
-                let next = next
-                    .map(|next| when::date_time(&next, context.clock()))
-                    .transpose()?;
-                let learned = context.option_text(learned)?;
-                let fields = WrapFields {
-                    decisions,
-                    insights,
-                    learned,
-                    mood,
-                    next,
-                };
-                (
-                    SessionRequest::Wrap { session, fields },
-                    view::session::show,
-                )
-            }
+            Self::Wrap(options) => (options.request(context)?, view::session::wrapped),
             Self::Edit(options) => (options.request(context)?, view::session::planned),
             Self::Cancel {
                 session,

@@ -172,8 +172,14 @@ pub struct WrapFields {
     pub insights: Vec<String>,
     /// What the caller learned.
     pub learned: Option<String>,
+    /// What others learned: a member's id or name, or `mentor` or `mentee` where there is one, and the text.
+    pub learned_by: Vec<(String, String)>,
     /// The caller's mood, 1 to 5.
     pub mood: Option<u8>,
-    /// Local start of the next session, `2026-12-15T15:00`.
+    /// A line about it.
+    pub mood_text: Option<String>,
+    /// Actions to add: who answers for each (the caller where nobody is named), and the title.
+    pub actions: Vec<(Option<String>, String)>,
+    /// Local start of the next session, `2026-12-15T15:00`; it is planned.
     pub next: Option<String>,
 }

@@ -297,6 +297,7 @@ impl Engine {
         if now >= self.keys_at {
             self.keys_at = now + KEYS_EVERY;
             self.replace_old_keys();
+            self.keep_series();
         }
         if self.index_changed && now.duration_since(self.published_at) >= REPUBLISH_EVERY {
             self.publish_addresses();
@@ -542,6 +543,13 @@ impl Engine {
             self.host
                 .engine
                 .replace_key(notebook, epoch, Host::now_ms());
+        }
+    }
+
+    /// Makes the next sessions of series whose last one is over.
+    fn keep_series(&mut self) {
+        if self.stay == Stay::Running {
+            service::keep_series(&mut self.host);
         }
     }
 

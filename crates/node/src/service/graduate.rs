@@ -101,8 +101,8 @@ pub(super) fn execute(host: &mut Host, request: &GraduateRequest) -> Result<Valu
     }
 }
 
-/// Closes a notebook, whoever asks for it in whatever way.
-pub(super) fn close(host: &mut Host, notebook: NotebookId) -> Result<(), Failure> {
+/// Closes a notebook.
+fn close(host: &mut Host, notebook: NotebookId) -> Result<(), Failure> {
     host.edit_although_closed(notebook, |docs, writer| closure::close(docs, writer))
 }
 
@@ -133,13 +133,17 @@ pub(crate) fn closed(host: &mut Host, notebook: NotebookId) -> Failure {
 
 /// Refuses what is only done in a notebook that goes on.
 pub(super) fn refuse_closed(host: &mut Host, notebook: NotebookId) -> Result<(), Failure> {
-    let is_closed = host.read(notebook, |docs, _| {
-        closure::is_closed(docs).map_err(unavailable)
-    })?;
-    match is_closed {
+    match is_closed(host, notebook)? {
         true => Err(closed(host, notebook)),
         false => Ok(()),
     }
+}
+
+/// Says whether a notebook is closed.
+pub(super) fn is_closed(host: &mut Host, notebook: NotebookId) -> Result<bool, Failure> {
+    host.read(notebook, |docs, _| {
+        closure::is_closed(docs).map_err(unavailable)
+    })
 }
 
 fn day(at: Timestamp) -> String {

@@ -72,6 +72,7 @@ pub use resolve::find_notebook;
 pub(crate) use resolve::{light_title as title_of, title_in};
 pub(crate) use search::SearchCache;
 pub use search::keep_search_index;
+pub(crate) use session::keep_series;
 pub use transfer::export_schema;
 pub(crate) use verify::{Chains, Found, control_set, verify_closed};
 

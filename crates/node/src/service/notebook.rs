@@ -4,7 +4,7 @@ use automerge::{ROOT, ReadDoc};
 use hearth_core::control::Role;
 use hearth_core::engine::{AdoptError, FoundError};
 use hearth_core::ids::NotebookId;
-use hearth_notebook::{Author, Documents, EditError, Kind, People, Phase, Unavailable, meta};
+use hearth_notebook::{Author, Documents, EditError, Kind, People, Unavailable, meta};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -54,14 +54,9 @@ pub(super) fn execute(
         }
         NotebookRequest::Phase { notebook, phase } => {
             let notebook = find_notebook(host, notebook)?;
-            if phase == Phase::Closed.word() {
-                super::journal::refuse(host, notebook)?;
-                super::graduate::close(host, notebook)?;
-            } else {
-                host.edit(notebook, |docs, writer| {
-                    meta::set_phase(docs, writer, phase)
-                })?;
-            }
+            host.edit(notebook, |docs, writer| {
+                meta::set_phase(docs, writer, phase)
+            })?;
             show(host, notebook)
         }
         NotebookRequest::Fork {

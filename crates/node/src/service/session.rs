@@ -1,19 +1,22 @@
 //! Sessions and their notes.
 
 use hearth_core::ids::NotebookId;
+use hearth_notebook::action::NewAction;
 use hearth_notebook::session::{
     self, Learned, Mood, NewAgendaItem, NewSession, SessionEdit, Turn, Wrap,
 };
 use hearth_notebook::template::NONE;
-use hearth_notebook::{Kind, ObjectId, meta};
+use hearth_notebook::{Kind, Moment, ObjectId, PersonRef, SessionStatus, meta};
 use serde_json::{Value, json};
 
 use super::answer::{data, may_write, read_failed, unavailable};
 use super::goal::parts_of;
-use super::resolve::{choose, find_notebook, find_object, find_people, listed, person_ref};
+use super::resolve::{
+    choose, find_notebook, find_object, find_people, find_person, listed, notebooks, person_ref,
+};
 use super::template;
 use crate::api::{Failure, NotesRequest, SessionFields, SessionRequest, WrapFields};
-use crate::host::Host;
+use crate::host::{Host, invalid};
 
 /// Does what a request about sessions asks.
 pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value, Failure> {
@@ -21,7 +24,6 @@ pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value
         SessionRequest::Plan { .. } => plan(host, request),
         SessionRequest::List { notebook } => {
             let notebook = find_notebook(host, notebook)?;
-            keep_up(host, notebook, Turn::Mine)?;
             let sessions = host.read(notebook, |docs, people| {
                 session::list(docs, people).map_err(unavailable)
             })?;
@@ -62,12 +64,7 @@ pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value
         SessionRequest::Notes { session, notes } => edit_notes(host, session, notes),
         SessionRequest::Wrap { session, fields } => {
             let (notebook, id) = find(host, session)?;
-            let wrap = wrap(fields);
-            host.edit(notebook, |docs, writer| {
-                session::wrap(docs, writer, id, &wrap)
-            })?;
-            keep_up(host, notebook, Turn::Now)?;
-            show(host, notebook, id)
+            wrap(host, notebook, id, fields)
         }
         SessionRequest::Edit { session, fields } => edit(host, session, fields),
         SessionRequest::Cancel {
@@ -212,21 +209,146 @@ fn edit_notes(host: &mut Host, session: &str, notes: &NotesRequest) -> Result<Va
     } }))
 }
 
-fn wrap(fields: &WrapFields) -> Wrap {
-    let learned = fields.learned.iter().map(|text| Learned {
+fn wrap(
+    host: &mut Host,
+    notebook: NotebookId,
+    id: ObjectId,
+    fields: &WrapFields,
+) -> Result<Value, Failure> {
+    let mut learned: Vec<Learned> = Vec::new();
+    learned.extend(fields.learned.iter().map(|text| Learned {
         person: None,
         text: text.clone(),
-    });
-    Wrap {
+    }));
+    for (who, text) in &fields.learned_by {
+        learned.push(Learned {
+            person: Some(find_learner(host, notebook, who)?),
+            text: text.clone(),
+        });
+    }
+    let mut actions = Vec::new();
+    for (owner, title) in &fields.actions {
+        let owner = owner
+            .as_deref()
+            .map(|owner| find_learner(host, notebook, owner));
+        actions.push(NewAction {
+            title: title.clone(),
+            owner: owner.transpose()?,
+            ..NewAction::default()
+        });
+    }
+    let wrap = Wrap {
         decisions: fields.decisions.clone(),
         insights: fields.insights.clone(),
-        learned: learned.collect(),
+        learned,
         mood: fields.mood.map(|value| Mood {
             value: value.into(),
-            text: None,
+            text: fields.mood_text.clone(),
         }),
-        actions: Vec::new(),
+        actions,
         next: fields.next.clone(),
+    };
+    let next = follower(host, notebook, id, fields.next.as_deref())?;
+    let planned = host.edit(notebook, |docs, writer| {
+        session::wrap(docs, writer, id, &wrap)?;
+        next.map(|next| session::plan(docs, writer, &next))
+            .transpose()
+    })?;
+    keep_up(host, notebook, Turn::Now)?;
+    let mut shown = show(host, notebook, id)?;
+    let session = planned
+        .map(|planned| show(host, notebook, planned))
+        .transpose()?;
+    shown["planned"] = session.map_or(Value::Null, |mut session| session["session"].take());
+    Ok(shown)
+}
+
+/// The session that follows one at the agreed time: like it, where nobody has planned one for then and it does not
+/// come again by itself.
+fn follower(
+    host: &mut Host,
+    notebook: NotebookId,
+    id: ObjectId,
+    next: Option<&str>,
+) -> Result<Option<NewSession>, Failure> {
+    let Some(next) = next else { return Ok(None) };
+    let (view, all) = host.read(notebook, |docs, people| {
+        let view = session::show(docs, people, id).map_err(read_failed)?;
+        Ok((view, session::list(docs, people).map_err(unavailable)?))
+    })?;
+    let header = view.header;
+    let at = Moment::parse(next, &header.zone).map_err(|error| invalid(&error.into()))?;
+    let is_then = |one: &session::SessionHeader| {
+        let then = one.at.as_ref().map(Moment::timestamp) == Some(at.timestamp());
+        then && one.status == SessionStatus::Planned
+    };
+    if header.every.is_some() || all.iter().any(is_then) {
+        return Ok(None);
+    }
+    let template = header.template.as_deref();
+    let template = template.and_then(|name| template::find_shared(host, name).ok());
+    // A first meeting, a review or an end comes once; what follows is a meeting like any other.
+    let comes_again = template.as_ref().is_none_or(|template| {
+        ["regular", "grow", "action-learning", "circle"].contains(&template.name.as_str())
+            || !hearth_notebook::template::built_in()
+                .iter()
+                .any(|built_in| built_in.name == template.name)
+    });
+    let default = host.read(notebook, |docs, people| {
+        meta::show(docs, people).map_err(unavailable)
+    })?;
+    let default = default.template.as_deref().unwrap_or("regular");
+    let (title, template) = if comes_again {
+        (Some(header.title), template)
+    } else {
+        (None, template::find_shared(host, default).ok())
+    };
+    let attendees: Result<Vec<PersonRef>, _> = header
+        .attendees
+        .into_iter()
+        .map(|one| PersonRef::new(one.person))
+        .collect();
+    Ok(Some(NewSession {
+        at: at.local(),
+        zone: header.zone,
+        title,
+        minutes: header.minutes.filter(|_| comes_again),
+        place: Some(header.place).filter(|place| !place.is_empty()),
+        every: None,
+        template,
+        attendees: attendees.map_err(|error| invalid(&error.into()))?,
+    }))
+}
+
+/// Who learned something: a member, or the only one with a role.
+fn find_learner(host: &Host, notebook: NotebookId, who: &str) -> Result<PersonRef, Failure> {
+    if !["mentor", "mentee"].contains(&who) {
+        return person_ref(find_person(host, notebook, who)?);
+    }
+    let directory = host.directory(notebook);
+    let mut with_role = directory
+        .profiles()
+        .filter(|profile| profile.role.as_str() == who);
+    match (with_role.next(), with_role.next()) {
+        (Some(only), None) => person_ref(only.person),
+        (None, _) => Err(Failure::not_found(
+            "not_found",
+            format!("Nobody in this notebook is a {who}."),
+        )
+        .with_hint("Name the person: --learned-by PERSON TEXT.")),
+        _ => Err(
+            Failure::not_found("ambiguous", format!("More than one member is a {who}."))
+                .with_hint("Name the person: --learned-by PERSON TEXT."),
+        ),
+    }
+}
+
+/// Makes the next session of every series in every notebook, where it is this person's turn.
+pub(crate) fn keep_series(host: &mut Host) {
+    for notebook in notebooks(host) {
+        if let Err(failure) = keep_up(host, notebook, Turn::Mine) {
+            tracing::warn!(%notebook, failure = %failure.message, "the next session of a series is not made");
+        }
     }
 }
 

@@ -1,20 +1,22 @@
-//! Templates: those that come with the program, and a person's own, kept in the home beside them.
+//! Templates: those that come with the program, and a person's own, kept in their journal, so that all of their devices
+//! have them.
 
 use std::collections::BTreeMap;
 
 use hearth_core::ids::NotebookId;
 use hearth_notebook::template::{self, Template};
-use hearth_notebook::{SessionStatus, meta, session};
+use hearth_notebook::{SessionStatus, journal, meta, session};
 use serde_json::{Value, json};
 
 use super::answer::{quote, to_json, unavailable, with};
+use super::journal::{journals, own_journal};
 use crate::api::{Failure, TemplateRequest};
-use crate::host::{Host, invalid, sentence};
+use crate::host::{Host, invalid, sentence, storage_failed};
 
-/// The key under which a person's own templates are kept.
+/// The key under which a home kept a person's own templates before the journal did.
 const KEPT_AS: &str = "templates";
 
-/// Own templates of one home: many more than anybody tells apart.
+/// Own templates of one person: many more than anybody tells apart.
 const OWN_MAX: usize = 200;
 
 /// Does what a request about templates asks.
@@ -54,7 +56,7 @@ fn marked(template: &Template, is_own: bool) -> Result<Value, Failure> {
     ))
 }
 
-fn shown(host: &Host, found: &Template) -> Result<Value, Failure> {
+fn shown(host: &mut Host, found: &Template) -> Result<Value, Failure> {
     let is_own = own(host)?.iter().any(|one| one.name == found.name);
     // What is shown is what can be changed and added again, so nothing is put into it.
     Ok(json!({ "template": to_json(found)?, "own": is_own }))
@@ -89,8 +91,7 @@ fn add(host: &mut Host, text: &str, name: Option<&str>) -> Result<Value, Failure
         )
         .with_hint("Remove one with `hearth template remove NAME`."));
     }
-    own.push(template.clone());
-    keep(host, own)?;
+    keep(host, &template.name, Some(&template))?;
     let shown = shown(host, &template)?;
     let in_place = template::built_in()
         .iter()
@@ -110,37 +111,81 @@ fn remove(host: &mut Host, name: &str) -> Result<Value, Failure> {
         .with_hint("Add one of the same name to have it stand in its place."));
     };
     let removed = own.remove(place);
-    keep(host, own)?;
+    keep(host, name, None)?;
     let again = template::built_in()
         .iter()
         .any(|one| one.name == removed.name);
     Ok(json!({ "template": to_json(&removed)?, "removed": true, "in_place": again }))
 }
 
-fn keep(host: &mut Host, own: Vec<Template>) -> Result<(), Failure> {
-    let by_name: BTreeMap<String, Template> =
-        own.into_iter().map(|one| (one.name.clone(), one)).collect();
-    let bytes = serde_json::to_vec(&by_name)
-        .map_err(|error| Failure::error("internal", format!("{error}.")))?;
-    host.put_own(KEPT_AS, &bytes)
+/// Writes a template into the journal, or takes it out, and with it all that this home kept before there was a place
+/// for them in the journal.
+fn keep(host: &mut Host, name: &str, template: Option<&Template>) -> Result<(), Failure> {
+    let journal = own_journal(host)?;
+    let kept = kept_in_home(host)?;
+    let there = in_journal(host)?;
+    let mut changes: BTreeMap<String, String> = BTreeMap::new();
+    for (name, value) in &kept {
+        if !there.contains_key(name) {
+            changes.insert(name.clone(), value.to_string());
+        }
+    }
+    let text = template
+        .map(to_json)
+        .transpose()?
+        .map_or_else(String::new, |value| value.to_string());
+    changes.insert(name.to_owned(), text);
+    host.edit(journal, |docs, writer| {
+        for (name, text) in &changes {
+            journal::keep_template(docs, writer, name, text)?;
+        }
+        Ok(())
+    })?;
+    if kept.is_empty() {
+        return Ok(());
+    }
+    host.storage.forget_own(KEPT_AS).map_err(storage_failed)
+}
+
+/// What this home kept before the journal did.
+fn kept_in_home(host: &Host) -> Result<BTreeMap<String, Value>, Failure> {
+    let kept = host.get_own(KEPT_AS)?;
+    Ok(kept
+        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
+        .unwrap_or_default())
+}
+
+fn in_journal(host: &mut Host) -> Result<BTreeMap<String, String>, Failure> {
+    let mut all = BTreeMap::new();
+    for journal in journals(host) {
+        let templates = host.read(journal, |docs, _| {
+            journal::templates(docs).map_err(unavailable)
+        })?;
+        for (name, text) in templates {
+            all.entry(name).or_insert(text);
+        }
+    }
+    Ok(all)
 }
 
 /// The person's own templates, in the order of their names. One that a newer version wrote and this one
 /// does not understand is left out.
-pub(super) fn own(host: &Host) -> Result<Vec<Template>, Failure> {
-    let kept = host.get_own(KEPT_AS)?;
-    let kept: BTreeMap<String, Value> = kept
-        .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-        .unwrap_or_default();
-    let read = |value: Value| Template::parse(&value.to_string()).ok();
-    Ok(kept.into_values().filter_map(read).collect())
+pub(super) fn own(host: &mut Host) -> Result<Vec<Template>, Failure> {
+    let kept = kept_in_home(host)?;
+    let mut all: BTreeMap<String, String> = kept
+        .into_iter()
+        .map(|(name, value)| (name, value.to_string()))
+        .collect();
+    all.extend(in_journal(host)?);
+    let read = |text: String| Template::parse(&text).ok();
+    Ok(all.into_values().filter_map(read).collect())
 }
 
 /// Finds a template by name.
 ///
 /// # Errors
 /// `invalid`, with the names that there are.
-pub(super) fn find(host: &Host, name: &str) -> Result<Template, Failure> {
+pub(super) fn find(host: &mut Host, name: &str) -> Result<Template, Failure> {
     template::find(&own(host)?, name)
         .map_err(|error| invalid(&error.into()).with_hint("See them with `hearth template list`."))
 }
@@ -149,7 +194,7 @@ pub(super) fn find(host: &Host, name: &str) -> Result<Template, Failure> {
 ///
 /// # Errors
 /// As [`find`]; `template_private` for one that is for the journal.
-pub(super) fn find_shared(host: &Host, name: &str) -> Result<Template, Failure> {
+pub(super) fn find_shared(host: &mut Host, name: &str) -> Result<Template, Failure> {
     let found = find(host, name)?;
     if found.private {
         return Err(Failure::usage(

@@ -3,7 +3,6 @@
 use hearth_core::ids::NotebookId;
 use hearth_notebook::agreement::{self, AgreementState};
 use hearth_notebook::exchange::NextStep;
-use hearth_notebook::session::Turn;
 use hearth_notebook::today::{self, Today};
 use hearth_notebook::{Moment, zone_known};
 use jiff::Timestamp;
@@ -11,9 +10,9 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::answer::{quote, to_json, unavailable, with};
+use super::graduate::is_closed;
 use super::resolve::{brief, notebooks, person_ref};
 use super::sealed;
-use super::session::keep_up;
 use super::template;
 use crate::api::Failure;
 use crate::host::Host;
@@ -32,7 +31,9 @@ pub(super) fn today(host: &mut Host, zone: Option<&str>) -> Result<Value, Failur
     let me = person_ref(host.me())?;
     let mut merged = Merged::default();
     for notebook in notebooks(host) {
-        keep_up(host, notebook, Turn::Mine)?;
+        if is_closed(host, notebook)? {
+            continue;
+        }
         let found = host.read(notebook, |docs, people| {
             today::today(docs, people, &me, Host::now(), &zone).map_err(unavailable)
         })?;

@@ -41,7 +41,12 @@ pub fn is_closed(docs: &mut dyn Documents) -> Result<bool, Unavailable> {
         return Ok(false);
     };
     let phase = index.get(automerge::ROOT, "phase").ok().flatten();
-    Ok(phase.is_some_and(|(phase, _)| phase.as_str() == Some(Phase::Closed.word())))
+    let is_over = phase.is_some_and(|(phase, _)| phase.as_str() == Some(Phase::Closed.word()));
+    // The phase alone is a word about the relationship, and stops nobody.
+    Ok(is_over
+        && open_ones(index)
+            .iter()
+            .any(|(_, record)| record.flag(CLOSED)))
 }
 
 /// Refuses to go on in a notebook that is closed.
@@ -92,9 +97,10 @@ pub fn answer(
 /// [`EditError`] where the document refuses it.
 pub fn close(docs: &mut dyn Documents, writer: &mut Writer<'_>) -> Result<(), EditError> {
     let mut plan = Plan::default();
-    let was_closed = is_closed(docs)?;
+    if is_closed(docs)? {
+        return Ok(());
+    }
     match current(docs)? {
-        Some((_, record)) if was_closed && record.flag(CLOSED) => return Ok(()),
         Some((_, record)) => plan.set(&record, CLOSED, true),
         None => {
             let closing = begin(&mut plan, writer);

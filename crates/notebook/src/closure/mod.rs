@@ -3,7 +3,7 @@
 //!
 //! A closing is a map in the index under `closing/ID`: `answer_TOPIC/PERSON` holds what a person says about a topic,
 //! `closed` is true once somebody closed the notebook with it, `reopen/PERSON` once that person wants to go on. The
-//! notebook is closed while its phase is `closed`: nothing is written then but closings, certificates and receipts,
+//! notebook is closed while its phase is `closed` and such a closing stands: nothing is written then but closings, certificates and receipts,
 //! and the addresses of devices. Every program refuses the rest; nobody can keep somebody else's from writing, so
 //! what came from one that did not know, or did not care, shows in the history like everything else.
 //!

@@ -120,6 +120,10 @@ fn due(
         let Some(last) = occurrences.last() else {
             continue;
         };
+        // Who planned each of them by hand has planned the next one by hand, too.
+        if is_before_series(&last.record) && is_followed(index, last) {
+            continue;
+        }
         let is_over = last.end.is_none_or(|end| end <= now);
         if last.status == SessionStatus::Planned && !is_over {
             continue;
@@ -135,20 +139,30 @@ fn due(
     due
 }
 
+/// Whether any session ends after this one.
+fn is_followed(index: &Automerge, last: &Occurrence<'_>) -> bool {
+    Record::all(index, Kind::Session)
+        .into_iter()
+        .any(|(id, record)| id != last.id && end_of(&record) > last.end)
+}
+
+/// When a session is over; none where its time is unreadable.
+fn end_of(record: &Record<'_>) -> Option<Timestamp> {
+    let zone = record.str_or_empty("zone");
+    let at = record.str("at").and_then(|at| Moment::stored(&at, &zone))?;
+    let minutes = i64::from(record.count("minutes").unwrap_or_default());
+    let length = jiff::SignedDuration::from_mins(minutes);
+    at.timestamp().checked_add(length).ok()
+}
+
 /// Every series with its sessions, in the order of their slots.
 fn all(index: &Automerge) -> BTreeMap<ObjectId, Vec<Occurrence<'_>>> {
     let mut all: BTreeMap<ObjectId, Vec<Occurrence<'_>>> = BTreeMap::new();
     for (id, record) in Record::all(index, Kind::Session) {
-        let Some((series, slot)) = place(&record) else {
+        let Some((series, slot)) = place(id, &record) else {
             continue;
         };
-        let zone = record.str_or_empty("zone");
-        let at = record.str("at").and_then(|at| Moment::stored(&at, &zone));
-        let minutes = i64::from(record.count("minutes").unwrap_or_default());
-        let end = at.and_then(|at| {
-            let length = jiff::SignedDuration::from_mins(minutes);
-            at.timestamp().checked_add(length).ok()
-        });
+        let end = end_of(&record);
         let status = record
             .str("status")
             .and_then(|word| SessionStatus::from_word(&word))
@@ -167,10 +181,20 @@ fn all(index: &Automerge) -> BTreeMap<ObjectId, Vec<Occurrence<'_>>> {
     all
 }
 
-/// Which series a session belongs to, and the local time that it stands for.
-fn place(record: &Record<'_>) -> Option<(ObjectId, DateTime)> {
+/// Which series a session belongs to, and the local time that it stands for. One that recurs and was made before
+/// there were series is the first of its own.
+fn place(id: ObjectId, record: &Record<'_>) -> Option<(ObjectId, DateTime)> {
+    if is_before_series(record) {
+        return Some((id, record.str("at")?.parse().ok()?));
+    }
     let slot: DateTime = record.str(SLOT)?.parse().ok()?;
     Some((record.id(SERIES)?, slot))
+}
+
+/// Whether a session recurs and was made before there were series.
+fn is_before_series(record: &Record<'_>) -> bool {
+    let recurs = record.str("every").is_some_and(|every| !every.is_empty());
+    recurs && record.str(SERIES).is_none()
 }
 
 /// The next session of a series after its last one; none where the series is ended or cannot be read.
@@ -187,7 +211,7 @@ fn next(
     let every = first
         .str("every")
         .and_then(|text| Every::parse(&text).ok())?;
-    let (_, start) = place(&first)?;
+    let (_, start) = place(series, &first)?;
     let zone = first.str_or_empty("zone");
     let minutes = i64::from(first.count("minutes").unwrap_or_default());
     let length = jiff::SignedDuration::from_mins(minutes);

@@ -454,6 +454,51 @@ fn a_month_after_the_31st_is_shorter_and_the_next_is_not() {
 }
 
 #[test]
+fn a_session_that_recurred_before_there_were_series_goes_on() {
+    use automerge::transaction::Transactable;
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let (docs, people) = (&mut docs, &people);
+    let old = |docs: &mut crate::documents::MemoryDocuments,
+               writer: &mut crate::Writer<'_>,
+               new: &NewSession| {
+        let id = plan(docs, writer, new).unwrap();
+        let index = docs.write(DocumentId::INDEX).unwrap();
+        let key = crate::Kind::Session.key(id);
+        let (_, session) = index.get(automerge::ROOT, key).unwrap().unwrap();
+        let mut transaction = index.transaction();
+        for field in ["series", "slot"] {
+            transaction.delete(&session, field).unwrap();
+        }
+        transaction.commit();
+        id
+    };
+    let first = old(docs, &mut writer, &biweekly());
+    let over = "2027-03-17T00:00:00Z";
+    let made = kept_up(docs, people, &mut writer, over, Turn::Mine);
+    assert_eq!(made, ["2027-03-30T15:00:00"]);
+    let series = list(docs, people).unwrap()[1].series.clone().unwrap();
+    assert_eq!(series.id, first);
+    // Who plans each of them by hand is not helped twice.
+    let by_hand = NewSession {
+        at: "2027-05-04 15:00".to_owned(),
+        ..biweekly()
+    };
+    old(docs, &mut writer, &by_hand);
+    plan(docs, &mut writer, &at("2027-05-18 15:00")).unwrap();
+    let after = kept_up(docs, people, &mut writer, "2027-05-05T00:00:00Z", Turn::Now);
+    assert!(
+        after.iter().all(|slot| slot.as_str() < "2027-05-18"),
+        "{after:?}"
+    );
+}
+
+#[test]
 fn a_series_ends_and_changes_from_a_session_on() {
     let Bench {
         mut docs,

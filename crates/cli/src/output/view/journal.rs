@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{author, comments, joined};
+use super::{author, comments, history, joined};
 use crate::output::fields::{Fields, name};
 use crate::output::page::Page;
 
@@ -39,9 +39,11 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
 pub(crate) fn show(data: &Value, page: &mut Page) {
     if data.at("note").is_null() {
         one(data.at("entry"), page);
+        history::disputed(data.at("entry"), page);
         return;
     }
     shared_one(data.at("note"), page);
+    history::disputed(data.at("note"), page);
     comments(data.at("note"), page);
 }
 

@@ -62,7 +62,20 @@ pub(crate) fn agenda(data: &Value, page: &mut Page) {
     planned(data, page);
 }
 
-/// `session show` and `wrap`: `session`.
+/// `session wrap`: `session`, and `planned`, the one that follows.
+pub(crate) fn wrapped(data: &Value, page: &mut Page) {
+    let planned = data.at("planned");
+    if !planned.is_null() {
+        let at = start(planned, page);
+        let id = page.short(planned.text("id"));
+        let line = format!("Planned: {}, {at} ({id})", planned.text("title"));
+        page.line(line);
+        page.gap();
+    }
+    show(data, page);
+}
+
+/// `session show`: `session`.
 pub(crate) fn show(data: &Value, page: &mut Page) {
     let session = data.at("session");
     head(session, page);

@@ -288,13 +288,22 @@ fn a_session_is_planned_prepared_held_and_confirmed() {
             insights: vec!["Start small".to_owned()],
             learned: Some("Ask earlier".to_owned()),
             mood: Some(4),
+            learned_by: vec![("mentor".to_owned(), "To wait".to_owned())],
+            mood_text: Some("Glad".to_owned()),
+            actions: vec![
+                (None, "Send it".to_owned()),
+                (Some("Ada".to_owned()), "Read it".to_owned()),
+            ],
             next: Some("2026-12-15T15:00".to_owned()),
         },
     });
     assert_eq!(shown["status"], "held");
     assert_eq!(shown["decisions"][0]["text"], "Ship it");
     assert_eq!(shown["learned"][0]["name"], "Ada");
+    assert_eq!(shown["learned"][1]["text"], "To wait");
     assert_eq!(shown["mood"][0]["value"], 4);
+    assert_eq!(shown["mood"][0]["text"], "Glad");
+    assert_eq!(shown["actions"][1]["title"], "Read it");
     assert_eq!(shown["next"], "2026-12-15T15:00:00+01:00");
     let shown = run(SessionRequest::Attend {
         session: session.clone(),
@@ -499,4 +508,99 @@ fn a_list_says_which_notebook_it_is_of_so_that_the_next_command_can_name_it() {
     ] {
         assert_eq!(home.ok(&request)["notebook"]["id"], notebook, "{request:?}");
     }
+}
+
+#[test]
+fn the_agreed_next_date_is_planned_and_looking_writes_nothing() {
+    let mut home = home();
+    let mut ask = |request: SessionRequest| home.ok(&Request::Session(request));
+    let first = ask(SessionRequest::Plan {
+        notebook: "T".to_owned(),
+        title: None,
+        at: "2026-12-01T15:00".to_owned(),
+        zone: Some("Europe/Berlin".to_owned()),
+        minutes: Some(45),
+        place: Some("Café".to_owned()),
+        every: None,
+        template: Some("first".to_owned()),
+        attendees: Vec::new(),
+    });
+    let wrap = |session: &Value, next: &str| SessionRequest::Wrap {
+        session: id(session),
+        fields: WrapFields {
+            next: Some(next.to_owned()),
+            ..WrapFields::default()
+        },
+    };
+    let after = ask(wrap(&first["session"], "2026-12-15T15:00"));
+    let planned = &after["planned"];
+    // A first meeting comes once; what follows is one like any other, at the same place.
+    assert_eq!(planned["at"], "2026-12-15T15:00:00+01:00");
+    assert_eq!(
+        (&planned["template"], &planned["place"]),
+        (&json!("regular"), &json!("Café"))
+    );
+    let again = ask(wrap(&first["session"], "2026-12-15T15:00"));
+    assert_eq!(again["planned"], Value::Null, "it is planned already");
+    let third = ask(wrap(planned, "2027-01-12T15:00"))["planned"].clone();
+    assert_eq!(third["title"], planned["title"]);
+    let nobody = home.fails(&Request::Session(SessionRequest::Wrap {
+        session: id(&third),
+        fields: WrapFields {
+            learned_by: vec![("mentee".to_owned(), "x".to_owned())],
+            ..WrapFields::default()
+        },
+    }));
+    assert_eq!((nobody.code.as_str(), nobody.exit.code()), ("not_found", 4));
+    // A session that comes again and is long over: whoever only looks makes nothing.
+    home.ok(&plan("2020-01-07T15:00"));
+    let heads = |home: &mut Home| {
+        home.ok(&Request::Notebook(crate::api::NotebookRequest::Show {
+            notebook: "T".to_owned(),
+        }))["notebook"]["heads"]
+            .clone()
+    };
+    let before = heads(&mut home);
+    let today = home.ok(&Request::Today { zone: None });
+    assert_eq!(today["unwrapped"].as_array().unwrap().len(), 1);
+    home.ok(&Request::Session(SessionRequest::List {
+        notebook: "T".to_owned(),
+    }));
+    assert_eq!(heads(&mut home), before);
+    crate::service::keep_series(home.host());
+    assert_ne!(heads(&mut home), before);
+}
+
+#[test]
+fn own_templates_stand_in_the_journal() {
+    use crate::api::TemplateRequest;
+    let mut home = home();
+    let mut regular = home.ok(&Request::Template(TemplateRequest::Show {
+        name: "regular".to_owned(),
+    }))["template"]
+        .clone();
+    regular["name"] = json!("ours");
+    // What a home kept before the journal did is still there, and moves with the next change.
+    let mut old = regular.clone();
+    old["name"] = json!("old");
+    let kept = serde_json::to_vec(&json!({ "old": old })).unwrap();
+    home.host().put_own("templates", &kept).unwrap();
+    home.ok(&Request::Template(TemplateRequest::Add {
+        text: regular.to_string(),
+        name: None,
+    }));
+    assert!(home.host().get_own("templates").unwrap().is_none());
+    home.reopen();
+    let own = |home: &mut Home| -> Vec<String> {
+        let listed = home.ok(&Request::Template(TemplateRequest::List));
+        let listed = listed["templates"].as_array().unwrap().iter();
+        let own = listed.filter(|one| one["own"] == true);
+        own.map(|one| one["name"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    assert_eq!(own(&mut home), ["old", "ours"]);
+    home.ok(&Request::Template(TemplateRequest::Remove {
+        name: "old".to_owned(),
+    }));
+    assert_eq!(own(&mut home), ["ours"]);
 }
