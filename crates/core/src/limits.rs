@@ -279,12 +279,20 @@ pub const PACK_CHANGES_MAX: usize = 16_384;
 /// Most operations of all changes in one pack: those of its text at its longest, a few bytes each.
 pub const PACK_OPERATIONS_MAX: u64 = 1_000_000;
 
-/// Entries that a node puts into one pack: a minute of it pays for its head, and a peer that lacks only the
-/// last of them is sent no more than some twenty kilobytes that it has.
+/// Entries that a node puts into one pack: a minute of it pays for its head, and to leave out what a peer has of
+/// it costs a few milliseconds.
 pub const PACK_ENTRIES_AIM: usize = 512;
 
 /// Entries of a pack that a peer has to lack to be sent it: fewer are shorter one by one, and need no making.
 pub const PACK_LACKED_MIN: u64 = 24;
+
+/// Part of a pack's entries that a peer may have and be sent again: one in so many. To leave out more costs less
+/// than to send it.
+pub const PACK_HAD_PART: u64 = 4;
+
+/// Entries that come together and are acknowledged before they are placed, as those of packs are: more than
+/// anybody types while a frame is on its way.
+pub const PUT_OFF_ENTRIES_MIN: usize = 64;
 
 /// Bytes of entries that a node puts into one pack, unless a single one is longer: what a frame holds where
 /// none of it packs.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use hearth_core::control::Role;
 use hearth_core::crypto::SIGNATURE_BYTES;
-use hearth_core::ids::NotebookId;
-use hearth_core::log::{LogStates, RawEntry, pack_entries, seal_pack};
+use hearth_core::ids::{LogId, NotebookId, Seq};
+use hearth_core::log::{EntryPack, LogStates, RawEntry, pack_entries, seal_pack, trim_pack};
 use hearth_core::replica::{PackRefused, Replica};
 use hearth_core::storage::Storage;
 use hearth_core::sync::Session;
@@ -100,6 +100,35 @@ fn whoever_lacks_much_is_sent_packs_and_passes_on_what_has_no_signature() {
         world.run_until_quiet().unwrap();
         world.check_converged().unwrap();
     }
+}
+
+#[test]
+fn a_peer_that_has_most_of_a_pack_is_sent_the_rest_of_it_as_a_pack() {
+    let (mut world, notebook) = apart(63, 70);
+    world.start(LATE).unwrap();
+    world.meet(ANA, LATE).unwrap();
+    world.run_until_quiet().unwrap();
+    let (_, had) = count_bare(&world, LATE, notebook);
+    world.crash(LATE);
+    for _ in 0..80 {
+        world.edit(ANA, notebook).unwrap();
+        world.edit(BEN, notebook).unwrap();
+        world.run_until_quiet().unwrap();
+    }
+    let (_, all) = count_bare(&world, ANA, notebook);
+    let shared_pack = (had + 40) as u64;
+    assert!(pack(&mut world, ANA, shared_pack) >= 1);
+    world.start(LATE).unwrap();
+    world.meet(ANA, LATE).unwrap();
+    world.run_until_quiet().unwrap();
+    let disk = &world.device(LATE).unwrap().disk;
+    let held = entries(disk, notebook);
+    assert_eq!(held.len(), all);
+    // Of each log the pack proves the last entry with a signature, and only that one.
+    let in_pack = &held[had..had + 40];
+    let signed = in_pack.iter().filter(|entry| !entry.is_bare()).count();
+    assert_eq!(signed, 2);
+    agree_with_late(world);
 }
 
 /// A device that was away has met one that packed, and nothing is left to be said.
@@ -233,7 +262,7 @@ impl Forger {
 }
 
 fn is_prefix_of_each_log(made: &[RawEntry], all: &[RawEntry]) -> bool {
-    let logs: BTreeSet<_> = made.iter().map(|entry| entry.header().log).collect();
+    let logs = pack_logs(made);
     logs.iter().all(|log| {
         let of = |entries: &[RawEntry]| -> Vec<_> {
             let of_log = entries.iter().filter(|entry| entry.header().log == *log);
@@ -268,6 +297,40 @@ fn a_pack_gives_back_every_entry_and_one_signature_for_each_log() {
     );
     assert_eq!(signed, 2);
     assert!(sealed.len() * 4 < raw);
+}
+
+#[test]
+fn a_trimmed_pack_gives_what_follows_a_place_of_each_log_and_nothing_else() {
+    let forger = Forger::new(76);
+    let (notebook, keys) = (forger.replica.notebook(), forger.replica.keys());
+    let whole = pack_entries(notebook, &forger.entries, keys, &mut forger.states()).unwrap();
+    for cut in 0..=forger.entries.len() {
+        let (had, lacked) = forger.entries.split_at(cut);
+        let mut states = forger.states();
+        for entry in had {
+            // Alone each is proven by itself, and the states move on behind it.
+            pack_entries(notebook, std::slice::from_ref(entry), keys, &mut states).unwrap();
+        }
+        let tips = states.clone();
+        let had = |log: &LogId| tips.get(log).map_or(Seq::NONE, |state| state.tip.0);
+        let Some(trimmed) = trim_pack(&whole, had).unwrap() else {
+            assert!(lacked.is_empty());
+            continue;
+        };
+        let pack = EntryPack::parse(&trimmed).unwrap();
+        let made = pack.entries(notebook, keys, &mut states).unwrap();
+        let hashes = |entries: &[RawEntry]| entries.iter().map(RawEntry::hash).collect::<Vec<_>>();
+        assert_eq!(hashes(&made), hashes(lacked), "cut at {cut}");
+        assert!(cut * 2 < forger.entries.len() || trimmed.len() < whole.len());
+        for log in pack_logs(&made) {
+            let last = made.iter().rfind(|entry| entry.header().log == log);
+            assert!(last.is_some_and(|entry| !entry.is_bare()));
+        }
+    }
+}
+
+fn pack_logs(entries: &[RawEntry]) -> BTreeSet<LogId> {
+    entries.iter().map(|entry| entry.header().log).collect()
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub use entry::{EntryError, EntryKey, EntryKeys, RawEntry, VerifiedEntry};
 pub use header::{EntryVersion, Header, actor_of, notebook_tag};
 pub use pack::{
     EntryPack, LogState, LogStates, PackEntriesError, UnpackEntriesError, open_pack, pack_entries,
-    seal_pack,
+    seal_pack, trim_pack,
 };
 pub use padding::{pad, padded_len, unpad};
 pub use tips::DocumentTips;

@@ -20,7 +20,7 @@ use crate::limits::{
 };
 use crate::log::{
     EntryPack, LogState, LogStates, PackEntriesError, RawEntry, UnpackEntriesError, open_pack,
-    pack_entries, seal_pack,
+    pack_entries, seal_pack, trim_pack,
 };
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 
@@ -335,6 +335,30 @@ impl Replica {
 }
 
 impl Pack {
+    /// Returns how many entries it holds.
+    pub fn entries(&self) -> u64 {
+        let counts = self
+            .logs
+            .iter()
+            .map(|(_, first, last)| last.get() + 1 - first.get());
+        counts.sum()
+    }
+
+    /// Leaves out the entries up to a place of each log; `None` where nothing is left, or where the pack is
+    /// damaged.
+    pub(crate) fn without(&self, had: impl Fn(&LogId) -> Seq) -> Option<Self> {
+        let bytes = trim_pack(&self.bytes, &had).ok()??;
+        let logs = self.logs.iter().filter_map(|(log, first, last)| {
+            let first = (*first).max(had(log).next());
+            (first <= *last).then_some((*log, first, *last))
+        });
+        Some(Self {
+            end: self.end,
+            logs: logs.collect(),
+            bytes,
+        })
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::new();
         writer

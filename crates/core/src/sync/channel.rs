@@ -7,16 +7,12 @@ use super::error::Stopped;
 use super::frame::{Acknowledgement, Frame, WireTag};
 use super::holding::Holding;
 use super::schedule::AckSchedule;
-use crate::codec::Writer;
 use crate::frontier::{Frontier, LogTip, SignedFrontier};
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, LogId, NotebookId, Seq};
 use crate::limits::FRAME_BYTES_AIM;
 use crate::log::{RawEntry, WireDecoder, WireEncoder};
 use crate::mirror::Quota;
 use crate::storage::{Position, Storage, StorageError};
-
-/// What an entry takes on a connection where it goes alone, at least: padded and signed.
-const ENTRY_BYTES_ABOUT: usize = 200;
 
 /// One shared notebook on one connection.
 #[derive(Debug)]
@@ -32,11 +28,11 @@ pub(super) struct Channel {
     told_to_peer: Arc<Frontier>,
     has_told: bool,
     /// The last entry of each log that the peer has or was sent, where that differs from what it told.
-    sent: BTreeMap<LogId, Seq>,
+    pub(super) sent: BTreeMap<LogId, Seq>,
     /// Logs that go by position, since a place in them says too little, and from which position on: forked
     /// ones, and those of which the peer holds other entries at the same places. Whatever differs is sent
     /// whole, once, and the peer drops what it knows.
-    by_position: BTreeMap<LogId, Position>,
+    pub(super) by_position: BTreeMap<LogId, Position>,
     /// Entries of those logs that the peer sent.
     had: BTreeSet<EntryHash>,
     sent_controls: BTreeSet<ControlHash>,
@@ -46,7 +42,7 @@ pub(super) struct Channel {
     wraps_looked_at: usize,
     /// How many control entries of the set were looked at.
     control_cursor: usize,
-    cursor: Position,
+    pub(super) cursor: Position,
     pub(super) encoder: WireEncoder,
     pub(super) decoder: WireDecoder,
     /// When the peer is told what was kept.
@@ -70,7 +66,7 @@ pub(super) struct Channel {
     /// Why the peer is sent nothing but control entries: how much it holds and may.
     pub(super) peer_full: Option<Quota>,
     /// Up to where entries go one by one, since a pack would be worth little or there is none.
-    unpacked_to: Position,
+    pub(super) unpacked_to: Position,
 }
 
 impl Channel {
@@ -362,99 +358,8 @@ impl Channel {
         Ok(Some(Frame::Wraps(self.tag, wraps)))
     }
 
-    fn next_entries(
-        &mut self,
-        replica: &dyn Holding,
-        storage: &dyn Storage,
-    ) -> Result<Option<Frame>, StorageError> {
-        if let Some(frame) = self.next_pack(replica, storage)? {
-            return Ok(Some(frame));
-        }
-        let mut chosen = Chosen::default();
-        while !chosen.is_full() && self.cursor < replica.committed_position() {
-            if let Some(entry) = replica.recent(self.cursor) {
-                self.cursor += 1;
-                if self.lacks(&entry, replica) {
-                    chosen.push(entry);
-                }
-                continue;
-            }
-            let read = storage.entries(self.notebook, self.cursor, FRAME_BYTES_AIM)?;
-            if read.is_empty() {
-                break;
-            }
-            for (position, bytes) in read {
-                if chosen.is_full() || position >= replica.committed_position() {
-                    break;
-                }
-                self.cursor = position + 1;
-                let entry = RawEntry::parse_any(bytes)
-                    .map_err(|error| StorageError::Damaged(error.to_string()))?;
-                let entry = Arc::new(entry);
-                if self.lacks(&entry, replica) {
-                    chosen.push(entry);
-                }
-                if self.cursor != position + 1 {
-                    break;
-                }
-            }
-        }
-        let mut writer = Writer::new();
-        let mut count = 0;
-        for entry in chosen.proven() {
-            self.encoder.encode(&entry, &mut writer);
-            count += 1;
-        }
-        Ok((count > 0).then(|| Frame::Entries(self.tag, count, writer.into_bytes())))
-    }
-
-    /// Returns the pack in which the next entry lies, where the peer lacks enough of it.
-    fn next_pack(
-        &mut self,
-        replica: &dyn Holding,
-        storage: &dyn Storage,
-    ) -> Result<Option<Frame>, StorageError> {
-        let is_useless = self.cursor < self.unpacked_to || !self.by_position.is_empty();
-        if !self.takes_packs || is_useless || self.cursor >= replica.committed_position() {
-            return Ok(None);
-        }
-        // Whoever is up to date is pushed what is written: no pack is made for that.
-        let left = replica.committed_position() - self.cursor;
-        if left < replica.pack_lacked_min() {
-            return Ok(None);
-        }
-        let Some(pack) = replica.pack_at(self.cursor, storage)? else {
-            self.unpacked_to = replica.committed_position();
-            return Ok(None);
-        };
-        let lacked = pack.logs.iter().map(|(log, first, last)| {
-            let told = || self.told_by_peer.seq(log);
-            let sent = self.sent.get(log).copied().unwrap_or_else(told);
-            let before = Seq::new(first.get().saturating_sub(1));
-            last.get().saturating_sub(sent.max(before).get())
-        });
-        let lacked = lacked.sum::<u64>();
-        let bytes_singly = usize::try_from(lacked).unwrap_or(usize::MAX) * ENTRY_BYTES_ABOUT;
-        let sealed = if lacked >= replica.pack_lacked_min() && pack.bytes.len() < bytes_singly {
-            replica.seal_pack(&pack)
-        } else {
-            None
-        };
-        let Some(sealed) = sealed else {
-            self.unpacked_to = pack.end;
-            return Ok(None);
-        };
-        for (log, _, last) in pack.logs {
-            let told = self.told_by_peer.seq(&log);
-            let sent = self.sent.entry(log).or_insert(told);
-            *sent = (*sent).max(last);
-        }
-        self.cursor = pack.end;
-        Ok(Some(Frame::Packed(self.tag, sealed)))
-    }
-
     /// Says whether the peer lacks the entry before the cursor, and notes that it is sent.
-    fn lacks(&mut self, entry: &RawEntry, replica: &dyn Holding) -> bool {
+    pub(super) fn lacks(&mut self, entry: &RawEntry, replica: &dyn Holding) -> bool {
         let header = entry.header();
         if let Some(from) = self.by_position.get_mut(&header.log) {
             let position = self.cursor.saturating_sub(1);
@@ -480,46 +385,5 @@ impl Channel {
         }
         *sent = header.seq;
         true
-    }
-}
-
-/// Entries for one frame.
-#[derive(Debug, Default)]
-struct Chosen {
-    entries: Vec<Arc<RawEntry>>,
-    bytes: usize,
-    /// The logs whose last entry in here is bare.
-    open: BTreeSet<LogId>,
-}
-
-impl Chosen {
-    fn push(&mut self, entry: Arc<RawEntry>) {
-        let log = entry.header().log;
-        if entry.is_bare() {
-            self.open.insert(log);
-        } else {
-            self.open.remove(&log);
-        }
-        self.bytes += entry.as_bytes().len();
-        self.entries.push(entry);
-    }
-
-    /// Says whether they fill a frame: bare ones are behind each other until the one that proves them.
-    fn is_full(&self) -> bool {
-        self.bytes >= FRAME_BYTES_AIM && self.open.is_empty()
-    }
-
-    /// Returns them without those that nothing here proves: what would came to be refused halfway.
-    fn proven(mut self) -> Vec<Arc<RawEntry>> {
-        while let Some(log) = self.open.pop_first() {
-            let is_signed = |entry: &Arc<RawEntry>| entry.header().log == log && !entry.is_bare();
-            let end = self.entries.iter().rposition(is_signed);
-            let mut place = 0;
-            self.entries.retain(|entry| {
-                place += 1;
-                entry.header().log != log || end.is_some_and(|end| place <= end + 1)
-            });
-        }
-        self.entries
     }
 }

@@ -21,6 +21,7 @@ mod mirror;
 mod offline;
 mod parting;
 mod schedule;
+mod sending;
 mod session;
 mod shared;
 

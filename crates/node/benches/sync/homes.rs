@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use hearth_core::control::Role;
@@ -62,6 +63,9 @@ impl Homes {
         for notebook in &notebooks {
             join(&first.node, &second.node, *notebook).await?;
         }
+        in_sync(&first.node, &second.node).await?;
+        // Each keeps the other's capsule, which goes once.
+        tokio::time::sleep(Duration::from_millis(200)).await;
         in_sync(&first.node, &second.node).await?;
         first.stop().await?;
         second.stop().await?;

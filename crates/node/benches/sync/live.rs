@@ -10,7 +10,7 @@ use hearth_node::driver::Node;
 use hearth_notebook::{ObjectId, session};
 
 use crate::homes::{Homes, Running, failed, in_sync};
-use crate::peer::{Linked, Synced};
+use crate::peer::{Linked, Memory, Synced};
 use crate::peer_script::{self, Copies};
 use crate::report::{median_by, percentile};
 use crate::workload::Size;
@@ -163,8 +163,8 @@ async fn traffic(node: &Node) -> Result<u64> {
 
 /// Measures the peer.
 pub(crate) async fn peer(copies: &Copies, size: &Size, pace: Pace) -> Result<Typing> {
-    let first = Synced::new(copies.first.clone(), &copies.second)?;
-    let second = Synced::new(copies.second.clone(), &copies.first)?;
+    let first = Synced::new(copies.first.clone(), &copies.second, Memory::Parting)?;
+    let second = Synced::new(copies.second.clone(), &copies.first, Memory::Parting)?;
     let mut linked = Linked::connect(vec![first], vec![second]).await?;
     linked.in_sync().await?;
     let mut rounds = Vec::new();

@@ -34,9 +34,10 @@ use hearth_notebook::{ObjectId, action};
 
 use homes::{Homes, Wire, failed};
 use live::{Pace, Typing};
+use peer::Memory;
 use peer_script::Copies;
 use reconnect::Reconnection;
-use report::{Goal, Report, median_by};
+use report::{Goal, Report, bytes, median_by};
 use script::Made;
 use workload::Size;
 
@@ -133,7 +134,7 @@ impl Large {
         let (ours, peer) = self.typing(size, Pace::BackToBack).await?;
         report.time("W3 live p50", ours.p50, peer.p50, Goal::Ratio(0.45));
         report.time("W3 live p99", ours.p99, peer.p99, Goal::Ratio(0.5));
-        report.bytes("W3 bytes a key", ours.bytes, peer.bytes, 0.9);
+        report.bytes("W3 bytes a key", ours.bytes, peer.bytes, Goal::Ratio(0.9));
         let (ours, peer) = self.typing(size, Pace::Rested).await?;
         report.time("W3 rested p50", ours.p50, peer.p50, Goal::None);
         report.disk(
@@ -156,19 +157,16 @@ impl Large {
 
     /// W4.
     async fn catch_up(&self, size: &Size, report: &mut Report) -> Result<()> {
-        let (mut ours, mut peers) = (Vec::new(), Vec::new());
+        let mut rounds = Rounds::default();
         for round in 0..size.rounds {
             let homes = self
                 .homes
                 .copy_to(&self.folder.join(format!("catch-up-{round}")))?;
-            ours.push(shown(
-                "W4",
-                reconnect::product(&homes, &[self.notebook]).await?,
-            ));
+            let ours = reconnect::product(&homes, &[self.notebook]).await?;
             let peer = std::slice::from_ref(&self.peer);
-            peers.push(shown("W4 peer", reconnect::peer(peer).await?));
+            rounds.add("W4", ours, peer).await?;
         }
-        let (ours, peer) = (middle(ours), middle(peers));
+        let (ours, peer, remembering) = rounds.middle();
         report.time("W4 in sync", ours.time, peer.time, Goal::Ratio(0.7));
         report.time(
             "W4 every document built",
@@ -176,8 +174,39 @@ impl Large {
             peer.shown,
             Goal::None,
         );
-        report.bytes("W4 bytes", bytes(&ours), bytes(&peer), 0.25);
+        report.bytes("W4 bytes", bytes(&ours), bytes(&peer), Goal::Ratio(0.25));
+        report.beside("W4", &ours, &remembering);
         Ok(())
+    }
+}
+
+/// What the rounds of a reconnection came to.
+#[derive(Debug, Default)]
+struct Rounds {
+    ours: Vec<Reconnection>,
+    peers: Vec<Reconnection>,
+    remembering: Vec<Reconnection>,
+}
+
+impl Rounds {
+    /// Adds a round of the product, and measures both peers.
+    async fn add(&mut self, name: &str, ours: Reconnection, documents: &[Copies]) -> Result<()> {
+        self.ours.push(shown(name, ours));
+        let peer = reconnect::peer(documents, Memory::Nothing).await?;
+        self.peers.push(shown(&format!("{name} peer"), peer));
+        let remembering = reconnect::peer(documents, Memory::Parting).await?;
+        self.remembering
+            .push(shown(&format!("{name} remembering peer"), remembering));
+        Ok(())
+    }
+
+    /// Returns the middle round of the product, the peer and the one that remembers, each by its time.
+    fn middle(self) -> (Reconnection, Reconnection, Reconnection) {
+        (
+            middle(self.ours),
+            middle(self.peers),
+            middle(self.remembering),
+        )
     }
 }
 
@@ -216,15 +245,16 @@ async fn many(folder: &Path, size: &Size, report: &mut Report) -> Result<()> {
     hosts.close()?;
     note("the notebooks were written", start);
 
-    let (mut ours, mut peers) = (Vec::new(), Vec::new());
+    let mut rounds = Rounds::default();
     for round in 0..size.rounds {
         let homes = homes.copy_to(&folder.join(format!("round-{round}")))?;
-        ours.push(shown("W6", reconnect::product(&homes, &notebooks).await?));
-        peers.push(shown("W6 peer", reconnect::peer(&documents).await?));
+        let ours = reconnect::product(&homes, &notebooks).await?;
+        rounds.add("W6", ours, &documents).await?;
     }
-    let (ours, peer) = (middle(ours), middle(peers));
+    let (ours, peer, remembering) = rounds.middle();
     report.time("W6 many", ours.time, peer.time, Goal::Ratio(0.15));
-    report.bytes("W6 bytes", bytes(&ours), bytes(&peer), 0.3);
+    report.bytes("W6 bytes", bytes(&ours), bytes(&peer), Goal::Ratio(0.3));
+    report.beside("W6", &ours, &remembering);
     Ok(())
 }
 
@@ -266,11 +296,6 @@ fn shown(name: &str, round: Reconnection) -> Reconnection {
         round.time, round.shown, round.bytes
     );
     round
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a few hundred kilobytes")]
-const fn bytes(round: &Reconnection) -> f64 {
-    round.bytes as f64
 }
 
 fn note(what: &str, since: Instant) {

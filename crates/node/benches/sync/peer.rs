@@ -1,8 +1,9 @@
 //! The first peer: Automerge's own sync messages over the same iroh, with its default transport
 //! settings. That is what applications that put Automerge on iroh do today.
 //!
-//! Everything is to the peer's advantage: its documents live in memory only, nothing is signed, and
-//! the state of sync is kept from one connection to the next, as Automerge's documentation asks.
+//! It is to the peer's advantage that its documents live in memory only and that nothing is signed or
+//! sealed by itself. As iroh's own example does, it begins each connection with an empty state of sync;
+//! a second one that keeps the state from one connection to the next is measured beside it.
 
 use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
@@ -20,6 +21,15 @@ const ALPN: &[u8] = b"automerge-sync/1";
 /// Longest message that is taken: a whole document fits.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
+/// What a peer knows of the other side when a connection begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Memory {
+    /// Nothing, as in iroh's example.
+    Nothing,
+    /// What both had when they parted, as Automerge's documentation asks.
+    Parting,
+}
+
 /// One document on one side, with the state of its sync.
 #[derive(Debug)]
 pub(crate) struct Synced {
@@ -28,13 +38,13 @@ pub(crate) struct Synced {
 }
 
 impl Synced {
-    /// Takes a document of which the other side is known to have `shared`.
-    pub(crate) fn new(document: Automerge, shared: &Automerge) -> Result<Self> {
-        let known = State {
-            shared_heads: shared.get_heads(),
-            ..State::new()
-        };
-        let state = State::decode(&known.encode())?;
+    /// Takes a document of which both sides had `shared` when they parted.
+    pub(crate) fn new(document: Automerge, shared: &Automerge, memory: Memory) -> Result<Self> {
+        let mut state = State::new();
+        if memory == Memory::Parting {
+            state.shared_heads = shared.get_heads();
+            state = State::decode(&state.encode())?;
+        }
         Ok(Self { document, state })
     }
 

@@ -7,7 +7,7 @@ use hearth_core::ids::NotebookId;
 use hearth_node::driver::Node;
 
 use crate::homes::{Homes, Hosts, Running, failed, one_in_sync};
-use crate::peer::{Linked, Synced};
+use crate::peer::{Linked, Memory, Synced};
 use crate::peer_script::Copies;
 
 /// What one reconnection came to.
@@ -83,12 +83,12 @@ async fn frontiers(node: &Node, notebooks: &[NotebookId]) -> Result<Vec<([u8; 32
 }
 
 /// Measures the peer, on documents of which the second side lacks something.
-pub(crate) async fn peer(documents: &[Copies]) -> Result<Reconnection> {
+pub(crate) async fn peer(documents: &[Copies], memory: Memory) -> Result<Reconnection> {
     let sides = |mine: fn(&Copies) -> &automerge::Automerge| {
         documents
             .iter()
             // What the second side has is what both had when they parted.
-            .map(|copies| Synced::new(mine(copies).clone(), &copies.second))
+            .map(|copies| Synced::new(mine(copies).clone(), &copies.second, memory))
             .collect::<Result<Vec<_>>>()
     };
     let first = sides(|copies| &copies.first)?;

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::reconnect::Reconnection;
+
 /// What a line says.
 #[derive(Debug, Clone, Copy)]
 enum Unit {
@@ -41,8 +43,16 @@ impl Report {
     }
 
     /// Adds a line of bytes.
-    pub(crate) fn bytes(&mut self, name: &str, ours: f64, peer: f64, goal: f64) {
-        self.row(name, Unit::Bytes, ours, Some(peer), Goal::Ratio(goal));
+    pub(crate) fn bytes(&mut self, name: &str, ours: f64, peer: f64, goal: Goal) {
+        self.row(name, Unit::Bytes, ours, Some(peer), goal);
+    }
+
+    /// Adds what a reconnection came to beside a peer that remembers where both parted.
+    pub(crate) fn beside(&mut self, name: &str, ours: &Reconnection, peer: &Reconnection) {
+        let time = format!("{name} time, remembering peer");
+        self.time(&time, ours.time, peer.time, Goal::None);
+        let payload = format!("{name} bytes, remembering peer");
+        self.bytes(&payload, bytes(ours), bytes(peer), Goal::None);
     }
 
     /// Adds a line about the disk.
@@ -109,6 +119,11 @@ impl Report {
             line(row);
         }
     }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a few hundred kilobytes")]
+pub(crate) const fn bytes(round: &Reconnection) -> f64 {
+    round.bytes as f64
 }
 
 /// Returns the time that this many in a hundred do not pass. `sorted` is in ascending order.

@@ -102,6 +102,8 @@ pub(super) struct Engine {
     place_at: Option<(Instant, Instant)>,
     /// Whether the last burst brought as much as a pack.
     is_bulk: bool,
+    /// Whether there may be more history for a link that has just been handed some.
+    pub(super) has_more_to_send: bool,
     housekeeping_at: Instant,
     published_at: Instant,
     /// When the ages of keys are looked at.
@@ -146,6 +148,7 @@ impl Engine {
             capsule: CapsuleWork::new(),
             answers: Vec::new(),
             place_at: None,
+            has_more_to_send: false,
             is_bulk: false,
             housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
             published_at: Instant::now(),
@@ -165,7 +168,7 @@ impl Engine {
             tokio::task::yield_now().await;
             self.answer();
             let mut next = queues.try_next();
-            if next.is_none() {
+            if next.is_none() && !self.has_more_to_send {
                 self.rest();
                 // Setting it costs a wake-up, so it rings early rather than being put off each time.
                 let due_at = self.due_at();
@@ -181,7 +184,7 @@ impl Engine {
                     () = &mut alarm => {}
                 }
             }
-            let is_idle = next.is_none();
+            let is_idle = next.is_none() && !self.has_more_to_send;
             if let Some(happening) = next {
                 if !self.handle_burst(happening, &mut queues) {
                     break;
@@ -519,7 +522,9 @@ impl Engine {
         }
         self.settle_capsule();
         self.enter_awaited();
-        self.pump();
+        if !self.has_more_to_send {
+            self.pump();
+        }
         self.effects();
         self.settle_waiting();
         if !self.syncs.is_empty() {
@@ -573,6 +578,7 @@ impl Engine {
             engine, storage, ..
         } = &mut self.host;
         engine.flush(storage, Host::now_ms(), true);
+        self.has_more_to_send = false;
         self.pump();
         // The acknowledgements that were just queued reach whoever listens.
         const LAST_FRAMES: Duration = Duration::from_millis(20);

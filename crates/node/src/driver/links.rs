@@ -21,6 +21,8 @@ const QUEUE_FRAMES_MAX: usize = 8;
 /// Bytes of frames from one link that may wait for the engine, so that no peer crowds out the others:
 /// two frames of the largest size.
 const WAITING_BYTES_MAX: usize = 2 * FRAME_BYTES_MAX;
+/// A frame that is longer carries history, which takes milliseconds to read or to pack.
+const LONG_FRAME_BYTES: usize = 4 * 1024;
 /// Frames from one link that may wait for the engine, however small they are.
 const WAITING_FRAMES_MAX: usize = 16;
 
@@ -115,12 +117,20 @@ impl OpenLink {
 }
 
 impl Engine {
-    /// Hands the frames that are due to the links that have room.
+    /// Hands the frames that are due to the links that have room. Where there is more history to send, it goes on
+    /// in the next round.
     pub(super) fn pump(&mut self) {
         let Host {
             engine, storage, ..
         } = &mut self.host;
-        pump(&self.links, |id| engine.next_frame(id, storage));
+        let links = &self.links;
+        let mut hand_out = || pump(links, |id| engine.next_frame(id, storage));
+        self.has_more_to_send = if self.has_more_to_send {
+            // Another thread goes on with the links, on which the last frame leaves.
+            tokio::task::block_in_place(hand_out)
+        } else {
+            hand_out()
+        };
     }
 
     pub(super) fn connected(&mut self, link: Link, kind: ConnectionKind) {
@@ -186,19 +196,28 @@ impl OpenLink {
     }
 }
 
-/// Hands frames to the links that have room for them, for as long as `next` has one for a link.
+/// Hands frames to the links that have room for them, for as long as `next` has one for a link. A long one is
+/// the last one of its link for now: to make the next may take as long as its way, so it is to leave first. Says
+/// whether there may be more for that reason.
 pub(super) fn pump(
     links: &BTreeMap<ConnectionId, OpenLink>,
     mut next: impl FnMut(ConnectionId) -> Option<Vec<u8>>,
-) {
+) -> bool {
+    let mut is_more = false;
     for (id, link) in links {
         while !link.closing && link.has_room() {
             let Some(frame) = next(*id) else {
                 break;
             };
+            let is_long = frame.len() > LONG_FRAME_BYTES;
             link.push(frame);
+            if is_long {
+                is_more = true;
+                break;
+            }
         }
     }
+    is_more
 }
 
 async fn read(id: ConnectionId, mut receiver: FrameReceiver, traffic: mpsc::Sender<Traffic>) {

@@ -169,7 +169,8 @@ impl MirrorEngine {
         let MirrorRun {
             mirror, storage, ..
         } = &mut self.run;
-        pump(&self.links, |id| mirror.next_frame(id, storage));
+        // It packs nothing, so the next frame is soon made.
+        while pump(&self.links, |id| mirror.next_frame(id, storage)) {}
     }
 
     fn effects(&mut self) {

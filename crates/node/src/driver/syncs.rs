@@ -1,6 +1,6 @@
 //! The engine's side of `hearth sync`: which devices are waited for, and what became of each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use hearth_core::ids::{DeviceId, NotebookId};
 use hearth_core::mirror::Quota;
@@ -16,6 +16,7 @@ use crate::service;
 
 /// A caller who waits for peers.
 pub(super) struct Syncing {
+    /// First the one that somebody lacked something of when that was last looked at.
     notebooks: Vec<NotebookId>,
     outcome: Outcome,
     pub(super) deadline: Instant,
@@ -148,11 +149,13 @@ impl Engine {
             return;
         }
         for mut sync in std::mem::take(&mut self.syncs) {
-            let confirmed = self.confirmed(&sync);
-            let sought = self.sought(&sync);
+            let (confirmed, open) = self.confirmed(&sync);
+            if let Some(open) = open {
+                sync.notebooks.swap(0, open);
+            }
             let full = self.full(&sync);
             for (device, (_, state)) in &mut sync.outcome.peers {
-                if !sought.contains(device) {
+                if !self.is_sought(&sync.notebooks, device) {
                     out_meanwhile(state);
                     continue;
                 }
@@ -177,20 +180,19 @@ impl Engine {
         self.answered = answered;
     }
 
-    /// Returns the devices with which some notebooks are shared still: this person may have left, or they.
-    fn sought(&self, sync: &Syncing) -> BTreeSet<DeviceId> {
+    /// Says whether some notebook is shared still with a device: this person may have left, or it.
+    fn is_sought(&self, notebooks: &[NotebookId], device: &DeviceId) -> bool {
         let engine = &self.host.engine;
-        let notebooks = sync.notebooks.iter().copied();
-        notebooks
-            .filter(|notebook| engine.looks_for_peers(*notebook))
-            .filter_map(|notebook| engine.replica(notebook))
-            .flat_map(|replica| {
-                let membership = replica.membership();
-                let devices = membership.devices().keys().copied();
-                let mirrors = membership.mirrors().keys();
-                devices.chain(mirrors.map(|mirror| mirror.as_peer()))
-            })
-            .collect()
+        let mut notebooks = notebooks.iter().copied();
+        notebooks.any(|notebook| {
+            engine.looks_for_peers(notebook)
+                && engine.replica(notebook).is_some_and(|replica| {
+                    let membership = replica.membership();
+                    let mut mirrors = membership.mirrors().keys();
+                    membership.devices().contains_key(device)
+                        || mirrors.any(|mirror| mirror.as_peer() == *device)
+                })
+        })
     }
 
     /// Returns the mirrors that said on their connection that they have no room for the rest of a notebook.
@@ -204,20 +206,21 @@ impl Engine {
         full.collect()
     }
 
-    /// Says of each device whether it has all that is here of some notebooks, and the reverse.
-    fn confirmed(&self, sync: &Syncing) -> BTreeMap<DeviceId, bool> {
+    /// Says of each device whether it has all that is here of some notebooks, and the reverse; and the place of
+    /// the notebook at which it was found that nobody has everything.
+    fn confirmed(&self, sync: &Syncing) -> (BTreeMap<DeviceId, bool>, Option<usize>) {
         let mut confirmed = BTreeMap::new();
-        for notebook in &sync.notebooks {
-            let mut devices = sync.outcome.peers.keys();
-            if devices.all(|device| confirmed.get(device) == Some(&false)) {
-                // Nobody has everything, whatever there is of the other notebooks.
-                break;
-            }
+        for (place, notebook) in sync.notebooks.iter().enumerate() {
             for (device, is_whole) in self.host.engine.confirmations(*notebook) {
                 *confirmed.entry(device).or_insert(true) &= is_whole;
             }
+            let mut devices = sync.outcome.peers.keys();
+            if devices.all(|device| confirmed.get(device) == Some(&false)) {
+                // Whatever there is of the others.
+                return (confirmed, Some(place));
+            }
         }
-        confirmed
+        (confirmed, None)
     }
 
     pub(super) fn dial_failed(&mut self, device: DeviceId, why: &str) {

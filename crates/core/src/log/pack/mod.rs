@@ -19,12 +19,14 @@
 
 mod read;
 mod sealed;
+mod trim;
 mod write;
 
 use std::collections::BTreeMap;
 
 pub use read::{EntryPack, UnpackEntriesError};
 pub use sealed::{open_pack, seal_pack};
+pub use trim::trim_pack;
 pub use write::{PackEntriesError, pack_entries};
 
 use super::DocumentTips;

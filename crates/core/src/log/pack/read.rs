@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::super::entry::EntryPlace;
-use super::super::{Body, EntryError, RawEntry, actor_of, notebook_tag, padding};
+use super::super::{Body, DocumentChanges, EntryError, RawEntry, actor_of, notebook_tag, padding};
 use super::{FORM_BARE, FORM_SIGNED, FORM_WHOLE, LogState, LogStates, Setting, VERSION};
 use crate::codec::{DecodeError, Reader};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
@@ -44,7 +44,7 @@ pub enum UnpackEntriesError {
 }
 
 #[derive(Debug)]
-enum Item {
+pub(super) enum Item {
     Made {
         setting: usize,
         documents: Vec<usize>,
@@ -56,10 +56,10 @@ enum Item {
 /// A pack that was read; its entries are not made yet.
 #[derive(Debug)]
 pub struct EntryPack {
-    logs: Vec<(LogId, Seq)>,
-    settings: Vec<Setting>,
+    pub(super) logs: Vec<(LogId, Seq)>,
+    pub(super) settings: Vec<Setting>,
     /// In the order of the pack, each with the number of its log.
-    items: Vec<(usize, Item)>,
+    pub(super) items: Vec<(usize, Item)>,
     /// The changes, packed.
     changes: Vec<u8>,
 }
@@ -97,6 +97,11 @@ impl EntryPack {
         })
     }
 
+    /// Unpacks its changes.
+    pub(super) fn changes(&self) -> Result<Sections, UnpackError> {
+        Sections::unpack(&self.changes)
+    }
+
     /// Returns the logs of which it holds entries.
     pub fn logs(&self) -> impl Iterator<Item = LogId> + '_ {
         self.logs.iter().map(|(log, _)| *log)
@@ -119,15 +124,12 @@ impl EntryPack {
                 return Err(UnpackEntriesError::Unsettled(*log));
             }
         }
-        let sections = pack::unpack(&self.changes, &mut pack::Histories::new())?;
-        let documents = sections.into_iter();
+        let changes = self.changes()?;
         let mut making = Making {
             notebook,
             keys,
             settings: self.settings,
-            documents: documents
-                .map(|(document, changes)| (document, changes.into()))
-                .collect(),
+            changes,
         };
         let mut next: Vec<(LogId, Seq)> = self.logs;
         let mut entries = Vec::new();
@@ -145,10 +147,41 @@ impl EntryPack {
                 return Err(UnpackEntriesError::Gap(log));
             }
         }
-        if making.documents.iter().any(|(_, left)| !left.is_empty()) {
+        if !making.changes.is_used_up() {
             return Err(DecodeError::Invalid("changes of no entry").into());
         }
         Ok(entries)
+    }
+}
+
+/// The changes of a pack by document, in the order in which its entries take them.
+pub(super) struct Sections(Vec<(DocumentId, VecDeque<Change>)>);
+
+impl Sections {
+    /// Unpacks the changes of a pack.
+    pub(super) fn unpack(changes: &[u8]) -> Result<Self, UnpackError> {
+        let sections = pack::unpack(changes, &mut pack::Histories::new())?.into_iter();
+        let queues = sections.map(|(document, changes)| (document, changes.into()));
+        Ok(Self(queues.collect()))
+    }
+
+    /// Takes the changes of the next entry.
+    pub(super) fn of_entry(&mut self, documents: &[usize]) -> Result<DocumentChanges, DecodeError> {
+        let changes = documents.iter().map(|document| {
+            let (id, changes) = self
+                .0
+                .get_mut(*document)
+                .ok_or(DecodeError::Invalid("number of a document"))?;
+            let change = changes
+                .pop_front()
+                .ok_or(DecodeError::Invalid("changes of a document"))?;
+            Ok((*id, change))
+        });
+        changes.collect()
+    }
+
+    fn is_used_up(&self) -> bool {
+        self.0.iter().all(|(_, left)| left.is_empty())
     }
 }
 
@@ -156,26 +189,13 @@ struct Making<'a> {
     notebook: NotebookId,
     keys: &'a EpochKeys,
     settings: Vec<Setting>,
-    documents: Vec<(DocumentId, VecDeque<Change>)>,
+    changes: Sections,
 }
 
 impl Making<'_> {
-    fn change(&mut self, document: usize) -> Result<(DocumentId, Change), DecodeError> {
-        let (id, changes) = self
-            .documents
-            .get_mut(document)
-            .ok_or(DecodeError::Invalid("number of a document"))?;
-        let change = changes
-            .pop_front()
-            .ok_or(DecodeError::Invalid("changes of a document"))?;
-        Ok((*id, change))
-    }
-
     fn skip(&mut self, item: &Item) -> Result<(), DecodeError> {
         if let Item::Made { documents, .. } = item {
-            for document in documents {
-                self.change(*document)?;
-            }
+            self.changes.of_entry(documents)?;
         }
         Ok(())
     }
@@ -219,10 +239,7 @@ impl Making<'_> {
             .tips
             .clone()
             .ok_or(UnpackEntriesError::Unsettled(log))?;
-        let mut changes = Vec::with_capacity(documents.len());
-        for document in documents {
-            changes.push(self.change(*document)?);
-        }
+        let changes = self.changes.of_entry(documents)?;
         let setting = self
             .settings
             .get(setting)

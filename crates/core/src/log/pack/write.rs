@@ -9,9 +9,9 @@ use super::{
 };
 use crate::codec::Writer;
 use crate::document::pack::Section;
-use crate::document::{DocumentId, ScanError, pack};
+use crate::document::{Change, DocumentId, ScanError, pack};
 use crate::epoch::EpochKeys;
-use crate::ids::{EpochId, LogId, NotebookId};
+use crate::ids::{EpochId, LogId, NotebookId, Seq};
 use crate::limits::PACK_PROOF_BYTES_MAX;
 
 /// Why no pack can be made of some entries.
@@ -58,7 +58,7 @@ pub fn pack_entries(
         state.tip = (entry.header().seq, entry.hash());
         state.tips = opened.map(|body| body.tips);
     }
-    pack.finish()
+    Ok(pack.finish()?)
 }
 
 /// Chooses the entries whose signatures go along: the last of each log, and some before it, so that none is
@@ -123,7 +123,7 @@ fn makes(
 }
 
 #[derive(Default)]
-struct Table {
+pub(super) struct Table {
     logs: Vec<RawLog>,
     log_places: BTreeMap<LogId, u64>,
     settings: Vec<Setting>,
@@ -142,40 +142,46 @@ type RawLog = (LogId, u64);
 impl Table {
     fn entry(&mut self, entry: &RawEntry, body: Option<&Body>, is_proof: bool) {
         let header = entry.header();
-        let next = self.logs.len() as u64;
-        let log = *self.log_places.entry(header.log).or_insert(next);
-        if log == next {
-            self.logs.push((header.log, header.seq.get()));
-        }
-        self.count += 1;
-        self.entries.varint(log);
+        let at = (header.log, header.seq);
         let Some(body) = body else {
-            self.entries.u8(FORM_WHOLE);
-            self.wholes.push(
-                if is_proof || entry.is_bare() || header.version == EntryVersion::One {
-                    entry.as_bytes().to_vec()
-                } else {
-                    entry.without_signature().to_vec()
-                },
-            );
+            let whole = if is_proof || entry.is_bare() || header.version == EntryVersion::One {
+                entry.as_bytes().to_vec()
+            } else {
+                entry.without_signature().to_vec()
+            };
+            self.whole(at, whole);
             return;
         };
-        self.entries
-            .u8(if is_proof { FORM_SIGNED } else { FORM_BARE });
-        if is_proof {
-            self.signatures.push(entry.signature().to_vec());
-        }
         let setting = Setting {
             epoch: header.epoch,
             heads: header.heads.clone(),
         };
+        let signature = is_proof.then(|| entry.signature().to_vec());
+        self.made(at, &setting, &body.changes, signature);
+    }
+
+    /// Adds an entry that its changes make.
+    pub(super) fn made(
+        &mut self,
+        at: (LogId, Seq),
+        setting: &Setting,
+        changes: &[(DocumentId, Change)],
+        signature: Option<Vec<u8>>,
+    ) {
+        self.begin(at);
+        self.entries.u8(if signature.is_some() {
+            FORM_SIGNED
+        } else {
+            FORM_BARE
+        });
+        self.signatures.extend(signature);
         let next = self.settings.len() as u64;
         let place = *self.setting_places.entry(setting.clone()).or_insert(next);
         if place == next {
-            self.settings.push(setting);
+            self.settings.push(setting.clone());
         }
-        self.entries.varint(place).varint(body.changes.len() as u64);
-        for (document, change) in &body.changes {
+        self.entries.varint(place).varint(changes.len() as u64);
+        for (document, change) in changes {
             let next = self.sections.len();
             let place = *self.document_places.entry(*document).or_insert(next);
             if place == next {
@@ -188,7 +194,28 @@ impl Table {
         }
     }
 
-    fn finish(self) -> Result<Vec<u8>, PackEntriesError> {
+    /// Adds an entry as it is.
+    pub(super) fn whole(&mut self, at: (LogId, Seq), bytes: Vec<u8>) {
+        self.begin(at);
+        self.entries.u8(FORM_WHOLE);
+        self.wholes.push(bytes);
+    }
+
+    fn begin(&mut self, (log, seq): (LogId, Seq)) {
+        let next = self.logs.len() as u64;
+        let place = *self.log_places.entry(log).or_insert(next);
+        if place == next {
+            self.logs.push((log, seq.get()));
+        }
+        self.count += 1;
+        self.entries.varint(place);
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<u8>, ScanError> {
         let mut table = Writer::new();
         table.varint(self.logs.len() as u64);
         for (log, first) in &self.logs {
