@@ -207,4 +207,6 @@ pub(crate) struct MirrorTermsOptions {
 pub(crate) struct UpOptions {
     /// The UDP address to listen on; port 0 means the home's own.
     pub(crate) listen: Option<SocketAddr>,
+    /// Where the local page is served; nowhere when absent.
+    pub(crate) web: Option<SocketAddr>,
 }

@@ -118,9 +118,16 @@ impl Backend for Node {
         options: UpOptions,
         on_ready: &mut dyn FnMut(Value),
     ) -> Result<Value, Failure> {
+        let home = self.home()?;
+        let mut page = match options.web {
+            Some(address) => Some(hearth_web::Page::bind(home.clone(), address)?),
+            None => None,
+        };
+        let front = page.as_mut().map(|page| page as &mut dyn run::Front);
         run::up(
-            &self.home()?,
+            &home,
             options.listen,
+            front,
             &mut self.passphrases,
             on_ready,
         )

@@ -18,7 +18,7 @@ pub use enrol::{NewDevice, accept};
 pub use init::{init, new_phrase};
 pub use mirror::{MirrorUp, init_mirror, mirror_up};
 pub use recover::{Recovery, recover};
-pub use up::up;
+pub use up::{Front, up};
 
 use crate::api::{Failure, PassphraseSource, Secret};
 use crate::backup::OpenWith;

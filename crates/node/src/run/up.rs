@@ -16,6 +16,16 @@ use crate::server::Server;
 /// How often the node looks whether the computer slept or moved to another network.
 const WAKE_CHECK: Duration = Duration::from_secs(5);
 
+/// What a running node serves beside its control socket, such as the local page. This crate knows no more of it.
+pub trait Front {
+    /// Serves `node` from now on, in the place of one that was served before. Called within the runtime.
+    /// Returns the address to open, with what lets in whoever opens it first.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it cannot listen.
+    fn serve(&mut self, node: Node) -> Result<String, Failure>;
+}
+
 /// Runs the node until it is told to stop, by a signal or a command.
 ///
 /// # Errors
@@ -23,6 +33,7 @@ const WAKE_CHECK: Duration = Duration::from_secs(5);
 pub fn up(
     home: &HomeDir,
     listen: Option<SocketAddr>,
+    mut front: Option<&mut dyn Front>,
     passphrases: &mut dyn PassphraseSource,
     on_ready: &mut dyn FnMut(Value),
 ) -> Result<Value, Failure> {
@@ -46,8 +57,13 @@ pub fn up(
             let anew = open.enrolled_anew()?;
             let (node, mut ended) = Node::start(open, listen, Stay::Running).await?;
             let server = Server::start(&socket, node.clone())?;
+            let url = match &mut front {
+                Some(front) => Some(front.serve(node.clone())?),
+                None => None,
+            };
             if std::mem::take(&mut is_first) {
                 let mut line = ready(&node);
+                line["web_url"] = json!(url);
                 line["enrolled_anew"] = anew;
                 on_ready(line);
             }

@@ -100,6 +100,12 @@ pub(crate) fn ready(data: &Value, page: &mut Page) {
         "Ready on {}. Stop with Ctrl-C.",
         addresses.join(", ")
     ));
+    let link = data.text("web_url");
+    if !link.is_empty() {
+        page.line(format!(
+            "Your notebooks, in one browser of this machine: {link}"
+        ));
+    }
 }
 
 /// `status`: beyond the contract, a peer may have `confirmed_at`, the time up to which it has

@@ -36,6 +36,25 @@ impl HomeDir {
         Ok(PassphraseRequest::Change { current, new })
     }
 
+    /// Tells whether a passphrase opens this home, be it beside a keyring.
+    ///
+    /// # Errors
+    /// A [`Failure`] where the key file cannot be read.
+    pub fn has_passphrase(&self) -> Result<bool, Failure> {
+        let info = Store::inspect(&self.root).map_err(|error| self.open_failed(error))?;
+        Ok(info.protection != ProtectionKind::Bare)
+    }
+
+    /// Tries a passphrase, which takes about a second. Another process may have the home open meanwhile.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it is wrong, or the key file cannot be read.
+    pub fn check_passphrase(&self, given: &Secret) -> Result<(), Failure> {
+        Store::try_unlock(&self.root, &Unlock::Passphrase(&passphrase(given)))
+            .map(|_| ())
+            .map_err(|error| self.open_failed(error))
+    }
+
     /// Makes the protection with another passphrase ready, which takes a second and no lock: a home that
     /// was open to everybody is closed by it, and the keyring keeps being asked first where it was.
     ///

@@ -1,0 +1,61 @@
+//! Comments below any object.
+
+use std::sync::Arc;
+
+use hearth_node::api::{Failure, Request};
+use maud::{Markup, html};
+
+use crate::data::Data;
+use crate::reply::{Reply, own_address};
+use crate::serve::missing;
+use crate::view::form::{Field, FormView};
+use crate::view::part;
+use crate::view::shell::Notebook;
+use crate::visit::Visit;
+use crate::when;
+
+/// The comments on an object, and the form for one more.
+pub(crate) fn section(visit: &Visit, notebook: &Notebook, object: Data<'_>) -> Markup {
+    part::section(
+        "comments",
+        &visit.say("comments"),
+        &inside(visit, notebook, object),
+    )
+}
+
+/// The comments on one of several objects.
+pub(crate) fn inside(visit: &Visit, notebook: &Notebook, object: Data<'_>) -> Markup {
+    let form = FormView::new(visit, format!("/objects/{}/comments", object.text("id")));
+    html! {
+        @for comment in object.list("comments") {
+            blockquote class="stack-s" {
+                p class="prose" { bdi { (comment.text("text")) } }
+                p class="by" { (notebook.people.name(comment.get("created_by"))) ", " (when::moment(visit, comment.text("created_at"))) }
+            }
+        }
+        @if notebook.may_write() && !object.text("id").is_empty() {
+            (part::fold(&visit.say("add-comment"), form.went_wrong(), &form.wrap("stack measure", &html! {
+                (form.area_of(&Field { name: "text", label: &visit.say("comment"), is_required: true, ..Field::default() }, 2))
+                p { button class="btn small" type="submit" { (visit.say("add-comment")) } }
+            })))
+        }
+    }
+}
+
+/// `POST /objects/…/comments`
+pub(crate) async fn add(visit: Arc<Visit>) -> Result<Reply, Failure> {
+    let text = visit
+        .form
+        .given("text")
+        .ok_or_else(|| missing(visit.words, &visit.say("comment")))?;
+    visit
+        .ask(Request::Comment {
+            object: visit.param("object"),
+            text,
+        })
+        .await?;
+    Ok(visit.done(
+        &own_address(visit.form.raw("back")),
+        visit.say("comment-added"),
+    ))
+}

@@ -1,0 +1,368 @@
+//! The page as a browser, and as another site in the same browser, sees it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::body::{Body, to_bytes};
+use axum::http::{Method, Request, StatusCode, header};
+use axum::response::Response;
+use hearth_node::host::HomeDir;
+use tower::ServiceExt;
+
+use crate::app::App;
+use crate::guard::Address;
+use crate::screen::{Access, ROUTES, Route};
+use crate::serve::{FORM_TOKEN, router};
+use crate::sessions::Standing;
+
+const OWN: &str = "127.0.0.1:4000";
+
+/// A page without a node: what is refused is refused before anybody asks one.
+struct Site {
+    app: Arc<App>,
+    cookie: String,
+    standing: Standing,
+    _folder: tempfile::TempDir,
+}
+
+/// A request in the making: headers may be changed or left out.
+struct Sent {
+    method: Method,
+    path: String,
+    headers: Vec<(&'static str, String)>,
+    body: String,
+}
+
+impl Site {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = HomeDir::new(folder.path(), None);
+        let address: SocketAddr = OWN.parse().expect("an address");
+        let app = Arc::new(App::new(Address::new(address), home));
+        let token = app.sessions.make_launch().expect("random");
+        let now = std::time::Instant::now();
+        let cookie = app
+            .sessions
+            .enter(&token, now)
+            .expect("random")
+            .expect("let in");
+        let standing = app.sessions.find(&cookie, now, false, true).expect("known");
+        Self {
+            app,
+            cookie,
+            standing,
+            _folder: folder,
+        }
+    }
+
+    /// What the page itself would send to a route.
+    fn to(&self, route: &Route) -> Sent {
+        let path = route
+            .path
+            .split('/')
+            .map(|part| if part.starts_with('{') { "x" } else { part })
+            .collect::<Vec<_>>()
+            .join("/");
+        let method = if route.writes {
+            Method::POST
+        } else {
+            Method::GET
+        };
+        let body = match route.writes {
+            true => format!("{FORM_TOKEN}={}", self.standing.form_token),
+            false => String::new(),
+        };
+        let mut headers = vec![
+            ("host", OWN.to_owned()),
+            ("sec-fetch-site", "same-origin".to_owned()),
+            ("cookie", format!("hearth-4000={}", self.cookie)),
+        ];
+        if route.writes {
+            headers.push(("origin", format!("http://{OWN}")));
+        }
+        Sent {
+            method,
+            path,
+            headers,
+            body,
+        }
+    }
+
+    async fn answer(&self, sent: Sent) -> Response {
+        let mut request = Request::builder().method(sent.method).uri(sent.path);
+        for (name, value) in sent.headers {
+            request = request.header(name, value);
+        }
+        let request = request.body(Body::from(sent.body)).expect("a request");
+        router(Arc::clone(&self.app))
+            .oneshot(request)
+            .await
+            .expect("an answer")
+    }
+}
+
+impl Sent {
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self = self.without(name);
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
+    fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| *known != name);
+        self
+    }
+
+    fn body(mut self, body: &str) -> Self {
+        body.clone_into(&mut self.body);
+        self
+    }
+}
+
+async fn text(response: Response) -> String {
+    let bytes = to_bytes(response.into_body(), usize::MAX)
+        .await
+        .expect("a body");
+    String::from_utf8(bytes.to_vec()).expect("text")
+}
+
+async fn assert_refused(site: &Site, sent: Sent, why: &str) {
+    let path = sent.path.clone();
+    let response = site.answer(sent).await;
+    assert_eq!(response.status(), StatusCode::FORBIDDEN, "{path}: {why}");
+    assert!(
+        response
+            .headers()
+            .contains_key(header::CONTENT_SECURITY_POLICY),
+        "{path}: {why}"
+    );
+    assert!(
+        !response.headers().contains_key(header::SET_COOKIE),
+        "{path}: {why}"
+    );
+}
+
+#[tokio::test]
+async fn every_address_refuses_what_another_site_sends() {
+    let site = Site::new();
+    assert!(ROUTES.len() > 10);
+    for route in ROUTES {
+        for host in [
+            "evil.example",
+            "evil.example:4000",
+            "127.0.0.1:4001",
+            "127.0.0.1",
+            "[::1]:4000",
+        ] {
+            assert_refused(&site, site.to(route).with("host", host), host).await;
+        }
+        assert_refused(&site, site.to(route).without("host"), "no host").await;
+        for origin in [
+            "http://evil.example",
+            "null",
+            "http://localhost:4000",
+            "http://127.0.0.1:4001",
+            "https://127.0.0.1:4000",
+            "",
+        ] {
+            assert_refused(&site, site.to(route).with("origin", origin), origin).await;
+        }
+        for from in ["cross-site", "same-site", "", "SAME-ORIGIN"] {
+            assert_refused(&site, site.to(route).with("sec-fetch-site", from), from).await;
+        }
+        assert_refused(
+            &site,
+            site.to(route).with("sec-purpose", "prefetch"),
+            "prefetch",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn every_address_refuses_a_browser_that_was_not_let_in() {
+    let site = Site::new();
+    for route in ROUTES.iter().filter(|route| route.access != Access::Launch) {
+        assert_refused(&site, site.to(route).without("cookie"), "no cookie").await;
+        for cookie in ["hearth-4000=", "hearth-4000=x", "hearth-4001=x", "other=1"] {
+            assert_refused(&site, site.to(route).with("cookie", cookie), cookie).await;
+        }
+        let other = format!("hearth-4001={}", site.cookie);
+        assert_refused(
+            &site,
+            site.to(route).with("cookie", &other),
+            "another page's cookie",
+        )
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn every_form_needs_its_token_and_says_where_it_comes_from() {
+    let site = Site::new();
+    for route in ROUTES.iter().filter(|route| route.writes) {
+        for body in ["", "token=", "token=x", "other=1"] {
+            assert_refused(&site, site.to(route).body(body), body).await;
+        }
+        assert_refused(&site, site.to(route).without("origin"), "no origin").await;
+        assert_refused(
+            &site,
+            site.to(route).without("sec-fetch-site"),
+            "no fetch site",
+        )
+        .await;
+        let typed = site.to(route).with("sec-fetch-site", "none");
+        assert_refused(&site, typed, "typed").await;
+    }
+}
+
+#[tokio::test]
+async fn no_address_answers_to_another_method() {
+    let site = Site::new();
+    for route in ROUTES {
+        for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+            let mut sent = site.to(route);
+            sent.method = method.clone();
+            let response = site.answer(sent).await;
+            assert!(
+                matches!(
+                    response.status(),
+                    StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+                ),
+                "{method} {}: {}",
+                route.path,
+                response.status()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_the_page_sends_itself_is_let_through() {
+    let site = Site::new();
+    let unlock = ROUTES
+        .iter()
+        .find(|route| route.path == "/unlock" && !route.writes)
+        .expect("a route");
+    let response = site.answer(site.to(unlock)).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let typed = site.to(unlock).with("sec-fetch-site", "none");
+    assert_eq!(site.answer(typed).await.status(), StatusCode::SEE_OTHER);
+    let language = ROUTES
+        .iter()
+        .find(|route| route.path == "/language")
+        .expect("a route");
+    let sent = site.to(language).body(&format!(
+        "{FORM_TOKEN}={}&language=de&back=/settings",
+        site.standing.form_token
+    ));
+    let response = site.answer(sent).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert_eq!(response.headers()[header::LOCATION], "/settings");
+    let cookie = response.headers()[header::SET_COOKIE]
+        .to_str()
+        .expect("text");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+        "{cookie}"
+    );
+}
+
+#[tokio::test]
+async fn a_link_lets_in_one_browser_once() {
+    let site = Site::new();
+    let token = site.app.sessions.make_launch().expect("random");
+    let launch = |token: &str| Sent {
+        method: Method::GET,
+        path: format!("/launch?token={token}"),
+        headers: vec![
+            ("host", OWN.to_owned()),
+            ("sec-fetch-site", "none".to_owned()),
+        ],
+        body: String::new(),
+    };
+    assert_eq!(
+        site.answer(launch("wrong")).await.status(),
+        StatusCode::FORBIDDEN
+    );
+    // A browser that looks ahead does not use it up, and neither does another site.
+    let ahead = launch(&token).with("sec-purpose", "prefetch;prerender");
+    assert_eq!(site.answer(ahead).await.status(), StatusCode::FORBIDDEN);
+    let elsewhere = launch(&token).with("sec-fetch-site", "cross-site");
+    assert_eq!(site.answer(elsewhere).await.status(), StatusCode::FORBIDDEN);
+    let response = site.answer(launch(&token)).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    let cookie = response.headers()[header::SET_COOKIE]
+        .to_str()
+        .expect("text")
+        .to_owned();
+    assert!(cookie.starts_with("hearth-4000="));
+    for attribute in ["HttpOnly", "SameSite=Strict", "Path=/"] {
+        assert!(cookie.contains(attribute), "{cookie}");
+    }
+    assert_eq!(
+        site.answer(launch(&token)).await.status(),
+        StatusCode::FORBIDDEN
+    );
+    // Whoever is in already may open an old link.
+    let again = launch(&token).with("cookie", &format!("hearth-4000={}", site.cookie));
+    let response = site.answer(again).await;
+    assert_eq!(response.status(), StatusCode::SEE_OTHER);
+    assert!(!response.headers().contains_key(header::SET_COOKIE));
+}
+
+#[tokio::test]
+async fn the_policy_lets_nothing_be_run_or_loaded_from_elsewhere() {
+    let site = Site::new();
+    let unlock = ROUTES
+        .iter()
+        .find(|route| route.path == "/unlock")
+        .expect("a route");
+    let response = site.answer(site.to(unlock)).await;
+    let headers = response.headers();
+    let policy = headers[header::CONTENT_SECURITY_POLICY]
+        .to_str()
+        .expect("text");
+    assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"));
+    for loose in ["unsafe", "*", "data:", "blob:", "http", "nonce"] {
+        assert!(!policy.contains(loose), "{policy}");
+    }
+    assert_eq!(headers[header::CACHE_CONTROL], "no-store");
+    assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert!(!headers.contains_key("access-control-allow-origin"));
+}
+
+#[tokio::test]
+async fn a_form_that_is_too_large_is_refused_unread() {
+    let site = Site::new();
+    let route = ROUTES.iter().find(|route| route.writes).expect("a form");
+    let large = "a=".to_owned() + &"x".repeat(crate::limits::FORM_BYTES_MAX);
+    let response = site.answer(site.to(route).body(&large)).await;
+    assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn an_unknown_address_tells_nothing_to_a_stranger() {
+    let site = Site::new();
+    let sent = |cookie: &str| Sent {
+        method: Method::GET,
+        path: "/nothing/here".to_owned(),
+        headers: vec![("host", OWN.to_owned()), ("cookie", cookie.to_owned())],
+        body: String::new(),
+    };
+    assert_eq!(site.answer(sent("")).await.status(), StatusCode::FORBIDDEN);
+    let known = format!("hearth-4000={}", site.cookie);
+    let response = site.answer(sent(&known)).await;
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    assert!(!text(response).await.contains("nothing/here"));
+}
+
+#[test]
+fn the_page_is_never_bound_to_what_others_can_reach() {
+    for wanted in ["0.0.0.0:0", "[::]:0", "192.0.2.1:0"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let home = HomeDir::new(folder.path(), None);
+        let refused = crate::Page::bind(home, wanted.parse().expect("an address"));
+        assert_eq!(refused.expect_err("refused").code, "web_not_local");
+    }
+}

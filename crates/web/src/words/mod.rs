@@ -1,0 +1,224 @@
+//! What the page says, in the reader's language.
+//!
+//! All words stand in the `.ftl` files beside this one. A key that is missing shows as itself; a test sees to it that
+//! none is.
+
+use std::sync::OnceLock;
+
+use fluent_bundle::concurrent::FluentBundle;
+use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use unic_langid::LanguageIdentifier;
+
+/// A value that is put into a sentence.
+pub(crate) type Arg<'a> = FluentValue<'a>;
+
+/// A language that the page speaks: its tag, its name in itself, its words.
+const LANGUAGES: [(&str, &str, &str); 2] = [
+    ("en", "English", include_str!("en.ftl")),
+    ("de", "Deutsch", include_str!("de.ftl")),
+];
+
+/// The words of one language.
+pub(crate) struct Words {
+    tag: &'static str,
+    name: &'static str,
+    bundle: FluentBundle<FluentResource>,
+}
+
+impl std::fmt::Debug for Words {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Words({})", self.tag)
+    }
+}
+
+static ALL: OnceLock<Vec<Words>> = OnceLock::new();
+
+fn all() -> &'static [Words] {
+    ALL.get_or_init(|| {
+        let read = |(tag, name, source): &(&'static str, &'static str, &str)| {
+            let identifier: LanguageIdentifier = tag.parse().unwrap_or_default();
+            let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
+            // Names of people stand in elements of their own, which isolate them.
+            bundle.set_use_isolating(false);
+            let resource = FluentResource::try_new((*source).to_owned())
+                .unwrap_or_else(|(resource, _)| resource);
+            bundle.add_resource_overriding(resource);
+            Words { tag, name, bundle }
+        };
+        LANGUAGES.iter().map(read).collect()
+    })
+}
+
+impl Words {
+    /// Chooses by what the person chose, else by what the browser asks for, else English.
+    pub(crate) fn choose(chosen: Option<&str>, accepted: Option<&str>) -> &'static Self {
+        let known = |wanted: &str| {
+            let base = wanted.split(['-', '_']).next().unwrap_or(wanted);
+            all()
+                .iter()
+                .find(|words| words.tag.eq_ignore_ascii_case(base))
+        };
+        let asked = accepted.into_iter().flat_map(|list| list.split(','));
+        // Browsers send them in order of preference.
+        let mut tags = chosen
+            .into_iter()
+            .chain(asked.map(|one| one.split(';').next().unwrap_or(one).trim()));
+        let first = || all().first();
+        match tags.find_map(known).or_else(first) {
+            Some(words) => words,
+            None => unreachable_words(),
+        }
+    }
+
+    /// Returns the languages that there are: tag and name.
+    pub(crate) fn languages() -> impl Iterator<Item = (&'static str, &'static str)> {
+        all().iter().map(|words| (words.tag, words.name))
+    }
+
+    /// Returns the tag, for the `lang` attribute.
+    pub(crate) const fn tag(&self) -> &'static str {
+        self.tag
+    }
+
+    /// Returns a sentence.
+    pub(crate) fn say(&self, key: &str) -> String {
+        self.format(key, None).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// Returns a sentence with values in it.
+    pub(crate) fn with(&self, key: &str, values: &[(&str, Arg<'_>)]) -> String {
+        let mut args = FluentArgs::new();
+        for (name, value) in values {
+            args.set(*name, value.clone());
+        }
+        self.format(key, Some(&args))
+            .unwrap_or_else(|| key.to_owned())
+    }
+
+    /// Returns the word for a value that the engine names, or the value itself.
+    pub(crate) fn of(&self, kind: &str, value: &str) -> String {
+        self.format(&format!("{kind}-{value}"), None)
+            .unwrap_or_else(|| value.to_owned())
+    }
+
+    /// Returns a sentence where the language has it.
+    pub(crate) fn maybe(&self, key: &str) -> Option<String> {
+        self.format(key, None)
+    }
+
+    fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
+        let pattern = self.bundle.get_message(key)?.value()?;
+        let mut errors = Vec::new();
+        Some(
+            self.bundle
+                .format_pattern(pattern, args, &mut errors)
+                .into_owned(),
+        )
+    }
+}
+
+/// There is always a first language; this is what the compiler is told.
+fn unreachable_words() -> &'static Words {
+    static NONE: OnceLock<Words> = OnceLock::new();
+    NONE.get_or_init(|| Words {
+        tag: "en",
+        name: "English",
+        bundle: FluentBundle::new_concurrent(Vec::new()),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+    use std::path::Path;
+
+    use super::*;
+
+    /// Each key with the names of the values that its sentence takes.
+    fn keys(source: &str) -> BTreeMap<String, BTreeSet<String>> {
+        let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        let mut current = String::new();
+        for line in source.lines() {
+            if line.starts_with(|first: char| first.is_ascii_lowercase())
+                && let Some((key, _)) = line.split_once('=')
+            {
+                current = key.trim().to_owned();
+                assert!(
+                    found.insert(current.clone(), BTreeSet::new()).is_none(),
+                    "{current} stands there twice"
+                );
+            }
+            for rest in line.split('$').skip(1) {
+                let name: String = rest
+                    .chars()
+                    .take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '-')
+                    .collect();
+                if let Some(names) = found.get_mut(&current) {
+                    names.insert(name);
+                }
+            }
+        }
+        found
+    }
+
+    #[test]
+    fn every_language_says_everything() {
+        let english = keys(LANGUAGES[0].2);
+        assert!(english.len() > 100);
+        for (tag, _, source) in LANGUAGES {
+            assert!(
+                FluentResource::try_new(source.to_owned()).is_ok(),
+                "{tag} does not parse"
+            );
+            let other = keys(source);
+            for (key, names) in &english {
+                assert_eq!(other.get(key), Some(names), "{tag}: {key}");
+            }
+            assert_eq!(other.len(), english.len(), "{tag} says more than English");
+        }
+    }
+
+    fn sources(folder: &Path, into: &mut String) {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                sources(&path, into);
+            } else if path.extension().is_some_and(|ext| ext == "rs") && !path.ends_with("tests.rs")
+            {
+                into.push_str(&std::fs::read_to_string(&path).expect("a source"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_key_that_a_screen_names_is_there() {
+        let mut source = String::new();
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut source,
+        );
+        let english = keys(LANGUAGES[0].2);
+        let mut named = 0;
+        for call in [".say(\"", ".with(\"", ".with(\n"] {
+            for rest in source.split(call).skip(1) {
+                let rest = rest.trim_start().trim_start_matches('"');
+                let key = rest.split('"').next().unwrap_or_default();
+                if key.contains(['{', '(', ')', '&']) {
+                    continue;
+                }
+                named += 1;
+                assert!(english.contains_key(key), "no words for {key}");
+            }
+        }
+        assert!(named > 100, "{named}");
+    }
+
+    #[test]
+    fn the_browser_says_which_language_is_read() {
+        let tag = |chosen, accepted| Words::choose(chosen, accepted).tag();
+        assert_eq!(tag(None, None), "en");
+        assert_eq!(tag(None, Some("fr-FR,de-CH;q=0.8,en;q=0.5")), "de");
+        assert_eq!(tag(Some("en"), Some("de")), "en");
+        assert_eq!(tag(Some("xx"), Some("")), "en");
+    }
+}
