@@ -228,7 +228,7 @@ fn devices(
         return Vec::new();
     };
     let members = replica.membership().members().iter();
-    members
+    let mut devices: Vec<Value> = members
         .flat_map(|(id, member)| member.devices.keys().map(move |device| (id, device)))
         .map(|(id, device)| {
             let receipt = receipts
@@ -243,7 +243,18 @@ fn devices(
             });
             with(person(directory, id), facts)
         })
-        .collect()
+        .collect();
+    // This one first, then the person's others, then everybody by name.
+    devices.sort_by_key(|one| {
+        let text = |key: &str| one[key].as_str().unwrap_or_default().to_owned();
+        (
+            one["this"] != true,
+            one["me"] != true,
+            text("name"),
+            text("device"),
+        )
+    });
+    devices
 }
 
 /// A certificate with what its signature is worth.

@@ -41,6 +41,8 @@ pub struct GoalFact {
     pub id: crate::id::ObjectId,
     /// Its title.
     pub title: String,
+    /// Everybody who answers for it.
+    pub owners: Vec<crate::people::Named>,
     /// Its status.
     pub status: GoalStatus,
     /// The reason for the status.
@@ -138,6 +140,7 @@ fn goal_fact(goal: GoalView) -> GoalFact {
     GoalFact {
         id: goal.id,
         title: goal.title,
+        owners: goal.owners,
         status: goal.status,
         reason: goal.reason,
         measured: measured.filter(|measured| measured.to.is_some()),

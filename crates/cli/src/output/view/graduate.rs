@@ -17,6 +17,12 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
         written(data, page);
         return;
     }
+    let only_files = |step: &Value| matches!(step.as_str(), Some("certificate" | "copied"));
+    if !data.list("done").is_empty() && data.list("done").iter().all(only_files) {
+        page.title(graduation.called("notebook"));
+        written(data, page);
+        return;
+    }
     head(graduation, page);
     reopening(graduation, page);
     facts(graduation.at("facts"), page);
@@ -157,10 +163,9 @@ fn facts(facts: &Value, page: &mut Page) {
         }
         page.part(heading);
         for goal in facts.list(key) {
-            page.line(format!(
-                "  {}",
-                joined([goal.text("title"), &measured(goal)])
-            ));
+            let owners = names(goal.list("owners"));
+            let facts = joined([goal.text("title"), owners.as_str(), &measured(goal)]);
+            page.line(format!("  {facts}"));
         }
     }
     let skills = facts.list("skills");
