@@ -28,11 +28,6 @@ impl Engine {
         self.0.send_replace(node);
     }
 
-    /// Tells whether there is a node.
-    pub(crate) fn is_there(&self) -> bool {
-        self.0.borrow().is_some()
-    }
-
     /// Has a request done.
     ///
     /// # Errors

@@ -60,12 +60,6 @@ impl Form {
         self.0.retain(|(name, _)| !names.contains(&name.as_str()));
         self
     }
-
-    #[cfg(test)]
-    pub(crate) fn of(pairs: &[(&str, &str)]) -> Self {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Self(pairs.iter().map(owned).collect())
-    }
 }
 
 #[cfg(test)]

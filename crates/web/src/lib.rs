@@ -6,9 +6,6 @@
 //!
 //! A screen is one file in `screen`: what it asks, and what it shows. The table in `screen` has all addresses.
 
-// Parts of the view that the first screens do not use yet.
-#![allow(dead_code)]
-
 mod app;
 mod assets;
 mod data;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use hearth_node::api::{Exit, Failure};
@@ -251,12 +251,4 @@ pub(crate) fn missing(words: &Words, field: &str) -> Failure {
         "field_missing",
         words.with("field-missing", &[("field", field.into())]),
     )
-}
-
-/// The methods that a route may have.
-pub(crate) const fn method_of(route: &Route) -> Method {
-    match route.writes {
-        true => Method::POST,
-        false => Method::GET,
-    }
 }

@@ -4,11 +4,25 @@
 //! [`Data`](crate::data::Data), and draws a [`Screen`](crate::view::shell::Screen). Its forms are sent to addresses of
 //! its own, which do one thing and lead back.
 
+mod agreement;
+mod begin;
 pub(crate) mod comments;
 pub(crate) mod entry;
 pub(crate) mod failed;
+mod feedback;
 mod goals;
+mod history;
+mod journal;
+mod moving;
 mod notebook;
+mod people;
+mod questions;
+mod resources;
+mod search;
+mod session;
+mod settings;
+mod skills;
+mod sync;
 mod today;
 
 use std::future::Future;
@@ -136,4 +150,141 @@ pub(crate) static ROUTES: &[Route] = &[
     write("/n/{notebook}/goals/{goal}/status", run!(goals::status)),
     write("/n/{notebook}/goals/{goal}/edit", run!(goals::edit)),
     write("/n/{notebook}/goals/{goal}/actions", run!(goals::action)),
+    // Sessions
+    read("/n/{notebook}/sessions", run!(session::list)),
+    write("/n/{notebook}/sessions", run!(session::plan)),
+    read("/n/{notebook}/sessions/{session}", run!(session::show)),
+    write(
+        "/n/{notebook}/sessions/{session}/agenda",
+        run!(session::agenda_add),
+    ),
+    write(
+        "/n/{notebook}/sessions/{session}/agenda/{item}/done",
+        run!(session::agenda_done),
+    ),
+    write(
+        "/n/{notebook}/sessions/{session}/notes",
+        run!(session::save_notes),
+    ),
+    write(
+        "/n/{notebook}/sessions/{session}/sharing",
+        run!(session::mark),
+    ),
+    write(
+        "/n/{notebook}/sessions/{session}/wrap",
+        run!(session::save_wrap),
+    ),
+    write(
+        "/n/{notebook}/sessions/{session}/actions",
+        run!(session::action),
+    ),
+    write(
+        "/n/{notebook}/sessions/{session}/attend",
+        run!(session::attend),
+    ),
+    write("/n/{notebook}/sessions/{session}/edit", run!(session::edit)),
+    write(
+        "/n/{notebook}/sessions/{session}/cancel",
+        run!(session::cancel),
+    ),
+    write(
+        "/n/{notebook}/sessions/{session}/prepare",
+        run!(session::prepare),
+    ),
+    // The agreement
+    read("/n/{notebook}/agreement", run!(agreement::show)),
+    write("/n/{notebook}/agreement/sign", run!(agreement::sign)),
+    write("/n/{notebook}/agreement/{topic}", run!(agreement::write)),
+    // People and devices
+    read("/n/{notebook}/people", run!(people::show)),
+    read("/n/{notebook}/readers", run!(people::readers)),
+    write("/n/{notebook}/people/invite", run!(people::invite)),
+    write(
+        "/n/{notebook}/people/invite/{invite}/revoke",
+        run!(people::revoke_invite),
+    ),
+    read("/n/{notebook}/people/{person}/words", run!(people::words)),
+    write("/n/{notebook}/people/{person}/words", run!(people::decide)),
+    write("/n/{notebook}/people/{person}/role", run!(people::role)),
+    write("/n/{notebook}/people/{person}/remove", run!(people::remove)),
+    write("/ticket-file", run!(people::ticket_file)),
+    read("/begin", run!(begin::show)),
+    write("/begin/create", run!(begin::create)),
+    write("/begin/join", run!(begin::join)),
+    // Questions, feedback, skills, resources
+    read("/n/{notebook}/questions", run!(questions::list)),
+    write("/n/{notebook}/questions", run!(questions::ask)),
+    write(
+        "/n/{notebook}/questions/{question}/answer",
+        run!(questions::answer),
+    ),
+    write(
+        "/n/{notebook}/questions/{question}/resolve",
+        run!(questions::resolve),
+    ),
+    read("/n/{notebook}/feedback", run!(feedback::list)),
+    write("/n/{notebook}/feedback", run!(feedback::give)),
+    write("/n/{notebook}/sealed", run!(feedback::start)),
+    write(
+        "/n/{notebook}/sealed/{exchange}/commit",
+        run!(feedback::commit),
+    ),
+    write("/n/{notebook}/sealed/{exchange}/open", run!(feedback::open)),
+    write(
+        "/n/{notebook}/sealed/{exchange}/withdraw",
+        run!(feedback::withdraw),
+    ),
+    read("/n/{notebook}/skills", run!(skills::list)),
+    write("/n/{notebook}/skills", run!(skills::add)),
+    write("/n/{notebook}/skills/{skill}/rate", run!(skills::rate)),
+    write(
+        "/n/{notebook}/skills/{skill}/evidence",
+        run!(skills::evidence),
+    ),
+    write(
+        "/n/{notebook}/skills/{skill}/endorse",
+        run!(skills::endorse),
+    ),
+    read("/n/{notebook}/resources", run!(resources::list)),
+    write("/n/{notebook}/resources", run!(resources::add)),
+    write(
+        "/n/{notebook}/resources/{resource}/remove",
+        run!(resources::remove),
+    ),
+    // History, and what was written at once
+    read("/n/{notebook}/history", run!(history::show)),
+    write(
+        "/n/{notebook}/history/{object}/{change}",
+        run!(history::restore),
+    ),
+    read("/n/{notebook}/conflicts", run!(history::conflicts)),
+    write("/n/{notebook}/conflicts", run!(history::choose)),
+    // Out, in, and the end
+    read("/n/{notebook}/move", run!(moving::show)),
+    write("/n/{notebook}/export", run!(moving::export)),
+    write("/n/{notebook}/import", run!(moving::import)),
+    write("/n/{notebook}/rename", run!(moving::rename)),
+    write("/n/{notebook}/closing", run!(moving::closing)),
+    write("/n/{notebook}/close", run!(moving::close)),
+    write("/n/{notebook}/leave", run!(moving::leave)),
+    // One's own
+    read("/journal", run!(journal::list)),
+    write("/journal", run!(journal::add)),
+    read("/journal/{entry}/share", run!(journal::share_form)),
+    write("/journal/{entry}/share", run!(journal::share)),
+    read("/search", run!(search::show)),
+    read("/sync", run!(sync::show)),
+    write("/sync", run!(sync::try_all)),
+    write("/devices/link", run!(sync::link)),
+    write("/devices/{device}/revoke", run!(sync::revoke)),
+    write("/n/{notebook}/mirrors", run!(sync::add_mirror)),
+    write(
+        "/n/{notebook}/mirrors/{mirror}/remove",
+        run!(sync::remove_mirror),
+    ),
+    read("/settings", run!(settings::show)),
+    write("/settings/{key}", run!(settings::set)),
+    write("/passphrase", run!(settings::change_passphrase)),
+    write("/browsers", run!(settings::another)),
+    write("/leave", run!(settings::leave)),
 ];

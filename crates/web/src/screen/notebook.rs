@@ -43,7 +43,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         (phases(visit, &notebook))
         (next(visit, &notebook, Data(&sessions)))
         (goals_at_a_glance(visit, &notebook, Data(&goals)))
-        (learned(visit, &notebook, Data(&sessions)))
+        (learned(visit, &notebook, Data(&sessions)).await)
     };
     let data = notebook.data();
     let since = when::day(visit, data.text("created_at"));
@@ -261,13 +261,24 @@ fn goals_at_a_glance(visit: &Visit, notebook: &Notebook, goals: Data<'_>) -> Mar
     part::section_with("goals", &visit.say("goals"), &beside, &body)
 }
 
-fn learned(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Markup {
+/// What the last session that was held says of what was learned.
+async fn learned(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Markup {
     let mut held: Vec<Data<'_>> = sessions.list("sessions");
-    held.retain(|session| !session.list("learned").is_empty());
+    held.retain(|session| session.text("status") == "held");
     held.sort_by_key(|session| when::read_moment(session.text("at")));
     let Some(last) = held.last() else {
         return html! {};
     };
+    let show = SessionRequest::Show {
+        session: last.text("id").to_owned(),
+    };
+    let Ok(answer) = visit.ask(Request::Session(show)).await else {
+        return html! {};
+    };
+    let last = Data(&answer).get("session");
+    if last.list("learned").is_empty() {
+        return html! {};
+    }
     part::section(
         "learned",
         &visit.say("learned-last-time"),
@@ -276,7 +287,7 @@ fn learned(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Markup {
                 @for one in last.list("learned") {
                     blockquote {
                         p { bdi { (one.text("text")) } }
-                        p class="by" { (notebook.people.name(one.get("by"))) ", " bdi { (last.text("title")) } }
+                        p class="by" { (notebook.people.name(one)) ", " bdi { (last.text("title")) } }
                     }
                 }
             }

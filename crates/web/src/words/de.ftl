@@ -1,355 +1,798 @@
 direction = ltr
 
-# Around every screen
-skip = Skip to the page
-search = Search
-menu = Menu
-close-menu = Close menu
-today = Today
-press-slash = press /
-notebooks = Notebooks
-create-or-join = Create or join
-only-your-devices = Only on your devices
-journal = Journal
-private-word = private
-private = Private
-this-node = This node
-sync-and-mirrors = Sync and mirrors
-settings = Settings
-more = More
-in-the-margin = In the margin
-you-are = You are { $name }, on { $device }.
-chosen-network = Chosen connection: { $network }.
-lock-now = Lock the page
-foot = This page is served by your own node and loads nothing from elsewhere.
-printed = Printed on { $date }. Paper is not encrypted.
-network-direct = direct
-network-lan = same network
-network-relay = a relay you chose
-network-public = public relays
-role-mentor = mentor
-role-mentee = mentee
-role-peer = peer
-role-observer = observer
-part-home = Home
-part-sessions = Sessions
-part-goals = Goals
-part-agreement = Agreement
-part-people = People & devices
-part-questions = Questions
-part-feedback = Feedback
-part-skills = Skills
-part-resources = Resources
-part-history = History
-part-move = Export, import, end
-form-one-on-one = One mentor, one mentee
-form-group = A mentor and a group
-form-peer = A circle of peers
-lost-node = The page has lost the node. What you see is as it was before.
+# Um jede Seite
+skip = Zum Inhalt
+search = Suche
+menu = Menü
+close-menu = Menü schließen
+today = Heute
+press-slash = Taste /
+notebooks = Notizbücher
+create-or-join = Beginnen oder beitreten
+only-your-devices = Nur auf Ihren Geräten
+journal = Tagebuch
+private-word = privat
+private = Privat
+this-node = Dieser Knoten
+sync-and-mirrors = Abgleich und Spiegel
+settings = Einstellungen
+more = Mehr
+in-the-margin = Am Rand
+you-are = Sie sind { $name }, auf { $device }.
+chosen-network = Gewählte Verbindung: { $network }.
+lock-now = Seite sperren
+foot = Diese Seite kommt von Ihrem eigenen Knoten und lädt nichts von anderswo.
+printed = Gedruckt am { $date }. Papier ist nicht verschlüsselt.
+network-direct = direkt
+network-lan = gleiches Netz
+network-relay = ein Relais Ihrer Wahl
+network-public = öffentliche Relais
+role-mentor = Mentor·in
+role-mentee = Mentee
+role-peer = Peer
+role-observer = liest mit
+part-home = Übersicht
+part-sessions = Sitzungen
+part-goals = Ziele
+part-agreement = Vereinbarung
+part-people = Personen & Geräte
+part-questions = Fragen
+part-feedback = Rückmeldung
+part-skills = Fähigkeiten
+part-resources = Material
+part-history = Verlauf
+part-move = Export, Import, Ende
+form-one-on-one = Eine Mentorin, ein Mentee
+form-group = Eine Mentorin und eine Gruppe
+form-peer = Ein Kreis von Peers
+lost-node = Die Seite hat den Knoten verloren. Was Sie sehen, ist der Stand davor.
 
-# Who can read, how peers stand
-standing-label = Who can read this notebook, and when people were last heard
-shared = Shared
-only-you = Only you so far
+# Wer liest, wie es um andere steht
+standing-label = Wer dieses Notizbuch lesen kann, und wann andere zuletzt gehört wurden
+shared = Geteilt
+only-you = Bisher nur Sie
 readers-count = { $people ->
-    [one] 1 person
-   *[other] { $people } people
+    [one] 1 Person
+   *[other] { $people } Personen
   }, { $devices ->
-    [one] 1 device
-   *[other] { $devices } devices
-  } can read
-peer-connected = { $name }: connected, { $path }
-peer-seen = { $name }: last heard { $ago }
-peer-never = { $name }: not heard from yet
-peer-unknown = { $name }: unknown
-device-connected = Connected, { $path }
-device-seen = Last heard { $ago }
-device-never = Not heard from yet
-device-unknown = Unknown
-path-direct = direct
-path-relay = through a relay
-path-lan = same network
-path-none = path unknown
-confirmed-all = Has confirmed all your changes, last heard { $at }.
-confirmed-but = Has not confirmed { $behind ->
-    [one] your last change
-   *[other] your last { $behind } changes
-  } ({ $at }).
-has-more = Has confirmed all your changes, and says it has { $ahead } that are not here ({ $at }).
-confirmed-but-has-more = Has not confirmed { $behind } of your changes, and says it has { $ahead } that are not here ({ $at }).
-confirmed-unknown = What it has is unknown.
+    [one] 1 Gerät
+   *[other] { $devices } Geräte
+  } mit Lesezugang
+peer-connected = { $name }: verbunden, { $path }
+peer-seen = { $name }: zuletzt gehört { $ago }
+peer-never = { $name }: noch nicht gehört
+peer-unknown = { $name }: unbekannt
+device-connected = Verbunden, { $path }
+device-seen = Zuletzt gehört { $ago }
+device-never = Noch nicht gehört
+device-unknown = Unbekannt
+path-direct = direkt
+path-relay = über ein Relais
+path-lan = gleiches Netz
+path-none = Weg unbekannt
+confirmed-all = Hat alle Ihre Änderungen bestätigt, zuletzt gehört { $at }.
+confirmed-but = Hat { $behind ->
+    [one] Ihre letzte Änderung
+   *[other] Ihre letzten { $behind } Änderungen
+  } nicht bestätigt ({ $at }).
+has-more = Hat alle Ihre Änderungen bestätigt und nennt { $ahead }, die hier fehlen ({ $at }).
+confirmed-but-has-more = Hat { $behind } Ihrer Änderungen nicht bestätigt und nennt { $ahead }, die hier fehlen ({ $at }).
+confirmed-unknown = Was es hat, ist unbekannt.
 
-# Days and times
-date-long = { $weekday } { $day } { $month } { $year }
-date-short = { $day } { $month }
-date-short-year = { $day } { $month } { $year }
-date-near = { $weekday } { $date }
-time-span = { $from } to { $to }
+# Tage und Zeiten
+date-long = { $weekday }, { $day }. { $month } { $year }
+date-short = { $day }. { $month }
+date-short-year = { $day }. { $month } { $year }
+date-near = { $weekday }, { $date }
+time-span = { $from } bis { $to }
 time-there = ({ $time } in { $city })
-tomorrow = Tomorrow
-now = now
-a-moment-ago = a moment ago
-minutes-ago = { $count } min ago
-hours-ago = { $count } h ago
+tomorrow = Morgen
+now = jetzt
+a-moment-ago = eben
+minutes-ago = vor { $count } min
+hours-ago = vor { $count } h
 days-ago = { $count ->
-    [one] 1 day ago
-   *[other] { $count } days ago
+    [one] vor 1 Tag
+   *[other] vor { $count } Tagen
   }
 in-minutes = in { $count ->
-    [one] 1 minute
-   *[other] { $count } minutes
+    [one] 1 Minute
+   *[other] { $count } Minuten
   }
 in-hours = in { $count ->
-    [one] 1 hour
-   *[other] { $count } hours
+    [one] 1 Stunde
+   *[other] { $count } Stunden
   }
 days-late = { $count ->
-    [one] 1 day late
-   *[other] { $count } days late
+    [one] 1 Tag überfällig
+   *[other] { $count } Tage überfällig
   }
-month-1 = January
-month-2 = February
-month-3 = March
+month-1 = Januar
+month-2 = Februar
+month-3 = März
 month-4 = April
-month-5 = May
-month-6 = June
-month-7 = July
+month-5 = Mai
+month-6 = Juni
+month-7 = Juli
 month-8 = August
 month-9 = September
-month-10 = October
+month-10 = Oktober
 month-11 = November
-month-12 = December
-month-short-1 = Jan
-month-short-2 = Feb
-month-short-3 = Mar
-month-short-4 = Apr
-month-short-5 = May
-month-short-6 = Jun
-month-short-7 = Jul
-month-short-8 = Aug
-month-short-9 = Sep
-month-short-10 = Oct
-month-short-11 = Nov
-month-short-12 = Dec
-weekday-1 = Monday
-weekday-2 = Tuesday
-weekday-3 = Wednesday
-weekday-4 = Thursday
-weekday-5 = Friday
-weekday-6 = Saturday
-weekday-7 = Sunday
-weekday-short-1 = Mon
-weekday-short-2 = Tue
-weekday-short-3 = Wed
-weekday-short-4 = Thu
-weekday-short-5 = Fri
-weekday-short-6 = Sat
-weekday-short-7 = Sun
+month-12 = Dezember
+month-short-1 = Jan.
+month-short-2 = Feb.
+month-short-3 = März
+month-short-4 = Apr.
+month-short-5 = Mai
+month-short-6 = Juni
+month-short-7 = Juli
+month-short-8 = Aug.
+month-short-9 = Sep.
+month-short-10 = Okt.
+month-short-11 = Nov.
+month-short-12 = Dez.
+weekday-1 = Montag
+weekday-2 = Dienstag
+weekday-3 = Mittwoch
+weekday-4 = Donnerstag
+weekday-5 = Freitag
+weekday-6 = Samstag
+weekday-7 = Sonntag
+weekday-short-1 = Mo
+weekday-short-2 = Di
+weekday-short-3 = Mi
+weekday-short-4 = Do
+weekday-short-5 = Fr
+weekday-short-6 = Sa
+weekday-short-7 = So
 
-# Forms and failures
-field-missing = “{ $field }” is empty.
-confirm-missing = Tick the box to show that you mean it.
+# Formulare und Fehler
+field-missing = „{ $field }“ ist leer.
+confirm-missing = Setzen Sie das Häkchen, um zu zeigen, dass Sie es so meinen.
 passphrase = Passphrase
-passphrase-why = Asked again, since this reaches beyond the page.
-passphrase-wrong = This passphrase does not open the notebook.
-locked-title = The page is locked
-locked-why = Nobody has used it for a while. What you had saved is on this device.
-unlock = Unlock
-failed = This did not work
-failed-not-found = There is nothing here
-failed-safe = What you had saved is safe on this device.
-back-to-today = Back to today
+passphrase-why = Noch einmal gefragt, denn das reicht über die Seite hinaus.
+passphrase-wrong = Diese Passphrase öffnet das Notizbuch nicht.
+locked-title = Die Seite ist gesperrt
+locked-why = Eine Weile hat sie niemand benutzt. Was Sie gespeichert hatten, ist auf diesem Gerät.
+unlock = Entsperren
+failed = Das ging nicht
+failed-not-found = Hier ist nichts
+failed-safe = Was Sie gespeichert hatten, ist sicher auf diesem Gerät.
+back-to-today = Zurück zu Heute
 
-# Today
-today-lede = Gathered from { $count ->
-    [one] your notebook
-   *[other] { $count } notebooks
-  } and your journal. Only you see this page.
-today-lede-none = Only you see this page.
-no-notebook = You have no notebook yet
-no-notebook-why = Start one and write in it alone, or join one with an invitation.
-next-session = Next session
-no-session-planned = No session is planned.
-plan-in = Plan a session in { $notebook }
-open-session = Open session
-prepare = Prepare
-wrap-up = Wrap up
-not-wrapped-up = Not wrapped up yet:
-yours-to-do = Yours to do
-nothing-due = Nothing is due in the next days.
+# Heute
+today-lede = Zusammengetragen aus { $count ->
+    [one] Ihrem Notizbuch
+   *[other] { $count } Notizbüchern
+  } und Ihrem Tagebuch. Nur Sie sehen diese Seite.
+today-lede-none = Nur Sie sehen diese Seite.
+no-notebook = Sie haben noch kein Notizbuch
+no-notebook-why = Beginnen Sie eines und schreiben Sie zunächst allein, oder treten Sie mit einer Einladung bei.
+next-session = Nächste Sitzung
+no-session-planned = Keine Sitzung ist geplant.
+plan-in = Sitzung in { $notebook } planen
+open-session = Sitzung öffnen
+prepare = Vorbereiten
+wrap-up = Abschließen
+not-wrapped-up = Noch nicht abgeschlossen:
+yours-to-do = Für Sie zu tun
+nothing-due = In den nächsten Tagen ist nichts fällig.
 others-to-do = { $count ->
-    [one] One thing for others to do
-   *[other] { $count } things for others to do
+    [one] Eine Aufgabe für andere
+   *[other] { $count } Aufgaben für andere
   }
-mark-done = Mark as done
-status-done = done
-status-dropped = dropped
-waiting-for-you = Waiting for your word
-agreement-unsigned-by-you = Agreement of { $notebook }: you have not signed it.
-agreement-unsigned-by-others = Agreement of { $notebook }: you have signed, others have not.
-read-and-sign = Read and sign
-read = Read
-question-open = { $name } asks: “{ $text }”
-answer = Answer
-sealed-waits = Sealed exchange in { $notebook }: it waits for you.
-sealed-next-commit = Write yours
-sealed-next-open = Open yours
-heard-from = Heard from
-jot-label = A line for your journal
+mark-done = Als erledigt markieren
+status-done = erledigt
+status-dropped = aufgegeben
+waiting-for-you = Wartet auf Ihr Wort
+agreement-unsigned-by-you = Vereinbarung von { $notebook }: Sie haben nicht unterschrieben.
+agreement-unsigned-by-others = Vereinbarung von { $notebook }: Sie haben unterschrieben, andere nicht.
+read-and-sign = Lesen und unterschreiben
+read = Lesen
+question-open = { $name } fragt: „{ $text }“
+answer = Antworten
+sealed-waits = Versiegelte Rückmeldung in { $notebook }: Sie wartet auf Sie.
+sealed-next-commit = Ihre schreiben
+sealed-next-open = Ihre öffnen
+heard-from = Gehört von
+jot-label = Eine Zeile für Ihr Tagebuch
 jot-hint = { $count ->
-    [one] Only this device holds it.
-   *[other] Only your { $count } devices hold it.
+    [one] Nur dieses Gerät hat sie.
+   *[other] Nur Ihre { $count } Geräte haben sie.
   }
-keep-in-journal = Keep in journal
-kept-in-journal = Kept in your journal.
-action-marked-done = Marked as done.
+keep-in-journal = Im Tagebuch behalten
+kept-in-journal = In Ihrem Tagebuch.
+action-marked-done = Als erledigt markiert.
 
-# A notebook's home
-notebook-lede = { $form }, since { $since }.
+# Übersicht eines Notizbuchs
+notebook-lede = { $form }, seit { $since }.
 phase = Phase
-phase-rapport = Rapport
-phase-direction = Direction
-phase-progress = Progress
-phase-winding-down = Winding down
-phase-closed = Closed
-change-phase = Change the phase
-phase-changed = The phase is changed.
+phase-rapport = Kennenlernen
+phase-direction = Richtung
+phase-progress = Fortschritt
+phase-winding-down = Ausklang
+phase-closed = Abgeschlossen
+change-phase = Phase ändern
+phase-changed = Die Phase ist geändert.
 all-sessions = { $count ->
-    [one] The session
-   *[other] All { $count } sessions
+    [one] Die Sitzung
+   *[other] Alle { $count } Sitzungen
   }
-no-session = No session is planned
-no-session-why = Agree on a time; a template brings an agenda.
-plan-session = Plan a session
-measure-figures = { $current } { $unit }, from { $from } to { $to }
-milestone-figures = { $done } of { $all } milestones
-due = due
-goals = Goals
-all-goals = All goals
-no-goal = There is no goal yet
-no-goal-why = What should be different in some months? One sentence is enough.
-add-goal = Add a goal
-goal-status-proposed = Proposed
-goal-status-active = Active
-goal-status-paused = Paused
-goal-status-achieved = Achieved
-goal-status-dropped = Dropped
-learned-last-time = What we learned last time
-agreement = Agreement
-agreement-state-empty = Nothing is agreed yet.
-agreement-state-unsigned = It is written, and nobody has signed this text.
-agreement-state-partly = Some have signed this text, others have not.
-agreement-state-signed = Everybody has signed this text.
-read-agreement = Read the agreement
-who-can-read = Who can read this
-computed-from-keys = Computed from the keys, not from a setting.
-since-when = Since when, device by device
-mirror-holds-no-key = The mirror “{ $name }” stores this notebook and holds no key that opens it.
-other-devices = Other devices
-alone = You are alone here
-alone-why = You can write now, and invite somebody when you are ready.
-invite-someone = Invite someone
+no-session = Keine Sitzung ist geplant
+no-session-why = Einigen Sie sich auf eine Zeit; eine Vorlage bringt eine Tagesordnung mit.
+plan-session = Sitzung planen
+measure-figures = { $current } { $unit }, von { $from } auf { $to }
+milestone-figures = { $done } von { $all } Zwischenzielen
+due = fällig
+goals = Ziele
+all-goals = Alle Ziele
+no-goal = Es gibt noch kein Ziel
+no-goal-why = Was soll in einigen Monaten anders sein? Ein Satz genügt.
+add-goal = Ziel hinzufügen
+goal-status-proposed = Vorgeschlagen
+goal-status-active = Aktiv
+goal-status-paused = Ruht
+goal-status-achieved = Erreicht
+goal-status-dropped = Aufgegeben
+learned-last-time = Was wir letztes Mal gelernt haben
+agreement = Vereinbarung
+agreement-state-empty = Noch ist nichts vereinbart.
+agreement-state-unsigned = Sie ist geschrieben, und niemand hat diesen Text unterschrieben.
+agreement-state-partly = Manche haben diesen Text unterschrieben, andere nicht.
+agreement-state-signed = Alle haben diesen Text unterschrieben.
+read-agreement = Vereinbarung lesen
+who-can-read = Wer das lesen kann
+computed-from-keys = Berechnet aus den Schlüsseln, nicht aus einer Einstellung.
+since-when = Seit wann, Gerät für Gerät
+mirror-holds-no-key = Der Spiegel „{ $name }“ speichert dieses Notizbuch und hat keinen Schlüssel, der es öffnet.
+other-devices = Andere Geräte
+alone = Sie sind hier allein
+alone-why = Sie können jetzt schreiben und jemanden einladen, wenn Sie so weit sind.
+invite-someone = Jemanden einladen
 
-# The keyboard
-keyboard = Keyboard
-palette = Go to
-letters = Single letters do something
-close = Close
-key-search = search
-key-palette = go anywhere
-key-help = this list
-key-today = today
-key-home = the notebook’s home
-key-sessions = sessions
-key-goals = goals
-key-agreement = agreement
-key-people = people
-key-new = new of what is here
-key-rows = next and previous row
-key-done = mark the row as done
-key-save = save
-key-leave = leave a field or a dialog
+# Tastatur
+keyboard = Tastatur
+palette = Gehe zu
+letters = Einzelne Buchstaben tun etwas
+close = Schließen
+key-search = Suche
+key-palette = überallhin gehen
+key-help = diese Liste
+key-today = Heute
+key-home = Übersicht des Notizbuchs
+key-sessions = Sitzungen
+key-goals = Ziele
+key-agreement = Vereinbarung
+key-people = Personen
+key-new = Neues von dem, was hier steht
+key-rows = nächste und vorige Zeile
+key-done = Zeile als erledigt markieren
+key-save = speichern
+key-leave = Feld oder Dialog verlassen
 
-# Goals
+# Ziele
 goals-lede = { $active ->
-    [0] None is active
-    [one] One is active
-   *[other] { $active } are active
+    [0] Keines ist aktiv
+    [one] Eines ist aktiv
+   *[other] { $active } sind aktiv
   }{ $proposed ->
     [0] .
-    [one] , one is proposed.
-   *[other] , { $proposed } are proposed.
+    [one] , eines ist vorgeschlagen.
+   *[other] , { $proposed } sind vorgeschlagen.
   }
-goal-group-active = Active
-goal-group-proposed = Proposed
-goal-group-paused = Paused
-goal-group-achieved = Achieved
-goal-group-dropped = Dropped
-goal-kind-plain = plain
-goal-kind-smart = measured (SMART)
-goal-kind-okr = key results (OKR)
-goal-kind-woop = wish and obstacle (WOOP)
-goal-title = What is to be reached
-goal-title-hint = One sentence that both of you understand the same way.
-goal-why = Why it matters
-goal-added = The goal is written down.
-goal-act-recorded = Progress is recorded.
-goal-act-milestone = The milestone is added.
-goal-act-reached = The milestone is reached.
-goal-act-status = The status is changed.
-goal-act-saved = Saved on this device.
-owner = Owner
-kind = Kind
-due-on = Due
-measure-fields = How you will measure it
-okr-fields = Key results, two to five, for an OKR goal
-woop-fields = Wish, outcome, obstacle and plan, for a WOOP goal
-unit = Unit
-baseline = Now
-target = Target
-key-result-nth = Key result { $nth }
-key-results = Key results
-woop-wish = Wish
-woop-outcome = Best outcome
-woop-obstacle = Inner obstacle
-woop-plan = If it shows up, then I will
-number-invalid = “{ $text }” is not a number.
-baseline-row = Where it began
-chart-description = From { $from } { $unit } on { $first } to { $to } { $unit } on { $last }. The target is { $target } { $unit }.
-target-label = target: { $value } { $unit }
-progress = Progress
-same-figures = The same figures as a table
-date = Date
-note = Note
-record-progress = Record progress
-value-in = How much now ({ $unit })
-measured-on = Measured on
-today-if-empty = Today, where you leave it empty.
-now-at = Now at
-save = Save
-milestones = Milestones
-milestone = Milestone
-no-milestone = No milestone yet.
-mark-reached = Mark as reached
-reached = Reached
-add-milestone = Add a milestone
-edit-goal = Edit the goal
-change-status = Change the status
+goal-group-active = Aktiv
+goal-group-proposed = Vorgeschlagen
+goal-group-paused = Ruhend
+goal-group-achieved = Erreicht
+goal-group-dropped = Aufgegeben
+goal-kind-plain = einfach
+goal-kind-smart = gemessen (SMART)
+goal-kind-okr = Schlüsselergebnisse (OKR)
+goal-kind-woop = Wunsch und Hindernis (WOOP)
+goal-title = Was erreicht werden soll
+goal-title-hint = Ein Satz, den beide gleich verstehen.
+goal-why = Warum es zählt
+goal-added = Das Ziel ist aufgeschrieben.
+goal-act-recorded = Der Fortschritt ist festgehalten.
+goal-act-milestone = Das Zwischenziel ist hinzugefügt.
+goal-act-reached = Das Zwischenziel ist erreicht.
+goal-act-status = Der Status ist geändert.
+goal-act-saved = Auf diesem Gerät gespeichert.
+owner = Zuständig
+kind = Art
+due-on = Fällig
+measure-fields = Woran Sie es messen
+okr-fields = Schlüsselergebnisse, zwei bis fünf, für ein OKR-Ziel
+woop-fields = Wunsch, Ergebnis, Hindernis und Plan, für ein WOOP-Ziel
+unit = Einheit
+baseline = Jetzt
+target = Zielwert
+key-result-nth = Schlüsselergebnis { $nth }
+key-results = Schlüsselergebnisse
+woop-wish = Wunsch
+woop-outcome = Bestes Ergebnis
+woop-obstacle = Inneres Hindernis
+woop-plan = Wenn es auftaucht, dann werde ich
+number-invalid = „{ $text }“ ist keine Zahl.
+baseline-row = Wo es begann
+chart-description = Von { $from } { $unit } am { $first } auf { $to } { $unit } am { $last }. Der Zielwert ist { $target } { $unit }.
+target-label = Zielwert: { $value } { $unit }
+progress = Fortschritt
+same-figures = Dieselben Zahlen als Tabelle
+date = Datum
+note = Notiz
+record-progress = Fortschritt festhalten
+value-in = Wie viel jetzt ({ $unit })
+measured-on = Gemessen am
+today-if-empty = Heute, wenn Sie es leer lassen.
+now-at = Jetzt bei
+save = Speichern
+milestones = Zwischenziele
+milestone = Zwischenziel
+no-milestone = Noch kein Zwischenziel.
+mark-reached = Als erreicht markieren
+reached = Erreicht
+add-milestone = Zwischenziel hinzufügen
+edit-goal = Ziel bearbeiten
+change-status = Status ändern
 status = Status
-reason = Reason
-reason-hint = Wanted where a goal is paused, achieved or dropped.
-this-goal = This goal
-since = Since
-way = Way so far
-last-changed-by = Last changed by
-history = History
-latest-entry = Latest entry
-open-actions = Open actions
-no-open-action = None.
-add-action = Add an action
-action-title = What is to be done
-action-added = The action is written down.
-comments = Comments
-comment = Comment
-add-comment = Add a comment
-comment-added = The comment is added.
+reason = Grund
+reason-hint = Gewünscht, wenn ein Ziel ruht, erreicht oder aufgegeben ist.
+this-goal = Dieses Ziel
+since = Seit
+way = Weg bisher
+last-changed-by = Zuletzt geändert von
+history = Verlauf
+latest-entry = Letzter Eintrag
+open-actions = Offene Aufgaben
+no-open-action = Keine.
+add-action = Aufgabe hinzufügen
+action-title = Was zu tun ist
+action-added = Die Aufgabe ist aufgeschrieben.
+comments = Kommentare
+comment = Kommentar
+add-comment = Kommentar hinzufügen
+comment-added = Der Kommentar ist hinzugefügt.
+
+# Everything else
+to-come = Kommende
+held-before = Frühere
+sessions = Sitzungen
+calendar = Kalender
+calendar-why = Alle Sitzungen lassen sich als Kalenderdatei exportieren.
+export = Exportieren
+no-template = Ohne Vorlage
+starts = Beginn
+minutes = Minuten
+template = Vorlage
+title = Titel
+title-hint = Leer: der Titel der Vorlage.
+place = Ort oder Link
+place-hint = Ein Raum, oder der Link eines Anrufs.
+comes-again = Wiederholung
+zone = Zeitzone
+zone-hint = Dort behält die Sitzung ihre Ortszeit.
+every-never = keine
+every-1w = jede Woche
+every-2w = alle zwei Wochen
+every-3w = alle drei Wochen
+every-4w = alle vier Wochen
+every-1m = jeden Monat
+session-status-held = gehalten
+session-status-cancelled = abgesagt
+session-status-planned = geplant
+session-planned = Die Sitzung ist geplant.
+session-cancelled = Diese Sitzung wurde abgesagt.
+stage = Stand der Sitzung
+stage-prepare = Vorbereiten
+stage-live = Im Gespräch
+stage-wrap = Abschließen
+notes = Notizen
+notes-label = Gemeinsame Notizen der Sitzung, in Markdown
+save-notes = Notizen speichern
+notes-merge = Was andere inzwischen schreiben, bleibt.
+read-notes = So liest es sich
+no-notes = Es gibt keine Notizen.
+write-on = Weiterschreiben
+who-may-hear = Wer davon hören darf
+sharing-pair-only = Nur unter uns
+sharing-quotable-with-consent = Darf nach Rückfrage zitiert werden
+sharing-shareable = Darf weitergegeben werden
+notes-saved = Auf diesem Gerät gespeichert.
+notes-merged = Gespeichert, zusammen mit dem, was andere inzwischen geschrieben haben.
+agenda = Tagesordnung
+minutes-planned = { $planned } von { $minutes } Minuten verplant
+minutes-short = { $count } min
+brought-by = Eingebracht von
+carried-over = übernommen
+item-done = Erledigt
+add-item = Punkt hinzufügen
+item = Punkt
+list-decisions = Entscheidungen
+list-insights = Einsichten
+list-one-decision = Entscheidung
+list-one-insight = Einsicht
+add-decision = Entscheidung hinzufügen
+add-insight = Einsicht hinzufügen
+actions = Aufgaben
+attended = Dabei gewesen
+nobody-confirmed = Noch hat es niemand bestätigt.
+i-was-here = Ich war dabei
+change-session = Sitzung ändern
+whole-series = Die ganze Reihe von hier an
+cancel-session = Absagen
+print = Drucken
+prepare-label = Ihre Vorbereitung
+from-your-journal = Aus Ihrem Tagebuch. Nur Ihre eigenen Geräte haben es.
+session-act-item = Der Punkt steht auf der Tagesordnung.
+session-act-item-done = Als erledigt markiert.
+session-act-saved = Auf diesem Gerät gespeichert.
+session-act-attended = Sie haben bestätigt, dass Sie dabei waren.
+session-act-cancelled = Die Sitzung ist abgesagt.
+session-act-wrapped = Die Sitzung ist abgeschlossen.
+not-said = keine Angabe
+mood-1 = schlecht
+mood-2 = nicht gut
+mood-3 = mittel
+mood-4 = gut
+mood-5 = sehr gut
+what-you-learned = Was Sie gelernt haben
+others-read-this = Alle in diesem Notizbuch lesen das.
+how-was-it = Wie es für Sie war
+next-date = Nächste Sitzung
+topics = Themen
+no-answer = Noch hat niemand geantwortet.
+agreed = Vereinbart
+not-agreed-yet = Dazu ist noch nichts vereinbart.
+also-written = Außerdem geschrieben
+choose-between = Zwischen gleichzeitig Geschriebenem wählen
+write-answer = Antwort schreiben
+your-answer = Ihre Antwort
+agreed-hint = Das, was alle unterschreiben. Ein anderer Buchstabe ist ein neuer Text.
+topic-purpose = Zweck
+topic-outcomes = Ergebnisse
+topic-rhythm = Rhythmus und Dauer
+topic-agenda = Wer die Tagesordnung setzt
+topic-contact = Kontakt zwischen den Treffen
+topic-cancellation = Absagen und Ausbleiben
+topic-scope = Was Thema ist und was nicht
+topic-confidentiality = Vertraulichkeit und ihre Ausnahmen
+topic-disclosure = Wer davon wissen darf
+topic-conflict = Konflikt und eine benannte dritte Person
+topic-exit = Ausstieg ohne Schuld
+topic-notes = Was am Ende aus den Notizen wird
+topic-review = Wann wir das wieder ansehen
+go-to-signing = Zum Unterschreiben
+sign-title = Diesen Text unterschreiben
+hash-of-text = Prüfsumme dieses Textes
+signed-this-hash = hat diese Prüfsumme unterschrieben
+on-device = auf { $device }
+does-not-count = zählt nicht
+has-not-signed = hat nicht unterschrieben
+sign-sure = Ich habe den vereinbarten Text gelesen und unterschreibe genau ihn.
+sign = Unterschreiben
+sign-on-paper = Unterschrift und Datum, falls auch auf Papier unterschrieben wird: ______________________________
+you-signed = Sie haben diesen Text unterschrieben.
+versions = Fassungen
+nobody-signed = von niemandem unterschrieben
+signed-by = unterschrieben von
+review = Wiedervorlage
+if-you-disagree = Bei Uneinigkeit
+what-signature-shows = Was eine Unterschrift zeigt
+what-signature-shows-why = Dass ein Gerät dieser Person genau diesen Text unterschrieben hat. Sie ist kein Siegel eines Gerichts und sagt nicht, wer sonst im Raum war.
+saved-here = Auf diesem Gerät gespeichert.
+people = Personen
+people-lede = Wer in diesem Notizbuch ist, welche Geräte seinen Schlüssel haben und was jedes bestätigt hat.
+you-name = Sie, { $name }
+admin = lässt andere ein
+this-device = Dieses Gerät
+since-day = seit { $day }
+link-device = Weiteres Gerät verbinden
+words-compared = Wörter verglichen
+words-differed = Wörter waren verschieden
+words-not-compared = Wörter nicht verglichen
+compare-words-with = Wörter mit { $name } vergleichen
+change-role = Rolle ändern
+role = Rolle
+role-changed = Die Rolle ist geändert.
+remove-from-notebook = Aus dem Notizbuch entfernen
+remove-why = { $name } behält, was bisher lesbar war. Neues bekommt einen neuen Schlüssel, den { $name } nicht erhält.
+remove-sure = Ja, { $name } entfernen.
+remove-name = { $name } entfernen
+member-removed = Entfernt. Neues bekommt einen neuen Schlüssel.
+invite-why = Eine Einladung gilt einmal. Wer sie hat, kann beitreten: Geben Sie sie niemandem sonst, und vergleichen Sie danach die Wörter.
+good-for = Gültig
+good-until = gültig bis { $at }
+make-invitation = Einladung erstellen
+revoke-invitation = Zurückziehen
+invitation-revoked = Die Einladung öffnet nichts mehr.
+if-you-remove = Wenn Sie jemanden entfernen
+if-you-remove-why = Die Person behält, was sie bisher lesen konnte. Neues bekommt einen neuen Schlüssel, den sie nicht erhält.
+invitation = Einladung
+invitation-line = Die Einladung, eine Zeile Text
+invitation-how = Schicken Sie sie auf einem Weg, dem Sie trauen. Sie gilt einmal, bis { $at }, solange dieser Knoten läuft.
+copied = Kopiert
+copy = Kopieren
+done = Fertig
+keep-as-file = Als Datei sichern
+invitation-qr = Die Einladung als Code für eine Kamera
+invitation-qr-why = Für jemanden neben Ihnen.
+what-then = Was dann
+what-then-why = Sobald die Person beigetreten ist, vergleichen Sie mit ihr die Wörter, am Telefon oder von Angesicht zu Angesicht.
+your-words = Ihre Wörter
+compare-how = Treffen Sie { $name }, oder rufen Sie an. Lassen Sie { $name } zuerst vorlesen. Schicken Sie die Wörter nicht als Nachricht: Wer die Einladung tauschen konnte, kann auch die Nachricht tauschen.
+words-match = Alle stimmen überein
+words-differ = Sie sind verschieden
+not-now = Nicht jetzt
+compare-then = Stimmen sie überein, gilt der Schlüssel von { $name } als von Ihnen verglichen. Sind sie verschieden, schreiben Sie hier nicht weiter und bitten Sie von Angesicht zu Angesicht um eine neue Einladung.
+decided-match = Als verglichen markiert.
+decided-differ = Als verschieden markiert. Schreiben Sie hier nichts, was andere nicht lesen dürfen.
+person = Person
+device = Gerät
+recovery-phrase = Wiederherstellungswörter
+readers-now = Personen und Geräte, die den Schlüssel des jetzigen Textes haben
+readers-before = Wer früher lesen konnte
+readers-before-why = Sie behalten, was sie hatten. Neues bekommen sie nicht.
+usual-role = wie bei dieser Form üblich
+start-notebook = Ein Notizbuch beginnen
+start-notebook-why = Schreiben Sie zunächst allein, und laden Sie jemanden ein, wenn Sie so weit sind.
+notebook-title = Wie es heißt
+notebook-title-hint = Alle darin sehen das.
+who-is-it-for = Für wen ist es?
+you-are-its = Sie sind darin
+create-notebook = Notizbuch anlegen
+join-notebook = Mit einer Einladung beitreten
+join-notebook-why = Jemand hat Ihnen eine Zeile Text oder eine Datei geschickt.
+invitation-hint = Beginnt mit hearth1. Sie gilt einmal.
+invitation-file = Datei wählen
+join-waits = Das andere Gerät muss eingeschaltet sein. Das kann eine Minute dauern.
+what-it-reveals = Was eine Verbindung verrät
+change = Ändern
+notebook-created = Das Notizbuch ist angelegt. Sie können jetzt schreiben und jemanden einladen, wenn Sie so weit sind.
+joined-compare = Sie sind beigetreten. Vergleichen Sie als Nächstes die Wörter.
+questions = Fragen
+no-question = Keine Frage ist offen
+no-question-why = Fragen Sie, was Sie beim Kaffee fragen würden. Antworten dürfen warten.
+ask-question = Eine Frage stellen
+your-question = Ihre Frage
+ask = Fragen
+asked = Gefragt.
+answered = Beantwortet.
+resolved = Geklärt
+mark-resolved = Als geklärt markieren
+resolved-done = Als geklärt markiert.
+feedback = Rückmeldung
+sealed-exchanges = Versiegelte Rückmeldungen
+sealed-why = Beide schreiben, und niemand kann lesen, was andere schrieben, bevor sich alle festgelegt haben.
+open-feedback = Offene Rückmeldung
+no-feedback = Noch hat niemand eine Rückmeldung gegeben.
+feedback-situation = Situation
+feedback-behaviour = Verhalten
+feedback-impact = Wirkung
+feedback-request = Wunsch
+feedback-text = Sonst noch
+sealed-kind-feedback = Rückmeldung
+sealed-kind-expectations = Erwartungen
+sealed-kind-rating = Bewertung
+sealed-state-committing = wird geschrieben
+sealed-state-opening = alle haben sich festgelegt
+sealed-state-open = offen
+sealed-state-withdrawn = zurückgezogen
+sealed-state-imported = importiert
+has-opened = hat geöffnet
+has-committed = hat sich festgelegt
+not-committed = hat sich nicht festgelegt
+rating-of = Bewertung: { $value } von 5
+rating = Bewertung, 1 bis 5
+your-text = Ihr Text
+commit-hint = Er bleibt in Ihrem Tagebuch, bis Sie ihn öffnen. Danach lässt er sich nicht mehr ändern.
+commit = Festlegen
+open-yours = Ihren öffnen
+waits-for-others = Es wartet auf die anderen.
+withdraw = Zurückziehen
+start-sealed = Versiegelte Rückmeldung beginnen
+what-about = Worüber
+give-feedback = Rückmeldung geben
+for-whom = Für wen
+feedback-given = Ihre Rückmeldung ist aufgeschrieben.
+sealed-act-started = Der Austausch hat begonnen.
+sealed-act-committed = Sie haben sich festgelegt. Niemand liest es, bevor Sie es öffnen.
+sealed-act-opened = Ihres ist offen.
+sealed-act-withdrawn = Zurückgezogen.
+skills = Fähigkeiten
+skills-lede = Was jemand können möchte, damals und jetzt.
+no-skill = Noch ist keine Fähigkeit aufgeschrieben
+no-skill-why = Nennen Sie eine, und sagen Sie, wie gut es heute geht.
+then-and-now = Damals und jetzt, wie sich alle selbst sehen
+skill = Fähigkeit
+then = Damals
+now-word = Jetzt
+from-to = damals { $from }, jetzt { $to }
+endorsed-by = Bestätigt von
+add-evidence = Beleg hinzufügen
+evidence = Was getan oder gesehen wurde
+link = Link
+endorse = Bestätigen
+endorse-why = Eine Unterschrift darunter, dass Sie diese Fähigkeit bei jemandem gesehen haben.
+what-you-saw = Was Sie gesehen haben
+endorse-sure = Ich unterschreibe, dass ich es gesehen habe.
+endorsed = Sie haben die Bestätigung unterschrieben.
+anchor-1 = neu
+anchor-2 = am Anfang
+anchor-3 = kann es
+anchor-4 = stark
+anchor-5 = bringt es anderen bei
+rate = Einschätzen
+add-skill = Fähigkeit hinzufügen
+how-well = Wie gut
+whose = Wessen
+rated = Die Einschätzung ist aufgeschrieben.
+resources = Material
+no-resource = Hier liegt noch nichts
+no-resource-why = Ein Link oder ein Buch, und warum es zählt.
+all-resources = Alle
+put-away = Weglegen
+add-resource = Material hinzufügen
+why-it-matters = Warum es zählt
+tags = Schlagwörter
+tags-hint = Durch Kommas getrennt.
+resource-put-away = Weggelegt.
+about-nothing = kein Notizbuch
+new-entry = Neuer Eintrag
+about = Über
+journal-empty = Ihr Tagebuch ist leer
+journal-why = Was Sie hier schreiben, bleibt auf Ihren eigenen Geräten.
+entries = Einträge
+copy-into-notebook = In ein Notizbuch kopieren
+journal-lede = Nur Ihre eigenen Geräte haben das, unter einem eigenen Schlüssel.
+choose-notebook = Notizbuch wählen
+into-which = In welches Notizbuch
+see-who-reads = Zeigen, wer es lesen würde
+share-into = Alle, die { $notebook } lesen, würden das lesen:
+share-lede = Eine Kopie wird geteilt; der Eintrag bleibt privat.
+shared-done = In das Notizbuch kopiert.
+search-for = Suchen nach
+in = In
+everywhere = allem
+hits = Treffer
+object-goal = Ziel
+object-action = Aufgabe
+object-session = Sitzung
+object-question = Frage
+object-answer = Antwort
+object-agreement = Vereinbarung
+object-feedback = Rückmeldung
+object-skill = Fähigkeit
+object-rating = Einschätzung
+object-resource = Material
+object-comment = Kommentar
+object-checkin = Stand
+object-entry = Tagebuch
+object-notebook = Notizbuch
+object-milestone = Zwischenziel
+object-progress = Fortschritt
+object-exchange = versiegelter Austausch
+object-note = geteilte Notiz
+whole-history = Der ganze Verlauf
+older-not-shown = Ältere Änderungen werden nicht gezeigt.
+history-lede = Wer etwas schrieb, folgt aus den Unterschriften, nicht aus einem Feld.
+going-back = Zurückgehen
+going-back-why = Wiederherstellen schreibt den alten Stand als neue Änderung. Nichts geht dadurch verloren.
+its-history = Sein Verlauf
+restore-this = So wiederherstellen
+restored = Als neue Änderung wiederhergestellt.
+conflicts = Gleichzeitig geschrieben
+no-conflict = Niemand hat dasselbe Feld gleichzeitig beschrieben.
+conflicts-lede = Wählen Sie, was gilt; das andere bleibt im Verlauf.
+shown-now = Wird jetzt gezeigt.
+choose-this = Das wählen
+chosen = Gewählt. Das andere bleibt im Verlauf.
+try-all-now = Jetzt alle Geräte versuchen
+try-all-why = Der Knoten versucht es auch von selbst.
+network-word = Netz
+addresses = Adressen
+mirrors = Spiegel
+mirror-why = Ein Spiegel ist immer an, speichert, was gesendet wird, und hat keinen Schlüssel, der es öffnet.
+no-other-device = Kein anderes Gerät ist in diesem Notizbuch.
+verified = Wörter verglichen
+not-verified = Wörter nicht verglichen
+mirror = Spiegel
+remove = Entfernen
+add-mirror = Spiegel hinzufügen
+mirror-ticket = Die Karte des Spiegels
+mirror-ticket-hint = Wer den Spiegel betreibt, hat sie.
+mirror-added = Der Spiegel darf dieses Notizbuch halten.
+mirror-removed = Der Spiegel bekommt nichts Neues.
+your-devices = Ihre Geräte
+taken-off = abgemeldet
+connected = verbunden
+take-off = Abmelden
+take-off-why = Es behält, was es lesen konnte, und bekommt nichts Neues.
+take-off-sure = Ja, dieses Gerät abmelden.
+take-off-name = { $device } abmelden
+link-why = Das neue Gerät wird alle Ihre Notizbücher und Ihr Tagebuch haben.
+link-sure = Ja, ich sitze am anderen Gerät.
+make-link = Karte erstellen
+link-how = Geben Sie diese Karte auf dem neuen Gerät ein. Sie gilt einmal, zehn Minuten lang, solange dieser Knoten läuft.
+link-failed = Es ließ sich keine Karte erstellen.
+language = Sprache
+setting-network = Verbindung
+setting-unlock-minutes = Minuten offen für Befehle
+setting-invite-hours = Stunden, die eine Einladung gilt
+setting-rotate-keys-after-days = Tage bis zu einem neuen Schlüssel
+setting-journal-copies = Kopien des Tagebuchs
+setting-zone = Zeitzone
+passphrase-now = Jetzige Passphrase
+passphrase-new = Neue Passphrase
+passphrase-again = Die neue noch einmal
+change-passphrase = Passphrase ändern
+passphrases-differ = Die beiden sind nicht gleich.
+passphrase-changed = Ab jetzt öffnet nur die neue Passphrase.
+browsers = Browser
+browsers-why = Jeder Link lässt einen Browser dieses Rechners ein, einmal.
+browsers-sure = Ja, einen weiteren Browser einlassen.
+another-browser = Link für einen weiteren Browser
+leave-browser = Diesen Browser aussperren
+link-once = Öffnen Sie das im anderen Browser dieses Rechners. Es gilt einmal.
+export-why = Was Sie exportieren, verlässt die Verschlüsselung. Bewahren Sie es dort auf, wo sonst niemand liest.
+as-what = Als was
+export-html = eine Seite zum Lesen und Drucken
+export-json = JSON, in dem nichts fehlt
+export-ics = ein Kalender der Sitzungen
+export-sure = Ja, unverschlüsselt herausschreiben.
+import = Importieren
+import-why = Was ein JSON-Export enthält, wird aufgenommen, von Ihnen unterschrieben und als importiert gekennzeichnet.
+import-text = Der Text eines JSON-Exports
+import-file = JSON-Export wählen
+imported = Aufgenommen.
+rename = Umbenennen
+graduation = Das Ende
+graduation-why = Was erreicht wurde, was offen bleibt, Dank, und was aus den Notizen wird. Niemand kann die Kopie anderer verschwinden lassen.
+close-notebook = Notizbuch schließen
+close-why = Von da an ist es ein Archiv: lesbar, nicht mehr beschreibbar.
+close-sure = Ja, schließen.
+closed-done = Das Notizbuch ist jetzt ein Archiv.
+leave-notebook = Notizbuch verlassen
+leave-why = Sie behalten, was Sie lesen konnten. Neues bekommen Sie nicht.
+leave-sure = Ja, ich verlasse es.
+left-done = Sie haben das Notizbuch verlassen.
+older-sessions = { $count ->
+    [one] Eine ältere Sitzung
+   *[other] { $count } ältere Sitzungen
+  }
+agenda-items = { $count ->
+    [one] Tagesordnung: ein Punkt
+   *[other] Tagesordnung: { $count } Punkte
+  }
+carries-over = { $count ->
+    [one] Ein offener Punkt wird übernommen.
+   *[other] { $count } offene Punkte werden übernommen.
+  }
+sign-what = { $count ->
+    [one] Sie unterschreiben den vereinbarten Text eines Themas genau so, wie er oben steht, und nichts sonst.
+   *[other] Sie unterschreiben den vereinbarten Text aller { $count } Themen genau so, wie er oben steht, und nichts sonst.
+  } Ändert sich ein Buchstabe, ist es eine neue Fassung und braucht alle Unterschriften neu.
+for-hours = { $days ->
+    [one] einen Tag
+   *[other] { $days } Tage
+  }
+questions-lede = { $count ->
+    [one] Eine ist offen.
+   *[other] { $count } sind offen.
+  }
+hits-count = { $count ->
+    [one] 1 Treffer
+   *[other] { $count } Treffer
+  }
+disputed-count = { $count ->
+    [one] Ein Feld wurde gleichzeitig beschrieben.
+   *[other] { $count } Felder wurden gleichzeitig beschrieben.
+  }
+tried-peers = { $count ->
+    [one] Ein Gerät wurde versucht.
+   *[other] { $count } Geräte wurden versucht.
+  }
+taken-off-done = { $count ->
+    [one] Abgemeldet. Es konnte ein Notizbuch lesen und behält, was es hatte.
+   *[other] Abgemeldet. Es konnte { $count } Notizbücher lesen und behält, was es hatte.
+  }
