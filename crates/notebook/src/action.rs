@@ -11,7 +11,7 @@ use crate::goal::edit::{reason, set_date};
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People, PersonRef};
 use crate::plan::{Plan, commit};
-use crate::record::{Provenance, Record};
+use crate::record::{Glance, Provenance, Record};
 use crate::shown::{self, Shown};
 use crate::word::ActionStatus;
 
@@ -248,6 +248,13 @@ pub fn show(
     id: ObjectId,
 ) -> Result<ActionView, ReadError> {
     shown::show(docs, people, id)
+}
+
+/// Says whether an action is still to be done.
+pub(crate) fn is_open(one: &Glance<'_>) -> bool {
+    let status = one.str("status");
+    let status = status.and_then(|word| ActionStatus::from_word(&word));
+    status.unwrap_or_default().is_open()
 }
 
 impl Shown for ActionView {

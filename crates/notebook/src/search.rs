@@ -70,6 +70,20 @@ pub fn search_items(docs: &mut dyn Documents) -> Result<Vec<SearchItem>, Unavail
     Ok(items)
 }
 
+/// The words that the index has of each session: what of [`session_items`] shows in the index.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub fn session_headers(docs: &mut dyn Documents) -> Result<Vec<SearchItem>, Unavailable> {
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(Vec::new());
+    };
+    let all = Record::all(index, Kind::Session).into_iter();
+    Ok(all
+        .map(|(id, record)| item(id, Kind::Session, &record, None))
+        .collect())
+}
+
 /// What was opened in sealed exchanges, and counts. A text that somebody opened too early is not found.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::People;
-use crate::record::Record;
+use crate::record::{Glance, Record};
 
 /// An object as shown, read off its record in the index.
 pub(crate) trait Shown: Sized {
@@ -25,8 +25,17 @@ pub(crate) trait Shown: Sized {
 
 /// Every object of a kind, oldest first.
 pub(crate) fn all<V: Shown>(index: &Automerge, people: &dyn People) -> Vec<V> {
+    all_where(index, people, |_| true)
+}
+
+/// The objects of a kind that a glance at some of their fields chooses, oldest first.
+pub(crate) fn all_where<V: Shown>(
+    index: &Automerge,
+    people: &dyn People,
+    keep: impl Fn(&Glance<'_>) -> bool,
+) -> Vec<V> {
     let comments = comment::all(index, people);
-    Record::all(index, V::KIND)
+    Record::all_where(index, V::KIND, keep)
         .into_iter()
         .map(|(id, record)| V::read(id, &record, &comments, people))
         .collect()

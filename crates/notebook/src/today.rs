@@ -4,13 +4,14 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp};
 use serde::Serialize;
 
-use crate::action::ActionView;
+use crate::action::{self, ActionView};
 use crate::documents::{Documents, Unavailable};
 use crate::goal::GoalView;
 use crate::id::{DocumentId, ObjectId};
 use crate::limits::TODAY_ITEMS_MAX;
 use crate::people::{People, PersonRef};
 use crate::question::QuestionView;
+use crate::record::Glance;
 use crate::session::{self, SessionHeader};
 use crate::shown;
 use crate::when::{self, Moment};
@@ -70,7 +71,7 @@ pub fn today(
     now: Timestamp,
     zone: &str,
 ) -> Result<Today, Unavailable> {
-    let headers = session::list(docs, people)?;
+    let headers = session::current(docs, people)?;
     let Some(index) = docs.read(DocumentId::INDEX)? else {
         return Ok(Today::default());
     };
@@ -79,18 +80,24 @@ pub fn today(
     let soon = date
         .checked_add(Span::new().days(SOON_DAYS))
         .unwrap_or(Date::MAX);
-    let (overdue, due) = actions(shown::all(index, people), me, date, soon);
+    let is_due_soon = |one: &Glance<'_>| {
+        let due = one.str("due");
+        day(due.as_deref()).is_some_and(|due| due <= soon)
+    };
+    let dated = shown::all_where(index, people, |one| {
+        is_due_soon(one) && action::is_open(one)
+    });
+    let (overdue, due) = actions(dated, me, date, soon);
     let ended = |status: GoalStatus| matches!(status, GoalStatus::Achieved | GoalStatus::Dropped);
-    let is_due = |goal: &GoalView| day(goal.due.as_deref()).is_some_and(|due| due <= soon);
     let mut found = Today {
         unplanned: unplanned(&headers, now).into_iter().collect(),
         sessions: Vec::new(),
         unwrapped: Vec::new(),
         overdue,
         due,
-        goals: shown::all::<GoalView>(index, people)
+        goals: shown::all_where::<GoalView>(index, people, is_due_soon)
             .into_iter()
-            .filter(|goal| !ended(goal.status) && is_due(goal))
+            .filter(|goal| !ended(goal.status))
             .collect(),
         questions: shown::all::<QuestionView>(index, people)
             .into_iter()
@@ -183,7 +190,6 @@ fn day(text: Option<&str>) -> Option<Date> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::action;
     use crate::action::NewAction;
     use crate::session::{NewSession, Wrap};
     use crate::testing::{Bench, bench};

@@ -4,6 +4,7 @@
 //! puts the bytes into a [`Store`](crate::Store). Words are compared without case and accents. What
 //! a person types is never read as the query language of SQLite.
 
+use std::collections::BTreeMap;
 use std::io;
 
 use rusqlite::{Connection, MAIN_DB, OptionalExtension};
@@ -12,13 +13,15 @@ use crate::limits::{SEARCH_HITS_MAX, SEARCH_QUERY_BYTES_MAX, SEARCH_WORDS_MAX};
 use crate::scope::Scope;
 
 /// The layout of the index; another one is rebuilt, not migrated.
-const LAYOUT_VERSION: i32 = 1;
+const LAYOUT_VERSION: i32 = 3;
 
 const LAYOUT: &str = "
     CREATE TABLE documents (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL, scope BLOB NOT NULL, kind TEXT NOT NULL,
+        part BLOB NOT NULL, mark BLOB NOT NULL,
         UNIQUE (scope, id)
     ) STRICT;
+    CREATE INDEX parts ON documents (scope, part);
     CREATE VIRTUAL TABLE words USING fts5 (
         title, text, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
     );";
@@ -54,6 +57,30 @@ pub struct Document<'a> {
     pub title: &'a str,
     /// The rest of its words.
     pub text: &'a str,
+    /// What it was read from, so that this can be brought up to date by itself: see [`SearchIndex::marks`].
+    pub part: &'a [u8],
+    /// What tells whether its words are the same: a hash of them.
+    pub mark: [u8; 16],
+}
+
+/// A number that SQLite's file format keeps at a place of its header.
+fn header_number<const LENGTH: usize>(bytes: &[u8], place: usize) -> Option<u64> {
+    let digits: [u8; LENGTH] = bytes.get(place..)?.get(..LENGTH)?.try_into().ok()?;
+    Some(
+        digits
+            .iter()
+            .fold(0, |all, digit| all << 8 | u64::from(*digit)),
+    )
+}
+
+/// Says whether bytes are as long as a database says of itself. They come out of a sealed value, so nobody has
+/// changed any of them; to look through all of them would take longer than the search.
+fn is_whole(bytes: &[u8]) -> bool {
+    // <https://sqlite.org/fileformat.html#the_database_header>: 1 stands for 65536.
+    let page = header_number::<2>(bytes, 16).map(|size| if size == 1 { 65_536 } else { size });
+    let pages = header_number::<4>(bytes, 28);
+    let wanted = page.and_then(|page| page.checked_mul(pages?));
+    bytes.starts_with(b"SQLite format 3\0") && wanted == Some(bytes.len() as u64)
 }
 
 /// A text that was found.
@@ -99,6 +126,9 @@ impl SearchIndex {
     /// # Errors
     /// [`SearchError::Stale`] where the bytes are something else.
     pub fn deserialize(bytes: &[u8]) -> Result<Self, SearchError> {
+        if !is_whole(bytes) {
+            return Err(SearchError::Stale);
+        }
         let mut connection = Connection::open_in_memory()?;
         connection
             .deserialize_read_exact(MAIN_DB, io::Cursor::new(bytes), bytes.len(), false)
@@ -106,13 +136,7 @@ impl SearchIndex {
             .ok()
             .filter(|version: &i32| *version == LAYOUT_VERSION)
             .ok_or(SearchError::Stale)?;
-        let intact: Result<String, _> =
-            connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0));
-        if intact.is_ok_and(|words| words == "ok") {
-            Ok(Self { connection })
-        } else {
-            Err(SearchError::Stale)
-        }
+        Ok(Self { connection })
     }
 
     /// Gives the whole index as bytes, to be sealed by the store. They hold the words in the clear.
@@ -128,15 +152,23 @@ impl SearchIndex {
     /// # Errors
     /// See [`SearchError`]; the index is as before then.
     pub fn upsert(&mut self, document: &Document<'_>) -> Result<(), SearchError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.connection.savepoint()?;
         let number: i64 = transaction
             .prepare_cached(
-                "INSERT INTO documents (id, scope, kind) VALUES (?1, ?2, ?3) \
-                 ON CONFLICT DO UPDATE SET kind = excluded.kind RETURNING number",
+                "INSERT INTO documents (id, scope, kind, part, mark) VALUES (?1, ?2, ?3, ?4, ?5) \
+                 ON CONFLICT DO UPDATE SET kind = excluded.kind, part = excluded.part, \
+                 mark = excluded.mark RETURNING number",
             )?
-            .query_row((document.id, document.scope.0, document.kind), |row| {
-                row.get(0)
-            })?;
+            .query_row(
+                (
+                    document.id,
+                    document.scope.0,
+                    document.kind,
+                    document.part,
+                    document.mark,
+                ),
+                |row| row.get(0),
+            )?;
         transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO words (rowid, title, text) VALUES (?1, ?2, ?3)",
@@ -145,12 +177,44 @@ impl SearchIndex {
         Ok(transaction.commit()?)
     }
 
+    /// Returns the documents that were read from a part of a scope, with their marks.
+    ///
+    /// # Errors
+    /// See [`SearchError`].
+    pub fn marks(
+        &self,
+        scope: Scope,
+        part: &[u8],
+    ) -> Result<BTreeMap<String, [u8; 16]>, SearchError> {
+        let mut statement = self
+            .connection
+            .prepare_cached("SELECT id, mark FROM documents WHERE scope = ?1 AND part = ?2")?;
+        let marks = statement.query_map((scope.0, part), |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(marks.collect::<Result<_, _>>()?)
+    }
+
+    /// Has all that is done until [`SearchIndex::finish`] done at once, which costs far less.
+    ///
+    /// # Errors
+    /// See [`SearchError`].
+    pub fn begin(&self) -> Result<(), SearchError> {
+        Ok(self.connection.execute_batch("SAVEPOINT work")?)
+    }
+
+    /// Ends what [`SearchIndex::begin`] began.
+    ///
+    /// # Errors
+    /// See [`SearchError`].
+    pub fn finish(&self) -> Result<(), SearchError> {
+        Ok(self.connection.execute_batch("RELEASE work")?)
+    }
+
     /// Takes a document out. One that is not there is no error.
     ///
     /// # Errors
     /// See [`SearchError`]; the index is as before then.
     pub fn remove(&mut self, scope: Scope, id: &str) -> Result<(), SearchError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.connection.savepoint()?;
         let number: Option<i64> = transaction
             .prepare_cached("DELETE FROM documents WHERE scope = ?1 AND id = ?2 RETURNING number")?
             .query_row((scope.0, id), |row| row.get(0))
@@ -168,7 +232,7 @@ impl SearchIndex {
     /// # Errors
     /// See [`SearchError`]; the index is as before then.
     pub fn remove_scope(&mut self, scope: Scope) -> Result<(), SearchError> {
-        let transaction = self.connection.transaction()?;
+        let transaction = self.connection.savepoint()?;
         transaction.execute(
             "DELETE FROM words WHERE rowid IN (SELECT number FROM documents WHERE scope = ?1)",
             [scope.0],
@@ -246,6 +310,8 @@ mod tests {
             kind: "goal",
             title,
             text,
+            part: b"index",
+            mark: [7; 16],
         }
     }
 
@@ -321,6 +387,25 @@ mod tests {
         let long = "word ".repeat(10_000);
         index.upsert(&document("d", OURS, "Long", &long)).unwrap();
         assert_eq!(ids(&index, "long", None), ["d"]);
+    }
+
+    #[test]
+    fn the_documents_of_a_part_are_told_with_their_marks() {
+        let mut index = index();
+        index.begin().unwrap();
+        let other = Document {
+            part: b"session",
+            mark: [8; 16],
+            ..document("b", OURS, "Reading", "")
+        };
+        index.upsert(&other).unwrap();
+        index.finish().unwrap();
+        let marks = |part: &[u8]| index.marks(OURS, part).unwrap();
+        assert_eq!(marks(b"index"), BTreeMap::from([("a".to_owned(), [7; 16])]));
+        assert_eq!(
+            marks(b"session"),
+            BTreeMap::from([("b".to_owned(), [8; 16])])
+        );
     }
 
     #[test]

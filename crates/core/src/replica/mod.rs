@@ -23,6 +23,7 @@ mod ingest;
 mod invite;
 mod keys;
 mod log;
+mod marks;
 mod members;
 mod mirrors;
 mod open;

@@ -83,17 +83,21 @@ impl Homes {
         }
     }
 
-    fn home(&self, name: &str) -> HomeDir {
+    pub(crate) fn home(&self, name: &str) -> HomeDir {
         HomeDir::new(self.folder.join(name), None)
     }
 
     /// Opens both homes in this process.
     pub(crate) fn open(&self) -> Result<Hosts> {
-        let open = |name| self.home(name).open(&mut NoPassphrase).map_err(failed);
         Ok(Hosts {
-            first: open("first")?,
-            second: open("second")?,
+            first: self.open_one("first")?,
+            second: self.open_one("second")?,
         })
+    }
+
+    /// Opens one home in this process.
+    pub(crate) fn open_one(&self, name: &str) -> Result<Host> {
+        self.home(name).open(&mut NoPassphrase).map_err(failed)
     }
 
     /// Copies the closed homes. Each copy is the same device at the same moment, and at most one of
@@ -105,7 +109,8 @@ impl Homes {
         Ok(Self::at(folder))
     }
 
-    fn copy_home(&self, name: &str, folder: &Path) -> Result<()> {
+    /// Copies one closed home.
+    pub(crate) fn copy_home(&self, name: &str, folder: &Path) -> Result<()> {
         copy_folder(&self.folder.join(name), &folder.join(name))
             .with_context(|| format!("copying the home {name}"))
     }
@@ -236,7 +241,7 @@ impl Running {
     }
 }
 
-async fn join(first: &Node, second: &Node, notebook: NotebookId) -> Result<()> {
+pub(crate) async fn join(first: &Node, second: &Node, notebook: NotebookId) -> Result<()> {
     let reachable = (first.net().local_addrs().addrs, Vec::new());
     let expires_ms = Host::now_ms() + HOUR_MS;
     let issued = first
@@ -285,7 +290,7 @@ pub(crate) async fn one_in_sync(node: &Node) -> Result<()> {
     Ok(())
 }
 
-fn init(home: &HomeDir, name: &str) -> Result<hearth_core::ids::DeviceId> {
+pub(crate) fn init(home: &HomeDir, name: &str) -> Result<hearth_core::ids::DeviceId> {
     let made = home
         .init(
             InitHome {
@@ -321,7 +326,7 @@ pub(crate) fn failed(failure: Failure) -> anyhow::Error {
 }
 
 /// The homes have no passphrase, so nobody is asked.
-struct NoPassphrase;
+pub(crate) struct NoPassphrase;
 
 impl PassphraseSource for NoPassphrase {
     fn existing(&mut self) -> Result<Secret, Failure> {

@@ -1,9 +1,11 @@
 //! What sync costs, beside the first peer: Automerge's own sync messages over the same iroh.
 //!
-//! Run with `cargo bench -p hearth-node --bench sync`, all of it or the names that follow `--`: `W3`,
-//! `W4`, `W6`, `commit`. `HEARTH_BENCH_SCALE=0.1` does a tenth of the
+//! Run with `cargo bench -p hearth-node --bench sync`, all of it or the names that follow `--`: `W1`,
+//! `W2`, `W3`, `W4`, `W5`, `W6`, `open`, `commit`; `W1x10` only where it is named.
+//! `HEARTH_BENCH_SCALE=0.1` does a tenth of the
 //! work, which shows that everything runs and says little about the goals. `HEARTH_BENCH_DIR` names
-//! the folder to work in; the disk under it is what commits wait for.
+//! the folder to work in; the disk under it is what commits wait for. `HEARTH_BENCH_KEEP` names a folder in
+//! which the notebooks of W1 and W5 are kept, so that the next run need not write them again.
 //!
 //! `docs/BENCHMARKS.md` says what is measured and how, and keeps the last table.
 #![allow(
@@ -12,15 +14,21 @@
     reason = "a benchmark reports to the terminal"
 )]
 
+mod bootstrap;
+mod child;
+mod cold;
 mod disk;
 mod homes;
 mod live;
+mod opening;
 mod peer;
 mod peer_script;
 mod reconnect;
 mod report;
 mod script;
+mod stress;
 mod workload;
+mod written;
 
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -40,9 +48,13 @@ use reconnect::Reconnection;
 use report::{Goal, Report, bytes, median_by};
 use script::Made;
 use workload::Size;
+use written::Written;
 
 #[tokio::main]
 async fn main() -> Result<()> {
+    if child::is_asked() {
+        return child::run().await;
+    }
     let scale = match std::env::var("HEARTH_BENCH_SCALE") {
         Ok(scale) => scale
             .parse()
@@ -67,6 +79,25 @@ async fn main() -> Result<()> {
         .collect();
     let chosen = |name: &str| names.is_empty() || names.iter().any(|wanted| wanted == name);
     let mut report = Report::default();
+    let of_written = ["W1", "W5", "open"];
+    if of_written.into_iter().any(chosen) {
+        let written = Written::take(folder.path(), scale, &size).await?;
+        if chosen("W1") {
+            opening::report(&written, folder.path(), &mut report, "W1").await?;
+        }
+        if chosen("open") {
+            cold::report(&written, folder.path(), &mut report).await?;
+        }
+        if chosen("W5") {
+            bootstrap::report(&written, folder.path(), &size, &mut report).await?;
+        }
+    }
+    if names.iter().any(|name| name == "W1x10") {
+        opening::tenfold(folder.path(), scale, &mut report).await?;
+    }
+    if chosen("W2") {
+        stress::report(&folder.path().join("typing"), &size, &mut report).await?;
+    }
     if chosen("W3") || chosen("W4") {
         let large = Large::build(&folder.path().join("large"), &size).await?;
         if chosen("W3") {

@@ -17,7 +17,7 @@ use iroh::endpoint::{Connection, RecvStream, SendStream, presets};
 use iroh::{Endpoint, EndpointAddr, RelayMode, TransportAddr};
 use tokio::sync::mpsc;
 
-const ALPN: &[u8] = b"automerge-sync/1";
+pub(crate) const ALPN: &[u8] = b"automerge-sync/1";
 /// Longest message that is taken: a whole document fits.
 const MESSAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 
@@ -92,7 +92,7 @@ impl Side {
     }
 
     /// Waits until this side knows that both have the same, in every document.
-    async fn in_sync(&self, heard: &mut mpsc::UnboundedReceiver<usize>) -> Result<()> {
+    pub(crate) async fn in_sync(&self, heard: &mut mpsc::UnboundedReceiver<usize>) -> Result<()> {
         let mut open: BTreeSet<usize> = (0..self.documents().len()).collect();
         open.retain(|number| !self.is_in_sync(*number));
         while !open.is_empty() {
@@ -223,7 +223,7 @@ impl Linked {
     }
 }
 
-async fn begin(
+pub(crate) async fn begin(
     (sender, receiver): (SendStream, RecvStream),
     documents: Vec<Synced>,
 ) -> Result<(Arc<Side>, mpsc::UnboundedReceiver<usize>)> {
@@ -237,7 +237,7 @@ async fn begin(
     Ok((side, hears))
 }
 
-async fn endpoint() -> Result<Endpoint> {
+pub(crate) async fn endpoint() -> Result<Endpoint> {
     Ok(Endpoint::builder(presets::Minimal)
         .relay_mode(RelayMode::Disabled)
         .clear_ip_transports()

@@ -10,6 +10,7 @@ enum Unit {
     Milliseconds,
     Microseconds,
     Bytes,
+    Mebibytes,
 }
 
 /// The goal of a line.
@@ -19,6 +20,8 @@ pub(crate) enum Goal {
     Ratio(f64),
     /// At most this figure.
     Micros(f64),
+    /// At most this many milliseconds, or mebibytes.
+    Most(f64),
     /// None: the line is there to compare with.
     None,
 }
@@ -55,6 +58,27 @@ impl Report {
         self.bytes(&payload, bytes(ours), bytes(peer), Goal::None);
     }
 
+    /// Adds a line of bytes that has no goal.
+    pub(crate) fn bytes_alone(&mut self, name: &str, ours: f64, peer: f64) {
+        self.row(name, Unit::Bytes, ours, Some(peer), Goal::None);
+    }
+
+    /// Adds a line of times that has no peer.
+    pub(crate) fn alone(&mut self, name: &str, ours: Duration, goal: Goal) {
+        self.row(
+            name,
+            Unit::Milliseconds,
+            ours.as_secs_f64() * 1e3,
+            None,
+            goal,
+        );
+    }
+
+    /// Adds a line about memory.
+    pub(crate) fn memory(&mut self, name: &str, ours: f64, peer: Option<f64>, goal: Goal) {
+        self.row(name, Unit::Mebibytes, ours, peer, goal);
+    }
+
     /// Adds a line about the disk.
     pub(crate) fn disk(&mut self, name: &str, ours: Duration, goal: Goal) {
         self.row(
@@ -70,6 +94,7 @@ impl Report {
         let figure = |value: f64| match unit {
             Unit::Milliseconds => format!("{value:.2} ms"),
             Unit::Microseconds => format!("{value:.0} µs"),
+            Unit::Mebibytes => format!("{value:.1} MiB"),
             Unit::Bytes if value >= 10_000.0 => format!("{:.1} kB", value / 1e3),
             Unit::Bytes => format!("{value:.0} B"),
         };
@@ -77,6 +102,13 @@ impl Report {
         let (words, holds) = match goal {
             Goal::Ratio(most) => (format!("≤ {most}"), ratio.map(|ratio| ratio <= most)),
             Goal::Micros(most) => (format!("≤ {most} µs"), Some(ours <= most)),
+            Goal::Most(most) => {
+                let unit = match unit {
+                    Unit::Mebibytes => "MiB",
+                    _ => "ms",
+                };
+                (format!("≤ {most} {unit}"), Some(ours <= most))
+            }
             Goal::None => (String::new(), None),
         };
         self.rows.push([

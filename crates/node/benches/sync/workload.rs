@@ -39,6 +39,8 @@ pub(crate) struct Size {
     pub(crate) notebook_changes: usize,
     /// Commits timed on the disk.
     pub(crate) disk_commits: usize,
+    /// Keystrokes of the typing trace.
+    pub(crate) typed_edits: usize,
     /// Times that each measurement is repeated; the median counts.
     pub(crate) rounds: usize,
 }
@@ -61,6 +63,7 @@ impl Size {
             notebooks: times(200, 2),
             notebook_changes: times(1_000, 10),
             disk_commits: times(2_000, 100),
+            typed_edits: times(260_000, 1_000),
             rounds: 3,
         }
     }

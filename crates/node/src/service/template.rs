@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use hearth_core::ids::NotebookId;
 use hearth_notebook::template::{self, Template};
-use hearth_notebook::{SessionStatus, journal, meta, session};
+use hearth_notebook::{journal, meta, session};
 use serde_json::{Value, json};
 
 use super::answer::{quote, to_json, unavailable, with};
@@ -213,12 +213,7 @@ pub(super) fn find_shared(host: &mut Host, name: &str) -> Result<Template, Failu
 pub(super) fn suggestion(host: &mut Host, notebook: NotebookId) -> Result<Option<Value>, Failure> {
     let (view, held) = host.read(notebook, |docs, people| {
         let view = meta::show(docs, people).map_err(unavailable)?;
-        let all = session::list(docs, people).map_err(unavailable)?;
-        let held: Vec<Option<String>> = all
-            .into_iter()
-            .filter(|one| one.status == SessionStatus::Held)
-            .map(|one| one.template)
-            .collect();
+        let held = session::held_templates(docs).map_err(unavailable)?;
         Ok((view, held))
     })?;
     let Some(name) = template::suggest(view.form, view.phase, &held) else {

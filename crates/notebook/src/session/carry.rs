@@ -9,9 +9,8 @@ use crate::documents::{Documents, Unavailable};
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::CARRY_SESSIONS_MAX;
 use crate::people::People;
-use crate::record::Record;
+use crate::record::{Glance, Record};
 use crate::session::view::{self, AgendaView};
-use crate::when::Moment;
 use crate::word::SessionStatus;
 
 /// The held sessions that one may carry from: those that began before it, the latest first.
@@ -28,18 +27,15 @@ pub(super) fn sources(
 fn before(index: &Automerge, session: ObjectId) -> Vec<ObjectId> {
     let mut held: Vec<_> = Vec::new();
     let mut own = None;
-    for (id, record) in Record::all(index, Kind::Session) {
-        let zone = record.str_or_empty("zone");
-        let at = record.str("at").and_then(|at| Moment::stored(&at, &zone));
-        // A session without a readable time sorts before all others.
-        let order = (at.map(|moment| moment.timestamp()), id);
-        if id == session {
-            own = Some(order);
-        } else if record.str("status").is_some_and(|status| {
+    for one in Glance::all(index, Kind::Session) {
+        let is_source = one.str("status").is_some_and(|status| {
             // What was on the agenda of a session that was called off is still to be talked about.
             status == SessionStatus::Held.word() || status == SessionStatus::Cancelled.word()
-        }) {
-            held.push(order);
+        });
+        if one.id == session {
+            own = Some(view::order(&one));
+        } else if is_source {
+            held.push(view::order(&one));
         }
     }
     held.retain(|order| Some(*order) < own);

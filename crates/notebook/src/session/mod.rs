@@ -20,11 +20,11 @@ pub use notes::{Splice, append_notes, edit_notes, notes, set_notes, splice_notes
 pub(crate) use notes::{rewrite as rewrite_notes, text as notes_text};
 pub use plan::{NewSession, SessionEdit, cancel, edit, plan, set_sharing};
 pub use series::{Turn, is_due, keep_up};
-pub(crate) use view::marked_by;
 pub use view::{
     AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SeriesView,
-    SessionHeader, SessionView, TextView, list, show,
+    SessionHeader, SessionView, TextView, held_templates, list, show,
 };
+pub(crate) use view::{current, marked_by};
 pub use wrap::{Learned, Mood, Wrap, add_decision, add_insight, attend, wrap};
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::{SERIES_GRACE_HOURS, SERIES_STEPS_MAX};
 use crate::people::{People, PersonRef};
 use crate::plan::{Plan, commit};
-use crate::record::{Record, signed};
+use crate::record::{Glance, Record, signed};
 use crate::session::plan;
 use crate::template::Template;
 use crate::when::{Every, Moment};
@@ -158,7 +158,8 @@ fn end_of(record: &Record<'_>) -> Option<Timestamp> {
 /// Every series with its sessions, in the order of their slots.
 fn all(index: &Automerge) -> BTreeMap<ObjectId, Vec<Occurrence<'_>>> {
     let mut all: BTreeMap<ObjectId, Vec<Occurrence<'_>>> = BTreeMap::new();
-    for (id, record) in Record::all(index, Kind::Session) {
+    let may_recur = |one: &Glance<'_>| one.has(SLOT) || one.has("every");
+    for (id, record) in Record::all_where(index, Kind::Session, may_recur) {
         let Some((series, slot)) = place(id, &record) else {
             continue;
         };

@@ -1,16 +1,17 @@
 //! Sessions as shown.
 
 use automerge::Automerge;
+use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::action::ActionView;
+use crate::action::{self, ActionView};
 use crate::comment::{self, CommentView};
 use crate::conflict;
 use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People};
-use crate::record::{Provenance, Record, Stamp, change_time, signed};
+use crate::record::{Glance, Provenance, Record, Stamp, change_time, signed};
 use crate::session::series::{self, ENDED, SERIES, SLOT};
 use crate::session::{carry, notes};
 use crate::shown;
@@ -213,8 +214,73 @@ pub fn list(
     Ok(all)
 }
 
+/// Lists the sessions that are planned and the last one that was held, in the order of their times.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub(crate) fn current(
+    docs: &mut dyn Documents,
+    people: &dyn People,
+) -> Result<Vec<SessionHeader>, Unavailable> {
+    let spare = series::spare(docs)?;
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(Vec::new());
+    };
+    let last = held(index).into_iter().next_back().map(|(_, id)| id);
+    Ok(headers_where(index, people, |one| {
+        let is_planned = || status_of(one) == SessionStatus::Planned;
+        Some(one.id) == last || (is_planned() && !spare.contains(&one.id))
+    }))
+}
+
+/// The template of each session that was held, in the order of their times; none where it had none.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub fn held_templates(docs: &mut dyn Documents) -> Result<Vec<Option<String>>, Unavailable> {
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(Vec::new());
+    };
+    let mut held: Vec<_> = Glance::all(index, Kind::Session)
+        .filter(|one| status_of(one) == SessionStatus::Held)
+        .map(|one| (order(&one), one.str("template")))
+        .collect();
+    held.sort_unstable();
+    Ok(held.into_iter().map(|(_, template)| template).collect())
+}
+
+/// What sessions are ordered by: one without a readable time comes before all others.
+pub(super) fn order(one: &Glance<'_>) -> (Option<Timestamp>, ObjectId) {
+    let zone = one.str("zone").unwrap_or_default();
+    let at = one.str("at").and_then(|at| Moment::stored(&at, &zone));
+    (at.map(|moment| moment.timestamp()), one.id)
+}
+
+fn held(index: &Automerge) -> Vec<(Option<Timestamp>, ObjectId)> {
+    let mut held: Vec<_> = Glance::all(index, Kind::Session)
+        .filter(|one| status_of(one) == SessionStatus::Held)
+        .map(|one| order(&one))
+        .collect();
+    held.sort_unstable();
+    held
+}
+
+fn status_of(one: &Glance<'_>) -> SessionStatus {
+    one.str("status")
+        .and_then(|word| SessionStatus::from_word(&word))
+        .unwrap_or_default()
+}
+
 fn headers(index: &Automerge, people: &dyn People) -> Vec<SessionHeader> {
-    let mut headers: Vec<_> = Record::all(index, Kind::Session)
+    headers_where(index, people, |_| true)
+}
+
+fn headers_where(
+    index: &Automerge,
+    people: &dyn People,
+    keep: impl Fn(&Glance<'_>) -> bool,
+) -> Vec<SessionHeader> {
+    let mut headers: Vec<_> = Record::all_where(index, Kind::Session, keep)
         .into_iter()
         .map(|(id, record)| header(id, &record, people))
         .collect();
@@ -361,7 +427,12 @@ fn actions(
     id: ObjectId,
     status: SessionStatus,
 ) -> Vec<CarriedAction> {
-    let (own, others): (Vec<_>, Vec<_>) = shown::all::<ActionView>(index, people)
+    let is_planned = status == SessionStatus::Planned;
+    let wanted = |one: &Glance<'_>| {
+        let is_own = || one.str("session").and_then(|of| of.parse().ok()) == Some(id);
+        (is_planned && action::is_open(one)) || is_own()
+    };
+    let (own, others): (Vec<_>, Vec<_>) = shown::all_where::<ActionView>(index, people, wanted)
         .into_iter()
         .partition(|action| action.session == Some(id));
     let own = own.into_iter().map(|action| CarriedAction {

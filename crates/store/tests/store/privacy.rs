@@ -36,6 +36,8 @@ fn no_canary_is_in_any_file_while_the_store_is_open_or_closed() {
             kind: "goal",
             title: "t",
             text: &words,
+            part: b"index",
+            mark: [7; 16],
         })
         .unwrap();
     for owner in [scope, Scope::NODE] {
