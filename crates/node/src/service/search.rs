@@ -171,7 +171,11 @@ fn bring_up_to_date(
         }
         // Until it is whole again, nothing says that it is.
         let before = built_from.remove(notebook);
-        *unsaved_parts += 1;
+        // What was built from nothing is kept, however little it is.
+        *unsaved_parts += match before {
+            None => STALE_PARTS_MAX + 1,
+            Some(_) => 1,
+        };
         index.begin().map_err(failed)?;
         let brought = bring_notebook(host, index, *notebook, before);
         index.finish().map_err(failed)?;
