@@ -16,6 +16,9 @@ use crate::storage::{Storage, StorageError};
 /// What an entry takes on a connection where it goes alone, at least: padded and signed.
 const ENTRY_BYTES_ABOUT: usize = 200;
 
+/// What an entry of a few words takes in a pack.
+const PACKED_BYTES_ABOUT: usize = 64;
+
 impl Channel {
     /// Returns the next frame of entries that the peer lacks, `None` where it lacks none.
     pub(super) fn next_entries(
@@ -160,12 +163,15 @@ impl Channel {
             return None;
         }
         let had = pack.entries().saturating_sub(lacked);
-        let pack = if had * PACK_HAD_PART > pack.entries() {
+        let count = usize::try_from(lacked).unwrap_or(usize::MAX);
+        // A few entries may hold most of it.
+        let is_long = had > 0 && pack.bytes.len() > count.saturating_mul(PACKED_BYTES_ABOUT);
+        let pack = if is_long || had * PACK_HAD_PART > pack.entries() {
             pack.without(|log| self.last_sent(log))?
         } else {
             pack
         };
-        let bytes_singly = usize::try_from(lacked).unwrap_or(usize::MAX) * ENTRY_BYTES_ABOUT;
+        let bytes_singly = count.saturating_mul(ENTRY_BYTES_ABOUT);
         (pack.bytes.len() < bytes_singly).then_some(pack)
     }
 }
