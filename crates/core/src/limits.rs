@@ -290,10 +290,6 @@ pub const PACK_LACKED_MIN: u64 = 24;
 /// than to send it.
 pub const PACK_HAD_PART: u64 = 4;
 
-/// Entries that come together and are acknowledged before they are placed, as those of packs are: more than
-/// anybody types while a frame is on its way.
-pub const PUT_OFF_ENTRIES_MIN: usize = 64;
-
 /// Bytes of entries that a node puts into one pack, unless a single one is longer: what a frame holds where
 /// none of it packs.
 pub const PACK_RAW_BYTES_MAX: usize = 256 * 1024;

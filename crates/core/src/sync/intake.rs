@@ -11,7 +11,6 @@ use crate::codec::Reader;
 use crate::control::ControlEntry;
 use crate::epoch::Wraps;
 use crate::ids::{EntryHash, LogId, NotebookId, Seq};
-use crate::limits::PUT_OFF_ENTRIES_MIN;
 use crate::log::{LogStates, RawEntry, WireError};
 use crate::replica::{IngestError, Ingested, PackRefused, Unpacked};
 use crate::storage::Storage;
@@ -170,7 +169,7 @@ impl Session {
     }
 
     /// Takes entries in. Those of a pack come with the `states` of their logs behind them: they are kept, and
-    /// placed once there is time. So are many that come together, and what follows until then.
+    /// placed once there is time. So is what follows until then.
     fn take_entries(
         &mut self,
         tag: WireTag,
@@ -189,9 +188,7 @@ impl Session {
             full.into_iter().for_each(|frame| self.push(frame));
             return Ok(());
         }
-        let is_much = entries.len() >= PUT_OFF_ENTRIES_MIN;
-        let is_put_off =
-            states.is_some() || ((is_much || replica.is_behind()) && !channel.has_overflowed);
+        let is_put_off = states.is_some() || (replica.is_behind() && !channel.has_overflowed);
         if is_put_off && !entries.is_empty() {
             replica.put_off(bytes, storage)?;
         }

@@ -104,6 +104,8 @@ pub(super) struct Engine {
     is_bulk: bool,
     /// Whether there may be more history for a link that has just been handed some.
     pub(super) has_more_to_send: bool,
+    /// Whether time may have ended a session of a series.
+    is_series_due: bool,
     housekeeping_at: Instant,
     published_at: Instant,
     /// When the ages of keys are looked at.
@@ -149,6 +151,7 @@ impl Engine {
             answers: Vec::new(),
             place_at: None,
             has_more_to_send: false,
+            is_series_due: false,
             is_bulk: false,
             housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
             published_at: Instant::now(),
@@ -300,6 +303,10 @@ impl Engine {
         if now >= self.keys_at {
             self.keys_at = now + KEYS_EVERY;
             self.replace_old_keys();
+            self.is_series_due = true;
+        }
+        // One that was planned, wrapped up or called off may call for the next.
+        if std::mem::take(&mut self.is_series_due) || self.index_changed {
             self.keep_series();
         }
         if self.index_changed && now.duration_since(self.published_at) >= REPUBLISH_EVERY {
