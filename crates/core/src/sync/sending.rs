@@ -114,7 +114,9 @@ impl Channel {
 
     /// Says whether a stretch ends here that was not worth a pack, and with it what proves its entries.
     fn may_go_on_in_packs(&self, chosen: &Chosen) -> bool {
-        self.takes_packs && self.cursor == self.unpacked_to && chosen.open.is_empty()
+        let is_at_end = self.unpacked_to > 0 && self.cursor == self.unpacked_to;
+        // No pack is looked for while a log goes by position, and the cursor may have been set back for that.
+        self.takes_packs && is_at_end && self.by_position.is_empty() && chosen.open.is_empty()
     }
 
     /// Returns the pack in which the next entry lies, without what the peer has of it, where it lacks enough.
