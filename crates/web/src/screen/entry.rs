@@ -54,7 +54,8 @@ pub(crate) fn not_let_in() -> Response {
     plain_text(
         StatusCode::FORBIDDEN,
         "This browser was not let in. Open the link that `hearth up` printed; each link lets in one browser, once. \
-         The settings of a browser that is let in make another link.",
+         The settings of a browser that is let in make another link; where none is left, stop `hearth up` and start \
+         it again.",
     )
 }
 

@@ -30,7 +30,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         _ => html! {
             (next_session(visit, today))
             (to_do(visit, today))
-            (waiting(visit, today))
+            (waiting(visit, today, shell.status().get("person").text("id")))
         },
     };
     let lede = match count {
@@ -225,13 +225,26 @@ fn to_do(visit: &Visit, today: Data<'_>) -> Markup {
     )
 }
 
-fn waiting(visit: &Visit, today: Data<'_>) -> Markup {
+/// What waits for `me`, the reader: of their own questions those that somebody answered.
+fn waiting(visit: &Visit, today: Data<'_>, me: &str) -> Markup {
     let agreements = today.list("agreements");
     let (unsigned, theirs): (Vec<Data<'_>>, Vec<Data<'_>>) =
         agreements.into_iter().partition(|one| one.is("mine"));
-    let questions = today.list("questions");
+    let (own, questions): (Vec<Data<'_>>, Vec<Data<'_>>) = today
+        .list("questions")
+        .into_iter()
+        .partition(|one| one.get("asked_by").text("person") == me);
+    let answered: Vec<Data<'_>> = own
+        .into_iter()
+        .filter(|one| !one.list("answers").is_empty())
+        .collect();
     let sealed = today.list("sealed");
-    if unsigned.is_empty() && theirs.is_empty() && questions.is_empty() && sealed.is_empty() {
+    if unsigned.is_empty()
+        && theirs.is_empty()
+        && questions.is_empty()
+        && answered.is_empty()
+        && sealed.is_empty()
+    {
         return html! {};
     }
     let title = |one: &Data<'_>| one.get("notebook").text("title").to_owned();
@@ -261,6 +274,10 @@ fn waiting(visit: &Visit, today: Data<'_>) -> Markup {
                     (ask("question", visit.words.with("question-open", &[
                             ("name", one.get("asked_by").text("name").into()), ("text", one.text("text").into())]),
                         at(one, &format!("/questions#q-{}", one.text("id"))), visit.say("answer")))
+                }
+                @for one in &answered {
+                    (ask("question", visit.words.with("question-answered", &[("text", one.text("text").into())]),
+                        at(one, &format!("/questions#q-{}", one.text("id"))), visit.say("read")))
                 }
                 @for one in &sealed {
                     (ask("sealed", visit.words.with("sealed-waits", &[("notebook", title(one).into())]),

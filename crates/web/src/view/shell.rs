@@ -328,14 +328,17 @@ impl Shell {
                 (go(Place::Sync, "/sync", "device", &visit.say("sync-and-mirrors"), ""))
                 (go(Place::Settings, "/settings", "gear", &visit.say("settings"), ""))
                 div class="self fine" {
-                    (visit.words.with("you-are", &[
-                        ("name", status.get("person").text("name").into()),
-                        ("device", status.get("device").text("label").into()),
-                    ]))
-                    br;
-                    (visit.words.with("chosen-network", &[
-                        ("network", visit.words.of("network", network_word(status.get("node").text("network"))).into()),
-                    ]))
+                    p {
+                        (visit.words.with("you-are", &[
+                            ("name", status.get("person").text("name").into()),
+                            ("device", status.get("device").text("label").into()),
+                        ]))
+                    }
+                    p {
+                        (visit.words.with("chosen-network", &[
+                            ("network", visit.words.of("network", network_word(status.get("node").text("network"))).into()),
+                        ]))
+                    }
                     @if visit.app.locks() {
                         (super::form::FormView::new(visit, "/lock").button("btn quiet small", &visit.say("lock-now")))
                     }

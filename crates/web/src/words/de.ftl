@@ -190,6 +190,7 @@ agreement-unsigned-by-others = Vereinbarung von { $notebook }: Sie haben untersc
 read-and-sign = Lesen und unterschreiben
 read = Lesen
 question-open = { $name } fragt: „{ $text }“
+question-answered = Ihre Frage wurde beantwortet: „{ $text }“
 answer = Antworten
 sealed-waits = Versiegelte Rückmeldung in { $notebook }: Sie wartet auf Sie.
 sealed-next-commit = Ihre schreiben

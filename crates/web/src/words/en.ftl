@@ -190,6 +190,7 @@ agreement-unsigned-by-others = Agreement of { $notebook }: you have signed, othe
 read-and-sign = Read and sign
 read = Read
 question-open = { $name } asks: “{ $text }”
+question-answered = Your question was answered: “{ $text }”
 answer = Answer
 sealed-waits = Sealed exchange in { $notebook }: it waits for you.
 sealed-next-commit = Write yours

@@ -81,7 +81,7 @@ pub(crate) fn before_closing(data: &Value, page: &mut Page) {
     let silent = names(graduation.list("silent"));
     if !silent.is_empty() {
         page.quiet(format!(
-            "Not yet heard about the end: {silent}. That can come later, too."
+            "Nothing said about the end yet: {silent}. They can say it afterwards, too."
         ));
     }
 }
