@@ -24,7 +24,6 @@ const isBusy = (part) => {
 const isOpen = (part) => [...part.querySelectorAll("details")].map((one) => one.open);
 
 const put = (fresh) => {
-  let changed = false;
   for (const part of document.querySelectorAll("[data-live][id]")) {
     const other = fresh.getElementById(part.id);
     if (!other || part.isEqualNode(other)) continue;
@@ -35,9 +34,7 @@ const put = (fresh) => {
     });
     if (part.isEqualNode(copy) || isBusy(part)) continue;
     part.replaceWith(copy);
-    changed = true;
   }
-  return changed;
 };
 
 const refresh = async () => {
@@ -52,7 +49,7 @@ const refresh = async () => {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       put(fresh);
       document.dispatchEvent(new CustomEvent("hearth:fresh"));
-    } else if (answer.redirected) location.reload();
+    } else if (answer.redirected || answer.status === 403) location.reload();
   } catch {
     // The stream notices that the node is gone, and says so.
   } finally {
@@ -92,26 +89,47 @@ const find = () => {
   }
 };
 
+// A browser opens few connections to one place, so only the window that is seen keeps one.
 export const follow = () => {
-  if (!document.querySelector("[data-live]")) return;
   const notebook = location.pathname.split("/")[1] === "n" ? location.pathname.split("/")[2] : "";
+  let source = null;
   let timer = 0;
   let was = false;
-  const source = new EventSource("/live");
-  source.addEventListener("open", () => {
+  const close = () => {
     clearTimeout(timer);
-    find();
-    if (was) refresh();
-    was = true;
+    source?.close();
+    source = null;
+  };
+  const open = () => {
+    source = new EventSource("/live");
+    source.addEventListener("open", () => {
+      clearTimeout(timer);
+      find();
+      if (was) refresh();
+      was = true;
+    });
+    source.addEventListener("error", () => {
+      // It ended for good: the page was locked, this browser was sent away, or too many windows are open.
+      if (source?.readyState === EventSource.CLOSED) refresh();
+      clearTimeout(timer);
+      timer = setTimeout(lose, lostAfter);
+    });
+    source.addEventListener("change", (event) => {
+      const told = event.data.split(" ");
+      if (!notebook || told.includes("-") || told.includes(notebook)) refresh();
+    });
+    source.addEventListener("peers", () => refresh());
+  };
+  addEventListener("pagehide", close);
+  // A window that comes back as it was left may be of before a lock.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) location.reload();
   });
-  source.addEventListener("error", () => {
-    clearTimeout(timer);
-    timer = setTimeout(lose, lostAfter);
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) close();
+    else if (!source) open();
   });
-  source.addEventListener("change", (event) => {
-    const told = event.data.split(" ");
-    if (!notebook || told.includes("-") || told.includes(notebook)) refresh();
-  });
-  source.addEventListener("peers", () => refresh());
-  addEventListener("pagehide", () => source.close());
+  // How long ago somebody was heard goes on by itself.
+  setInterval(() => document.hidden || refresh(), 60000);
+  if (!document.hidden) open();
 };

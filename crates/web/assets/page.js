@@ -17,31 +17,45 @@ document.addEventListener("submit", (event) => {
   setTimeout(() => delete form.dataset.sent, 4000);
 });
 
-// An invitation that is a file is read into the field beside it; it goes nowhere else.
-for (const input of document.querySelectorAll("input[type=file][data-into]")) {
-  input.hidden = false;
-  input.addEventListener("change", async () => {
-    const [file] = input.files;
-    const field = document.getElementById(input.dataset.into);
-    if (file && field) field.value = (await file.text()).trim();
-  });
-}
+// Typing is use of the page, so that it does not lock under somebody who writes for long.
+const toldEvery = 60000;
+let told = Date.now();
+document.addEventListener("input", () => {
+  if (Date.now() - told < toldEvery) return;
+  told = Date.now();
+  fetch(import.meta.url, { cache: "no-store" }).catch(() => {});
+});
 
-// What can be copied with one press.
-for (const button of document.querySelectorAll("button[data-copy]")) {
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    const field = document.getElementById(button.dataset.copy);
-    if (!field) return;
-    await navigator.clipboard.writeText(field.value || field.textContent);
-    button.textContent = button.dataset.copied;
+// What works with a press only here: copying, printing, reading an invitation that is a file into the field beside it.
+// A part that was drawn anew has new ones.
+const ready = () => {
+  const each = (what, prepare) => {
+    for (const one of document.querySelectorAll(what)) {
+      if (one.dataset.ready) continue;
+      one.dataset.ready = "1";
+      one.hidden = false;
+      prepare(one);
+    }
+  };
+  each("input[type=file][data-into]", (input) => {
+    input.addEventListener("change", async () => {
+      const [file] = input.files;
+      const field = document.getElementById(input.dataset.into);
+      if (file && field) field.value = (await file.text()).trim();
+    });
   });
-}
-
-for (const button of document.querySelectorAll("button[data-print]")) {
-  button.hidden = false;
-  button.addEventListener("click", () => print());
-}
+  each("button[data-copy]", (button) => {
+    button.addEventListener("click", async () => {
+      const field = document.getElementById(button.dataset.copy);
+      if (!field) return;
+      await navigator.clipboard.writeText(field.value || field.textContent);
+      button.textContent = button.dataset.copied;
+    });
+  });
+  each("button[data-print]", (button) => button.addEventListener("click", () => print()));
+};
+ready();
+document.addEventListener("hearth:fresh", ready);
 
 follow();
 listen();
