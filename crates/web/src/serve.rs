@@ -6,7 +6,7 @@ use std::time::Instant;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Path, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use hearth_node::api::{Exit, Failure};
@@ -113,7 +113,9 @@ async fn answer(
         return refuse(refused);
     }
     let standing = match route.access {
-        Access::Launch => return entry::launch(&app, &request),
+        // A look ahead at the headers does not use the link up.
+        Access::Launch if request.method() == Method::GET => return entry::launch(&app, &request),
+        Access::Launch => return entry::not_let_in(),
         _ => match let_in(&app, &request) {
             Ok(standing) => standing,
             Err(refused) => return refuse(refused),
@@ -135,11 +137,10 @@ async fn answer(
             );
         }
     };
-    if standing.is_locked && route.access == Access::Open {
-        return locked(route, &address);
-    }
+    let is_shut = standing.is_locked && route.access == Access::Open;
     let is_look = parts.headers.contains_key(OWN_LOOK);
-    let takes_flash = !route.writes && route.access == Access::Open && !is_look && !route.is_data;
+    let takes_flash =
+        !route.writes && !is_shut && route.access == Access::Open && !is_look && !route.is_data;
     let flash: Option<Flash> = match takes_flash {
         true => app.sessions.take_flash(standing.session),
         false => None,
@@ -156,6 +157,9 @@ async fn answer(
         form,
         flash,
     };
+    if is_shut {
+        return locked(route, &visit);
+    }
     run(route.handler, route, visit).await
 }
 
@@ -164,6 +168,7 @@ async fn run(handler: Handler, route: &'static Route, visit: Visit) -> Response 
     match handler(Arc::clone(&visit)).await {
         Ok(reply) => reply.into_response(),
         Err(failure) if route.writes => visit.failed(&failure).into_response(),
+        Err(failure) if route.is_data => plain(status_of(&failure), &failure.message),
         Err(failure) => {
             let page = crate::screen::failed::page(&visit, &failure).await;
             Reply::PageWith(status_of(&failure), page).into_response()
@@ -208,14 +213,19 @@ async fn read_form(route: &Route, standing: &Standing, body: Body) -> Result<For
     }
 }
 
-fn locked(route: &Route, address: &str) -> Response {
+/// Leads to the lock, and from there to where somebody was. What they had typed stands in its form again then.
+fn locked(route: &Route, visit: &Visit) -> Response {
     if route.is_data {
         return plain(StatusCode::FORBIDDEN, "The page is locked.");
     }
-    let next: String = match route.writes {
-        true => "/".to_owned(),
-        false => form_urlencoded::byte_serialize(address.as_bytes()).collect(),
+    let back = match route.writes {
+        true => match visit.failed(&Failure::usage("locked", visit.say("locked-kept"))) {
+            Reply::To(back) => back,
+            _ => "/".to_owned(),
+        },
+        false => visit.address.clone(),
     };
+    let next: String = form_urlencoded::byte_serialize(back.as_bytes()).collect();
     Reply::To(format!("/unlock?next={next}")).into_response()
 }
 

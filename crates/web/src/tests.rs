@@ -221,19 +221,58 @@ async fn no_address_answers_to_another_method() {
     let site = Site::new();
     for route in ROUTES {
         for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
-            let mut sent = site.to(route);
+            let mut sent = site.to(route).with("origin", &format!("http://{OWN}"));
             sent.method = method.clone();
             let response = site.answer(sent).await;
-            assert!(
-                matches!(
-                    response.status(),
-                    StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
-                ),
-                "{method} {}: {}",
-                route.path,
-                response.status()
+            assert_eq!(
+                response.status(),
+                StatusCode::NOT_FOUND,
+                "{method} {}",
+                route.path
             );
         }
+    }
+}
+
+#[tokio::test]
+async fn a_locked_page_answers_nothing_but_how_to_open_it() {
+    let site = Site::new();
+    // A home whose key file cannot be read counts as protected.
+    site.app.look_at_protection();
+    site.app.sessions.lock(site.standing.session);
+    for route in ROUTES.iter().filter(|route| route.access == Access::Open) {
+        let response = site.answer(site.to(route)).await;
+        if route.is_data {
+            assert_eq!(response.status(), StatusCode::FORBIDDEN, "{}", route.path);
+        } else {
+            assert_eq!(response.status(), StatusCode::SEE_OTHER, "{}", route.path);
+            let place = response.headers()[header::LOCATION].to_str().expect("text");
+            assert!(
+                place.starts_with("/unlock?next="),
+                "{}: {place}",
+                route.path
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_look_at_the_headers_of_a_link_does_not_use_it_up() {
+    let site = Site::new();
+    let token = site.app.sessions.make_launch().expect("a token");
+    let launch = ROUTES
+        .iter()
+        .find(|route| route.access == Access::Launch)
+        .expect("a route");
+    for (method, status) in [
+        (Method::HEAD, StatusCode::FORBIDDEN),
+        (Method::GET, StatusCode::SEE_OTHER),
+        (Method::GET, StatusCode::FORBIDDEN),
+    ] {
+        let mut sent = site.to(launch).without("cookie");
+        sent.path = format!("/launch?token={token}");
+        sent.method = method.clone();
+        assert_eq!(site.answer(sent).await.status(), status, "{method}");
     }
 }
 

@@ -61,6 +61,15 @@ pub enum SessionRequest {
         /// What to do with them.
         notes: NotesRequest,
     },
+    /// Adds a decision or an insight, and leaves the session at the stage that it is at.
+    Note {
+        /// The session's id.
+        session: String,
+        /// What was decided.
+        decision: Option<String>,
+        /// What was understood.
+        insight: Option<String>,
+    },
     /// Records how the session went and marks it as held.
     Wrap {
         /// The session's id.

@@ -194,7 +194,8 @@ fn view(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<GoalView,
 }
 
 fn show(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<Value, Failure> {
-    data("goal", &view(host, notebook, id)?)
+    let shown = data("goal", &view(host, notebook, id)?)?;
+    Ok(listed(host, notebook, shown))
 }
 
 /// Says where the parts of a goal are to be seen, where none of them is meant.

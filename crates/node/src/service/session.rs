@@ -62,6 +62,23 @@ pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value
             show(host, notebook, id)
         }
         SessionRequest::Notes { session, notes } => edit_notes(host, session, notes),
+        SessionRequest::Note {
+            session,
+            decision,
+            insight,
+        } => {
+            let (notebook, id) = find(host, session)?;
+            host.edit(notebook, |docs, writer| {
+                if let Some(text) = decision {
+                    session::add_decision(docs, writer, id, text)?;
+                }
+                if let Some(text) = insight {
+                    session::add_insight(docs, writer, id, text)?;
+                }
+                Ok(())
+            })?;
+            show(host, notebook, id)
+        }
         SessionRequest::Wrap { session, fields } => {
             let (notebook, id) = find(host, session)?;
             wrap(host, notebook, id, fields)
@@ -361,5 +378,5 @@ fn show(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<Value, Fa
     let view = host.read(notebook, |docs, people| {
         session::show(docs, people, id).map_err(read_failed)
     })?;
-    data("session", &view)
+    Ok(listed(host, notebook, data("session", &view)?))
 }

@@ -91,8 +91,8 @@ fn topic_view(visit: &Visit, notebook: &Notebook, topic: Data<'_>) -> Markup {
                         (form.area_of(&Field { name: "mine", label: &visit.say("your-answer"), value: own.map(|own| own.text("text")).unwrap_or_default(), ..Field::default() }, 2))
                         (form.area_of(&Field { name: "consensus", label: &visit.say("agreed"), hint: Some(visit.say("agreed-hint")), value: topic.text("consensus"), ..Field::default() }, 2))
                         // What stood there when this form was drawn: a field nobody touched is not written again.
-                        (FormView::hidden("was-mine", own.map(|own| own.text("text")).unwrap_or_default()))
-                        (FormView::hidden("was-consensus", topic.text("consensus")))
+                        (form.base("was-mine", own.map(|own| own.text("text")).unwrap_or_default()))
+                        (form.base("was-consensus", topic.text("consensus")))
                         p { button class="btn" type="submit" { (visit.say("save")) } }
                     })))
                 }
@@ -125,7 +125,7 @@ fn sign_section(visit: &Visit, notebook: &Notebook, agreement: Data<'_>) -> Mark
                     @for one in agreement.list("signatures") {
                         li class="row spread" {
                             span { (icon("done")) " " (notebook.people.name(one)) " " (visit.say("signed-this-hash")) }
-                            span class="small soft" { (visit.words.with("on-device", &[("device", device_label(notebook, one.text("device")).into())])) @if !one.is("counts") { ", " (visit.say("does-not-count")) } }
+                            span class="small soft" { (visit.words.with("on-device", &[("device", one.text("device").into())])) @if !one.is("counts") { ", " (visit.say("does-not-count")) } }
                         }
                     }
                     @for one in agreement.list("missing") {
@@ -145,19 +145,6 @@ fn sign_section(visit: &Visit, notebook: &Notebook, agreement: Data<'_>) -> Mark
     )
 }
 
-fn device_label(notebook: &Notebook, device: &str) -> String {
-    for member in notebook.data().list("members") {
-        if let Some(found) = member
-            .list("devices")
-            .into_iter()
-            .find(|one| one.text("id") == device)
-        {
-            return found.text("label").to_owned();
-        }
-    }
-    device.get(..8).unwrap_or(device).to_owned()
-}
-
 fn margin(visit: &Visit, notebook: &Notebook, log: Data<'_>) -> Markup {
     let versions = log.list("versions");
     let topics = log.get("agreement").list("topics");
@@ -174,7 +161,7 @@ fn margin(visit: &Visit, notebook: &Notebook, log: Data<'_>) -> Markup {
                     @for version in versions.iter().rev() {
                         li {
                             strong { (version.count("number")) }
-                            @if let Some(at) = version.some("at") { ", " (when::day(visit, at)) }
+                            @if let Some(at) = version.some("created_at") { ", " (when::day(visit, at)) }
                             @let signers = version.list("signatures");
                             @if signers.is_empty() { ", " (visit.say("nobody-signed")) }
                             @else { ", " (visit.say("signed-by")) " " (notebook.people.names(&signers)) }

@@ -119,6 +119,7 @@ pub(crate) async fn unlock(visit: Arc<Visit>) -> Result<Reply, Failure> {
             sessions.confirm(visit.standing.session, Instant::now());
             Ok(Reply::To(next))
         }
+        Err(failure) if failure.code != "wrong_passphrase" => Err(failure),
         Err(_) => {
             let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
             Ok(Reply::To(format!("/unlock?wrong=1&next={next}")))

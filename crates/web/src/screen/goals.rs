@@ -207,6 +207,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         }))
         .await?;
     let goal = Data(&answer).get("goal");
+    notebook.holds(visit, Data(&answer))?;
     let actions = visit
         .ask(Request::Action(ActionRequest::List {
             notebook: notebook.id.clone(),

@@ -34,13 +34,6 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
     entries.reverse();
     let form = FormView::new(visit, "/journal");
     let choices = notebooks(visit, &shell, "about-nothing");
-    let title_of = |id: &str| {
-        choices
-            .iter()
-            .find(|(known, _)| known == id)
-            .map(|(_, title)| title.clone())
-            .unwrap_or_default()
-    };
     let page = html! {
         section aria-label=(visit.say("new-entry")) {
             (form.wrap("stack measure", &html! {
@@ -56,7 +49,7 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
                     li class="stack-s" id={ "e-" (one.text("id")) } {
                         p class="by" {
                             (when::moment(visit, one.text("created_at")))
-                            @if let Some(about) = one.some("about") { ", " bdi { (title_of(about)) } }
+                            @if let Some(about) = one.get("about").some("title") { ", " bdi { (about) } }
                         }
                         div class="prose markdown" { (markdown(one.text("text"))) }
                         p class="small no-print" { a href={ "/journal/" (one.text("id")) "/share" } { (visit.say("copy-into-notebook")) } }

@@ -84,7 +84,10 @@ async fn ending(visit: &Visit, notebook: &Notebook) -> Markup {
     let close = FormView::new(visit, notebook.at("/close"));
     let say = FormView::new(visit, notebook.at("/closing"));
     let leave = FormView::new(visit, notebook.at("/leave"));
-    let closed = notebook.data().text("phase") == "closed";
+    // The phase is a word; what is closed is frozen.
+    let closed = shown
+        .as_ref()
+        .is_ok_and(|shown| Data(shown).get("graduation").is("frozen"));
     html! {
         (part::section("graduation", &visit.say("graduation"), &html! {
             p class="soft measure" { (visit.say("graduation-why")) }
@@ -96,11 +99,12 @@ async fn ending(visit: &Visit, notebook: &Notebook) -> Markup {
                         @for answer in topic.list("answers") {
                             blockquote class="prose" { p { bdi { (answer.text("text")) } } p class="by" { (notebook.people.name(answer)) } }
                         }
-                        @if notebook.may_write() && !closed {
+                        @if notebook.may_write() {
                             (part::fold(&visit.say("write-answer"), false, &say.wrap("stack measure", &html! {
                                 (FormView::hidden("topic", topic.text("topic")))
+                                @let own = topic.list("answers").into_iter().find(|one| one.text("person") == graduation.text("me")).map(|one| one.text("text")).unwrap_or_default();
                                 div class="field" { label for={ "closing-" (topic.text("topic")) } { (visit.say("your-answer")) }
-                                    textarea id={ "closing-" (topic.text("topic")) } name="text" rows="3" {} }
+                                    textarea id={ "closing-" (topic.text("topic")) } name="text" rows="3" { "\n" (own) } }
                                 p { button class="btn small" type="submit" { (visit.say("save")) } }
                             })))
                         }
@@ -148,7 +152,7 @@ pub(crate) async fn export(visit: Arc<Visit>) -> Result<Reply, Failure> {
         .into_iter()
         .next()
         .map(|file| file.text.into_bytes())
-        .unwrap_or_default();
+        .ok_or_else(|| Failure::error("export_empty", visit.say("failed")))?;
     Ok(Reply::File {
         name: format!("{}.{ending}", notebook.title()),
         kind,

@@ -69,8 +69,10 @@ fn phases(visit: &Visit, notebook: &Notebook) -> Markup {
     let phase = notebook.data().text("phase");
     let at = PHASES.iter().position(|one| *one == phase).unwrap_or(0);
     let form = FormView::new(visit, notebook.at("/phase"));
+    // To close is an act of its own, which freezes the notebook; the word alone would hide that.
     let choices: Vec<(String, String)> = PHASES
         .iter()
+        .filter(|one| **one != "closed" || phase == "closed")
         .map(|one| ((*one).to_owned(), visit.words.of("phase", one)))
         .collect();
     html! {

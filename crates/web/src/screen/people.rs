@@ -107,13 +107,10 @@ fn since<'a>(notebook: &'a Notebook, person: &str, device: &str) -> Option<&'a s
 
 fn verification(visit: &Visit, member: Data<'_>) -> Markup {
     match member.text("verification") {
-        "match" | "matched" => {
+        "match" => {
             html! { span class="badge sm" { (icon("done")) (visit.say("words-compared")) } }
         }
-        "differ" | "differed" => part::badge_now("warn", &visit.say("words-differed")),
-        _ if member.is("verified") => {
-            html! { span class="badge sm" { (icon("done")) (visit.say("words-compared")) } }
-        }
+        "differ" => part::badge_now("warn", &visit.say("words-differed")),
         _ => part::badge_now("warn", &visit.say("words-not-compared")),
     }
 }
@@ -355,13 +352,30 @@ pub(crate) async fn decide(visit: Arc<Visit>) -> Result<Reply, Failure> {
         visit.param("notebook"),
         visit.param("person")
     );
-    let (step, said) = match visit.form.text("step").as_str() {
-        "match" => (VerifyStep::Match, "decided-match"),
-        "differ" => (VerifyStep::Differ, "decided-differ"),
+    let step = match visit.form.text("step").as_str() {
+        "match" => VerifyStep::Match,
+        "differ" => VerifyStep::Differ,
         _ => return Ok(visit.back_to(&back)),
     };
-    verify(&visit, step).await?;
-    Ok(visit.done(&back, visit.words.say(said)))
+    let answer = verify(&visit, step).await?;
+    let answer = Data(&answer);
+    let said = match step {
+        VerifyStep::Differ if answer.is("removed") => visit.say("decided-differ-removed"),
+        VerifyStep::Differ => {
+            let who: Vec<&str> = answer
+                .list("who_can")
+                .iter()
+                .map(|one| one.text("name"))
+                .collect();
+            let names = [("names", who.join(", ").into())];
+            match who.is_empty() {
+                true => visit.say("decided-differ"),
+                false => visit.words.with("decided-differ-stays", &names),
+            }
+        }
+        _ => visit.say("decided-match"),
+    };
+    Ok(visit.done(&back, said))
 }
 
 /// `POST /n/…/people/…/role`

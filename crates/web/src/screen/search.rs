@@ -1,4 +1,4 @@
-//! Search over everything that the reader can read.
+//! Search over the notebooks of the reader.
 
 use std::sync::Arc;
 
@@ -17,14 +17,14 @@ pub(crate) fn address_of(notebook: &str, kind: &str, id: &str, parent: Option<&s
     let part = match (kind, parent) {
         ("goal", _) => format!("/goals/{id}"),
         ("session", _) => format!("/sessions/{id}"),
-        ("milestone" | "progress" | "key-result", Some(goal)) => format!("/goals/{goal}"),
-        ("agenda" | "decision" | "insight" | "learned" | "mood" | "notes", Some(session)) => {
+        ("milestone" | "progress" | "key_result", Some(goal)) => format!("/goals/{goal}"),
+        ("agenda" | "decision" | "insight" | "learned" | "mood", Some(session)) => {
             format!("/sessions/{session}")
         }
         ("question", _) => format!("/questions#q-{id}"),
         ("answer", Some(question)) => format!("/questions#q-{question}"),
-        ("agreement" | "answer" | "consensus", _) => "/agreement".to_owned(),
-        ("feedback" | "exchange" | "sealed", _) => "/feedback".to_owned(),
+        ("agreement", _) => "/agreement".to_owned(),
+        ("feedback" | "exchange", _) => "/feedback".to_owned(),
         ("skill" | "rating" | "evidence" | "endorsement", _) => "/skills".to_owned(),
         ("resource", _) => format!("/resources#r-{id}"),
         _ => format!("/history?object={id}"),
@@ -69,13 +69,13 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         @if !text.is_empty() {
             section aria-label=(visit.say("hits")) {
                 p role="status" class="soft" { (visit.words.with("hits-count", &[("count", hits.len().into())])) }
+                @for one in Data(&found).list("not_searched") {
+                    p class="soft" { (visit.words.with("not-searched", &[("notebook", one.text("title").into())])) }
+                }
                 ul class="lines" {
                     @for hit in &hits {
                         @let at = hit.get("notebook");
-                        @let address = match hit.text("kind") {
-                            "entry" | "journal" => format!("/journal#e-{}", hit.text("id")),
-                            kind => address_of(at.text("id"), kind, hit.text("id"), hit.some("parent")),
-                        };
+                        @let address = address_of(at.text("id"), hit.text("kind"), hit.text("id"), hit.some("parent"));
                         li class="stack-s" {
                             div class="row spread" {
                                 h3 { a href=(address) { bdi { @if let Some(title) = hit.some("title") { (title) } @else { (hit.text("kind")) } } } }

@@ -93,6 +93,12 @@ impl<'a> FormView<'a> {
         html! { input type="hidden" name=(name) value=(value); }
     }
 
+    /// A hidden field that says what stood there when the form was drawn: where it went wrong it stays as it was
+    /// sent, since what was typed belongs to that.
+    pub(crate) fn base(&self, name: &str, value: &str) -> Markup {
+        Self::hidden(name, &self.visit.typed(&self.action, name, value))
+    }
+
     /// A line of text.
     pub(crate) fn text(&self, field: &Field<'_>) -> Markup {
         self.input("text", field)

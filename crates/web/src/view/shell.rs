@@ -82,6 +82,20 @@ impl Notebook {
         Self::load_of(visit, visit.param("notebook")).await
     }
 
+    /// Makes sure that an answer is about this notebook, whose readers the screen names.
+    ///
+    /// # Errors
+    /// A [`Failure`] where it is about another.
+    pub(crate) fn holds(&self, visit: &Visit, answer: Data<'_>) -> Result<(), Failure> {
+        match answer.get("notebook").text("id") == self.id {
+            true => Ok(()),
+            false => Err(Failure::not_found(
+                "not_here",
+                visit.say("failed-not-found"),
+            )),
+        }
+    }
+
     /// Reads a notebook.
     ///
     /// # Errors

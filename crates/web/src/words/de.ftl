@@ -153,7 +153,8 @@ passphrase = Passphrase
 passphrase-why = Noch einmal gefragt, denn das reicht über die Seite hinaus.
 passphrase-wrong = Diese Passphrase öffnet das Notizbuch nicht.
 locked-title = Die Seite ist gesperrt
-locked-why = Eine Weile hat sie niemand benutzt. Was Sie gespeichert hatten, ist auf diesem Gerät.
+locked-why = Sie wurde gesperrt, oder eine Weile hat sie niemand benutzt. Was Sie gespeichert hatten, ist auf diesem Gerät.
+locked-kept = Die Seite war inzwischen gesperrt. Was Sie geschrieben haben, steht noch hier: Senden Sie es noch einmal.
 unlock = Entsperren
 failed = Das ging nicht
 failed-not-found = Hier ist nichts
@@ -525,9 +526,11 @@ compare-how = Treffen Sie { $name }, oder rufen Sie an. Lassen Sie { $name } zue
 words-match = Alle stimmen überein
 words-differ = Sie sind verschieden
 not-now = Nicht jetzt
-compare-then = Stimmen sie überein, gilt der Schlüssel von { $name } als von Ihnen verglichen. Sind sie verschieden, schreiben Sie hier nicht weiter und bitten Sie von Angesicht zu Angesicht um eine neue Einladung.
+compare-then = Stimmen sie überein, gilt der Schlüssel von { $name } als von Ihnen verglichen. Sind sie verschieden, wird mit { $name } nichts mehr ausgetauscht, und wo Sie das dürfen, endet diese Mitgliedschaft: Bitten Sie von Angesicht zu Angesicht um eine neue Einladung.
 decided-match = Als verglichen markiert.
 decided-differ = Als verschieden markiert. Schreiben Sie hier nichts, was andere nicht lesen dürfen.
+decided-differ-removed = Als verschieden markiert und aus dem Heft entfernt: Neues erreicht diese Person nicht mehr.
+decided-differ-stays = Als verschieden markiert. Die Person ist noch im Heft; entfernen kann sie dort: { $names }. Schreiben Sie hier nichts, was andere nicht lesen dürfen.
 person = Person
 device = Gerät
 recovery-phrase = Wiederherstellungswörter
@@ -781,6 +784,7 @@ questions-lede = { $count ->
     [one] Eine ist offen.
    *[other] { $count } sind offen.
   }
+not-searched = { $notebook } konnte nicht durchsucht werden.
 hits-count = { $count ->
     [one] 1 Treffer
    *[other] { $count } Treffer

@@ -153,7 +153,8 @@ passphrase = Passphrase
 passphrase-why = Asked again, since this reaches beyond the page.
 passphrase-wrong = This passphrase does not open the notebook.
 locked-title = The page is locked
-locked-why = Nobody has used it for a while. What you had saved is on this device.
+locked-why = It was locked, or nobody has used it for a while. What you had saved is on this device.
+locked-kept = The page was locked meanwhile. What you typed stands here still: send it again.
 unlock = Unlock
 failed = This did not work
 failed-not-found = There is nothing here
@@ -525,9 +526,11 @@ compare-how = Meet { $name }, or call. Let { $name } read first. Do not send the
 words-match = All of them match
 words-differ = They differ
 not-now = Not now
-compare-then = If they match, { $name }’s key is marked as compared by you. If they differ, stop writing here and ask for a new invitation face to face.
+compare-then = If they match, { $name }’s key is marked as compared by you. If they differ, nothing more is exchanged with { $name }, who is removed where you may do that: ask for a new invitation face to face.
 decided-match = Marked as compared.
 decided-differ = Marked as different. Write nothing here that others must not read.
+decided-differ-removed = Marked as different, and removed from the notebook: nothing new reaches them.
+decided-differ-stays = Marked as different. They are still in the notebook; who can remove them: { $names }. Write nothing here that others must not read.
 person = Person
 device = Device
 recovery-phrase = recovery phrase
@@ -781,6 +784,7 @@ questions-lede = { $count ->
     [one] One is open.
    *[other] { $count } are open.
   }
+not-searched = { $notebook } could not be searched.
 hits-count = { $count ->
     [one] 1 hit
    *[other] { $count } hits

@@ -281,6 +281,14 @@ fn a_session_is_planned_prepared_held_and_confirmed() {
         shown["agenda"].as_array().unwrap().last().unwrap()["done"],
         true
     );
+    let shown = run(SessionRequest::Note {
+        session: session.clone(),
+        decision: Some("Wait a week".to_owned()),
+        insight: Some("Less is enough".to_owned()),
+    });
+    assert_eq!(shown["status"], "planned");
+    assert_eq!(shown["decisions"][0]["text"], "Wait a week");
+    assert_eq!(shown["insights"][0]["text"], "Less is enough");
     let shown = run(SessionRequest::Wrap {
         session: session.clone(),
         fields: WrapFields {
@@ -298,7 +306,7 @@ fn a_session_is_planned_prepared_held_and_confirmed() {
         },
     });
     assert_eq!(shown["status"], "held");
-    assert_eq!(shown["decisions"][0]["text"], "Ship it");
+    assert_eq!(shown["decisions"][1]["text"], "Ship it");
     assert_eq!(shown["learned"][0]["name"], "Ada");
     assert_eq!(shown["learned"][1]["text"], "To wait");
     assert_eq!(shown["mood"][0]["value"], 4);

@@ -145,6 +145,14 @@ pub(crate) async fn cancel(visit: Arc<Visit>) -> Result<Reply, Failure> {
 /// `POST /n/…/sessions/…/wrap`: one decision or insight, or the whole of the last stage.
 pub(crate) async fn save_wrap(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let form = &visit.form;
+    if !form.has("all") {
+        let request = SessionRequest::Note {
+            session: visit.param("session"),
+            decision: form.given("decision"),
+            insight: form.given("insight"),
+        };
+        return act(&visit, request, "?stage=live", "saved").await;
+    }
     let mood = match form.given("mood") {
         None => None,
         Some(text) => Some(text.parse().map_err(|_| {
@@ -155,8 +163,6 @@ pub(crate) async fn save_wrap(visit: Arc<Visit>) -> Result<Reply, Failure> {
         })?),
     };
     let fields = WrapFields {
-        decisions: form.all("decision"),
-        insights: form.all("insight"),
         learned: form.given("learned"),
         mood,
         next: form.given("next"),
@@ -166,13 +172,7 @@ pub(crate) async fn save_wrap(visit: Arc<Visit>) -> Result<Reply, Failure> {
         session: visit.param("session"),
         fields,
     };
-    let is_whole = form.has("all");
-    let (fragment, said) = if is_whole {
-        ("?stage=wrap#wrap", "wrapped")
-    } else {
-        ("?stage=live", "saved")
-    };
-    act(&visit, request, fragment, said).await
+    act(&visit, request, "?stage=wrap#wrap", "wrapped").await
 }
 
 /// `POST /n/…/sessions/…/actions`
@@ -193,10 +193,7 @@ pub(super) async fn preparation(visit: &Visit, session: Data<'_>) -> Markup {
         return html! {};
     };
     let mut about = Data(&entries).list("entries");
-    about.retain(|entry| {
-        entry.text("session") == session.text("id")
-            || entry.get("session").text("id") == session.text("id")
-    });
+    about.retain(|entry| entry.text("session") == session.text("id"));
     let form = FormView::new(visit, format!("{}/prepare", own(visit)));
     let fields = form.wrap("stack-s", &html! {
         (form.area_of(&Field { name: "text", label: &visit.say("prepare-label"), ..Field::default() }, 2))

@@ -74,10 +74,7 @@ pub(super) fn decisions(shown: &Shown<'_>) -> Markup {
                     }
                     @if shown.may_write() {
                         (part::fold(&visit.words.of("add", one), false, &form.wrap("stack-s measure", &html! {
-                            div class="field" {
-                                label for={ "new-" (one) } { (visit.words.of("list-one", one)) }
-                                textarea id={ "new-" (one) } name=(one) rows="2" required {}
-                            }
+                            (form.area_of(&Field { name: one, label: &visit.words.of("list-one", one), is_required: true, ..Field::default() }, 2))
                             p { button class="btn small" type="submit" { (visit.words.of("add", one)) } }
                         })))
                     }

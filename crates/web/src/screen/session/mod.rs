@@ -201,6 +201,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         }))
         .await?;
     let session = Data(&answer).get("session");
+    notebook.holds(visit, Data(&answer))?;
     let shown = Shown {
         visit,
         notebook: &notebook,

@@ -38,7 +38,7 @@ pub(super) fn section(shown: &Shown<'_>) -> Markup {
             }
             @if writes {
                 (form.wrap("stack-s", &html! {
-                    (FormView::hidden("base", &heads.join(" ")))
+                    (form.base("base", &heads.join(" ")))
                     div class="pad" {
                         label class="sr" for="notes-text" { (visit.say("notes-label")) }
                         textarea class="notes-field" id="notes-text" name="text" rows="16" spellcheck="true"
@@ -101,7 +101,7 @@ pub(crate) async fn save(visit: Arc<Visit>) -> Result<Reply, Failure> {
         "/n/{}/sessions/{session}?stage=live#notes",
         visit.param("notebook")
     );
-    let said = match kept.trim_end() == text.trim_end() || kept.is_empty() {
+    let said = match kept.trim_end() == text.trim_end() {
         true => visit.say("notes-saved"),
         false => visit.say("notes-merged"),
     };

@@ -10,8 +10,6 @@ pub(super) fn section(shown: &Shown<'_>) -> Markup {
     let (visit, session) = (shown.visit, shown.session);
     let people = &shown.notebook.people;
     let learned = session.list("learned");
-    let me = people.me().map(|me| me.person.clone()).unwrap_or_default();
-    let own = learned.iter().find(|one| one.text("person") == me);
     let form = FormView::new(visit, shown.at("/wrap"));
     let moods: Vec<(String, String)> = std::iter::once((String::new(), visit.say("not-said")))
         .chain((1..=5).map(|at: u8| (at.to_string(), visit.words.of("mood", &at.to_string()))))
@@ -29,14 +27,11 @@ pub(super) fn section(shown: &Shown<'_>) -> Markup {
         &visit.say("wrap-up"),
         &html! {
             div class="two" {
-                @for one in learned.iter().filter(|one| one.text("person") != me) {
+                @for one in &learned {
                     blockquote class="prose" {
                         p { bdi { (one.text("text")) } }
                         p class="by" { (people.name(*one)) }
                     }
-                }
-                @if let Some(own) = own.filter(|_| !shown.may_write()) {
-                    blockquote class="prose" { p { bdi { (own.text("text")) } } p class="by" { (people.name(*own)) } }
                 }
             }
             @for mood in session.list("mood") {
@@ -45,7 +40,7 @@ pub(super) fn section(shown: &Shown<'_>) -> Markup {
             @if shown.may_write() {
                 (form.wrap("stack measure", &html! {
                     (FormView::hidden("all", "1"))
-                    (form.area_of(&Field { name: "learned", label: &visit.say("what-you-learned"), hint: Some(visit.say("others-read-this")), value: own.map(|one| one.text("text")).unwrap_or_default(), ..Field::default() }, 3))
+                    (form.area_of(&Field { name: "learned", label: &visit.say("what-you-learned"), hint: Some(visit.say("others-read-this")), ..Field::default() }, 3))
                     div class="two" {
                         (form.select(&Field { name: "mood", label: &visit.say("how-was-it"), ..Field::default() }, &moods))
                         (form.moment(&Field { name: "next", label: &visit.say("next-date"), ..Field::default() }))
