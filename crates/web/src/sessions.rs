@@ -52,7 +52,8 @@ struct Session {
 
 #[derive(Debug, Default)]
 struct Inner {
-    launches: Vec<Zeroizing<String>>,
+    /// Each with when it was made.
+    launches: Vec<(Zeroizing<String>, Instant)>,
     sessions: Vec<Session>,
     count: u64,
 }
@@ -85,7 +86,8 @@ impl Sessions {
         if inner.launches.len() >= LAUNCHES_MAX {
             inner.launches.remove(0);
         }
-        inner.launches.push(Zeroizing::new(token.clone()));
+        let made = Instant::now();
+        inner.launches.push((Zeroizing::new(token.clone()), made));
         Ok(token)
     }
 
@@ -93,11 +95,14 @@ impl Sessions {
     pub(crate) fn enter(&self, launch: &str, now: Instant) -> Result<Option<String>, NoRandomness> {
         let (cookie, form_token) = (draw_token()?, draw_token()?);
         let mut inner = self.inner();
-        let before = inner.launches.len();
-        inner.launches.retain(|known| !same(known, launch));
-        if inner.launches.len() == before {
+        let found = inner
+            .launches
+            .iter()
+            .position(|(known, _)| same(known, launch));
+        let Some(found) = found else {
             return Ok(None);
-        }
+        };
+        let (_, made) = inner.launches.remove(found);
         if inner.sessions.len() >= SESSIONS_MAX
             && let Some(oldest) = oldest(&inner.sessions)
         {
@@ -110,7 +115,8 @@ impl Sessions {
             cookie: Zeroizing::new(cookie.clone()),
             form_token,
             used_at: now,
-            is_locked: false,
+            // An old link asks for the passphrase first, where there is one.
+            is_locked: now.saturating_duration_since(made) > IDLE_LOCK,
             confirmed_at: None,
             flash: None,
         });
@@ -253,6 +259,18 @@ mod tests {
         sessions.confirm(standing.session, later);
         let standing = sessions.find(&cookie, later, true, true).expect("known");
         assert!(!standing.is_locked && standing.is_confirmed);
+    }
+
+    #[test]
+    fn an_old_link_asks_for_the_passphrase() {
+        let sessions = Sessions::default();
+        let token = sessions.make_launch().expect("random");
+        let later = Instant::now() + IDLE_LOCK + Duration::from_secs(1);
+        let cookie = sessions.enter(&token, later).expect("random").expect("in");
+        let standing = sessions.find(&cookie, later, true, true).expect("known");
+        assert!(standing.is_locked);
+        let standing = sessions.find(&cookie, later, false, true).expect("known");
+        assert!(!standing.is_locked);
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use hearth_node::api::{DeviceRequest, Event, Failure, MirrorRequest, Request};
 use maud::{Markup, html};
+use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use super::notebook::confirmed;
 use super::people::qr;
@@ -11,6 +13,7 @@ use crate::data::Data;
 use crate::limits::{PAIRING_TIMEOUT_MS, SYNC_TIMEOUT_MS};
 use crate::reply::Reply;
 use crate::serve::missing;
+use crate::sessions::Flash;
 use crate::view::form::{Field, FormView};
 use crate::view::icon::icon;
 use crate::view::part;
@@ -74,6 +77,7 @@ fn notebook_view(visit: &Visit, notebook: Data<'_>) -> Markup {
                         span { (icon("device")) " " bdi { (mirror.text("name")) } ", " (visit.say("mirror")) }
                         span { (standing::pill(visit, mirror, None, None)) }
                         span class="soft" { (confirmed(visit, mirror)) }
+                        @if let Some(warning) = mirror.some("warning") { (part::badge_now("warn", warning)) }
                         span { (FormView::new(visit, format!("/n/{id}/mirrors/{}/remove", mirror.text("id"))).button("btn quiet small", &visit.say("remove"))) }
                     }
                 }
@@ -133,14 +137,17 @@ pub(crate) async fn try_all(visit: Arc<Visit>) -> Result<Reply, Failure> {
             timeout_ms: SYNC_TIMEOUT_MS,
         })
         .await?;
-    let peers = Data(&answer).list("peers").len();
-    Ok(visit.done(
-        "/sync",
-        visit.words.with("tried-peers", &[("count", peers.into())]),
-    ))
+    let peers = Data(&answer).list("peers");
+    let reached = peers
+        .iter()
+        .filter(|one| one.text("result") == "acknowledged")
+        .count();
+    let counts = [("count", peers.len().into()), ("reached", reached.into())];
+    Ok(visit.done("/sync", visit.words.with("tried-peers", &counts)))
 }
 
-/// `POST /devices/link`: the ticket is shown at once, and waits for the other device as long as the page is there.
+/// `POST /devices/link`: the ticket is shown at once. What became of it, with the words that both devices are to show,
+/// the next screen says.
 pub(crate) async fn link(visit: Arc<Visit>) -> Result<Reply, Failure> {
     visit.confirm().await?;
     let visit = visit.as_ref();
@@ -157,6 +164,7 @@ pub(crate) async fn link(visit: Arc<Visit>) -> Result<Reply, Failure> {
             };
         }
     };
+    tell_when_linked(visit, call);
     let shell = Shell::load(visit).await?;
     let page = html! {
         section class="stack measure" aria-label=(visit.say("link-device")) {
@@ -172,6 +180,36 @@ pub(crate) async fn link(visit: Arc<Visit>) -> Result<Reply, Failure> {
     };
     let screen = Screen::new(visit.say("link-device"), page);
     Ok(Reply::Page(shell.of_person(visit, Place::Sync, &screen)))
+}
+
+/// Waits for the device that is linked, and has the next screen say what became of it.
+fn tell_when_linked(visit: &Visit, call: JoinHandle<Result<Value, Failure>>) {
+    let (app, session) = (Arc::clone(&visit.app), visit.standing.session);
+    let words = visit.words;
+    tokio::spawn(async move {
+        let flash = match call.await {
+            Ok(Ok(linked)) => {
+                let linked = Data(&linked);
+                let told = [
+                    ("device", linked.get("device").text("label").into()),
+                    ("words", linked.text("words").into()),
+                ];
+                Flash {
+                    message: words.with("linked-words", &told),
+                    ..Flash::default()
+                }
+            }
+            Ok(Err(failure)) => Flash {
+                is_error: true,
+                message: failure.message,
+                hint: failure.hint,
+                ..Flash::default()
+            },
+            // The node stopped.
+            Err(_) => return,
+        };
+        app.sessions.put_flash(session, flash);
+    });
 }
 
 /// `POST /devices/…/revoke`

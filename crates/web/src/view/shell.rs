@@ -318,7 +318,7 @@ impl Shell {
                     @let is_here = here == Some(id);
                     a class={ "go " (cloth) } href={ "/n/" (id) } aria-current=[is_here.then_some("true")] {
                         span class={ "spine " (cloth) } {}
-                        bdi { (notebook.text("title")) }
+                        bdi { @if let Some(title) = notebook.some("title") { (title) } @else { (visit.say("notebook-not-here")) } }
                         span class="note" { (visit.words.of("role", notebook.text("role"))) }
                     }
                     @if is_here {

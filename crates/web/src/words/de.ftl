@@ -20,6 +20,7 @@ more = Mehr
 in-the-margin = Am Rand
 you-are = Sie sind { $name }, auf { $device }.
 chosen-network = Gewählte Verbindung: { $network }.
+notebook-not-here = Ein Heft, das sich nicht lesen lässt
 lock-now = Seite sperren
 foot = Diese Seite kommt von Ihrem eigenen Knoten und lädt nichts von anderswo.
 printed = Gedruckt am { $date }. Papier ist nicht verschlüsselt.
@@ -718,6 +719,7 @@ link-why = Das neue Gerät wird alle Ihre Notizbücher und Ihr Tagebuch haben.
 link-sure = Ja, ich sitze am anderen Gerät.
 make-link = Karte erstellen
 link-how = Geben Sie diese Karte auf dem neuen Gerät ein. Sie gilt einmal, zehn Minuten lang, solange dieser Knoten läuft.
+linked-words = { $device } ist verbunden. Das Gerät muss auch diese Wörter zeigen: { $words }
 link-failed = Es ließ sich keine Karte erstellen.
 language = Sprache
 setting-network = Verbindung
@@ -794,8 +796,8 @@ disputed-count = { $count ->
    *[other] { $count } Felder wurden gleichzeitig beschrieben.
   }
 tried-peers = { $count ->
-    [one] Ein Gerät wurde versucht.
-   *[other] { $count } Geräte wurden versucht.
+    [one] Ein Gerät wurde versucht, { $reached } hat alles bestätigt.
+   *[other] { $count } Geräte wurden versucht, { $reached } haben alles bestätigt.
   }
 taken-off-done = { $count ->
     [one] Abgemeldet. Es konnte ein Notizbuch lesen und behält, was es hatte.

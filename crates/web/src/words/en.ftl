@@ -20,6 +20,7 @@ more = More
 in-the-margin = In the margin
 you-are = You are { $name }, on { $device }.
 chosen-network = Chosen connection: { $network }.
+notebook-not-here = A notebook that cannot be read
 lock-now = Lock the page
 foot = This page is served by your own node and loads nothing from elsewhere.
 printed = Printed on { $date }. Paper is not encrypted.
@@ -718,6 +719,7 @@ link-why = The new device will hold all your notebooks and your journal.
 link-sure = Yes, I sit at the other device.
 make-link = Make a ticket
 link-how = On the new device, give this ticket. It works once, for ten minutes, while this node runs.
+linked-words = { $device } is linked. It must show these words, too: { $words }
 link-failed = No ticket could be made.
 language = Language
 setting-network = Connection
@@ -794,8 +796,8 @@ disputed-count = { $count ->
    *[other] { $count } fields were written by two people at once.
   }
 tried-peers = { $count ->
-    [one] One device was tried.
-   *[other] { $count } devices were tried.
+    [one] One device was tried, { $reached } has confirmed everything.
+   *[other] { $count } devices were tried, { $reached } have confirmed everything.
   }
 taken-off-done = { $count ->
     [one] Taken off. It could read one notebook, and keeps what it had.
