@@ -297,6 +297,12 @@ impl Steps {
     ) -> Result<(), Failure> {
         self.show(context)?;
         let path = absolute(path)?;
+        let is_page = |ending: &std::ffi::OsStr| ending.eq_ignore_ascii_case("html");
+        if path.extension().is_some_and(is_page) {
+            let words = "The page to print beside the certificate would get that name, too.";
+            return Err(Failure::usage("path_invalid", words)
+                .with_hint("Name the signed text otherwise, as in certificate.txt."));
+        }
         let mut newest: Vec<Value> = Vec::new();
         for one in self.graduation().list("certificates") {
             if one.flag("mine") && one.flag("signed") {

@@ -37,6 +37,9 @@ pub enum AdoptError {
     /// The invitation could not be written.
     #[error(transparent)]
     Invite(#[from] InviteError),
+    /// This person destroyed it on this device.
+    #[error("you destroyed the keys of this notebook, and it would be destroyed again")]
+    Destroyed,
     /// There is no such notebook here.
     #[error("there is no such notebook here")]
     NoNotebook,
@@ -122,6 +125,10 @@ impl Engine {
         let mut entries = joined.controls.into_iter();
         let create = entries.next().ok_or(AdoptError::NotAdmitted)?;
         let notebook = create.notebook_id();
+        // The order to destroy it stands in the journal still, and would be carried out again.
+        if self.destroyed.contains(&notebook) {
+            return Err(AdoptError::Destroyed);
+        }
         let words = self.undecided(notebook, joined.inviter, joined.words, storage)?;
         let is_new = !self.replicas.contains_key(&notebook);
         if is_new {

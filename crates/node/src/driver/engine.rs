@@ -1,12 +1,12 @@
 //! The engine's loop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_core::engine::ConnectionId;
-use hearth_core::ids::DeviceId;
+use hearth_core::ids::{DeviceId, NotebookId};
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
@@ -104,8 +104,9 @@ pub(super) struct Engine {
     is_bulk: bool,
     /// Whether there may be more history for a link that has just been handed some.
     pub(super) has_more_to_send: bool,
-    /// Whether time may have ended a session of a series.
-    is_series_due: bool,
+    /// Notebooks in which the next session of a series may be due: one was planned, wrapped up or called off, or
+    /// time went by.
+    pub(super) series_changed: BTreeSet<NotebookId>,
     housekeeping_at: Instant,
     published_at: Instant,
     /// When the ages of keys are looked at.
@@ -151,7 +152,7 @@ impl Engine {
             answers: Vec::new(),
             place_at: None,
             has_more_to_send: false,
-            is_series_due: false,
+            series_changed: BTreeSet::new(),
             is_bulk: false,
             housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
             published_at: Instant::now(),
@@ -303,12 +304,9 @@ impl Engine {
         if now >= self.keys_at {
             self.keys_at = now + KEYS_EVERY;
             self.replace_old_keys();
-            self.is_series_due = true;
+            self.series_changed.extend(self.host.engine.notebooks());
         }
-        // One that was planned, wrapped up or called off may call for the next.
-        if std::mem::take(&mut self.is_series_due) || self.index_changed {
-            self.keep_series();
-        }
+        self.keep_series();
         if self.index_changed && now.duration_since(self.published_at) >= REPUBLISH_EVERY {
             self.publish_addresses();
         }
@@ -560,8 +558,9 @@ impl Engine {
 
     /// Makes the next sessions of series whose last one is over.
     fn keep_series(&mut self) {
+        let changed = std::mem::take(&mut self.series_changed);
         if self.stay == Stay::Running {
-            service::keep_series(&mut self.host);
+            service::keep_series(&mut self.host, changed);
         }
     }
 

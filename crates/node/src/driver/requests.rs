@@ -1,6 +1,7 @@
 //! What commands want of the engine itself: to have a request done, to take a notebook over, to wait
 //! until it is here.
 
+use hearth_core::engine::AdoptError;
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::ids::NotebookId;
 use hearth_core::pairing::Joined;
@@ -92,8 +93,13 @@ impl Engine {
             engine, storage, ..
         } = &mut self.host;
         let notebook = engine.adopt(joined, storage).map_err(|error| {
-            Failure::error("join_failed", crate::host::sentence(&error.to_string()))
-                .with_hint("Ask for a new ticket and try again.")
+            let hint = match error {
+                AdoptError::Destroyed => {
+                    "Ask for a ticket to a fork of it: `hearth notebook fork`."
+                }
+                _ => "Ask for a new ticket and try again.",
+            };
+            Failure::error("join_failed", crate::host::sentence(&error.to_string())).with_hint(hint)
         })?;
         self.host.remember_seen(device, addrs);
         self.membership_changed = true;

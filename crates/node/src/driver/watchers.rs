@@ -101,7 +101,10 @@ impl Engine {
                         .iter()
                         .any(|change| change.document == DocumentId::INDEX);
                     self.index_changed |= is_index;
-                    self.orders_changed |= is_index;
+                    if is_index {
+                        self.orders_changed |= self.host.is_journal(notebook);
+                        self.series_changed.insert(notebook);
+                    }
                     self.capsule.note_change();
                     self.watchers.tell(&mut self.host, notebook, &applied);
                 }
@@ -129,9 +132,10 @@ impl Engine {
                 Effect::MirrorFault(notebook, mirror, fault) => {
                     self.tell_of_mirror(notebook, mirror, &fault);
                 }
-                Effect::Rebuilt(_) => {
+                Effect::Rebuilt(notebook) => {
                     self.index_changed = true;
                     self.orders_changed = true;
+                    self.series_changed.insert(notebook);
                 }
                 Effect::PeerHeard(_) => self.peers_changed = true,
                 Effect::StaleCopy(notebook) => {

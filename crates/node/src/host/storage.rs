@@ -92,7 +92,7 @@ impl NodeStorage {
     /// [`StorageError`] where the disk fails; the next opening finishes it. One that is not here is forgotten.
     pub fn forget(&mut self, notebook: NotebookId) -> Result<(), StorageError> {
         self.forgotten.insert(notebook);
-        if !self.known.remove(&notebook) {
+        if !self.known.contains(&notebook) {
             return Ok(());
         }
         self.store
@@ -100,7 +100,9 @@ impl NodeStorage {
             .map_err(|error| match error {
                 store::ScopeError::Commit(error) => commit_error(error),
                 other => StorageError::Failed(other.to_string()),
-            })
+            })?;
+        self.known.remove(&notebook);
+        Ok(())
     }
 
     /// Says whether [`NodeStorage::rest`] would do anything.
@@ -242,9 +244,10 @@ impl Storage for NodeStorage {
                 }
             )
         };
-        if !self.has(notebook) && self.forgotten.contains(&notebook) && !writes.iter().any(begins) {
+        if self.forgotten.contains(&notebook) && !writes.iter().any(begins) {
             return Ok(());
         }
+        self.forgotten.remove(&notebook);
         if !self.has(notebook) {
             self.store
                 .create_scope(scope)

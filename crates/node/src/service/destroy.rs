@@ -33,9 +33,7 @@ pub(crate) type Orders = BTreeMap<String, u64>;
 /// Orders it on all devices of this person, and signs the receipt of this one.
 pub(super) fn begin(host: &mut Host, notebook: &str) -> Result<Value, Failure> {
     let notebook = find_shared(host, notebook)?;
-    let is_closed = host.read(notebook, |docs, _| {
-        closure::is_closed(docs).map_err(unavailable)
-    })?;
+    let is_closed = super::graduate::is_closed(host, notebook)?;
     let is_member = host
         .engine
         .replica(notebook)
@@ -161,8 +159,10 @@ pub(crate) fn finish_destroying(host: &mut Host, notebook: NotebookId) -> Result
     host.bundles = crate::host::OpenBundles::default();
     // What holds words of it outside of its own scope goes first: destroying the scope also clears the disk's log.
     forget_index(host)?;
-    host.replace_capsule()?;
+    // The key goes whatever becomes of the capsule; the order stays until that is made anew, too.
+    let replaced = host.replace_capsule();
     host.storage.forget(notebook).map_err(storage_failed)?;
+    replaced?;
     let mut orders = unfinished_orders(host)?;
     orders.remove(&notebook.to_string());
     keep(host, &orders)
@@ -262,18 +262,27 @@ fn kept_receipts(host: &mut Host) -> Result<Vec<Value>, Failure> {
             closure::receipts(docs, people).map_err(unavailable)
         })?;
         let own = kept.iter().filter(|one| {
-            signer(&one.statement, StatementKind::Receipt).is_some_and(|(by, _)| by == me)
+            let about = one.about.as_deref().unwrap_or_default();
+            speaks_of(one, about)
+                && signer(&one.statement, StatementKind::Receipt).is_some_and(|(by, _)| by == me)
         });
         receipts.extend(own.map(|one| receipt_view(&directory, one)));
     }
     Ok(receipts)
 }
 
+/// Says whether the words that were signed name this notebook; what stands beside them anybody can write.
+pub(super) fn speaks_of(kept: &StatementView, notebook: &str) -> bool {
+    statement::check(&kept.statement)
+        .is_ok_and(|one| one.words.ends_with(&format!("\n  notebook  {notebook}\n")))
+}
+
 /// A receipt with what its signature is worth.
 pub(super) fn receipt_view(directory: &Directory, kept: &StatementView) -> Value {
     let by = &kept.provenance.stamp.created_by;
     let signed = signer(&kept.statement, StatementKind::Receipt)
-        .filter(|(person, _)| person.to_string() == by.person);
+        .filter(|(person, _)| person.to_string() == by.person)
+        .filter(|_| speaks_of(kept, kept.about.as_deref().unwrap_or_default()));
     let words = statement::check(&kept.statement).ok().map(|one| one.words);
     json!({
         "id": kept.id,

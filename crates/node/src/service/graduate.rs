@@ -190,8 +190,10 @@ pub(super) fn show(host: &mut Host, notebook: NotebookId) -> Result<Value, Failu
         .iter()
         .map(|one| certificate_view(&directory, one, &me))
         .collect();
+    let id = notebook.to_string();
     let receipts: Vec<Value> = receipts
         .iter()
+        .filter(|one| destroy::speaks_of(one, &id))
         .map(|one| destroy::receipt_view(&directory, one))
         .collect();
     let devices = devices(host, notebook, &directory, &receipts);

@@ -1,5 +1,7 @@
 //! Sessions and their notes.
 
+use std::collections::BTreeSet;
+
 use hearth_core::ids::NotebookId;
 use hearth_notebook::action::NewAction;
 use hearth_notebook::session::{
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 use super::answer::{data, may_write, read_failed, unavailable};
 use super::goal::parts_of;
 use super::resolve::{
-    choose, find_notebook, find_object, find_people, find_person, listed, notebooks, person_ref,
+    choose, find_notebook, find_object, find_people, find_person, listed, person_ref,
 };
 use super::template;
 use crate::api::{Failure, NotesRequest, SessionFields, SessionRequest, WrapFields};
@@ -360,9 +362,12 @@ fn find_learner(host: &Host, notebook: NotebookId, who: &str) -> Result<PersonRe
     }
 }
 
-/// Makes the next session of every series in every notebook, where it is this person's turn.
-pub(crate) fn keep_series(host: &mut Host) {
-    for notebook in notebooks(host) {
+/// Makes the next session of every series in some notebooks, where it is this person's turn.
+pub(crate) fn keep_series(host: &mut Host, some: BTreeSet<NotebookId>) {
+    for notebook in some {
+        if host.is_journal(notebook) {
+            continue;
+        }
         if let Err(failure) = keep_up(host, notebook, Turn::Mine) {
             tracing::warn!(%notebook, failure = %failure.message, "the next session of a series is not made");
         }

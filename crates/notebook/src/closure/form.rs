@@ -25,6 +25,15 @@ pub enum FormError {
         /// Where, from 1.
         line: usize,
     },
+    /// There are words behind the end of a remark.
+    #[error("line {line} has words behind “-->”; put them into a line of their own")]
+    BehindRemark {
+        /// Where, from 1.
+        line: usize,
+    },
+    /// A remark has no end, so that what follows it would be lost.
+    #[error("a remark is not closed; it ends with “-->”")]
+    OpenRemark,
     /// A topic stands there twice.
     #[error("the topic “{title}” stands there twice")]
     Twice {
@@ -92,7 +101,13 @@ pub fn parse_form(page: &str) -> Result<Vec<Answer>, FormError> {
     let mut in_remark = false;
     for (number, line) in page.lines().enumerate() {
         if in_remark || line.starts_with(COMMENT) {
-            in_remark = !line.trim_end().ends_with(COMMENT_END);
+            // Words behind the end of a remark are the person's, and are not dropped.
+            if let Some((_, behind)) = line.split_once(COMMENT_END)
+                && !behind.trim().is_empty()
+            {
+                return Err(FormError::BehindRemark { line: number + 1 });
+            }
+            in_remark = !line.contains(COMMENT_END);
             continue;
         }
         if let Some(topic) = topic_of(line) {
@@ -118,6 +133,9 @@ pub fn parse_form(page: &str) -> Result<Vec<Answer>, FormError> {
             .filter(|rest| is_reserved(rest.trim_start_matches('\\')));
         answer.text.push_str(unescaped.unwrap_or(line));
         answer.text.push('\n');
+    }
+    if in_remark {
+        return Err(FormError::OpenRemark);
     }
     if answers.is_empty() {
         return Err(FormError::NoTopic);

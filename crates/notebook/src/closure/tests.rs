@@ -170,6 +170,14 @@ fn what_was_written_on_the_page_comes_back_from_it() {
     );
     assert_eq!(parse_form("\n").unwrap_err(), FormError::NoTopic);
     assert_eq!(
+        parse_form("# Goals\n<!-- a note --> my words\n# Thanks\nmore").unwrap_err(),
+        FormError::BehindRemark { line: 2 }
+    );
+    assert_eq!(
+        parse_form("# Goals\nmine\n<!-- a note\n# Thanks\nmore").unwrap_err(),
+        FormError::OpenRemark
+    );
+    assert_eq!(
         parse_form("# Goals\na\n# goals\nb").unwrap_err(),
         FormError::Twice { title: "Goals" }
     );

@@ -18,7 +18,7 @@ use crate::plan::{Plan, Slot, commit};
 use crate::record::{Record, is_machinery_key};
 use crate::scalar::unescape;
 use crate::session::rewrite_notes;
-use crate::word::Form;
+use crate::word::{Form, Phase};
 
 /// Imports an export. Its title, form and phase serve only a notebook that has none yet. Objects keep their ids and content; what is new or changed carries
 /// `imported_from` with the authors and times of the original, as the file claims them. Fields that the
@@ -70,7 +70,19 @@ pub fn import_fork(
     text: &str,
     notebook: &str,
 ) -> Result<ImportReport, ImportError> {
-    import_from(docs, writer, &serde_json::from_str(text)?, Some(notebook))
+    let mut json: Json = serde_json::from_str(text)?;
+    // What ended is the old one: the new one goes on.
+    if let Some(top) = json.as_object_mut() {
+        for kind in [Kind::Closing, Kind::Certificate, Kind::Receipt] {
+            top.remove(kind.plural());
+        }
+        if let Some(phase) = top.get_mut("notebook").and_then(|it| it.get_mut("phase"))
+            && *phase == Phase::Closed.word()
+        {
+            *phase = Phase::WindingDown.word().into();
+        }
+    }
+    import_from(docs, writer, &json, Some(notebook))
 }
 
 fn import_from(

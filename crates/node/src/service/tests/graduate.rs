@@ -156,6 +156,56 @@ fn what_was_cut_off_in_the_middle_is_finished_later() {
 }
 
 #[test]
+fn a_receipt_orders_nothing_but_what_its_words_name() {
+    let mut ana = Home::new("Ana");
+    let kept = ana.notebook("Kept", "one-on-one");
+    let notebook = ana.notebook("Gone", "one-on-one");
+    ana.ok(&graduate(GraduateRequest::Close {
+        notebook: notebook.clone(),
+    }));
+    let ordered = ana.ok(&graduate(GraduateRequest::Destroy { notebook }));
+    let signed = ordered["graduation"]["receipts"][0]["statement"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let journal = crate::service::journal::own_journal(ana.host()).unwrap();
+    let told = ana.host().edit(journal, |docs, writer| {
+        hearth_notebook::closure::add_receipt(docs, writer, &kept, "Kept", &signed)
+    });
+    told.unwrap();
+    crate::service::begin_ordered(ana.host()).unwrap();
+    crate::service::finish_due(ana.host()).unwrap();
+    let listed = ana.ok(&Request::Notebook(NotebookRequest::List));
+    assert_eq!(listed["notebooks"].as_array().unwrap().len(), 1);
+    assert_eq!(listed["notebooks"][0]["title"], "Kept");
+}
+
+#[test]
+fn a_fork_of_a_closed_notebook_goes_on() {
+    let mut ana = Home::new("Ana");
+    let notebook = ana.notebook("Ended", "one-on-one");
+    ana.ok(&add_goal(&notebook, "Before"));
+    ana.ok(&graduate(GraduateRequest::Close {
+        notebook: notebook.clone(),
+    }));
+    assert_eq!(
+        ana.fails(&add_goal(&notebook, "After")).code,
+        "notebook_closed"
+    );
+    let forked = ana.ok(&Request::Notebook(NotebookRequest::Fork {
+        notebook,
+        without: Vec::new(),
+        title: Some("Again".to_owned()),
+        expires_s: None,
+    }));
+    assert_eq!(forked["notebook"]["phase"], "winding-down");
+    let fork = forked["notebook"]["id"].as_str().unwrap().to_owned();
+    ana.ok(&add_goal(&fork, "After"));
+    let shown = ana.ok(&graduate(GraduateRequest::Show { notebook: fork }));
+    assert_eq!(shown["graduation"]["frozen"], false);
+}
+
+#[test]
 fn a_statement_verifies_byte_for_byte_and_no_other_way() {
     let mut ana = Home::new("Ana");
     let signed = statement::sign(
