@@ -2,12 +2,13 @@
 //!
 //! Who asks for it writes a receipt into their journal, which is the order for their other devices, and one into the
 //! notebook, for whoever keeps it. A mark in the home says since when; once somebody has heard the receipt, or after
-//! [`DELIVER_WITHIN_MS`], the keys go. A crash in between goes on where it was: the mark is taken away last.
+//! [`DELIVER_WITHIN_MS`], the keys go; a command that waits for it at a terminal waits for less. A crash in between goes on where it was: the mark is taken away last.
 
 use std::collections::BTreeMap;
 
 use hearth_core::ids::NotebookId;
 use hearth_notebook::closure::{self, StatementView};
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::answer::{may_write, unavailable, with};
@@ -109,7 +110,7 @@ fn receipt_words(host: &Host, notebook: NotebookId, called: &str) -> String {
     )
 }
 
-/// Destroys this device's keys, once others could hear the receipt.
+/// Destroys this device's keys, and says whether somebody else has heard the receipt.
 pub(super) fn finish(host: &mut Host, notebook: &str) -> Result<Value, Failure> {
     let id: NotebookId = notebook
         .parse()
@@ -117,8 +118,18 @@ pub(super) fn finish(host: &mut Host, notebook: &str) -> Result<Value, Failure> 
     if !unfinished_orders(host)?.contains_key(notebook) {
         // It may have been carried out meanwhile.
         if host.engine.replica(id).is_none()
-            && let Some(shown) = show_destroyed(host, notebook)?
+            && let Some(mut shown) = show_destroyed(host, notebook)?
         {
+            // Before the time was over, only because somebody had heard the receipt.
+            let own = json!(host.my_device().to_string());
+            let receipts = shown["graduation"]["receipts"].as_array();
+            let mut receipts = receipts.into_iter().flatten();
+            let said = receipts.find(|one| one["device_id"] == own);
+            let said_at = said.and_then(|one| one["at"].as_str()?.parse::<Timestamp>().ok());
+            let within = SignedDuration::from_millis(i64::try_from(DELIVER_WITHIN_MS).unwrap_or(0));
+            if said_at.is_some_and(|at| Host::now().duration_since(at) < within) {
+                shown["graduation"]["receipt_heard"] = json!(true);
+            }
             return Ok(shown);
         }
         return Err(Failure::error(
@@ -127,14 +138,10 @@ pub(super) fn finish(host: &mut Host, notebook: &str) -> Result<Value, Failure> 
         )
         .with_hint("Run `hearth graduate NB --destroy`."));
     }
-    let devices = show(host, id)
-        .map(|mut shown| shown["graduation"]["devices"].take())
-        .unwrap_or_default();
+    let heard = is_delivered(host, id);
     finish_destroying(host, id)?;
-    let shown = show_destroyed(host, notebook)?.unwrap_or_default();
-    // Who else holds it, nobody can ask any more from here on.
-    let mut shown = shown;
-    shown["graduation"]["devices"] = devices;
+    let mut shown = show_destroyed(host, notebook)?.unwrap_or_default();
+    shown["graduation"]["receipt_heard"] = json!(heard);
     Ok(shown)
 }
 

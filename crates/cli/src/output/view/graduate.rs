@@ -282,9 +282,11 @@ fn mirrors(graduation: &Value, page: &mut Page) {
 fn destroyed(graduation: &Value, page: &mut Page) {
     let devices = graduation.list("devices");
     let own: Vec<&Value> = devices.iter().filter(|one| one.flag("me")).collect();
-    let (gone, waiting): (Vec<&Value>, Vec<&Value>) = own
+    // What another device said, it said before it did it.
+    let (said, waiting): (Vec<&Value>, Vec<&Value>) = own
         .into_iter()
-        .partition(|one| one.flag("this") || !one.text("destroyed_at").is_empty());
+        .filter(|one| !one.flag("this"))
+        .partition(|one| !one.text("destroyed_at").is_empty());
     page.title(graduation.called("notebook"));
     let others: Vec<&str> = others(devices);
     let copies = match others.as_slice() {
@@ -292,12 +294,17 @@ fn destroyed(graduation: &Value, page: &mut Page) {
         [one] => format!(" {one}'s copy is {one}'s."),
         many => format!(" The copies of {} are theirs.", list(many)),
     };
-    let on = match gone.len() {
-        0 | 1 => "this device".to_owned(),
-        2 => "your two devices".to_owned(),
-        count => format!("your {count} devices"),
-    };
-    page.styled(format!("Keys destroyed on {on}.{copies}"), Style::Good);
+    page.styled(
+        format!("Keys destroyed on this device.{copies}"),
+        Style::Good,
+    );
+    for device in said {
+        let at = page.clock().time(device.text("destroyed_at"));
+        page.line(format!(
+            "{} said that it destroys them, {at}.",
+            device.text("device")
+        ));
+    }
     for device in waiting {
         page.styled(
             format!(
