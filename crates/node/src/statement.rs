@@ -14,7 +14,8 @@
 //! `"hearthside signed statement 1" ‖ digest`. The roster proves whose device it is: the person is the hash of the
 //! recovery card in its first entry. Names are what the signer states.
 //!
-//! Invariant: a file verifies only byte for byte as it was written.
+//! Invariant: the words of a file that verifies are those that were signed. The roster is not covered by the
+//! signature: it proves itself, so another valid one of that person verifies as well.
 
 use std::path::Path;
 
@@ -102,7 +103,7 @@ pub(crate) fn check(file: &str) -> Result<Statement, String> {
     let block = BASE64
         .decode(joined.as_bytes())
         .map_err(|_| changed("the signature"))?;
-    // There is one way to write it, so that no byte can be changed without a word.
+    // There is one way to write these bytes, so that none of the text can be changed without a word.
     if block_text(&block) != encoded {
         return Err(changed("the signature"));
     }

@@ -418,7 +418,7 @@ fn next(graduation: &Value, page: &mut Page) {
 /// `verify FILE` of a statement: `statement` with `kind`, `words`, `signed_by`.
 pub(crate) fn verified(data: &Value, page: &mut Page) {
     let statement = data.at("statement");
-    page.styled("Every byte is as it was signed.", Style::Good);
+    page.styled("The words are as they were signed.", Style::Good);
     page.gap();
     page.prose(statement.text("words"), 2);
     page.gap();
