@@ -6,7 +6,8 @@
 # shellcheck shell=bash
 set -euo pipefail
 
-hearth=${HEARTH:-$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)/target/debug/hearth}
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+hearth=${HEARTH:-${CARGO_TARGET_DIR:-$root/target}/debug/hearth}
 [ -x "$hearth" ] || { echo "build it first: cargo build --bin hearth (or set HEARTH)" >&2; exit 1; }
 
 stage=$(mktemp -d "${TMPDIR:-/tmp}/hearth-story-XXXXXX")
