@@ -89,6 +89,8 @@ all=(mara ida jonas leyla noor pia)
 gone() { unseen mara hearth member list "$nb" && ! grep -q '"name":"Tom"' "$last_output"; }
 wait_for "the others to hear that Tom left" gone
 agree "$nb" "${all[@]}"
+new_key() { unseen mara hearth readers "$nb" && grep -q '"past_readers":\[{' "$last_output"; }
+wait_for "a key that Tom does not have" new_key
 tell "What he could read until then he keeps; what is written from now on is under a key that he does not have."
 mara hearth readers "$nb"
 

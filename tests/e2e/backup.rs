@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use hearth_e2e::{Person, Ran, RunningNode, accept, agree, export, text};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const SOON: Duration = Duration::from_secs(30);
 const PASSPHRASE: &str = "a horse, a battery";
@@ -42,6 +42,8 @@ impl Kept {
             .data();
         }
         ana.ok(&["journal", "add", "--text", "Dear diary"]);
+        ana.ok(&["config", "set", "reminders.quiet", "21:00-06:30"]);
+        ana.ok(&["config", "set", "zone", "Europe/Lisbon"]);
         agree(&[&ana, &ben], &notebook, SOON);
         let file = ana.folder().join("notes.backup");
         let created = ana.ok(&["backup", "create", "notes.backup"]);
@@ -103,6 +105,10 @@ fn a_restored_backup_equals_its_original_and_reads_only() {
         export(&new, &kept.notebook)
     );
     assert_eq!(journal(&new), ["Dear diary"]);
+    assert_eq!(
+        (&checked["settings"], new.ok(&["config", "list"])),
+        (&json!(2), kept.ana.ok(&["config", "list"]))
+    );
     let before = kept.ana.ok(&["device", "list"]);
     let error = new.refused(&["goal", "add", &kept.notebook, "More"], 5, "not_taken_in");
     assert!(text(&error, "/hint").contains("hearth recover"), "{error}");
@@ -154,8 +160,11 @@ fn the_phrase_alone_opens_a_backup_and_takes_the_new_device_in() {
     // The old device is gone for good, and so is the network.
     ana_node.stop();
     drop(ana);
+    let contact = ben.ok(&["device", "contact"]);
     let recover = [
         "recover",
+        "--contact",
+        &text(&contact, "/ticket"),
         "--label",
         "phoenix",
         "--revoke-others",
@@ -165,6 +174,9 @@ fn the_phrase_alone_opens_a_backup_and_takes_the_new_device_in() {
     ];
     let recovered = new.feed(&recover, &phrase).data();
     assert_eq!(recovered["device"]["label"], "phoenix");
+    // Nobody was asked, so there is nothing to say of what anybody gave.
+    assert_eq!(recovered["from_backup"], true);
+    assert!(recovered["recovered"].is_null(), "{recovered}");
     new.goal(&notebook, "Written again");
     new.ok(&["journal", "add", "--text", "Back"]);
     assert_eq!(journal(&new).len(), 2);

@@ -1,6 +1,11 @@
 //! The end of a relationship: closed on both sides, certified, copied, and the keys destroyed on all of a person's
 //! devices.
 
+use std::fs::Permissions;
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
 use std::time::Duration;
 
 use hearth_e2e::{Pair, Person, RunningNode, accept, text, until};
@@ -169,4 +174,76 @@ fn both_open_again_what_one_closed() {
     assert_eq!(open["frozen"], false);
     pair.agree(SOON);
     pair.ana.goal(notebook, "Go on");
+}
+
+/// Runs `graduate` as somebody who sits at a terminal and types; returns what stood on it.
+fn walks(person: &Person, notebook: &str, typed: &[&str]) -> String {
+    let command = person.plain(&["graduate", notebook]);
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words: Vec<String> = words
+        .map(|word| format!("'{}'", word.to_str().unwrap()))
+        .collect();
+    // It gives the program a terminal of its own, and types what comes in.
+    let mut terminal = person.program(Path::new("script"));
+    terminal.args(["-q", "-e", "-c", &words.join(" "), "/dev/null"]);
+    let mut terminal = terminal.stdin(Stdio::piped()).spawn().unwrap();
+    let mut keys = terminal.stdin.take().unwrap();
+    let lines: String = typed.iter().map(|line| format!("{line}\n")).collect();
+    keys.write_all(lines.as_bytes()).unwrap();
+    let shown = terminal.wait_with_output().unwrap();
+    drop(keys);
+    let page = String::from_utf8(shown.stdout).unwrap();
+    assert!(shown.status.success(), "{page}");
+    page
+}
+
+#[test]
+fn at_a_terminal_the_end_is_walked_through_and_taken_up_where_it_was_left() {
+    let (mut pair, _ana_node, _ben_node) = Pair::on_loopback();
+    let editor = pair.ana.folder().join("editor");
+    std::fs::write(
+        &editor,
+        "#!/bin/sh\nsed -i 's/^# Thanks$/# Thanks\\nFor the Tuesday./' \"$1\"\n",
+    )
+    .unwrap();
+    std::fs::set_permissions(&editor, Permissions::from_mode(0o700)).unwrap();
+    pair.ana.set("VISUAL", editor.to_str().unwrap());
+    let (ana, ben, notebook) = (&pair.ana, &pair.ben, pair.notebook.as_str());
+    let goal = ana.goal(notebook, "Speak at the spring meeting");
+    ana.ok(&["goal", "edit", &goal, "--owner", "Ben"]);
+    ana.ok(&["goal", "status", &goal, "achieved", "--reason", "Twice"]);
+
+    // Words, no certificate yet, and no closing: a no is an answer, and nothing is lost by it.
+    let page = walks(ana, notebook, &["y", "n", "n"]);
+    let stands = graduation(ana, notebook);
+    assert_eq!(stands["frozen"], false, "{page}");
+    assert!(stands.to_string().contains("For the Tuesday."), "{stands}");
+    assert_eq!(stands["certificates"], json!([]));
+
+    // Another day: the certificate as it was shown, and the closing.
+    let page = walks(ana, notebook, &["n", "y", "n", "y", "y"]);
+    let asked = [
+        "Sign a certificate of what Ben achieved?",
+        "Speak at the spring meeting: Twice",
+        "Sign exactly this certificate?",
+        "Close this notebook?",
+    ];
+    let mut rest = page.as_str();
+    for words in asked {
+        let (_, behind) = rest
+            .split_once(words)
+            .unwrap_or_else(|| panic!("{words} is missing: {page}"));
+        rest = behind;
+    }
+    let stands = graduation(ana, notebook);
+    assert_eq!(stands["frozen"], true, "{page}");
+    assert_eq!(stands["certificates"][0]["of"]["name"], "Ben");
+
+    // Ben still says what he has to say, and is not asked to close what is closed.
+    until("Ben's device has heard", SOON, || {
+        (graduation(ben, notebook)["frozen"] == true).then_some(())
+    });
+    let page = walks(ben, notebook, &["n", "n"]);
+    assert!(page.contains("what Ana achieved?"), "{page}");
+    assert!(!page.contains("Close this notebook?"), "{page}");
 }

@@ -134,12 +134,20 @@ fn a_junior_goes_on_without_the_senior_in_a_fork() {
     for person in [ben, chloe] {
         person.ok(&["join", &ana.ticket(peers, "peer")]);
     }
-    ana.goal(peers, "Ana's goal");
-    until("Ben has it", NOTICE_TIMEOUT, || {
-        ben.goals(peers)
-            .contains(&"Ana's goal".to_owned())
-            .then_some(())
+    let goal = ana.goal(peers, "Ana's goal");
+    let session = ana.session(peers);
+    until("Ben has both", NOTICE_TIMEOUT, || {
+        let goals = ben.goals(peers);
+        let sessions = ben.ok(&["session", "list", peers]);
+        let sessions = sessions["sessions"].as_array().unwrap().len();
+        (sessions == 1 && goals.contains(&"Ana's goal".to_owned())).then_some(())
     });
+    ben.feed(
+        &["session", "notes", &session, "--append", "--from", "-"],
+        "What Ben wrote\n",
+    )
+    .data();
+    let before = ben.ok(&["log", peers]);
     until("Ben knows Chloe", NOTICE_TIMEOUT, || {
         (members(ben, peers) == 3).then_some(())
     });
@@ -159,6 +167,40 @@ fn a_junior_goes_on_without_the_senior_in_a_fork() {
     chloe.ok(&["join", tickets[0]["ticket"].as_str().unwrap()]);
     assert_eq!(chloe.goals(new), ["Ana's goal"]);
     assert_eq!(members(chloe, new), 2);
+    for person in [ben, chloe] {
+        // Who wrote what, on which device and when, is what was signed and no claim.
+        let after = person.ok(&["log", new]);
+        let written = |log: &Value| -> Vec<String> {
+            let changes = log["changes"].as_array().unwrap().iter();
+            let told = changes.map(|change| {
+                let place = [&change["object_id"], &change["change"], &change["at"]];
+                format!("{:?} {} {}", place, change["by"], change["what"])
+            });
+            told.collect()
+        };
+        let after = written(&after);
+        for change in written(&before) {
+            assert!(after.contains(&change), "{change} is not in {after:?}");
+        }
+        let shown = person.ok(&["goal", "show", &format!("{new}/{goal}")]);
+        assert_eq!(shown["goal"]["created_by"]["name"], "Ana");
+        assert_eq!(shown["goal"]["imported_from"], Value::Null);
+        let verified = person.ok(&["verify"]);
+        assert_eq!(verified["bases"][0]["from"][0], peers);
+        assert_eq!(verified["set_aside"], json!([]));
+    }
+    let export = ["export", new, "--format", "signed", "--out", "two.hearthsg"];
+    chloe.ok(&export);
+    let eve = Person::stranger("Eve");
+    let path = chloe.folder().join("two.hearthsg");
+    let verified = eve.ok(&["verify", path.to_str().unwrap()]);
+    let wrote = |name: &str| {
+        let mut people = verified["people"].as_array().unwrap().iter();
+        people.any(|one| one["person"].is_string() && one["name"] == name)
+    };
+    assert!(wrote("Ana") && wrote("Ben"), "{verified}");
+    assert_eq!(verified["bases"][0]["from"][0], peers);
+    assert_eq!(verified["unopened"], 0);
     chloe.goal(new, "Without Ana");
     until("Ben has it", NOTICE_TIMEOUT, || {
         ben.goals(new)

@@ -9,6 +9,7 @@
 
 mod backup;
 mod bundle;
+mod calendar;
 mod circle;
 mod content;
 mod contract;
@@ -17,6 +18,7 @@ mod crowd;
 mod day;
 mod demo;
 mod devices;
+mod docs;
 mod graduate;
 mod group;
 mod growth;
@@ -30,7 +32,9 @@ mod offline;
 mod pair;
 mod private;
 mod recovery;
+mod reminders;
 mod scenario;
 mod signed;
 mod store;
 mod tamper;
+mod void;

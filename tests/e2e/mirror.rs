@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use hearth_core::identity::MirrorPass;
 use hearth_core::mirror::MirrorTicket;
-use hearth_e2e::{Pair, Person, RunningNode, files_with, text, until};
+use hearth_e2e::{Pair, Person, Ran, RunningNode, files_with, text, until};
 use serde_json::Value;
 
 /// How long something may take to get through.
@@ -15,7 +15,7 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const ROUNDS: usize = 4;
 
 /// A computer that is always on.
-fn mirror(options: &[&str]) -> Person {
+pub(crate) fn mirror(options: &[&str]) -> Person {
     let mirror = Person::stranger("Mirror");
     let init = [
         "mirror", "init", "--name", "cupboard", "--unlock", "bare", "--yes",
@@ -26,7 +26,7 @@ fn mirror(options: &[&str]) -> Person {
     mirror
 }
 
-fn mirror_up(mirror: &Person) -> RunningNode {
+pub(crate) fn mirror_up(mirror: &Person) -> RunningNode {
     let command = mirror.command(&["mirror", "up", "--listen", "127.0.0.1:0"]);
     RunningNode::spawned(command, mirror)
 }
@@ -50,7 +50,7 @@ fn apart(options: &[&str]) -> (Pair, Person, RunningNode) {
     (pair, mirror, running)
 }
 
-fn mirrors(person: &Person, notebook: &str) -> Vec<Value> {
+pub(crate) fn mirrors(person: &Person, notebook: &str) -> Vec<Value> {
     let data = person.ok(&["mirror", "list", notebook]);
     data["mirrors"].as_array().expect("mirrors").clone()
 }
@@ -98,10 +98,76 @@ fn two_who_are_never_online_together_work_through_a_mirror_that_is_killed_and_re
     let mut canaries: Vec<String> = (0..ROUNDS).map(canary).collect();
     canaries.extend(["Ana and Ben".to_owned(), "ana-laptop".to_owned()]);
     assert!(files_with(mirror.home(), &canaries).is_empty());
-    let error = mirror.refused(&["goal", "list", &pair.notebook], 11, "locked");
-    assert!(error["message"].is_string());
+    mirror.refused(&["goal", "list", &pair.notebook], 2, "mirror_home");
     running.stop();
     mirror.refused(&["goal", "list", &pair.notebook], 2, "mirror_home");
+}
+
+#[test]
+fn a_mirror_says_what_it_holds_and_whom_it_refused_while_it_runs_and_without() {
+    let (pair, mirror, running) = apart(&[]);
+    sync(&pair.ana);
+    let status = mirror.ok(&["status"]);
+    assert_eq!(status["node"]["running"], true, "{status}");
+    assert_eq!(status["mirror"]["name"], "cupboard");
+    assert_eq!(text(&status, "/ticket"), text(running.ready(), "/ticket"));
+    let held = &status["notebooks"][0];
+    assert_eq!(held["id"], pair.notebook.as_str(), "{status}");
+    assert_eq!((&held["people"], &held["devices"]), (&2.into(), &2.into()));
+    assert!(held["entries"].as_u64() > Some(0) && held["last_kept"].is_string());
+    assert!(held["bytes"].as_u64() <= status["quota"]["used_bytes"].as_u64());
+    assert_eq!(status["refused"], Value::Array(Vec::new()), "{status}");
+
+    // Somebody whose notebook names the mirror and who has a wrong pass.
+    let chloe = Person::new("Chloe");
+    let notebook = chloe.notebook("Chloe alone");
+    let mut forged: MirrorTicket = text(running.ready(), "/ticket").parse().expect("a ticket");
+    forged.pass = MirrorPass::from_bytes([7; 16]);
+    chloe.ok(&["mirror", "add", &notebook, &forged.to_string()]);
+    chloe.refused(&["sync", "--timeout", "10s"], 13, "peer_unreachable");
+    let status = mirror.ok(&["status"]);
+    let why: Vec<String> = status["refused"]
+        .as_array()
+        .expect("refusals")
+        .iter()
+        .map(|refusal| text(refusal, "/why"))
+        .collect();
+    assert!(
+        why.iter()
+            .any(|why| why.contains("in nothing that is held")),
+        "{why:?}"
+    );
+    assert!(why.iter().any(|why| why.contains("wrong pass")), "{why:?}");
+    // In words, and without names: it knows none.
+    let output = mirror.plain(&["status"]).output().expect("it runs");
+    let words = Ran::new(&["status"], output);
+    assert_eq!(words.exit, Some(0), "{}", words.stderr);
+    for said in [
+        "The mirror cupboard",
+        "last kept",
+        "2 people",
+        "Refused since",
+    ] {
+        assert!(words.stdout.contains(said), "{said}: {}", words.stdout);
+    }
+    assert!(!words.stdout.contains("Ana"), "{}", words.stdout);
+    let report = mirror.ok(&["doctor"]);
+    assert_eq!(report["healthy"], true, "{report}");
+    assert_eq!(mirror.ok(&["verify"])["notebooks"], 1);
+    assert_eq!(mirror.ok(&["unlock"])["node"], true);
+    mirror.refused(&["mirror", "list", &pair.notebook], 2, "mirror_home");
+    mirror.refused(&["sync"], 2, "mirror_home");
+
+    // The same from its home alone.
+    running.stop();
+    let status = mirror.ok(&["status"]);
+    assert_eq!(status["node"]["running"], false, "{status}");
+    assert!(status["ticket"].is_null() && status["notebooks"][0]["last_kept"].is_string());
+    assert_eq!(mirror.ok(&["doctor"])["healthy"], true);
+    assert_eq!(mirror.ok(&["verify"])["notebooks"], 1);
+    // No passphrase protects it, so nothing is remembered until when.
+    let unlocked = mirror.ok(&["unlock"]);
+    assert_eq!(unlocked["protection"], "bare", "{unlocked}");
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use hearth_e2e::{Person, RunningNode, agree, until};
 use serde_json::Value;
 
+use crate::mirror::{mirror, mirror_up, mirrors};
+
 const SOON: Duration = Duration::from_secs(60);
 /// What is pressing makes a new capsule within two seconds.
 const NOTHING_NEWER: Duration = Duration::from_secs(5);
@@ -90,6 +92,22 @@ impl Circle {
             new.feed(&arguments, &self.phrase)
         }
     }
+}
+
+/// What `hearth recover` does in a new home with one contact.
+fn recover_by(new: &Person, contact: &str, phrase: &str) -> hearth_e2e::Ran {
+    let arguments = [
+        "recover",
+        "--contact",
+        contact,
+        "--label",
+        "new laptop",
+        "--revoke-others",
+        "--unlock",
+        "bare",
+        "--yes",
+    ];
+    new.feed(&arguments, phrase)
 }
 
 fn texts(list: &Value, key: &str) -> Vec<String> {
@@ -197,4 +215,71 @@ fn whoever_is_away_is_awaited_and_what_is_gone_is_said_to_be_gone() {
     node.stop();
     carl.stop();
     circle.stop(0);
+}
+
+#[test]
+fn a_mirror_alone_brings_back_notebook_and_journal_while_everybody_is_away() {
+    let (ana, ben) = (Person::stranger("Ana"), Person::new("Ben"));
+    let made = ana.ok(&[
+        "init", "--name", "Ana", "--device", "laptop", "--unlock", "bare", "--yes",
+    ]);
+    let phrase = made["recovery_phrase"].as_str().expect("a phrase");
+    let shared = ana.notebook("Ana and Ben");
+    ana.goal(&shared, "With Ben");
+    let cupboard = mirror(&[]);
+    let running = mirror_up(&cupboard);
+    let ticket = running.ready()["ticket"].as_str().expect("a ticket");
+    for notebook in [shared.as_str(), "journal"] {
+        ana.ok(&["mirror", "add", notebook, ticket]);
+    }
+    let nodes = [&ana, &ben].map(RunningNode::up);
+    ben.ok(&["join", &ana.ticket(&shared, "mentee")]);
+    agree(&[&ana, &ben], &shared, SOON);
+    ana.ok(&["journal", "add", "--text", "Dear diary"]);
+    until("the mirror holds all and keeps the capsule", SOON, || {
+        let holds = |notebook: &str| mirrors(&ana, notebook)[0]["holds_all"] == true;
+        let capsule = ana.ok(&["status"])["capsule"].clone();
+        (holds(&shared) && holds("journal") && capsule["mirrors"][0]["keeps"] == true).then_some(())
+    });
+    let listed = ana.ok(&["notebook", "list"]);
+    assert_eq!(texts(&listed["notebooks"], "title"), ["Ana and Ben"]);
+    for node in nodes {
+        node.stop();
+    }
+    let report = ana.ok(&["doctor"]).to_string();
+    assert!(report.contains("and 1 of 1 mirrors"), "{report}");
+
+    let new = Person::stranger("Ana");
+    let wrong = "abandon ".repeat(23) + "art";
+    let refused = recover_by(&new, ticket, &wrong);
+    assert_eq!(refused.exit, Some(4), "{}", refused.stdout);
+    let recovered = recover_by(&new, ticket, phrase).data();
+    assert_eq!(
+        (&recovered["notebooks"], &recovered["arrived"]),
+        (&2.into(), &2.into()),
+        "{recovered}"
+    );
+    assert_eq!(recovered["person"]["name"], "Ana", "{recovered}");
+    let told = &recovered["recovered"];
+    assert_eq!(told["journal"], "handed-over", "{told}");
+    assert_eq!(told["lost"], Value::Array(Vec::new()), "{told}");
+    assert_eq!(new.goals(&shared), ["With Ben"]);
+    let entries = new.ok(&["journal", "list"]);
+    assert_eq!(texts(&entries["entries"], "text"), ["Dear diary"]);
+    let devices = new.ok(&["device", "list"]);
+    assert_eq!(devices["devices"][1]["revoked"], true, "{devices}");
+    new.goal(&shared, "From the new one");
+    new.ok(&["sync", "--timeout", "20s"]);
+
+    // Ben, who was away, hears of it from the mirror. The lost laptop hears that it is off, and nothing else.
+    ben.ok(&["sync", "--timeout", "20s"]);
+    assert!(ben.goals(&shared).contains(&"From the new one".to_owned()));
+    ana.run(&["sync", "--timeout", "10s"]);
+    assert!(!ana.goals(&shared).contains(&"From the new one".to_owned()));
+    for person in [&new, &ben] {
+        person.ok(&["verify"]);
+    }
+    let private = ["Dear diary", "With Ben", "From the new one"].map(str::to_owned);
+    assert!(hearth_e2e::files_with(cupboard.home(), &private).is_empty());
+    running.stop();
 }

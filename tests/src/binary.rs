@@ -19,6 +19,13 @@ pub fn hearth() -> &'static Path {
 
 fn build() -> PathBuf {
     let test = std::env::current_exe().expect("the path of the test");
+    // The file is named after the target, with a hash behind.
+    let target_name = test
+        .file_stem()
+        .and_then(|name| name.to_str())
+        .and_then(|name| name.rsplit_once('-'))
+        .map(|(name, _)| name)
+        .expect("the test is called NAME-HASH");
     let profile = test
         .parent()
         .and_then(Path::parent)
@@ -40,14 +47,10 @@ fn build() -> PathBuf {
         }
     }
     let built = cargo
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "hearth-cli",
-            "--bin",
-            "hearth",
-        ])
+        // Beside the test itself, which is built, the dependencies have the features that they were tested with, and
+        // are not built once more with others.
+        .args(["build", "--quiet", "--workspace", "--bin", "hearth"])
+        .args(["--test", target_name])
         .args(["--profile", name, "--target-dir"])
         .arg(target)
         .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -16,6 +16,7 @@
 
 mod binary;
 mod bridge;
+pub mod browser;
 mod cost;
 mod files;
 mod linking;
@@ -31,6 +32,7 @@ mod watch;
 
 pub use binary::hearth;
 pub use bridge::Bridge;
+pub use browser::{Browser, Key, SCREEN_TIMEOUT, Scheme, screens_folder};
 pub use cost::Cost;
 pub use files::{canaries, files_with};
 pub use linking::accept;

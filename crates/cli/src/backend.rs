@@ -209,4 +209,6 @@ pub(crate) struct UpOptions {
     pub(crate) listen: Option<SocketAddr>,
     /// Where the local page is served; nowhere when absent.
     pub(crate) web: Option<SocketAddr>,
+    /// Whether the page welcomes whoever has no identity yet.
+    pub(crate) welcomes: bool,
 }

@@ -163,13 +163,33 @@ pub(crate) fn usage_failure(error: &clap::Error) -> Failure {
     .into_iter()
     .find_map(|kind| match error.get(kind)? {
         ContextValue::String(one) => Some(one.clone()),
-        ContextValue::Strings(several) => several.first().cloned(),
+        // The parser names the most similar last.
+        ContextValue::Strings(several) => several.last().cloned(),
         _ => None,
     });
     Failure::new(Exit::Usage, "usage", message).with_hint(match suggestion {
         Some(suggestion) => format!("Did you mean `{suggestion}`?"),
-        None => "See `hearth --help`.".to_owned(),
+        None => format!("See `{} --help`.", command_of(&rendered)),
     })
+}
+
+/// The command that was typed, as far as it was understood: what the usage begins with.
+fn command_of(rendered: &str) -> String {
+    let usage = rendered
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("Usage: "));
+    let words = usage.unwrap_or("hearth").split_whitespace();
+    let words: Vec<&str> = words
+        .take_while(|word| {
+            word.chars()
+                .all(|letter| letter.is_ascii_lowercase() || letter == '-')
+        })
+        .take_while(|word| !word.starts_with('-'))
+        .collect();
+    match words.is_empty() {
+        true => "hearth".to_owned(),
+        false => words.join(" "),
+    }
 }
 
 #[cfg(test)]
@@ -266,6 +286,14 @@ mod tests {
         "#);
         let failure = usage_failure(&parse(&["goal", "lits"]).expect_err("unknown"));
         assert_eq!(failure.hint.as_deref(), Some("Did you mean `list`?"));
+        // Several are alike; the nearest is meant.
+        for (typed, meant) in [
+            (&["goal", "lst"][..], "Did you mean `list`?"),
+            (&["sesion", "list"], "Did you mean `session`?"),
+        ] {
+            let failure = usage_failure(&parse(typed).expect_err("unknown"));
+            assert_eq!(failure.hint.as_deref(), Some(meant));
+        }
         let failure = usage_failure(
             &parse(&["goal", "add", "NB", "T", "--onwer", "x"]).expect_err("unknown"),
         );
@@ -290,5 +318,26 @@ mod tests {
         assert!(!asks_for_json(&words(&[
             "hearth", "ask", "NB", "--", "--json"
         ])));
+    }
+
+    #[test]
+    fn what_is_missing_is_named_with_what_it_may_be_and_where_it_stands() {
+        let typed = ["hearth", "notebook", "create", "Garden"];
+        let error = Cli::command().try_get_matches_from(typed).unwrap_err();
+        let failure = usage_failure(&error);
+        assert!(
+            failure.message.contains("--form <one-on-one|group|peer>"),
+            "{}",
+            failure.message
+        );
+        assert_eq!(
+            failure.hint.as_deref(),
+            Some("See `hearth notebook create --help`.")
+        );
+        let error = Cli::command().try_get_matches_from(["hearth"]).unwrap_err();
+        assert_eq!(
+            usage_failure(&error).hint.as_deref(),
+            Some("See `hearth --help`.")
+        );
     }
 }

@@ -1,14 +1,16 @@
 //! The home's node, as the backend of commands.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hearth_node::api::{BackupRequest, Event, Failure, PassphraseSource, Request, Secret};
 use hearth_node::backup;
 use hearth_node::host::{HomeDir, InitHome, InitMirror, InitProtection, MirrorLimits, MirrorTerms};
 use hearth_node::net::Profile;
 use hearth_node::run;
+use hearth_node::service::Told;
 use serde_json::Value;
 
 use crate::backend::{
@@ -16,6 +18,7 @@ use crate::backend::{
     Protection, RecoverOptions, RestoreOptions, UpOptions,
 };
 use crate::environment::Environment;
+use crate::output::clean;
 use crate::passphrase::Passphrases;
 
 /// The node of one home.
@@ -126,9 +129,13 @@ impl Backend for Node {
         let front = page.as_mut().map(|page| page as &mut dyn run::Front);
         run::up(
             &home,
-            options.listen,
+            run::UpOptions {
+                listen: options.listen,
+                welcomes: options.welcomes,
+            },
             front,
             &mut self.passphrases,
+            Some(Arc::new(show_reminder)),
             on_ready,
         )
     }
@@ -264,6 +271,17 @@ impl Backend for Node {
     fn change_passphrase(&mut self) -> Result<Value, Failure> {
         run::change_passphrase(&self.home()?, &mut self.passphrases)
     }
+}
+
+/// Shows a reminder as a line on stderr. What is not a terminal may be a log that others read: it gets no names.
+fn show_reminder(told: &Told) {
+    let mut stderr = std::io::stderr().lock();
+    let words = match stderr.is_terminal() {
+        true => &told.words,
+        false => &told.neutral,
+    };
+    // A terminal that was closed is told nothing; the node goes on.
+    let _closed = writeln!(stderr, "Reminder: {}", clean::line(words));
 }
 
 fn new_device(options: NewDeviceOptions) -> Result<run::NewDevice, Failure> {

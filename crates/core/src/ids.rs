@@ -125,6 +125,11 @@ id!(
     32
 );
 id!(
+    /// A part of the base of a notebook that was forked: the hash of its bytes, which a salt hides.
+    PartHash,
+    32
+);
+id!(
     /// The device key that a peer's connection proves (Ed25519, the iroh endpoint id).
     TransportId,
     32

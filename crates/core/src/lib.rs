@@ -17,6 +17,7 @@
 
 #[cfg(test)]
 mod altered;
+pub mod base;
 pub mod bundle;
 pub mod capsule;
 pub mod codec;
@@ -34,6 +35,7 @@ pub mod log;
 pub mod mirror;
 pub mod pairing;
 mod place;
+pub mod presence;
 pub mod replica;
 pub mod storage;
 pub mod sync;

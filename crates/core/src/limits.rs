@@ -78,8 +78,8 @@ pub const WAITING_ENTRIES_PER_LOG_MAX: usize = 1_000;
 pub const WAITING_BYTES_PER_LOG_MAX: usize = 8 * 1024 * 1024;
 
 /// Bytes of entries that may be kept before they are placed: they are in memory until then. What comes
-/// beyond that has them placed first. A pack brings some 150 kB; a notebook of ten years, 8 MB.
-pub const BEHIND_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// beyond that has them placed first. A pack brings some 150 kB; a notebook of ten years, 12 MB.
+pub const BEHIND_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Most logs of one notebook: each device has one, and one more for each time it was enrolled anew.
 pub const LOGS_MAX: usize = 4_096;
@@ -131,13 +131,17 @@ pub const PAIRING_CONNECTIONS_MAX: usize = 16;
 /// meanwhile: both programs answer by themselves.
 pub const PAIRING_MS_MAX: u64 = 30_000;
 
-/// Most control entries that somebody shows who is told that they are out of a notebook and knows better, and most of
-/// their bytes. Whoever voids a removal names all that they knew, of which the other side may lack what happened in weeks;
-/// and somebody who is out makes others check at most this much, 50 ms of work.
+/// Most control entries that somebody shows at once who is told that they are out of a notebook and knows better, and
+/// most of their bytes. Whoever voids a removal names all that they knew, of which the other side may lack what happened in
+/// weeks; and a round makes others check at most this much, 50 ms of work.
 pub const OBJECTION_ENTRIES_MAX: usize = 256;
 
 /// See [`OBJECTION_ENTRIES_MAX`].
 pub const OBJECTION_BYTES_MAX: usize = 512 * 1024;
+
+/// How often they may go on on one connection, each time with as much, where all before checked: what happened in
+/// some years. So somebody who is out makes others check for 0.4 s, once in [`OBJECTION_EVERY_MS`].
+pub const OBJECTION_ROUNDS_MAX: usize = 8;
 
 /// Of how many entries it is found out, those first that lack the least, whether they alone void what ended somebody:
 /// each look takes as long as opening a notebook.
@@ -145,6 +149,16 @@ pub const OBJECTION_CHOICES_MAX: usize = 16;
 
 /// How often somebody who is out is listened to, and says anything, in milliseconds: nothing is new after seconds.
 pub const OBJECTION_EVERY_MS: u64 = 30_000;
+
+/// Most bytes of control entries that a stranger is told who shows an admission that is void: what speaks against it, and
+/// what happened since they joined that it builds on. A notebook's whole ordinary history of some years fits; and
+/// whoever has the keys of a device that was taken off makes others send this much, once in
+/// [`OBJECTION_EVERY_MS`].
+pub const VOIDING_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// Whom somebody at the door said they were let in by, and are not, is remembered of so many: their names are for people to
+/// read.
+pub const TURNED_AWAY_MAX: usize = 16;
 
 /// Most notebooks in one summary, and so most that two devices can share.
 pub const SHARED_NOTEBOOKS_MAX: usize = 4_096;
@@ -220,6 +234,10 @@ pub const KEY_PATIENCE_MS: u64 = 60 * 1000;
 /// written, and some that were looked at. Opening one again costs a millisecond; a session takes a third of
 /// a megabyte while it is open.
 pub const DOCUMENTS_OPEN_MAX: usize = 16;
+
+/// Documents of one notebook that may differ from their saved copies while what was put off is placed: each is
+/// open until it is saved, and each time all are, the state of the logs is saved as well.
+pub const DOCUMENTS_DIRTY_MAX: usize = 64;
 
 /// Longest capsule: whoever keeps one for somebody spends no more on it, and a journal of some thousand
 /// entries fits.
@@ -312,8 +330,43 @@ pub const PACK_TABLE_BYTES_MAX: usize = 1024 * 1024;
 /// together with the next signed one in one frame.
 pub const PACK_PROOF_BYTES_MAX: usize = 128 * 1024;
 
+/// Entries that a peer has to lack to be sent documents ahead of them: fewer are here in a moment.
+pub const AHEAD_LACKED_MIN: u64 = 1_024;
+
+/// Most documents that are sent ahead: the index, and the sessions that were written last. A notebook's own size
+/// bounds the first, and what is beyond a frame is not sent ahead at all.
+pub const AHEAD_DOCUMENTS_MAX: usize = 4;
+
+/// Most operations of all documents that are sent ahead: they are built at once, which takes about a microsecond for
+/// each, and somebody may be typing.
+pub const AHEAD_OPERATIONS_MAX: u64 = 250_000;
+
+/// Part of a notebook that documents sent ahead may take, of what its entries take in packs about: one in so many,
+/// since they are sent twice.
+pub const AHEAD_BYTES_PART: usize = 3;
+
+/// Part of a notebook that somebody may have who is sent documents ahead: one in so many of what they lack.
+pub const AHEAD_HAD_PART: u64 = 10;
+
+/// Entries that may have come since the documents were made ready that are sent ahead; what they lack comes with the
+/// entries. To make them anew lets the peer wait for a tenth of a second.
+pub const AHEAD_ENTRIES_LATE: u64 = 256;
+
 /// Most actors that one pack names: no more than there are logs in a notebook.
 pub const PACK_ACTORS_MAX: usize = LOGS_MAX;
+
+/// Length of a part of the base of a forked notebook: with the rest of an entry it stays below that's limit.
+pub const BASE_PART_BYTES: usize = 512 * 1024;
+
+/// Most parts of a base: 64 MiB, many times the packs of ten years; their hashes are 4 KiB of the first control entry.
+pub const BASE_PARTS_MAX: usize = 128;
+
+/// Bytes that all entries of one base may have once its packs are unpacked: bounds what somebody who makes a base
+/// up can have everybody check. Entries pack about ten times.
+pub const BASE_ENTRIES_BYTES_MAX: usize = 512 * 1024 * 1024;
+
+/// Most forks of forks: each is within the base of the next, and is checked and held with it.
+pub const BASE_DEPTH_MAX: usize = 8;
 
 /// Most mirrors of one notebook; an addition beyond it does not count. Each is told of every keystroke.
 pub const MIRRORS_MAX: usize = 8;
@@ -326,6 +379,10 @@ pub const MIRROR_RELAYS_MAX: usize = 4;
 
 /// Most notebooks that one mirror holds.
 pub const MIRROR_NOTEBOOKS_MAX: usize = 4_096;
+
+/// Notebooks that a mirror keeps open, those that were used last: one of fifty people takes some 2.5 MB. Of the others it
+/// keeps some ten kilobytes.
+pub const MIRROR_OPEN_MAX: usize = 24;
 
 /// Entries of a log for each of which a mirror remembers one place: it reads at most as many to find another.
 pub const MIRROR_MARK_EVERY: u64 = 64;
@@ -343,10 +400,14 @@ pub const MIRROR_RECENT_BYTES_MAX: usize = 256 * 1024;
 /// entries of a notebook of ten years.
 pub const MIRROR_REQUEST_BYTES_MAX: usize = 32 * 1024 * 1024;
 
+/// Bytes of capsules that a mirror keeps for all people together, out of what it may hold: a hundred who each send
+/// a full one, or all members of two hundred notebooks with what is usual.
+pub const MIRROR_CAPSULES_BYTES_MAX: usize = 512 * 1024 * 1024;
+
 /// How long such a request may take, in milliseconds: that much over a slow line.
 pub const MIRROR_REQUEST_MS_MAX: u64 = 60 * 1000;
 
-/// Most such requests at once: a stranger can come this far.
+/// Most such requests at once, and as many of people who come back: a stranger can come this far.
 pub const MIRROR_REQUESTS_MAX: usize = 8;
 
 /// Length of a sealed part of a bundle, the last one excepted: what is held in memory of a file of any length,
@@ -369,3 +430,11 @@ pub const BUNDLE_SLOTS_MAX: usize = 1_024;
 /// Bytes of control entries that are held before a bundle is believed to be about a notebook of this device: all
 /// of one that is full of ordinary ones.
 pub const BUNDLE_CONTROL_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Presences of one peer that are looked at in a second: a writer moves the cursor some times a second, and each costs a
+/// signature to check.
+pub const PRESENCES_PER_SECOND_MAX: u32 = 20;
+
+/// How long somebody counts as being where they said last, in milliseconds: who stays says so again within 10 s, and one
+/// that gets lost is no reason to vanish.
+pub const PRESENCE_LASTS_MS: u64 = 25_000;

@@ -45,8 +45,14 @@ pub enum Space {
     /// What has to be here before a device that was just recovered takes this person's others off: a
     /// frontier.
     Awaited,
+    /// Documents that are ready to be sent ahead of their entries: made from them.
+    Ahead,
     /// Epoch keys that came out of a backup, by epoch: no wrap of this device's opens them yet.
     Key,
+    /// At a mirror: when something of the notebook was last kept, by the mirror's clock.
+    Pushed,
+    /// What was found out about the base that a forked notebook goes on from: made from its parts.
+    Base,
 }
 
 impl Space {
@@ -69,6 +75,9 @@ impl Space {
             Self::PackBase => 14,
             Self::Mirror => 15,
             Self::Key => 16,
+            Self::Ahead => 17,
+            Self::Pushed => 18,
+            Self::Base => 19,
         }
     }
 }

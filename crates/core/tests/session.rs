@@ -11,7 +11,7 @@ use hearth_core::frontier::{Frontier, SignedFrontier};
 use hearth_core::ids::{DeviceId, Incarnation, LogId, NotebookId, Seq};
 use hearth_core::limits::LOGS_PER_DEVICE_MAX;
 use hearth_core::replica::Replica;
-use hearth_core::sync::{Holding, Session, SessionError, Shared, Stopped};
+use hearth_core::sync::{Holding, Outline, Session, SessionError, Shared, Stopped};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 use support::{NoDisk, Pair, Person, pair, write};
@@ -23,7 +23,8 @@ struct These<'a>(Vec<&'a mut Replica>);
 
 impl Shared for These<'_> {
     fn get(&self, notebook: NotebookId) -> Option<&dyn Holding> {
-        self.all().find(|replica| replica.notebook() == notebook)
+        let mut all = self.0.iter().map(|replica| &**replica as &dyn Holding);
+        all.find(|replica| replica.notebook() == notebook)
     }
 
     fn get_mut(&mut self, notebook: NotebookId) -> Option<&mut dyn Holding> {
@@ -32,8 +33,8 @@ impl Shared for These<'_> {
         Some(&mut **found)
     }
 
-    fn all(&self) -> Box<dyn Iterator<Item = &dyn Holding> + '_> {
-        Box::new(self.0.iter().map(|replica| &**replica as &dyn Holding))
+    fn all(&self) -> Box<dyn Iterator<Item = &dyn Outline> + '_> {
+        Box::new(self.0.iter().map(|replica| &**replica as &dyn Outline))
     }
 }
 

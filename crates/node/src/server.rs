@@ -9,13 +9,33 @@ use tokio::net::{UnixListener, UnixStream};
 use zeroize::Zeroizing;
 
 use crate::api::wire::{REQUEST_LINE_BYTES_MAX, decode_request, encode_reply};
-use crate::api::{Failure, Reply};
-use crate::driver::{Node, event_queue};
+use crate::api::{Failure, Reply, Request};
+use crate::driver::{EventSink, Node, event_queue};
 
 /// Only the same user may connect.
 const SOCKET_MODE: u32 = 0o600;
 /// How long a caller may read nothing of an answer: one that was stopped is not kept for ever.
 const READ_PATIENCE: Duration = Duration::from_secs(60);
+
+/// What answers the commands of a running process: a node, or a mirror.
+pub(crate) trait Answering: Clone + Send + Sync + 'static {
+    /// Has a request done; events arrive before it returns.
+    fn answer(
+        &self,
+        request: Request,
+        events: EventSink,
+    ) -> impl Future<Output = Result<serde_json::Value, Failure>> + Send;
+}
+
+impl Answering for Node {
+    async fn answer(
+        &self,
+        request: Request,
+        events: EventSink,
+    ) -> Result<serde_json::Value, Failure> {
+        self.call(request, events).await
+    }
+}
 
 /// The socket of a running node; removed when dropped.
 #[derive(Debug)]
@@ -30,7 +50,7 @@ impl Server {
     ///
     /// # Errors
     /// A [`Failure`] where the socket cannot be made.
-    pub fn start(path: &Path, node: Node) -> Result<Self, Failure> {
+    pub(crate) fn start(path: &Path, node: impl Answering) -> Result<Self, Failure> {
         let failed = |error: std::io::Error| {
             Failure::error(
                 "socket_failed",
@@ -62,7 +82,7 @@ impl Drop for Server {
     }
 }
 
-async fn serve(listener: UnixListener, node: Node) {
+async fn serve(listener: UnixListener, node: impl Answering) {
     loop {
         match listener.accept().await {
             Ok((stream, _)) => {
@@ -77,7 +97,7 @@ async fn serve(listener: UnixListener, node: Node) {
     }
 }
 
-async fn answer(stream: UnixStream, node: Node) {
+async fn answer(stream: UnixStream, node: impl Answering) {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader).take(REQUEST_LINE_BYTES_MAX);
     // It may hold a passphrase.
@@ -93,7 +113,7 @@ async fn answer(stream: UnixStream, node: Node) {
             return;
         }
     };
-    let call = node.call(request, events);
+    let call = node.answer(request, events);
     tokio::pin!(call);
     let mut rest = [0_u8; 1];
     let result = loop {

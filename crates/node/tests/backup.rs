@@ -11,14 +11,18 @@ use hearth_core::identity::{RecoveryPhrase, RecoverySecrets};
 use hearth_node::backup::{OpenWith, check};
 use hearth_store::Passphrase;
 
-const PHRASE: &str = "oblige average carbon buzz mistake rotate cigar ask isolate escape patch cluster \
-                      decide void region stay chief carry market code possible elephant hour heart";
+const PHRASE_1: &str = "oblige average carbon buzz mistake rotate cigar ask isolate escape patch cluster \
+                        decide void region stay chief carry market code possible elephant hour heart";
+const PHRASE_2: &str = "wet credit core promote wheat nasty cross fun unaware assume bleak place \
+                        wagon basket uncover pig jeans pact soda sheriff liar tuna sister head";
 
-#[test]
-fn a_backup_of_version_1_opens_by_passphrase_and_by_phrase() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/backup-1.hearthbk");
+/// Opens a backup in both ways; `settings` is how many it holds.
+fn opens(name: &str, phrase: &str, settings: u64) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/vectors")
+        .join(name);
     let passphrase = Passphrase::new("vector passphrase".to_owned());
-    let phrase = RecoverySecrets::from_phrase(&RecoveryPhrase::parse(PHRASE).unwrap());
+    let phrase = RecoverySecrets::from_phrase(&RecoveryPhrase::parse(phrase).unwrap());
     for with in [
         OpenWith::Passphrase(passphrase),
         OpenWith::Phrase(Box::new(phrase)),
@@ -27,8 +31,19 @@ fn a_backup_of_version_1_opens_by_passphrase_and_by_phrase() {
         assert_eq!(checked["notebooks"], 2);
         assert_eq!(checked["records"], 8);
         assert_eq!(checked["entries"], 4);
+        assert_eq!(checked["settings"], settings);
         assert_eq!(checked["backup"]["person"]["name"], "Ana");
     }
+}
+
+#[test]
+fn a_backup_of_version_1_opens_by_passphrase_and_by_phrase() {
+    opens("backup-1.hearthbk", PHRASE_1, 0);
+}
+
+#[test]
+fn a_backup_of_version_2_opens_alike_and_holds_settings() {
+    opens("backup-2.hearthbk", PHRASE_2, 2);
 }
 
 #[test]

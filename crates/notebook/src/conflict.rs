@@ -19,7 +19,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::{CONFLICTS_MAX, DEPTH_MAX};
 use crate::people::{Author, People};
 use crate::plan::{Plan, commit};
-use crate::record::{IMPORTED_FROM, Record, is_machinery_key, signed};
+use crate::record::{Glance, IMPORTED_FROM, Record, is_machinery_key, signed};
 use crate::scalar::{from_json, to_json};
 
 /// One field that several devices wrote without knowing of each other.
@@ -77,13 +77,20 @@ pub struct Disputed {
 
 /// Every disputed field of a notebook, those of the notebook itself first, at most [`CONFLICTS_MAX`].
 ///
+/// The documents of sessions are opened where `may_be` says that something in them may be disputed: see
+/// [`is_concurrent`].
+///
 /// # Errors
 /// [`Unavailable`] when a document cannot be opened.
-pub fn list(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<Disputed>, Unavailable> {
+pub fn list(
+    docs: &mut dyn Documents,
+    people: &dyn People,
+    may_be: impl Fn(DocumentId) -> bool,
+) -> Result<Vec<Disputed>, Unavailable> {
     let mut found = Vec::new();
     let mut sessions = Vec::new();
     if let Some(index) = docs.read(DocumentId::INDEX)? {
-        sessions.extend(Record::all(index, Kind::Session).into_iter().map(|s| s.0));
+        sessions.extend(Glance::all(index, Kind::Session).map(|one| one.id));
         walk(index, DocumentId::INDEX, &mut |place, record| {
             gather(&place, record, people, &mut found);
         });
@@ -91,6 +98,9 @@ pub fn list(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<Dispute
     for session in sessions {
         if found.len() >= CONFLICTS_MAX {
             break;
+        }
+        if !may_be(session.document()) {
+            continue;
         }
         if let Some(doc) = docs.read(session.document())? {
             walk(doc, session.document(), &mut |place, record| {
@@ -100,6 +110,16 @@ pub fn list(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<Dispute
     }
     found.truncate(CONFLICTS_MAX);
     Ok(found)
+}
+
+/// Says whether any field of a document has more than one value: without one, nothing in it is disputed.
+#[must_use]
+pub fn is_concurrent(doc: &Automerge, id: DocumentId) -> bool {
+    let mut found = false;
+    walk(doc, id, &mut |_, record| {
+        found |= record.fields.values().any(|field| field.conflict);
+    });
+    found
 }
 
 /// Writes one of the values of a disputed field, with all of them in view. Says whether the field was
@@ -393,8 +413,14 @@ mod tests {
             put(&mut theirs, at, "theirs");
             mine.merge(&theirs).unwrap();
             theirs.merge(&mine).unwrap();
-            let found = list(&mut mine, &people).unwrap();
-            assert_eq!(found, list(&mut theirs, &people).unwrap());
+            let concurrent: Vec<DocumentId> = mine
+                .iter()
+                .filter(|(id, doc)| is_concurrent(doc, *id))
+                .map(|(id, _)| id)
+                .collect();
+            assert_eq!(concurrent, [at.0]);
+            let found = list(&mut mine, &people, |id| concurrent.contains(&id)).unwrap();
+            assert_eq!(found, list(&mut theirs, &people, |_| true).unwrap());
             let [one] = found.as_slice() else {
                 panic!("{at:?}: {found:?}")
             };
@@ -418,9 +444,9 @@ mod tests {
             );
             let mut writer = Bench::writer(&mut rng, now);
             assert!(choose(&mut mine, &mut writer, one, &json!("mine")).unwrap());
-            assert!(list(&mut mine, &people).unwrap().is_empty());
+            assert!(list(&mut mine, &people, |_| true).unwrap().is_empty());
             theirs.merge(&mine).unwrap();
-            assert!(list(&mut theirs, &people).unwrap().is_empty());
+            assert!(list(&mut theirs, &people, |_| true).unwrap().is_empty());
             assert!(!choose(&mut mine, &mut writer, one, &json!("mine")).unwrap());
         }
     }
@@ -441,12 +467,12 @@ mod tests {
         put(&mut theirs, &at, "theirs");
         docs.merge(&theirs).unwrap();
         theirs.merge(&docs).unwrap();
-        let one = list(&mut docs, &people).unwrap().remove(0);
+        let one = list(&mut docs, &people, |_| true).unwrap().remove(0);
         assert!(choose(&mut docs, &mut writer, &one, &json!("mine")).unwrap());
         assert!(choose(&mut theirs, &mut writer, &one, &json!("theirs")).unwrap());
         docs.merge(&theirs).unwrap();
         theirs.merge(&docs).unwrap();
-        assert!(list(&mut docs, &people).unwrap().is_empty());
+        assert!(list(&mut docs, &people, |_| true).unwrap().is_empty());
         let title = |docs: &mut MemoryDocuments| crate::meta::show(docs, &people).unwrap().title;
         assert_eq!(title(&mut docs), title(&mut theirs));
     }
@@ -466,11 +492,11 @@ mod tests {
         put(&mut docs, &at, "mine");
         put(&mut theirs, &at, "theirs");
         docs.merge(&theirs).unwrap();
-        let one = list(&mut docs, &people).unwrap().remove(0);
+        let one = list(&mut docs, &people, |_| true).unwrap().remove(0);
         assert!(choose(&mut docs, &mut writer, &one, &json!("mine")).unwrap());
         put(&mut theirs, &at, "a third");
         docs.merge(&theirs).unwrap();
-        let left = list(&mut docs, &people).unwrap();
+        let left = list(&mut docs, &people, |_| true).unwrap();
         let shown: Vec<_> = left[0].conflict.values.iter().map(|v| &v.shown).collect();
         assert_eq!(shown.len(), 2);
         assert!(shown.contains(&&"a third".to_owned()), "{shown:?}");

@@ -18,6 +18,51 @@ pub(crate) struct Replacement {
     pub(crate) insert: String,
 }
 
+/// A piece of a text beside the text before it.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize)]
+pub struct Piece {
+    /// Whether it stayed, came or went.
+    pub kind: PieceKind,
+    /// The piece itself.
+    pub text: String,
+}
+
+/// What became of a piece.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PieceKind {
+    /// In both texts.
+    Same,
+    /// In the new text alone.
+    New,
+    /// In the old text alone.
+    Gone,
+}
+
+/// The new text in pieces, with what went of the old one in its place. What stayed and what came is the new text, what
+/// stayed and what went the old one.
+pub(crate) fn pieces(old: &str, new: &str) -> Vec<Piece> {
+    let letters: Vec<char> = old.chars().collect();
+    let part = |from: usize, to: usize| -> String {
+        letters.get(from..to).unwrap_or_default().iter().collect()
+    };
+    let mut found: Vec<Piece> = Vec::new();
+    let mut push = |kind: PieceKind, text: String| {
+        if !text.is_empty() {
+            found.push(Piece { kind, text });
+        }
+    };
+    let mut at = 0;
+    for one in replacements(old, new) {
+        push(PieceKind::Same, part(at, one.position));
+        at = one.position + one.delete;
+        push(PieceKind::Gone, part(one.position, at));
+        push(PieceKind::New, one.insert);
+    }
+    push(PieceKind::Same, part(at, letters.len()));
+    found
+}
+
 /// The replacements that turn `old` into `new`, from the start of the text to its end.
 pub(crate) fn replacements(old: &str, new: &str) -> Vec<Replacement> {
     let mut found = Vec::new();
@@ -244,6 +289,18 @@ mod tests {
             old in "[ab \n\u{e9}\u{1F600}]{0,60}", new in "[ab \n\u{e9}\u{1F600}]{0,60}",
         ) {
             prop_assert_eq!(apply(&old, &replacements(&old, &new)), new);
+        }
+
+        #[test]
+        fn the_pieces_are_both_texts(
+            old in "[ab \n\u{e9}\u{1F600}]{0,60}", new in "[ab \n\u{e9}\u{1F600}]{0,60}",
+        ) {
+            let all = pieces(&old, &new);
+            let without = |kind: PieceKind| -> String {
+                all.iter().filter(|piece| piece.kind != kind).map(|piece| piece.text.as_str()).collect()
+            };
+            prop_assert_eq!(without(PieceKind::New), old);
+            prop_assert_eq!(without(PieceKind::Gone), new);
         }
     }
 }

@@ -37,6 +37,7 @@
 
 mod check;
 mod diff;
+pub use diff::{Piece, PieceKind};
 mod documents;
 mod error;
 mod figures;
@@ -66,14 +67,18 @@ pub mod history;
 pub mod journal;
 pub mod json;
 pub mod limits;
+pub mod live;
 pub mod lookup;
 pub mod markdown;
 pub mod meta;
 pub mod note;
 pub mod page;
 pub mod question;
+pub mod reminder;
 pub mod resource;
 pub mod restore;
+#[cfg(test)]
+mod round_trip;
 pub mod search;
 pub mod session;
 pub mod sheet;

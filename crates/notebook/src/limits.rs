@@ -116,6 +116,18 @@ pub const RESTORE_CHANGES_MAX: usize = 100;
 /// Heads that a caller may name as the base of an edit: more concurrent writers than a notebook has.
 pub const BASE_HEADS_MAX: usize = 1_000;
 
+/// Edits of the notes that a window sends at once: it gathers what is typed while an answer is on its way, and each is
+/// one spot. After hours without the node it sends the rest next.
+pub const LIVE_EDITS_MAX: usize = 512;
+
+/// Replacements that bring a window up to date one by one, so that cursors stay where they are; where there are more,
+/// the texts are compared instead.
+pub const LIVE_PATCHES_MAX: usize = 500;
+
+/// Changes of this device that are looked at for one whose answer got lost: a window sends the next only once it has
+/// heard of the last, so a few per window may have come since.
+pub const LIVE_OWN_CHANGES_MAX: usize = 64;
+
 /// Characters of a value that is quoted in a line of history.
 pub const QUOTE_CHARS_MAX: usize = 60;
 
@@ -140,3 +152,7 @@ pub const EXCHANGE_PEOPLE_MAX: usize = 30;
 /// Openings of one sealed exchange that are judged; each costs a look into the history. Honest people open
 /// once, or once more where an opening came too early.
 pub const OPENINGS_MAX: usize = 4 * EXCHANGE_PEOPLE_MAX;
+
+/// Most reminders of one kind that a notebook gives at a time, and as many that are to come; nobody reads more, and whoever
+/// floods a notebook floods no screen.
+pub const REMINDERS_MAX: usize = 50;

@@ -122,7 +122,8 @@ pub fn show(docs: &mut dyn Documents, people: &dyn People) -> Result<NotebookVie
 }
 
 fn view(doc: &Automerge, people: &dyn People) -> NotebookView {
-    let root = Record::root(doc);
+    // Everything else of the notebook stands under the root, too.
+    let root = Record::root_with(doc, &["title", "form", "phase", "template"]);
     let form = root.str("form").and_then(|word| Form::from_word(&word));
     let phase = root.str("phase").and_then(|word| Phase::from_word(&word));
     NotebookView {

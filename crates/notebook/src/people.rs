@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::error::Invalid;
 use crate::hash::TextHash;
+use crate::id::NotebookRef;
 use crate::limits::NAME_BYTES_MAX;
 
 /// Refers to a person: the id of the person in text, as the membership knows it.
@@ -112,6 +113,11 @@ pub trait People {
 
     /// The members who may write: those who are parties to an agreement.
     fn writers(&self) -> Vec<Named> {
+        Vec::new()
+    }
+
+    /// The notebooks, newest first, whose history this one goes on from.
+    fn earlier_notebooks(&self) -> Vec<NotebookRef> {
         Vec::new()
     }
 

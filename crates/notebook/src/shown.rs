@@ -34,8 +34,12 @@ pub(crate) fn all_where<V: Shown>(
     people: &dyn People,
     keep: impl Fn(&Glance<'_>) -> bool,
 ) -> Vec<V> {
+    let found = Record::all_where(index, V::KIND, keep);
+    if found.is_empty() {
+        return Vec::new();
+    }
     let comments = comment::all(index, people);
-    Record::all_where(index, V::KIND, keep)
+    found
         .into_iter()
         .map(|(id, record)| V::read(id, &record, &comments, people))
         .collect()

@@ -56,6 +56,11 @@ impl Bench {
 /// One of everything that a notebook holds, with `text` wherever somebody writes words.
 pub(crate) fn fill(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
     meta::create(docs, writer, "Notebook", "group").unwrap();
+    fill_objects(docs, writer, text);
+}
+
+/// The same in a notebook that is there.
+pub(crate) fn fill_objects(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, text: &str) {
     let title: String = format!("x{text}").chars().take(200).collect();
     let goal = fill_goal(docs, writer, &title, text);
     fill_session(docs, writer, &title, text);

@@ -1,7 +1,7 @@
 //! What is to do: the next sessions, actions that are due, questions that are open.
 
 use jiff::civil::Date;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use crate::action::{self, ActionView};
@@ -12,10 +12,10 @@ use crate::limits::TODAY_ITEMS_MAX;
 use crate::people::{People, PersonRef};
 use crate::question::QuestionView;
 use crate::record::Glance;
-use crate::session::{self, SessionHeader};
+use crate::session::{self, Current, SessionHeader};
 use crate::shown;
 use crate::when::{self, Moment};
-use crate::word::{GoalStatus, SessionStatus};
+use crate::word::GoalStatus;
 
 /// Days ahead that count as due soon.
 const SOON_DAYS: i64 = 7;
@@ -71,7 +71,7 @@ pub fn today(
     now: Timestamp,
     zone: &str,
 ) -> Result<Today, Unavailable> {
-    let headers = session::current(docs, people)?;
+    let current = session::current(docs, people, now, TODAY_ITEMS_MAX)?;
     let Some(index) = docs.read(DocumentId::INDEX)? else {
         return Ok(Today::default());
     };
@@ -90,35 +90,17 @@ pub fn today(
     let (overdue, due) = actions(dated, me, date, soon);
     let ended = |status: GoalStatus| matches!(status, GoalStatus::Achieved | GoalStatus::Dropped);
     let mut found = Today {
-        unplanned: unplanned(&headers, now).into_iter().collect(),
-        sessions: Vec::new(),
-        unwrapped: Vec::new(),
+        unplanned: unplanned(&current, now).into_iter().collect(),
+        sessions: current.sessions,
+        unwrapped: current.unwrapped,
         overdue,
         due,
         goals: shown::all_where::<GoalView>(index, people, is_due_soon)
             .into_iter()
             .filter(|goal| !ended(goal.status))
             .collect(),
-        questions: shown::all::<QuestionView>(index, people)
-            .into_iter()
-            .filter(|q| !q.resolved)
-            .collect(),
+        questions: shown::all_where::<QuestionView>(index, people, |one| !one.flag("resolved")),
     };
-    for header in headers
-        .into_iter()
-        .filter(|header| header.status == SessionStatus::Planned)
-    {
-        let over = header
-            .at
-            .as_ref()
-            .is_some_and(|at| end(at, header.minutes) < now);
-        if over {
-            &mut found.unwrapped
-        } else {
-            &mut found.sessions
-        }
-        .push(header);
-    }
     found.shorten();
     Ok(found)
 }
@@ -134,23 +116,11 @@ impl Today {
     }
 }
 
-fn end(at: &Moment, minutes: Option<u32>) -> Timestamp {
-    let length = SignedDuration::from_mins(i64::from(minutes.unwrap_or(0)));
-    at.timestamp().checked_add(length).unwrap_or(Timestamp::MAX)
-}
-
 /// The next date after the last held session, where it is still to come and nothing is planned since.
-fn unplanned(headers: &[SessionHeader], now: Timestamp) -> Option<NextDate> {
-    let last = headers
-        .iter()
-        .rfind(|header| header.status == SessionStatus::Held)?;
-    let later = |header: &&SessionHeader| {
-        let start = |header: &SessionHeader| header.at.as_ref().map(Moment::timestamp);
-        header.status == SessionStatus::Planned && start(header) > start(last)
-    };
+fn unplanned(current: &Current, now: Timestamp) -> Option<NextDate> {
+    let last = current.last_held.as_ref()?;
     let at = last.next.clone().filter(|at| at.timestamp() > now)?;
-    let none_planned = headers.iter().find(later).is_none();
-    none_planned.then(|| NextDate {
+    (!current.is_later_planned).then(|| NextDate {
         after: last.id,
         title: last.title.clone(),
         at,

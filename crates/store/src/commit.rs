@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
+use crate::block;
 use crate::database::{begin, is_corruption};
 use crate::limits::{COMMIT_WRITES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
 use crate::scope::{Position, Scope, Space, Write};
@@ -87,8 +88,11 @@ impl Store {
         let mut tallies: BTreeMap<Scope, Tally> = BTreeMap::new();
         let mut positions = Vec::new();
         let transaction = begin(&self.connection)?;
-        for write in writes {
+        let mut left = writes;
+        while let Some(write) = left.first() {
             let scope = write.scope();
+            let (run, rest) = left.split_at(block::run_of(left, scope));
+            left = rest;
             let keys = &self.open_scope(scope)?.keys;
             let tally = match tallies.entry(scope) {
                 std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
@@ -106,7 +110,10 @@ impl Store {
                     space, key, value, ..
                 } => writer.put(*space, key, value)?,
                 Write::Delete { space, key, .. } => writer.delete(*space, key)?,
-                Write::Append { value, .. } => positions.push(writer.append(value)?),
+                Write::Append { value, .. } if run.len() == 1 => {
+                    positions.push(writer.append(value)?);
+                }
+                Write::Append { .. } => writer.append_all(run, &mut positions)?,
             }
         }
         for (scope, tally) in &tallies {
@@ -193,11 +200,43 @@ impl Writer<'_> {
             .keys
             .seal()
             .seal(stream_place(self.tally.scope, &row), &[value])?;
+        self.insert_row(position, sealed, 1)?;
+        Ok(position)
+    }
+
+    /// Appends entries in one row.
+    fn append_all(
+        &mut self,
+        appends: &[Write],
+        positions: &mut Vec<Position>,
+    ) -> Result<(), CommitError> {
+        let position = Position(self.tally.appended);
+        let row = stream_row(position);
+        let block = block::join(appends.iter().map(|write| match write {
+            Write::Append { value, .. } => &value[..],
+            _ => &[],
+        }));
+        let sealed = self
+            .keys
+            .seal()
+            .seal_block(stream_place(self.tally.scope, &row), &block)?;
+        let count = appends.len() as u64;
+        self.insert_row(position, sealed, count)?;
+        positions.extend((0..count).map(|place| Position(position.0.saturating_add(place))));
+        Ok(())
+    }
+
+    fn insert_row(
+        &mut self,
+        position: Position,
+        sealed: Vec<u8>,
+        entries: u64,
+    ) -> Result<(), CommitError> {
         self.connection
             .prepare_cached("INSERT INTO stream VALUES (?1, ?2, ?3)")?
             .execute((self.keys.tag(), i64::try_from(position.0).ok(), sealed))?;
-        self.tally.appended = position.0.saturating_add(1);
-        Ok(position)
+        self.tally.appended = position.0.saturating_add(entries);
+        Ok(())
     }
 
     /// Takes the version of a record that is there out of the tally; tells whether there was one.

@@ -30,6 +30,7 @@
 //! # }
 //! ```
 
+mod block;
 mod change;
 mod commit;
 mod damage;
@@ -76,4 +77,4 @@ pub use store::{CreateError, HomeInfo, OpenError, Store};
 pub use unlock_cache::{
     CacheError, CachePlace, FORGET_AFTER_DEFAULT, RuntimeUnavailable, UnlockCache,
 };
-pub use verify::Report;
+pub use verify::{Report, Verification};

@@ -3,6 +3,7 @@
 use rusqlite::types::ValueRef;
 use rusqlite::{ErrorCode, OptionalExtension, Row};
 
+use crate::block;
 use crate::commit::{record_place, split_record};
 use crate::damage::{Damage, DamagedPlace, Fault};
 use crate::database::is_corruption;
@@ -180,27 +181,37 @@ impl Store {
             .tally
             .as_ref()
             .map(|tally| tally.appended);
+        // The row in which the first one lies may begin before it.
         let mut statement = self.connection.prepare_cached(
-            "SELECT position, sealed FROM stream \
-             WHERE scope = ?1 AND position >= ?2 ORDER BY position",
+            "SELECT position, sealed FROM stream WHERE scope = ?1 AND position >= \
+             ifnull((SELECT max(position) FROM stream WHERE scope = ?1 AND position <= ?2), ?2) \
+             ORDER BY position",
         )?;
         let start = i64::try_from(from.0).unwrap_or(i64::MAX);
         let mut rows = statement.query((keys.tag(), start))?;
         let mut entries: Vec<Entry> = Vec::new();
         let mut bytes = 0_usize;
         let mut next = from;
-        while entries.len() < limits.entries_max && (bytes < limits.bytes_max || entries.is_empty())
-        {
+        let is_full = |entries: &[Entry], bytes: usize| {
+            entries.len() >= limits.entries_max
+                || (bytes >= limits.bytes_max && !entries.is_empty())
+        };
+        while !is_full(&entries, bytes) {
             let step = match rows.next()? {
                 Some(row) => self.step(row, scope, keys, next),
                 None if end.is_some_and(|end| next.0 < end) => Err(missing_entry(scope, next)),
                 None => break,
             };
             match step {
-                Ok(entry) => {
-                    bytes = bytes.saturating_add(entry.value.len());
-                    next = Position(next.0.saturating_add(1));
-                    entries.push(entry);
+                Ok(found) => {
+                    for entry in found {
+                        if is_full(&entries, bytes) {
+                            break;
+                        }
+                        bytes = bytes.saturating_add(entry.value.len());
+                        next = Position(next.0.saturating_add(1));
+                        entries.push(entry);
+                    }
                 }
                 Err(damage) if entries.is_empty() => return Err(ReadError::Damaged(damage)),
                 Err(_) => break,
@@ -217,7 +228,8 @@ impl Store {
     pub fn read_at(&self, scope: Scope, positions: &[Position]) -> Result<Vec<Entry>, ReadError> {
         let open = self.open_scope(scope)?;
         let mut statement = self.connection.prepare_cached(
-            "SELECT position, sealed FROM stream WHERE scope = ?1 AND position = ?2",
+            "SELECT position, sealed FROM stream WHERE scope = ?1 AND position <= ?2 \
+             ORDER BY position DESC LIMIT 1",
         )?;
         let mut entries = Vec::with_capacity(positions.len());
         for &position in positions {
@@ -231,8 +243,9 @@ impl Store {
                 .tally
                 .as_ref()
                 .is_some_and(|tally| position.0 < tally.appended);
-            match found {
-                Some(entry) => entries.push(entry.map_err(ReadError::Damaged)?),
+            let found = found.transpose().map_err(ReadError::Damaged)?;
+            match found.and_then(|found| found.into_iter().next()) {
+                Some(entry) => entries.push(entry),
                 None if known => return Err(ReadError::Damaged(missing_entry(scope, position))),
                 None => return Err(ReadError::NoSuchPosition { scope, position }),
             }
@@ -240,26 +253,33 @@ impl Store {
         Ok(entries)
     }
 
-    /// Opens a row of a stream that should be the given position.
+    /// Opens a row of a stream in which the expected position should lie; returns its entries from there on,
+    /// none where it ends before.
     fn step(
         &self,
         row: &Row<'_>,
         scope: Scope,
         keys: &ScopeKeys,
         expected: Position,
-    ) -> Result<Entry, Damage> {
+    ) -> Result<Vec<Entry>, Damage> {
         let found = row
             .get::<_, i64>(0)
             .ok()
             .and_then(|found| u64::try_from(found).ok());
-        if found != Some(expected.0) {
+        let Some(before) = found.and_then(|found| expected.0.checked_sub(found)) else {
             return Err(missing_entry(scope, expected));
-        }
+        };
         let sealed = row.get_ref(1).unwrap_or(ValueRef::Null);
-        Ok(Entry {
-            position: expected,
-            value: open_entry(keys, scope, expected, sealed)?,
-        })
+        let first = Position(expected.0.saturating_sub(before));
+        let values = open_entries(keys, scope, first, sealed)?.into_iter();
+        let before = usize::try_from(before).unwrap_or(usize::MAX);
+        let entries = values.skip(before).zip(expected.0..);
+        Ok(entries
+            .map(|(value, position)| Entry {
+                position: Position(position),
+                value,
+            })
+            .collect())
     }
 }
 
@@ -299,22 +319,28 @@ pub(crate) fn open_record(
     ))
 }
 
-/// Opens a stream entry at its place.
-pub(crate) fn open_entry(
+/// Opens the entries of a row of a stream at their place.
+pub(crate) fn open_entries(
     keys: &ScopeKeys,
     scope: Scope,
     position: Position,
     sealed: ValueRef<'_>,
-) -> Result<Vec<u8>, Damage> {
+) -> Result<Vec<Vec<u8>>, Damage> {
     let damage = || Damage {
         place: DamagedPlace::Entry { scope, position },
         fault: Fault::Unreadable,
     };
     let sealed = sealed.as_blob().map_err(|_| damage())?;
     let row = stream_row(position);
-    keys.seal()
-        .open(stream_place(scope, &row), sealed)
-        .map_err(|_| damage())
+    let (is_block, plain) = keys
+        .seal()
+        .open_entries(stream_place(scope, &row), sealed)
+        .map_err(|_| damage())?;
+    if is_block {
+        block::split(&plain).ok_or_else(damage)
+    } else {
+        Ok(vec![plain])
+    }
 }
 
 pub(crate) fn hex(tag: &Tag) -> String {

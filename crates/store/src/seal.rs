@@ -1,6 +1,7 @@
 //! Sealing: XChaCha20-Poly1305 with everything that says where a value belongs as associated data.
 //!
-//! A sealed value is `version (1) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16)`. The associated
+//! A sealed value is `version (1) ‖ nonce (24, random) ‖ ciphertext ‖ tag (16)`; of version 2 are those that hold
+//! several entries of a stream. The associated
 //! data is `"hearth-store" ‖ version (1) ‖ table (1) ‖ scope (32) ‖ row`, so a value opens only at
 //! the place that it was sealed for: another row, scope, table or format version is refused like a
 //! flipped bit.
@@ -13,6 +14,8 @@ use crate::secret::{KEY_BYTES, RandomnessError, random_bytes};
 
 /// The version of the layout above; one byte in front of every sealed value.
 const FORMAT_VERSION: u8 = 1;
+/// The version of a value that holds several entries.
+const BLOCK_VERSION: u8 = 2;
 /// Keeps this format's associated data apart from any other use of the same cipher.
 const DOMAIN: &[u8] = b"hearth-store";
 const NONCE_BYTES: usize = 24;
@@ -42,10 +45,10 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn associated_data(&self) -> Vec<u8> {
+    fn associated_data(&self, version: u8) -> Vec<u8> {
         let mut data = Vec::with_capacity(DOMAIN.len() + 2 + self.scope.0.len() + self.row.len());
         data.extend_from_slice(DOMAIN);
-        data.push(FORMAT_VERSION);
+        data.push(version);
         data.push(self.table as u8);
         data.extend_from_slice(&self.scope.0);
         data.extend_from_slice(self.row);
@@ -79,10 +82,24 @@ impl SealKey {
 
     /// Seals the parts, one after the other, for a place.
     pub(crate) fn seal(&self, place: Place<'_>, parts: &[&[u8]]) -> Result<Vec<u8>, SealError> {
+        self.seal_as(FORMAT_VERSION, place, parts)
+    }
+
+    /// Seals several entries that were put together.
+    pub(crate) fn seal_block(&self, place: Place<'_>, block: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.seal_as(BLOCK_VERSION, place, &[block])
+    }
+
+    fn seal_as(
+        &self,
+        version: u8,
+        place: Place<'_>,
+        parts: &[&[u8]],
+    ) -> Result<Vec<u8>, SealError> {
         let plain_bytes: usize = parts.iter().map(|part| part.len()).sum();
         let nonce: [u8; NONCE_BYTES] = random_bytes()?;
         let mut sealed = Vec::with_capacity(plain_bytes + OVERHEAD_BYTES);
-        sealed.push(FORMAT_VERSION);
+        sealed.push(version);
         sealed.extend_from_slice(&nonce);
         for part in parts {
             sealed.extend_from_slice(part);
@@ -90,7 +107,11 @@ impl SealKey {
         let (_, body) = sealed.split_at_mut(STAMP_BYTES);
         let tag = self
             .0
-            .encrypt_inout_detached(&XNonce::from(nonce), &place.associated_data(), body.into())
+            .encrypt_inout_detached(
+                &XNonce::from(nonce),
+                &place.associated_data(version),
+                body.into(),
+            )
             .map_err(|_| SealError::TooLong)?;
         sealed.extend_from_slice(tag.as_slice());
         Ok(sealed)
@@ -98,22 +119,39 @@ impl SealKey {
 
     /// Opens what [`SealKey::seal`] made for the same place.
     pub(crate) fn open(&self, place: Place<'_>, sealed: &[u8]) -> Result<Vec<u8>, SealBroken> {
+        match self.open_any(place, sealed)? {
+            (FORMAT_VERSION, plain) => Ok(plain),
+            _ => Err(SealBroken),
+        }
+    }
+
+    /// Opens what may be several entries; says whether it is.
+    pub(crate) fn open_entries(
+        &self,
+        place: Place<'_>,
+        sealed: &[u8],
+    ) -> Result<(bool, Vec<u8>), SealBroken> {
+        let (version, plain) = self.open_any(place, sealed)?;
+        Ok((version == BLOCK_VERSION, plain))
+    }
+
+    fn open_any(&self, place: Place<'_>, sealed: &[u8]) -> Result<(u8, Vec<u8>), SealBroken> {
         let (version, rest) = sealed.split_first().ok_or(SealBroken)?;
         let (nonce, rest) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(SealBroken)?;
         let (body, tag) = rest.split_last_chunk::<TAG_BYTES>().ok_or(SealBroken)?;
-        if *version != FORMAT_VERSION {
+        if ![FORMAT_VERSION, BLOCK_VERSION].contains(version) {
             return Err(SealBroken);
         }
         let mut plain = body.to_vec();
         self.0
             .decrypt_inout_detached(
                 &XNonce::from(*nonce),
-                &place.associated_data(),
+                &place.associated_data(*version),
                 plain.as_mut_slice().into(),
                 &Tag::from(*tag),
             )
             .map_err(|_| SealBroken)?;
-        Ok(plain)
+        Ok((*version, plain))
     }
 }
 

@@ -1,12 +1,13 @@
 //! Verification: opens every value in the store and compares what is there with what should be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use rusqlite::{Params, Row};
 
 use crate::damage::{Damage, DamagedPlace, Fault};
-use crate::limits::DAMAGES_LISTED_MAX;
-use crate::read::{hex, open_entry, open_record};
+use crate::limits::{DAMAGES_LISTED_MAX, VERIFY_ROWS_AT_ONCE};
+use crate::read::{hex, open_entries, open_record};
 use crate::scope::{Position, Scope};
 use crate::scope_key::{RecordPlace, Tag};
 use crate::store::{OpenScope, Store, open_tally};
@@ -44,6 +45,94 @@ impl Report {
     }
 }
 
+/// What a [`Verification`] does next.
+#[derive(Debug, Default)]
+enum Stage {
+    #[default]
+    Structure,
+    Scopes,
+    Records(Scope),
+    Stream(Scope, Reached),
+    Owners,
+    Done,
+}
+
+/// How far a stream was checked.
+#[derive(Debug, Clone, Copy)]
+struct Reached {
+    /// Where the next row is looked for.
+    from: i64,
+    /// The position of the entry that should come next.
+    next: u64,
+}
+
+impl Reached {
+    const BEGIN: Self = Self {
+        from: i64::MIN,
+        next: 0,
+    };
+}
+
+/// A verification that is done in steps. Between two of them whoever has the store may read, commit and create
+/// scopes; a scope that is destroyed meanwhile is passed over.
+///
+/// A step opens the records of one scope or a bounded part of its stream; the first one has SQLite check the structure of
+/// its file, which takes as long as reading it.
+#[derive(Debug, Default)]
+pub struct Verification {
+    stage: Stage,
+    report: Report,
+}
+
+impl Verification {
+    /// Does the next step; returns whether there is another one. All steps are to be done on the same store.
+    ///
+    /// This never fails: what keeps it from reading on is in the report.
+    pub fn step(&mut self, store: &Store) -> bool {
+        let report = &mut self.report;
+        self.stage = match self.stage {
+            Stage::Structure => {
+                // What SQLite remembers of the file must not hide what the disk holds.
+                if let Err(error) = store.connection.release_memory() {
+                    report.add(DamagedPlace::Database, Fault::Structure(error.to_string()));
+                }
+                store.verify_structure(report);
+                Stage::Scopes
+            }
+            Stage::Scopes => {
+                store.verify_scopes(report);
+                store.stage_after(None)
+            }
+            Stage::Records(scope) => {
+                if let Some(open) = store.scopes.get(&scope) {
+                    let tally = store.kept_tally(open);
+                    store.verify_records(scope, open, tally.as_ref(), report);
+                }
+                Stage::Stream(scope, Reached::BEGIN)
+            }
+            Stage::Stream(scope, reached) => {
+                let open = store.scopes.get(&scope);
+                let more = open.and_then(|open| store.verify_stream(scope, open, reached, report));
+                match more {
+                    Some(reached) => Stage::Stream(scope, reached),
+                    None => store.stage_after(Some(scope)),
+                }
+            }
+            Stage::Owners => {
+                store.verify_owners(report);
+                Stage::Done
+            }
+            Stage::Done => Stage::Done,
+        };
+        !matches!(self.stage, Stage::Done)
+    }
+
+    /// Returns what the steps so far have found.
+    pub fn into_report(self) -> Report {
+        self.report
+    }
+}
+
 impl Store {
     /// Opens every record and entry, and looks for what is missing, stale or should not be there.
     ///
@@ -51,22 +140,33 @@ impl Store {
     /// rolled-back records, gaps in streams and missing ends of them, dropped scopes, and a broken
     /// database file. It cannot find that the whole home was replaced by an earlier copy of itself.
     ///
-    /// This never fails: what keeps it from reading on is in the report.
+    /// This never fails: what keeps it from reading on is in the report. [`Verification`] does the same in steps.
     pub fn verify(&self) -> Report {
-        let mut report = Report::default();
-        // What SQLite remembers of the file must not hide what the disk holds.
-        if let Err(error) = self.connection.release_memory() {
-            report.add(DamagedPlace::Database, Fault::Structure(error.to_string()));
-        }
-        self.verify_structure(&mut report);
-        let tallies = self.verify_scopes(&mut report);
-        for (scope, open) in &self.scopes {
-            let tally = tallies.get(scope);
-            self.verify_records(*scope, open, tally, &mut report);
-            self.verify_stream(*scope, open, tally, &mut report);
-        }
-        self.verify_owners(&mut report);
-        report
+        let mut verification = Verification::default();
+        while verification.step(self) {}
+        verification.into_report()
+    }
+
+    /// The scope that is looked at after another one.
+    fn stage_after(&self, scope: Option<Scope>) -> Stage {
+        let after = match scope {
+            Some(scope) => Bound::Excluded(scope),
+            None => Bound::Unbounded,
+        };
+        let mut later = self.scopes.range((after, Bound::Unbounded));
+        later
+            .next()
+            .map_or(Stage::Owners, |(scope, _)| Stage::Records(*scope))
+    }
+
+    /// Reads a scope's tally from the disk, where it opens; [`Store::verify_scopes`] names one that does not.
+    fn kept_tally(&self, open: &OpenScope) -> Option<Tally> {
+        let sql = "SELECT sealed FROM tallies WHERE scope = ?1";
+        let tag = open.keys.tag();
+        let sealed = self
+            .connection
+            .query_row(sql, [tag], |row| row.get::<_, Vec<u8>>(0));
+        open_tally(self.node_keys.tallies(), tag, &sealed.ok()?)
     }
 
     fn verify_structure(&self, report: &mut Report) {
@@ -84,8 +184,8 @@ impl Store {
         );
     }
 
-    /// Checks the tallies and key files; returns the tallies that open.
-    fn verify_scopes(&self, report: &mut Report) -> BTreeMap<Scope, Tally> {
+    /// Checks the tallies and key files.
+    fn verify_scopes(&self, report: &mut Report) {
         let names = self.names();
         let mut tallies = BTreeMap::new();
         let mut nameless = false;
@@ -131,7 +231,6 @@ impl Store {
             Some(_) => {}
             None => report.add(DamagedPlace::Scope(Scope::NODE), Fault::Missing),
         }
-        tallies
     }
 
     fn verify_records(
@@ -177,20 +276,26 @@ impl Store {
         }
     }
 
+    /// Checks a part of a stream; returns how far it came where there is more.
     fn verify_stream(
         &self,
         scope: Scope,
         open: &OpenScope,
-        tally: Option<&Tally>,
+        reached: Reached,
         report: &mut Report,
-    ) {
+    ) -> Option<Reached> {
         let place = |position| DamagedPlace::Entry {
             scope,
             position: Position(position),
         };
-        let mut next = 0_u64;
-        let sql = "SELECT position, sealed FROM stream WHERE scope = ?1 ORDER BY position";
-        self.each_row(sql, [open.keys.tag()], report, |row, report| {
+        let Reached { from, mut next } = reached;
+        let (mut rows, mut last) = (0, None);
+        let sql = "SELECT position, sealed FROM stream WHERE scope = ?1 AND position >= ?2 \
+                   ORDER BY position LIMIT ?3";
+        let parameters = (open.keys.tag(), from, VERIFY_ROWS_AT_ONCE);
+        self.each_row(sql, parameters, report, |row, report| {
+            rows += 1;
+            last = row.get::<_, i64>(0).ok();
             let (Ok(position), Ok(sealed)) = (row.get::<_, i64>(0), row.get_ref(1)) else {
                 return report.add(DamagedPlace::Scope(scope), Fault::Unexpected);
             };
@@ -203,13 +308,30 @@ impl Store {
                     Fault::MissingEntries(position.saturating_sub(next)),
                 );
             }
-            next = position.saturating_add(1);
-            match open_entry(&open.keys, scope, Position(position), sealed) {
-                Ok(_) => report.entries = report.entries.saturating_add(1),
-                Err(damage) => report.push(damage),
+            if position < next {
+                return report.add(place(position), Fault::Unexpected);
             }
+            let count = match open_entries(&open.keys, scope, Position(position), sealed) {
+                Ok(entries) => {
+                    report.entries = report.entries.saturating_add(entries.len() as u64);
+                    entries.len() as u64
+                }
+                // How many it held shows where the next row begins.
+                Err(damage) => {
+                    report.push(damage);
+                    1
+                }
+            };
+            next = position.saturating_add(count);
         });
-        if let Some(tally) = tally {
+        // A part that is not full is the last one. Where a row has no position, the next ones cannot be asked for.
+        if rows == VERIFY_ROWS_AT_ONCE
+            && let Some(from) = last.and_then(|last| last.checked_add(1))
+        {
+            return Some(Reached { from, next });
+        }
+        // Read after the rows, in the same step: what was appended meanwhile is in both.
+        if let Some(tally) = self.kept_tally(open) {
             if tally.appended > next {
                 report.add(
                     place(next),
@@ -219,6 +341,7 @@ impl Store {
                 report.add(place(tally.appended), Fault::Unexpected);
             }
         }
+        None
     }
 
     /// Looks for rows of scopes that are not there.

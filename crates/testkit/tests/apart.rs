@@ -6,6 +6,7 @@
 use hearth_core::control::{Role, SignedText};
 use hearth_core::document::DocumentId;
 use hearth_core::ids::{NotebookId, PersonId};
+use hearth_core::limits::{OBJECTION_ENTRIES_MAX, OBJECTION_ROUNDS_MAX};
 use hearth_core::mirror::MirrorLimits;
 use hearth_core::replica::{Replica, Standing};
 use hearth_testkit::world::{PairingEnd, World};
@@ -119,6 +120,63 @@ fn whoever_was_removed_by_somebody_removed_shows_that_to_a_member_who_has_not_he
     world.run_for(8_000).unwrap();
     let standing = replica(&world, BEN, notebook).standing();
     assert!(matches!(standing, Standing::Removed(_)), "{standing:?}");
+}
+
+/// Has somebody sign so many texts, each of which is a control entry.
+fn sign(world: &mut World, node: usize, notebook: NotebookId, count: u32) {
+    for number in 0..count {
+        let mut text_hash = [7; 32];
+        text_hash[..4].copy_from_slice(&number.to_le_bytes());
+        let signed = world.act(node, |engine, disk, _| {
+            engine.sign_text(notebook, text_hash, DocumentId::INDEX, Vec::new(), disk)
+        });
+        signed.unwrap().unwrap();
+    }
+}
+
+/// What Ana knew when she removed Ben, and Deniz does not, is more than two frames hold.
+#[test]
+fn what_voids_a_removal_is_shown_in_rounds_where_it_is_much() {
+    let (mut world, notebook) = apart(6);
+    sign(&mut world, ANA, notebook, 600);
+    remove(&mut world, ANA, BEN, notebook);
+    meet_and_part(&mut world, ANA, CHLOE);
+    remove(&mut world, BEN, CHLOE, notebook);
+    meet_and_part(&mut world, BEN, DENIZ);
+    let before = replica(&world, DENIZ, notebook).controls().len();
+    assert!(!takes_for_member(&world, DENIZ, CHLOE, notebook));
+    while !world.edit(CHLOE, notebook).unwrap() {}
+    world.dial(CHLOE, DENIZ);
+    world.run_for(6_000).unwrap();
+    let engine = world.device(CHLOE).unwrap().engine.as_ref().unwrap();
+    let shown: usize = engine
+        .sessions()
+        .map(|(_, session)| session.shown(notebook).len())
+        .sum();
+    let rounds = shown.div_ceil(OBJECTION_ENTRIES_MAX);
+    assert_eq!(rounds, 3, "{shown} entries were shown");
+    assert!(takes_for_member(&world, DENIZ, CHLOE, notebook));
+    assert!(!takes_for_member(&world, DENIZ, BEN, notebook));
+    assert!(replica(&world, DENIZ, notebook).controls().len() > before + 600);
+    assert!(same_text(&mut world, [CHLOE, DENIZ], notebook));
+}
+
+/// More than all rounds hold is not begun: the two are apart until a third tells it.
+#[test]
+fn more_than_all_rounds_hold_is_not_shown() {
+    let (mut world, notebook) = apart(7);
+    let many = OBJECTION_ROUNDS_MAX * OBJECTION_ENTRIES_MAX + 1;
+    sign(&mut world, ANA, notebook, u32::try_from(many).unwrap());
+    remove(&mut world, ANA, BEN, notebook);
+    meet_and_part(&mut world, ANA, CHLOE);
+    remove(&mut world, BEN, CHLOE, notebook);
+    meet_and_part(&mut world, BEN, DENIZ);
+    let before = replica(&world, DENIZ, notebook).controls().digest();
+    world.dial(CHLOE, DENIZ);
+    world.run_for(6_000).unwrap();
+    assert_eq!(replica(&world, DENIZ, notebook).controls().digest(), before);
+    meet_and_part(&mut world, ANA, DENIZ);
+    assert!(takes_for_member(&world, DENIZ, CHLOE, notebook));
 }
 
 #[test]

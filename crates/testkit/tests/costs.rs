@@ -108,6 +108,8 @@ fn a_rekey_for_ninety_devices_stays_small() {
         .iter()
         .filter(|one| matches!(one, Recipient::Device(_)));
     assert_eq!(devices.count(), 90);
+    // One sealing for each device and each person's recovery key, and nothing else of length.
+    assert_eq!(recipients.len(), 120);
     let wraps = replica.wraps()[&epoch].to_bytes().len();
     let entry = replica.controls().get(&epoch.rekey()).unwrap();
     let bytes = wraps + entry.as_bytes().len();
@@ -116,6 +118,37 @@ fn a_rekey_for_ninety_devices_stays_small() {
         recipients.len()
     );
     assert!(bytes <= REKEY_BYTES_MAX, "it takes {bytes} bytes");
+    // Making it checks the one signature that it makes, and finds out few times who is to have it.
+    let set = replica.controls();
+    let (checked, resolved) = (set.signatures_checked(), set.resolutions());
+    replica.rekey(None, &mut random).unwrap();
+    let set = replica.controls();
+    assert_eq!(set.signatures_checked() - checked, 1);
+    let resolved = set.resolutions() - resolved;
+    assert!(resolved <= 1, "a re-key resolved {resolved} times");
+}
+
+/// Opening costs one check of a signature for each entry, and hardly any finding out of who is a member, however many
+/// texts were signed.
+#[test]
+fn opening_two_thousand_control_entries_checks_each_once_and_resolves_few_times() {
+    let mut random = ChaCha20Rng::seed_from_u64(3);
+    let mut replica = large_group(&mut random);
+    while replica.controls().len() < MANY - 40 {
+        sign(&mut replica);
+    }
+    age(&mut replica, MANY, &mut random);
+    let set = restored(&replica);
+    assert!(set.len() >= MANY);
+    assert_eq!(set.signatures_checked(), set.len() as u64);
+    let opened = set.resolutions();
+    assert!(opened <= 64, "opening resolved {opened} times");
+    for _ in 0..3 {
+        assert_eq!(Membership::resolve(&set).members().len(), 30);
+    }
+    let looked = set.resolutions() - opened;
+    assert!(looked <= 1, "three looks resolved {looked} times");
+    println!("{} entries: {opened} resolutions to open them", set.len());
 }
 
 #[test]

@@ -12,11 +12,13 @@ use hearth_core::control::Role;
 use hearth_core::document::{Change, DocumentId, scan};
 use hearth_core::ids::{EntryHash, NotebookId, PersonId};
 use hearth_core::log::RawEntry;
-use hearth_core::replica::{Ingested, Replica};
+use hearth_core::replica::{IngestError, Ingested, Replica};
 use hearth_core::storage::Storage;
 use hearth_testkit::adversary::{Chunk, HostileMember, with_start_op};
 use hearth_testkit::disk::MemoryDisk;
 use hearth_testkit::world::World;
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
 
 const VICTIM: usize = 0;
 const OBSERVER: usize = 1;
@@ -216,5 +218,83 @@ fn what_builds_on_something_invalid_adopts_nothing() {
         assert!(keys(&mut victim, &disk, DOCUMENT).is_empty());
         assert!(keys(&mut victim, &disk, OTHER).is_empty());
         assert_eq!(victim.waiting(), 0);
+    }
+}
+
+/// Has the victim replace the key in force, and returns the control heads after it.
+fn rekey(victim: &mut Replica) -> Vec<hearth_core::ids::ControlHash> {
+    let mut random = ChaCha20Rng::seed_from_u64(4);
+    victim.rekey(None, &mut random).unwrap();
+    victim.controls().heads_to_name()
+}
+
+/// What an entry knew of the members, the next one of its log knows as well.
+#[test]
+fn an_entry_that_forgets_what_the_one_before_it_knew_is_refused() {
+    let ends = Ends::new();
+    let mut writer = ends.signer(WRITER);
+    let mut victim = ends.open(&ends.disk());
+    let old = std::mem::replace(&mut writer.heads, rekey(&mut victim));
+    let first = writer.sign(vec![0; 90]);
+    assert_eq!(victim.ingest_entry(first), Ok(Ingested::Kept));
+    writer.heads = old;
+    let forgets = writer.sign(vec![0; 90]);
+    let device = writer.log.device;
+    assert_eq!(
+        victim.ingest_entry(forgets),
+        Err(IngestError::HeadsRegress(device))
+    );
+}
+
+/// An entry whose control heads are not all here is not taken yet, and is once they are.
+#[test]
+fn an_entry_whose_control_heads_are_not_here_comes_again_once_they_are() {
+    let ends = Ends::new();
+    let mut writer = ends.signer(WRITER);
+    let (mut other, mut victim) = (ends.open(&ends.disk()), ends.open(&ends.disk()));
+    writer.heads = rekey(&mut other);
+    let entry = writer.sign(vec![0; 90]);
+    assert_eq!(
+        victim.ingest_entry(entry.clone()),
+        Err(IngestError::ControlMissing)
+    );
+    let news: Vec<_> = other.controls().iter().cloned().collect();
+    victim.ingest_controls(news).unwrap();
+    assert_eq!(victim.ingest_entry(entry), Ok(Ingested::Kept));
+}
+
+/// A log with so many branches is nobody's honest mistake: it counts up to where they part.
+#[test]
+fn a_shattered_log_counts_up_to_its_first_fork() {
+    let ends = Ends::new();
+    let disk = ends.disk();
+    let mut victim = ends.open(&disk);
+    let mut writer = ends.signer(WRITER);
+    let mut document = Automerge::new();
+    let first = put(&mut document, &writer, "first");
+    let first = writer.sign_changes(&[(DOCUMENT, first)]);
+    let branches: Vec<RawEntry> = (0..8)
+        .map(|branch| {
+            let (mut signer, mut document) = (writer.clone(), document.clone());
+            let change = put(&mut document, &signer, &format!("branch {branch}"));
+            signer.sign_changes(&[(DOCUMENT, change)])
+        })
+        .collect();
+    assert_eq!(
+        victim.receive_entry(first, false, &disk),
+        Ok(Ingested::Kept)
+    );
+    for (number, entry) in branches.iter().enumerate() {
+        let taken = victim.receive_entry(entry.clone(), false, &disk);
+        assert_eq!(taken, Ok(Ingested::Kept));
+        victim.advance(&disk).unwrap();
+        let shown = keys(&mut victim, &disk, DOCUMENT);
+        // Up to seven one of them counts.
+        let of_branches = usize::from(number + 1 < branches.len());
+        assert_eq!(shown.len(), 1 + of_branches, "{number}: {shown:?}");
+        assert!(shown.contains(&"first".to_owned()));
+    }
+    for entry in &branches {
+        assert!(reason(&victim, entry).is_some(), "each is named");
     }
 }

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use hearth_core::control::{Recipient, Role};
+use hearth_core::control::{ControlAuthor, ControlEntry, ControlKind, Recipient, Rekey, Role};
+use hearth_core::crypto;
 use hearth_core::engine::Identity;
-use hearth_core::epoch::EpochKeys;
+use hearth_core::epoch::{self, EpochKeys, Wraps};
+use hearth_core::identity::DeviceSecrets;
 use hearth_core::ids::{ControlHash, EpochId, NotebookId};
 use hearth_core::limits::KEY_PATIENCE_MS;
 use hearth_core::log::RawEntry;
@@ -13,6 +15,11 @@ use hearth_core::storage::Storage;
 use hearth_testkit::disk::MemoryDisk;
 use hearth_testkit::people::{Person, crowd};
 use hearth_testkit::world::{World, identity_of};
+use rand_chacha::ChaCha20Rng;
+use rand_core::SeedableRng;
+
+/// One key, sealed to one holder.
+const WRAP_BYTES: usize = 1168;
 
 /// How long devices wait for one another at most before one makes a key, and some time for it to arrive.
 const MADE_MS: u64 = KEY_PATIENCE_MS + 20_000;
@@ -219,4 +226,105 @@ fn what_a_lost_key_led_to_is_handed_on_after_a_while() {
         assert_eq!(replica.waiting(), 0, "{node}");
     }
     assert_eq!(world.check_same(notebook, &[0, new]), Ok(()));
+}
+
+/// The root over wraps, as a re-key names it.
+fn root_over(recipients: &[Recipient], wraps: &[&[u8]]) -> [u8; 32] {
+    let mut level: Vec<[u8; 32]> = recipients
+        .iter()
+        .zip(wraps)
+        .map(|(recipient, wrap)| {
+            crypto::digest(
+                "hearthside 2026-11 wrap leaf",
+                &[&recipient.to_bytes(), wrap],
+            )
+        })
+        .collect();
+    while level.len() > 1 {
+        let node = |pair: &[[u8; 32]]| match pair {
+            [left, right] => crypto::digest("hearthside 2026-11 wrap node", &[left, right]),
+            single => single[0],
+        };
+        level = level.chunks(2).map(node).collect();
+    }
+    level[0]
+}
+
+/// Makes a key as a modified program does: sealed soundly to all but one, to whom it seals rubbish.
+fn rekey_with_a_bad_wrap(
+    replica: &Replica,
+    device: &DeviceSecrets,
+    victim: Recipient,
+) -> (ControlEntry, Wraps) {
+    let mut random = ChaCha20Rng::seed_from_u64(5);
+    let sound = epoch::rekey(
+        replica.controls(),
+        replica.keys(),
+        device,
+        None,
+        &mut random,
+    );
+    let sound = sound.unwrap();
+    let ControlKind::Rekey(rekey) = sound.entry.kind.clone() else {
+        panic!("a re-key");
+    };
+    let mut bytes = sound.wraps.to_bytes();
+    let first = bytes.len() - rekey.recipients.len() * WRAP_BYTES;
+    let place = rekey
+        .recipients
+        .iter()
+        .position(|it| *it == victim)
+        .unwrap();
+    bytes[first + place * WRAP_BYTES..][..WRAP_BYTES].fill(7);
+    let wraps: Vec<&[u8]> = bytes[first..].chunks(WRAP_BYTES).collect();
+    let wraps_root = root_over(&rekey.recipients, &wraps);
+    let author = ControlAuthor {
+        device,
+        notebook: replica.notebook(),
+        heads: sound.entry.heads.clone(),
+        standing: sound.entry.standing,
+    };
+    let entry = author.sign(
+        ControlKind::Rekey(Rekey {
+            wraps_root,
+            ..rekey
+        }),
+        None,
+    );
+    bytes[..32].copy_from_slice(entry.hash().as_bytes());
+    (entry, Wraps::parse(&bytes).unwrap())
+}
+
+#[test]
+fn a_wrap_that_does_not_open_is_repaired_by_a_grant() {
+    let identities = [0, 1, 2].map(|person| identity(&crowd()[person], 0));
+    let (mut world, notebook) = world_of(&identities, Role::Observer, false);
+    world.meet(1, 2).unwrap();
+    let ben = Recipient::Device(crowd()[1].devices[0].id());
+    let device = &crowd()[0].devices[0];
+    let (entry, wraps) = rekey_with_a_bad_wrap(replica(&world, 0, notebook), device, ben);
+    let epoch = entry.hash().as_epoch();
+    let made = world.decide(0, notebook, "seal rubbish for Ben", |replica, _| {
+        replica.ingest_control(entry)?;
+        replica.ingest_wraps(wraps);
+        Ok(epoch.rekey())
+    });
+    assert!(made.is_some());
+    assert_eq!(epoch_of(&world, 0, notebook), epoch, "it counts");
+    while !world.edit(0, notebook).unwrap() {}
+    world.run_until_quiet().unwrap();
+    let has_key = |world: &World, node| replica(world, node, notebook).keys().get(&epoch).is_some();
+    assert!(has_key(&world, 2) && !has_key(&world, 1));
+    assert!(
+        replica(&world, 1, notebook).waiting() > 0,
+        "what it seals waits"
+    );
+    let granted = world.decide(2, notebook, "hand the key to Ben", |replica, random| {
+        replica.grant_key(epoch, ben, random)
+    });
+    assert!(granted.is_some());
+    world.run_until_quiet().unwrap();
+    assert!(has_key(&world, 1));
+    assert_eq!(replica(&world, 1, notebook).waiting(), 0);
+    assert_eq!(world.check_same(notebook, &[0, 1, 2]), Ok(()));
 }

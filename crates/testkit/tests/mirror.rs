@@ -6,7 +6,6 @@ use hearth_core::control::Role;
 use hearth_core::engine::MirrorStatus;
 use hearth_core::ids::NotebookId;
 use hearth_core::mirror::{MirrorAnswer, MirrorEffect, MirrorLimits};
-use hearth_core::sync::Holding;
 use hearth_testkit::dice::Dice;
 use hearth_testkit::world::World;
 
@@ -230,10 +229,7 @@ fn a_mirror_takes_nothing_from_strangers_nor_for_a_wrong_pass() {
     assert_eq!(answer, MirrorAnswer::WrongPass);
     assert!(status(&world, CHLOE, other).record.refused.is_some());
     let engine = world.mirror(mirror).unwrap().mirror.as_ref().unwrap();
-    assert_eq!(
-        engine.notebooks().keys().copied().collect::<Vec<_>>(),
-        [notebook]
-    );
+    assert_eq!(engine.notebooks().collect::<Vec<_>>(), [notebook]);
 }
 
 #[test]
@@ -279,7 +275,7 @@ fn a_mirror_that_is_removed_hears_of_it_and_is_sent_nothing_more() {
     world.run_until_quiet().unwrap();
     let held = world.mirror(mirror).unwrap();
     let engine = held.mirror.as_ref().unwrap();
-    assert!(!engine.notebooks()[&notebook].names_this_mirror());
+    assert!(!engine.status(notebook).unwrap().is_named);
     let entries = held.disk.entry_count(notebook);
     edit(&mut world, ANA, notebook);
     world.dial_mirror(ANA, mirror);
@@ -288,6 +284,52 @@ fn a_mirror_that_is_removed_hears_of_it_and_is_sent_nothing_more() {
         world.mirror(mirror).unwrap().disk.entry_count(notebook),
         entries
     );
+}
+
+#[test]
+fn a_mirror_that_is_removed_while_it_is_away_hears_of_it_when_it_is_met() {
+    let (mut world, mirror, notebook) = with_mirror(318, ROOMY);
+    world.visit_mirror(ANA, mirror).unwrap();
+    world.crash_mirror(mirror);
+    let id = world.mirror(mirror).unwrap().id();
+    let removed = world.act(ANA, |engine, disk, _| {
+        engine.remove_mirror(notebook, id, disk).map(drop)
+    });
+    assert!(matches!(removed, Some(Ok(()))));
+    let looks_for_it = |world: &World| {
+        let engine = world.device(ANA).unwrap().engine.as_ref().unwrap();
+        let mut mirrors = engine.mirror_transports();
+        mirrors.any(|(peer, _)| peer == id.as_peer())
+    };
+    assert!(looks_for_it(&world), "it is still to be told");
+    world.start_mirror(mirror).unwrap();
+    let is_named = |world: &mut World| {
+        let held = world.mirror(mirror).unwrap();
+        held.mirror
+            .as_ref()
+            .unwrap()
+            .status(notebook)
+            .unwrap()
+            .is_named
+    };
+    assert!(is_named(&mut world));
+    world.visit_mirror(ANA, mirror).unwrap();
+    assert!(!is_named(&mut world));
+    // It shows that it knows, and is left alone from then on, after a restart too.
+    world.visit_mirror(ANA, mirror).unwrap();
+    assert!(!looks_for_it(&world));
+    world.crash(ANA);
+    world.start(ANA).unwrap();
+    assert!(!looks_for_it(&world));
+    // Added again and removed again, it is told again.
+    world.add_mirror(ANA, mirror, notebook).unwrap();
+    world.visit_mirror(ANA, mirror).unwrap();
+    assert!(is_named(&mut world));
+    let removed = world.act(ANA, |engine, disk, _| {
+        engine.remove_mirror(notebook, id, disk).map(drop)
+    });
+    assert!(matches!(removed, Some(Ok(()))));
+    assert!(looks_for_it(&world));
 }
 
 #[test]
@@ -337,8 +379,8 @@ fn a_forked_log_goes_through_a_mirror_whole_and_stays_forked_there() {
     world.visit_mirror(copy, mirror).unwrap();
     let frontier = |world: &mut World| {
         let held = world.mirror(mirror).unwrap();
-        let notebooks = held.mirror.as_ref().unwrap().notebooks();
-        Holding::frontier(&notebooks[&notebook]).clone()
+        let mirror = held.mirror.as_ref().unwrap();
+        mirror.outline(notebook).unwrap().frontier().clone()
     };
     let before = frontier(&mut world);
     let branches: usize = before.branches.values().map(Vec::len).sum();

@@ -77,6 +77,36 @@ fn an_expired_ticket_is_refused_by_the_inviters_clock() {
     check_inviter(&mut world, notebook, 1);
 }
 
+/// The time of a ticket is a matter between two nodes: what an admission counts for does not turn on anybody's clock.
+#[test]
+fn a_ticket_that_was_redeemed_in_time_admits_for_good_whatever_anybodys_clock_says() {
+    let (mut world, notebook) = world(26);
+    let expires = world.time_of(0) + 60_000;
+    let ticket = world
+        .invite_until(0, notebook, Role::Peer, true, expires)
+        .unwrap();
+    world.device_mut(1).unwrap().offset_ms = FIFTY_YEARS_MS;
+    assert!(world.time_of(1) > expires, "it is over by Ben's clock");
+    let end = world.join_and_wait(1, &ticket).unwrap();
+    assert!(matches!(end, PairingEnd::Joined { .. }), "{end:?}");
+    world.run_for(120_000).unwrap();
+    assert!(world.time_of(0) > expires);
+    // Whoever comes later, and whoever starts anew, resolves the same entries.
+    world.pair(0, 2, notebook).unwrap();
+    world.meet(0, 2).unwrap();
+    world.crash(0);
+    world.start(0).unwrap();
+    for node in 0..3 {
+        let replica = world.device(node).unwrap().replica(notebook).unwrap();
+        let ben = world.device(1).unwrap().identity.person();
+        let resolved = replica.membership();
+        assert!(resolved.member(&ben).is_some(), "{node} has Ben");
+        let state = InviteState::Used(ben);
+        assert_eq!(resolved.invites().get(&ticket.invite), Some(&state));
+    }
+    assert!(world.edit(1, notebook).unwrap());
+}
+
 #[test]
 fn a_revoked_ticket_is_refused() {
     let (mut world, notebook) = world(3);

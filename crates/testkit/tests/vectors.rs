@@ -5,8 +5,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use hearth_core::base::part_hash;
 use hearth_core::bundle::{BundleForm, BundleFrame, BundleOpenError, BundleOpener};
-use hearth_core::capsule::{Capsule, CapsuleContent};
+use hearth_core::capsule::{Capsule, CapsuleContent, CapsuleMirror};
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::crypto::{SIGNATURE_BYTES, Secret};
@@ -74,6 +75,51 @@ fn write_new_vectors() {
     for file in make_all().into_iter().chain(make_readable()) {
         let added = add_new(&file).unwrap();
         println!("{}: {added} new of {}", file.name, file.vectors.len());
+    }
+}
+
+#[test]
+fn what_a_fork_goes_on_from_reads_as_ever() {
+    let stored = stored("bases");
+    let forks: Vec<&Vector> = stored
+        .iter()
+        .filter(|it| it.name.ends_with("create"))
+        .collect();
+    assert_eq!(forks.len(), 3);
+    for vector in forks {
+        let fork = vector.name.trim_end_matches(" create");
+        let bytes = vector.to_bytes().unwrap();
+        let create = ControlEntry::parse(&bytes).unwrap();
+        assert_eq!(create.kind.code(), 18);
+        let again = ControlKind::parse(18, &create.kind.to_bytes()).unwrap();
+        assert_eq!(again, create.kind);
+        let ControlKind::Create { base, .. } = &create.kind else {
+            panic!("{:?}", create.kind);
+        };
+        let parts: Vec<Vec<u8>> = stored
+            .iter()
+            .filter(|it| it.name.starts_with(&format!("{fork} part")))
+            .map(|it| it.to_bytes().unwrap())
+            .collect();
+        let hashes: Vec<_> = parts.iter().map(|part| part_hash(part)).collect();
+        assert_eq!(hashes, *base);
+        let facts = hearth_core::base::check(&parts).unwrap();
+        let depth = if fork.starts_with("fork of") { 2 } else { 1 };
+        assert_eq!(facts.notebooks.len(), depth, "{fork}");
+        assert_eq!(facts.written.0, 1_790_000_000);
+        let changes: u64 = facts.authors.iter().map(|author| author.changes).sum();
+        assert_eq!(changes, 2 + depth as u64);
+        let set = ControlSet::new(create).unwrap();
+        let entries = stored
+            .iter()
+            .filter(|it| it.name.starts_with(&format!("{fork} entry")));
+        for entry in entries {
+            let entry = RawEntry::parse(entry.to_bytes().unwrap()).unwrap();
+            assert!(set.is_in_place(entry.header()));
+            let (_, card) = set.device(&entry.header().log.device).unwrap();
+            let key = card.verify_key;
+            assert!(entry.verify(set.notebook(), &key).is_ok());
+        }
     }
 }
 
@@ -194,6 +240,11 @@ fn capsules_open_as_ever_and_for_their_phrase_only() {
         assert_eq!(capsule.head().id.as_bytes()[..], id);
         assert_eq!(capsule.open(&recovery(seed)), Ok(read));
         assert!(capsule.open(&recovery((seed + 1) % 3)).is_err());
+    }
+    for seed in 0..2 {
+        let bytes = named("mirror", seed).to_bytes().unwrap();
+        let mirror = CapsuleMirror::parse(&bytes, 4).unwrap();
+        assert_eq!(mirror.to_bytes(), bytes);
     }
 }
 
@@ -478,6 +529,20 @@ fn whoever_is_out_is_told_so_and_objects_as_ever() {
         reader.finish().unwrap();
         let last = entries.last().map(|entry| &entry.kind);
         assert!(matches!(last, Some(ControlKind::Admit(_))), "{last:?}");
+    }
+}
+
+#[test]
+fn where_somebody_is_was_said_as_ever() {
+    let stored = stored("presence");
+    assert_eq!(stored.len(), 6);
+    for (place, vector) in stored.iter().enumerate() {
+        let bytes = vector.to_bytes().unwrap();
+        // The frame's type, the notebook's number, which one it is on this connection, epoch, nonce, what is said of
+        // one length whatever it says, signature.
+        let counter = u8::try_from(place % 3 + 1).unwrap();
+        assert_eq!((bytes[0], bytes[1], bytes[2]), (24, 1, counter));
+        assert_eq!(bytes.len(), 3 + 32 + 24 + 59 + 64);
     }
 }
 

@@ -3,12 +3,18 @@
 
 const look = { "x-hearth-look": "1" };
 const lostAfter = 3000;
+// What is typed draws no whole screen for each keystroke; a window that shows it as it is typed waits for a pause.
+const typedWait = 3000;
+const typedMost = 30000;
 let asked = false;
 let again = false;
+// The notes that somebody writes in on this screen: while they wait for the node, nothing draws over them.
+let typing = null;
 
 const isBusy = (part) => {
   if (part.contains(document.activeElement) && document.activeElement !== document.body) return true;
-  if (part.querySelector("dialog[open]")) return true;
+  // What was typed into a form that went wrong stands in it again this once.
+  if (part.querySelector("dialog[open], .error")) return true;
   for (const field of part.querySelectorAll("input, textarea, select")) {
     if (field.type === "hidden") continue;
     if (field.type === "checkbox" || field.type === "radio") {
@@ -21,23 +27,36 @@ const isBusy = (part) => {
   return false;
 };
 
-const isOpen = (part) => [...part.querySelectorAll("details")].map((one) => one.open);
+// Each fold of a part, by where it stands, what it is called, and which of that name it is: others may come before it.
+const folds = (part) => {
+  const found = new Map();
+  for (const one of part.querySelectorAll("details")) {
+    const name = `${one.closest("[id]")?.id} ${one.querySelector("summary")?.textContent}`;
+    let at = 0;
+    while (found.has(`${name} ${at}`)) at += 1;
+    found.set(`${name} ${at}`, one);
+  }
+  return found;
+};
 
+// A part may hold others; those within come first, so that only what differs is put in place.
 const put = (fresh) => {
-  for (const part of document.querySelectorAll("[data-live][id]")) {
+  for (const part of [...document.querySelectorAll("[data-live][id]")].reverse()) {
     const other = fresh.getElementById(part.id);
     if (!other || part.isEqualNode(other)) continue;
-    const open = isOpen(part);
+    const was = folds(part);
     const copy = document.importNode(other, true);
-    copy.querySelectorAll("details").forEach((one, at) => {
-      if (open[at]) one.open = true;
-    });
+    for (const [name, one] of folds(copy)) {
+      if (was.get(name)?.open) one.open = true;
+    }
     if (part.isEqualNode(copy) || isBusy(part)) continue;
     part.replaceWith(copy);
   }
 };
 
 const refresh = async () => {
+  // What answers a form, such as an invitation, is shown once.
+  if (document.querySelector("[data-once]")) return;
   if (asked) {
     again = true;
     return;
@@ -49,7 +68,7 @@ const refresh = async () => {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       put(fresh);
       document.dispatchEvent(new CustomEvent("hearth:fresh"));
-    } else if (answer.redirected || answer.status === 403) location.reload();
+    } else if ((answer.redirected || answer.status === 403) && !typing?.waiting()) location.reload();
   } catch {
     // The stream notices that the node is gone, and says so.
   } finally {
@@ -90,36 +109,57 @@ const find = () => {
 };
 
 // A browser opens few connections to one place, so only the window that is seen keeps one.
-export const follow = () => {
+export const follow = (notes) => {
+  typing = notes;
   const notebook = location.pathname.split("/")[1] === "n" ? location.pathname.split("/")[2] : "";
   let source = null;
   let timer = 0;
-  let was = false;
   const close = () => {
     clearTimeout(timer);
     source?.close();
     source = null;
   };
+  let soon = 0;
+  let soonSince = 0;
+  const refreshSoon = (isShown) => {
+    if (!soon) soonSince = Date.now();
+    else if (!isShown || Date.now() - soonSince > typedMost) return;
+    clearTimeout(soon);
+    soon = setTimeout(() => {
+      soon = 0;
+      if (!document.hidden) refresh();
+    }, typedWait);
+  };
   const open = () => {
-    source = new EventSource("/live");
+    source = new EventSource(`/live${notes?.address() ?? ""}`);
+    source.addEventListener("notes", (event) => notes.hear(JSON.parse(event.data)));
     source.addEventListener("open", () => {
       clearTimeout(timer);
+      notes?.opened();
       find();
-      if (was) refresh();
-      was = true;
+      // What came between the screen's being drawn and this stream nobody told of.
+      refresh();
     });
     source.addEventListener("error", () => {
       // It ended for good: the page was locked, this browser was sent away, or too many windows are open.
-      if (source?.readyState === EventSource.CLOSED) refresh();
+      if (source?.readyState === EventSource.CLOSED) {
+        refresh();
+        if (notes?.waiting()) setTimeout(() => source?.readyState === EventSource.CLOSED && open(), lostAfter);
+      }
       clearTimeout(timer);
       timer = setTimeout(lose, lostAfter);
     });
     source.addEventListener("change", (event) => {
-      const told = event.data.split(" ");
-      if (!notebook || told.includes("-") || told.includes(notebook)) refresh();
+      const told = event.data.split(" ").filter((one) => !notebook || one.split("/")[0] === notebook);
+      if (told.some((one) => !one.includes("/"))) refresh();
+      else if (told.length) refreshSoon(told.every((one) => one === notes?.place()));
     });
     source.addEventListener("peers", () => refresh());
   };
+  document.addEventListener("hearth:anew", () => {
+    close();
+    open();
+  });
   addEventListener("pagehide", close);
   // A window that comes back as it was left may be of before a lock.
   addEventListener("pageshow", (event) => {

@@ -1,6 +1,9 @@
 // Everything here makes the page quicker to use; without it every screen reads and every form is sent all the same.
 import { follow } from "./live.js";
 import { listen } from "./keys.js";
+import { write } from "./notes.js";
+import { run } from "./clock.js";
+import { carry } from "./carry.js";
 
 // Where a form went wrong, reading goes on there.
 const wrong = document.querySelector(".error[tabindex]");
@@ -52,10 +55,13 @@ const ready = () => {
       button.textContent = button.dataset.copied;
     });
   });
+  each("input[data-carry]", carry);
   each("button[data-print]", (button) => button.addEventListener("click", () => print()));
 };
 ready();
 document.addEventListener("hearth:fresh", ready);
 
-follow();
+// What stands before the notebooks has nothing that changes elsewhere.
+if (!document.querySelector(".plain")) follow(write());
 listen();
+run();

@@ -31,7 +31,12 @@ pub(crate) static ASSETS: &[Asset] = &[
     asset!("mark.svg", "image/svg+xml"),
     asset!("page.js", "text/javascript; charset=utf-8"),
     asset!("live.js", "text/javascript; charset=utf-8"),
+    asset!("clock.js", "text/javascript; charset=utf-8"),
+    asset!("notes.js", "text/javascript; charset=utf-8"),
+    asset!("carets.js", "text/javascript; charset=utf-8"),
+    asset!("text.js", "text/javascript; charset=utf-8"),
     asset!("keys.js", "text/javascript; charset=utf-8"),
+    asset!("carry.js", "text/javascript; charset=utf-8"),
 ];
 
 /// Returns the address of a file. It changes with every version of the program, and the file may be kept for it.

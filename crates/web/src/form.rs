@@ -2,6 +2,9 @@
 
 use crate::limits::FIELDS_MAX;
 
+/// Stands before the name of a field that says what another one was when its form was drawn.
+pub(crate) const WAS: &str = "was-";
+
 /// Fields in the order in which they came; a name may come more than once.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub(crate) struct Form(Vec<(String, String)>);
@@ -10,6 +13,15 @@ impl std::fmt::Debug for Form {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // What is typed may be a passphrase.
         write!(formatter, "Form({} fields)", self.0.len())
+    }
+}
+
+impl Drop for Form {
+    fn drop(&mut self) {
+        // One of them may be a passphrase.
+        for (_, value) in &mut self.0 {
+            zeroize::Zeroize::zeroize(value);
+        }
     }
 }
 
@@ -55,6 +67,22 @@ impl Form {
             .collect()
     }
 
+    /// Leaves out fields that say what they said when the form was drawn: nobody touched them. What they said then goes
+    /// with them, so that a form that is shown again compares them with what stands there by then.
+    pub(crate) fn touched(mut self) -> Self {
+        let untouched: Vec<String> = self
+            .0
+            .iter()
+            .filter_map(|(name, _)| name.strip_prefix(WAS))
+            .filter(|name| self.has(name) && self.text(name) == self.text(&format!("{WAS}{name}")))
+            .map(str::to_owned)
+            .collect();
+        let is_of = |name: &str| untouched.iter().any(|one| one == name);
+        self.0
+            .retain(|(name, _)| !is_of(name.strip_prefix(WAS).unwrap_or(name)));
+        self
+    }
+
     /// Forgets fields, so that no secret is kept to be shown again.
     pub(crate) fn without(mut self, names: &[&str]) -> Self {
         self.0.retain(|(name, _)| !names.contains(&name.as_str()));
@@ -75,6 +103,20 @@ mod tests {
         assert_eq!(form.sent("empty").as_deref(), Some(""));
         assert_eq!(form.text("lines"), "a\nb");
         assert!(!form.has("other"));
+    }
+
+    #[test]
+    fn a_field_that_nobody_touched_is_not_sent_on() {
+        let form =
+            Form::parse(b"title=A&was-title=A&why=new&was-why=old&due=&was-due=x&kind=y").touched();
+        assert!(!form.has("title") && !form.has("was-title"));
+        assert!(
+            form.has("was-why"),
+            "what was typed belongs to what stood there"
+        );
+        assert_eq!(form.sent("why").as_deref(), Some("new"));
+        assert_eq!(form.sent("due").as_deref(), Some(""));
+        assert_eq!(form.sent("kind").as_deref(), Some("y"));
     }
 
     #[test]

@@ -35,27 +35,48 @@ const FETCH_SITE: &str = "sec-fetch-site";
 const FETCH_PURPOSE: &str = "sec-purpose";
 
 /// Where the page is.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Address(SocketAddr);
+///
+/// Browsers give a cookie to every port of its host. So the link names a host of this home's own, a random label below
+/// `localhost`, which browsers look for on this machine alone: what else listens here never gets the cookie. The number
+/// is answered as well, for a browser that does not know such names.
+#[derive(Debug, Clone)]
+pub(crate) struct Address {
+    bound: SocketAddr,
+    name: Option<String>,
+}
 
 impl Address {
     /// Takes the address that the page listens on.
     pub(crate) const fn new(bound: SocketAddr) -> Self {
-        Self(bound)
+        Self { bound, name: None }
+    }
+
+    /// Gives it a name below `localhost`. Browsers look for such a name at 127.0.0.1, so where the page listens
+    /// elsewhere it goes by its number.
+    pub(crate) fn named(mut self, label: &str) -> Self {
+        if self.bound.ip() == std::net::Ipv4Addr::LOCALHOST {
+            self.name = Some(format!("{label}.localhost:{}", self.bound.port()));
+        }
+        self
     }
 
     /// Returns the origin that the printed link has.
-    pub(crate) fn origin(self) -> String {
-        format!("http://{}", self.0)
+    pub(crate) fn origin(&self) -> String {
+        match &self.name {
+            Some(name) => format!("http://{name}"),
+            None => format!("http://{}", self.bound),
+        }
     }
 
-    /// Names the cookie; browsers do not tell ports apart, so two nodes on one machine need two names.
-    pub(crate) fn cookie_name(self) -> String {
-        format!("hearth-{}", self.0.port())
+    /// Names the cookie, by the port: where two pages go by the same number, each has one of its own.
+    pub(crate) fn cookie_name(&self) -> String {
+        format!("hearth-{}", self.bound.port())
     }
 
-    fn is_host(self, host: &str) -> bool {
-        host == self.0.to_string() || host == format!("localhost:{}", self.0.port())
+    fn is_host(&self, host: &str) -> bool {
+        Some(host) == self.name.as_deref()
+            || host == self.bound.to_string()
+            || host == format!("localhost:{}", self.bound.port())
     }
 }
 
@@ -64,7 +85,7 @@ impl Address {
 /// # Errors
 /// Which of the headers is wrong.
 pub(crate) fn check_source(
-    address: Address,
+    address: &Address,
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<(), Refused> {
@@ -131,7 +152,7 @@ mod tests {
         for (name, value) in pairs {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        check_source(address, &method, &headers)
+        check_source(&address, &method, &headers)
     }
 
     #[test]
@@ -140,6 +161,30 @@ mod tests {
         assert_eq!(check(Method::GET, &[("host", "localhost:4000")]), Ok(()));
         let typed = [("host", "127.0.0.1:4000"), ("sec-fetch-site", "none")];
         assert_eq!(check(Method::GET, &typed), Ok(()));
+    }
+
+    #[test]
+    fn a_page_answers_to_the_name_of_its_own_home_and_to_no_other() {
+        let bound: SocketAddr = "127.0.0.1:4000".parse().expect("an address");
+        let address = Address::new(bound).named("abc");
+        assert_eq!(address.origin(), "http://abc.localhost:4000");
+        let check = |host: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.append("host", HeaderValue::from_static(host));
+            check_source(&address, &Method::GET, &headers)
+        };
+        assert_eq!(check("abc.localhost:4000"), Ok(()));
+        assert_eq!(check("127.0.0.1:4000"), Ok(()));
+        for other in [
+            "xyz.localhost:4000",
+            "abc.localhost:4001",
+            "x.abc.localhost:4000",
+            "abc.localhost",
+        ] {
+            assert_eq!(check(other), Err(Refused::Host), "{other}");
+        }
+        let elsewhere = Address::new("[::1]:4000".parse().expect("an address")).named("abc");
+        assert_eq!(elsewhere.origin(), "http://[::1]:4000");
     }
 
     #[test]

@@ -10,9 +10,11 @@ mod app;
 mod assets;
 mod data;
 mod engine;
+mod feed;
 mod form;
 mod guard;
 mod limits;
+mod listener;
 mod live;
 mod page;
 mod reply;
@@ -27,3 +29,11 @@ mod when;
 mod words;
 
 pub use page::Page;
+
+/// Returns the addresses of all screens, for whoever wants to look at each; parts in braces are open.
+pub fn screens() -> impl Iterator<Item = &'static str> {
+    let shown = screen::ROUTES
+        .iter()
+        .filter(|route| !route.writes && !route.is_data && route.access != screen::Access::Launch);
+    shown.map(|route| route.path)
+}

@@ -20,6 +20,8 @@ pub(crate) const CONFIRMED_FOR: Duration = Duration::from_secs(5 * 60);
 pub(crate) const PASSPHRASE_TRIES_AT_ONCE: usize = 1;
 /// Streams that are open at once: a browser opens one for each of its windows.
 pub(crate) const STREAMS_MAX: usize = 64;
+/// Connections that are open at once: a browser opens six at most for all of its windows.
+pub(crate) const CONNECTIONS_MAX: usize = 128;
 /// How often a stream looks how the peers stand, which no entry announces.
 pub(crate) const PEERS_LOOK: Duration = Duration::from_secs(5);
 /// How long one screen may wait for the engine; what takes longer says so instead.
@@ -28,7 +30,18 @@ pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 pub(crate) const PAIRING_TIMEOUT_MS: u64 = 60_000;
 /// How long `sync` waits for peers.
 pub(crate) const SYNC_TIMEOUT_MS: u64 = 10_000;
-/// Hits of a search and changes of the history that one screen shows.
+/// Hits of a search that one screen shows.
 pub(crate) const ROWS_MAX: u32 = 100;
+/// Changes that the history shows at a time: each is read out of its document.
+pub(crate) const CHANGES_MAX: u32 = 40;
+/// Sessions of a list that one screen shows: a year of them, once a week.
+pub(crate) const SESSIONS_SHOWN_MAX: u32 = 60;
 /// Levels of lists and quotes in a text that are drawn; deeper ones are drawn at this level.
 pub(crate) const MARKDOWN_DEPTH_MAX: usize = 16;
+/// How often the calendar feed answers within its window, whoever asks: calendar programs ask a few times an hour, and
+/// each answer reads all notebooks.
+pub(crate) const FEED_ANSWERS_MAX: u32 = 30;
+/// The time in which those are counted.
+pub(crate) const FEED_WINDOW: Duration = Duration::from_secs(60);
+/// Bytes of the secret in the feed's address, which has 52; what is longer is none.
+pub(crate) const FEED_TOKEN_BYTES_MAX: usize = 128;

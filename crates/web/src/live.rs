@@ -1,62 +1,78 @@
-//! What happens elsewhere, as it happens: one stream for each window, of words and never of content.
+//! What happens elsewhere, as it happens: one stream for each window.
 //!
-//! The page is told that something changed, and asks for itself again; so there is one way to draw a screen.
+//! Of most things the page is told only that they changed, and asks for itself again; so there is one way to draw a
+//! screen. Notes that somebody writes in are the exception: a window that shows them is told what to replace.
 
 use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::response::IntoResponse;
 use axum::response::sse::{Event as Line, KeepAlive, Sse};
 use futures_util::stream;
-use hearth_node::api::{Event, Failure, Request};
+use hearth_node::api::{Event, Failure, LiveRequest, Request};
+use hearth_node::driver::only_session;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinHandle;
+use tokio::time::Sleep;
 
+use crate::data::Data;
+use crate::engine::Changes;
 use crate::limits::PEERS_LOOK;
 use crate::reply::Reply;
 use crate::visit::Visit;
 
-/// How long changes are gathered before the page is told of them.
+/// How long changes are gathered before the page is told of them: each makes it ask for a whole screen. What is typed
+/// in notes does not wait for this.
 const GATHER: Duration = Duration::from_millis(120);
 /// How often a line is sent so that both sides notice a connection that is gone.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 struct Stream {
     visit: Arc<Visit>,
-    changes: mpsc::Receiver<Event>,
-    call: JoinHandle<Result<Value, Failure>>,
-    peers: Option<String>,
-    looked_at: Instant,
+    changes: Changes,
+    /// What changed and was not told yet, and when it is to be told.
+    gathered: Vec<String>,
+    tell_at: Pin<Box<Sleep>>,
+    notes: Option<Notes>,
+    peers: Option<Arc<str>>,
+    look_at: Pin<Box<Sleep>>,
     _room: OwnedSemaphorePermit,
 }
 
-impl Drop for Stream {
+/// The notes that a window shows.
+struct Notes {
+    changes: mpsc::Receiver<Event>,
+    call: JoinHandle<Result<Value, Failure>>,
+}
+
+impl Drop for Notes {
     fn drop(&mut self) {
-        // The watch has no other end than that its caller leaves.
+        // It has no other end than that its caller leaves.
         self.call.abort();
     }
 }
 
-/// `GET /live`: the stream.
+/// `GET /live`: the stream. With `notebook` and `session` it is also about that session's notes, from the version
+/// `base` on where it is given.
 pub(crate) async fn stream(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let room = Arc::clone(&visit.app.streams)
         .try_acquire_owned()
         .map_err(|_| {
             Failure::error("too_many_streams", "Too many windows of the page are open.")
         })?;
-    let (changes, call) = visit
-        .app
-        .engine
-        .follow(Request::Watch { notebook: None })
-        .await?;
+    let changes = visit.app.engine.changes().await?;
+    let notes = follow(&visit).await?;
     let state = Stream {
         visit,
         changes,
-        call,
+        gathered: Vec::new(),
+        tell_at: Box::pin(tokio::time::sleep(Duration::ZERO)),
+        notes,
         peers: None,
-        looked_at: Instant::now(),
+        look_at: Box::pin(tokio::time::sleep(PEERS_LOOK)),
         _room: room,
     };
     let lines = stream::unfold(state, |mut state| async move {
@@ -67,36 +83,69 @@ pub(crate) async fn stream(visit: Arc<Visit>) -> Result<Reply, Failure> {
     Ok(Reply::Whole(sse.into_response()))
 }
 
+async fn follow(visit: &Visit) -> Result<Option<Notes>, Failure> {
+    if !visit.query.has("session") {
+        return Ok(None);
+    }
+    let base = visit.query.sent("base");
+    let request = Request::Live(LiveRequest::Follow {
+        notebook: visit.query.text("notebook"),
+        session: visit.query.text("session"),
+        window: visit.query.text("window"),
+        base: base.map(|base| base.split_whitespace().map(str::to_owned).collect()),
+    });
+    let (changes, call) = visit.app.engine.follow(request).await?;
+    Ok(Some(Notes { changes, call }))
+}
+
 /// Waits for the next thing to tell; nothing once the stream is over.
 async fn next(state: &mut Stream) -> Option<Line> {
     loop {
         if is_shut_out(state) {
             return None;
         }
-        let wait = PEERS_LOOK.saturating_sub(state.looked_at.elapsed());
         tokio::select! {
+            biased;
+            notes = of_notes(&mut state.notes) => {
+                return Some(Line::default().event("notes").data(notes?.to_string()));
+            }
             change = state.changes.recv() => {
-                let mut notebooks = vec![notebook_of(&change?)];
-                tokio::time::sleep(GATHER).await;
-                while let Ok(more) = state.changes.try_recv() {
-                    let notebook = notebook_of(&more);
-                    if !notebooks.contains(&notebook) {
-                        notebooks.push(notebook);
-                    }
+                let (notebook, applied) = change?;
+                let told = match only_session(&applied) {
+                    Some(session) => format!("{notebook}/{session}"),
+                    None => notebook.to_string(),
+                };
+                if state.gathered.is_empty() {
+                    state.tell_at.as_mut().reset(tokio::time::Instant::now() + GATHER);
                 }
-                let told = notebooks.join(" ");
+                if !state.gathered.contains(&told) {
+                    state.gathered.push(told);
+                }
+            }
+            () = state.tell_at.as_mut(), if !state.gathered.is_empty() => {
+                let told = std::mem::take(&mut state.gathered).join(" ");
                 return Some(Line::default().event("change").data(told));
             }
-            () = tokio::time::sleep(wait) => {
-                state.looked_at = Instant::now();
-                let now = peers(&state.visit).await?;
-                let differs = state.peers.as_ref().is_some_and(|before| *before != now);
-                let is_first = state.peers.is_none();
-                state.peers = Some(now);
-                if differs || is_first {
+            () = state.look_at.as_mut() => {
+                state.look_at.as_mut().reset(tokio::time::Instant::now() + PEERS_LOOK);
+                let now = state.visit.app.peers().await?;
+                if state.peers.as_ref() != Some(&now) {
+                    state.peers = Some(now);
                     return Some(Line::default().event("peers").data("-"));
                 }
             }
+        }
+    }
+}
+
+/// Waits for what changes in the notes, for ever where the window shows none.
+async fn of_notes(notes: &mut Option<Notes>) -> Option<Value> {
+    let Some(notes) = notes else {
+        return std::future::pending().await;
+    };
+    loop {
+        if let Event::Item(item) = notes.changes.recv().await? {
+            return Some(item);
         }
     }
 }
@@ -110,33 +159,15 @@ fn is_shut_out(state: &Stream) -> bool {
     )
 }
 
-fn notebook_of(event: &Event) -> String {
-    match event {
-        Event::Item(item) => item
-            .get("notebook")
-            .and_then(|notebook| notebook.get("id").or(Some(notebook)))
-            .and_then(Value::as_str)
-            .unwrap_or("-")
-            .to_owned(),
-        _ => "-".to_owned(),
-    }
-}
-
-/// What the pills show, without the times that go on by themselves.
-async fn peers(visit: &Visit) -> Option<String> {
-    let status = visit.ask(Request::Status).await.ok()?;
+/// Makes one word of what the pills show, without the times that go on by themselves.
+pub(crate) fn shown_of_peers(status: &Value) -> String {
     let mut told = String::new();
-    for notebook in status.get("notebooks")?.as_array()? {
-        let none = Vec::new();
-        let peers = notebook
-            .get("peers")
-            .and_then(Value::as_array)
-            .unwrap_or(&none);
-        for peer in peers {
+    for notebook in Data(status).list("notebooks") {
+        for peer in notebook.list("peers") {
             for field in ["device", "state", "path", "behind", "ahead"] {
-                told.push_str(&peer.get(field).map(Value::to_string).unwrap_or_default());
+                told.push_str(&peer.get(field).0.to_string());
             }
         }
     }
-    Some(told)
+    told
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use hearth_node::api::Failure;
 use hearth_node::driver::Node;
 use hearth_node::host::HomeDir;
-use hearth_node::run::Front;
+use hearth_node::run::{Front, Welcome};
 
 use crate::app::App;
 use crate::guard::Address;
+use crate::listener::Bounded;
 use crate::serve::router;
 
 /// The local page of a home.
@@ -17,11 +18,15 @@ use crate::serve::router;
 pub struct Page {
     app: Arc<App>,
     listener: TcpListener,
+    /// Where it is to be served the next time, too.
+    kept: Option<SocketAddr>,
+    /// What it is called, below `localhost`.
+    label: String,
     is_served: bool,
 }
 
 impl Page {
-    /// Listens at an address of this very machine; port 0 takes one that is free.
+    /// Listens at an address of this very machine; port 0 takes the one of the last time, or one that is free.
     ///
     /// # Errors
     /// A [`Failure`] where the address is another machine's to see, or cannot be had.
@@ -40,13 +45,31 @@ impl Page {
             )
             .with_hint("Give another port with --web 127.0.0.1:PORT, port 0 for any, or --web off.")
         };
-        let listener = TcpListener::bind(wanted).map_err(failed)?;
+        let usual = home
+            .page_address()
+            .filter(|usual| wanted.port() == 0 && usual.ip() == wanted.ip());
+        let at_usual = usual.and_then(|usual| TcpListener::bind(usual).ok());
+        let is_unusual = usual.is_some() && at_usual.is_none();
+        let listener = match at_usual {
+            Some(listener) => listener,
+            None => TcpListener::bind(wanted).map_err(failed)?,
+        };
         listener.set_nonblocking(true).map_err(failed)?;
         let bound = listener.local_addr().map_err(failed)?;
-        let app = Arc::new(App::new(Address::new(bound), home));
+        // Where another program has the usual port this time, it is tried again the next.
+        let kept = (!is_unusual).then_some(bound);
+        let label = home.page_label().map_err(|error| {
+            Failure::error(
+                "web_unavailable",
+                format!("The page gets no name of its own: {error}."),
+            )
+        })?;
+        let app = Arc::new(App::new(Address::new(bound).named(&label), home));
         Ok(Self {
             app,
             listener,
+            kept,
+            label,
             is_served: false,
         })
     }
@@ -79,7 +102,7 @@ impl Page {
         let listener = tokio::net::TcpListener::from_std(listener).map_err(failed)?;
         let router = router(Arc::clone(&self.app));
         tokio::spawn(async move {
-            if let Err(error) = axum::serve(listener, router).await {
+            if let Err(error) = axum::serve(Bounded::new(listener), router).await {
                 tracing::warn!(%error, "the page is not served any more");
             }
         });
@@ -90,9 +113,22 @@ impl Page {
 
 impl Front for Page {
     fn serve(&mut self, node: Node) -> Result<String, Failure> {
-        self.app.look_at_protection();
-        self.app.engine.replace(Some(node));
+        // Not before, since there may have been no home yet.
+        if let Some(address) = self.kept {
+            self.app.home.keep_page_address(address);
+        }
+        if let Err(error) = self.app.home.keep_page_label(&self.label) {
+            tracing::debug!(%error, "the name of the page is not kept");
+        }
+        self.app.serve(node);
         self.listen()?;
         self.link()
+    }
+
+    fn welcome(&mut self) -> Result<Welcome, Failure> {
+        let made = self.app.welcome();
+        self.listen()?;
+        let link = self.link()?;
+        Ok(Welcome { link, made })
     }
 }

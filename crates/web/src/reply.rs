@@ -24,6 +24,15 @@ pub(crate) enum Reply {
         /// What is in it.
         bytes: Vec<u8>,
     },
+    /// A file to keep, as it is made.
+    Stream {
+        /// What it is called.
+        name: String,
+        /// What kind it is.
+        kind: &'static str,
+        /// What is in it.
+        body: Body,
+    },
     /// Anything else.
     Whole(Response),
 }
@@ -35,7 +44,8 @@ impl Reply {
             Self::Page(markup) => html(StatusCode::OK, markup),
             Self::PageWith(status, markup) => html(status, markup),
             Self::To(address) => see_other(&address),
-            Self::File { name, kind, bytes } => file(&name, kind, bytes),
+            Self::File { name, kind, bytes } => file(&name, kind, Body::from(bytes)),
+            Self::Stream { name, kind, body } => file(&name, kind, body),
             Self::Whole(response) => response,
         }
     }
@@ -50,6 +60,15 @@ pub(crate) const fn status_of(failure: &Failure) -> StatusCode {
         Exit::Unreachable => StatusCode::BAD_GATEWAY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     }
+}
+
+/// Makes a response for the page's scripts.
+pub(crate) fn json_response(status: StatusCode, value: &serde_json::Value) -> Response {
+    let mut response = Response::new(Body::from(value.to_string()));
+    *response.status_mut() = status;
+    let kind = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(header::CONTENT_TYPE, kind);
+    response
 }
 
 fn html(status: StatusCode, markup: Markup) -> Response {
@@ -69,7 +88,7 @@ fn see_other(address: &str) -> Response {
     response
 }
 
-fn file(name: &str, kind: &'static str, bytes: Vec<u8>) -> Response {
+fn file(name: &str, kind: &'static str, body: Body) -> Response {
     let plain: String = name
         .chars()
         .map(|letter| match letter {
@@ -77,7 +96,7 @@ fn file(name: &str, kind: &'static str, bytes: Vec<u8>) -> Response {
             _ => '-',
         })
         .collect();
-    let mut response = Response::new(Body::from(bytes));
+    let mut response = Response::new(body);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     if let Ok(value) = HeaderValue::from_str(&format!("attachment; filename=\"{plain}\"")) {

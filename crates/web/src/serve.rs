@@ -64,6 +64,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         router = router.route(route.path, method_router(route));
     }
     router
+        .route(crate::feed::PATH, axum::routing::get(crate::feed::answer))
         .fallback(nothing_there)
         .method_not_allowed_fallback(nothing_there)
         .layer(axum::middleware::from_fn(with_headers))
@@ -109,7 +110,7 @@ async fn answer(
     params: Vec<(String, String)>,
     request: Request,
 ) -> Response {
-    if let Err(refused) = check_source(app.address, request.method(), request.headers()) {
+    if let Err(refused) = check_source(&app.address, request.method(), request.headers()) {
         return refuse(refused);
     }
     let standing = match route.access {
@@ -137,10 +138,13 @@ async fn answer(
             );
         }
     };
+    if let Some(elsewhere) = before_or_after(&app, route) {
+        return Reply::To(elsewhere.to_owned()).into_response();
+    }
+    let is_open = matches!(route.access, Access::Open | Access::First);
     let is_shut = standing.is_locked && route.access == Access::Open;
     let is_look = parts.headers.contains_key(OWN_LOOK);
-    let takes_flash =
-        !route.writes && !is_shut && route.access == Access::Open && !is_look && !route.is_data;
+    let takes_flash = !route.writes && !is_shut && is_open && !is_look && !route.is_data;
     let flash: Option<Flash> = match takes_flash {
         true => app.sessions.take_flash(standing.session),
         false => None,
@@ -163,12 +167,21 @@ async fn answer(
     run(route.handler, route, visit).await
 }
 
+/// Where a request belongs instead, as long as there is no identity here, and once there is one.
+fn before_or_after(app: &App, route: &Route) -> Option<&'static str> {
+    match (app.is_new(), route.access) {
+        (true, Access::Open) => Some("/welcome"),
+        (false, Access::First) => Some("/"),
+        _ => None,
+    }
+}
+
 async fn run(handler: Handler, route: &'static Route, visit: Visit) -> Response {
     let visit = Arc::new(visit);
     match handler(Arc::clone(&visit)).await {
         Ok(reply) => reply.into_response(),
-        Err(failure) if route.writes => visit.failed(&failure).into_response(),
         Err(failure) if route.is_data => plain(status_of(&failure), &failure.message),
+        Err(failure) if route.writes => visit.failed(&failure).into_response(),
         Err(failure) => {
             let page = crate::screen::failed::page(&visit, &failure).await;
             Reply::PageWith(status_of(&failure), page).into_response()
@@ -178,7 +191,7 @@ async fn run(handler: Handler, route: &'static Route, visit: Visit) -> Response 
 
 /// Finds the browser that a request comes from.
 fn let_in(app: &App, request: &Request) -> Result<Standing, Refused> {
-    check_source(app.address, request.method(), request.headers())?;
+    check_source(&app.address, request.method(), request.headers())?;
     let headers = request.headers();
     let cookie = cookie(headers, &app.address.cookie_name()).ok_or(Refused::Cookie)?;
     let is_use = !headers.contains_key(OWN_LOOK) && !is_stream(headers);
@@ -206,7 +219,7 @@ async fn read_form(route: &Route, standing: &Standing, body: Body) -> Result<For
     let bytes = to_bytes(body, FORM_BYTES_MAX)
         .await
         .map_err(|_| FormError::TooLarge)?;
-    let form = Form::parse(&bytes);
+    let form = Form::parse(&bytes).touched();
     match is_form_token(&standing.form_token, form.raw(FORM_TOKEN)) {
         true => Ok(form),
         false => Err(FormError::Refused(Refused::FormToken)),
@@ -238,7 +251,7 @@ fn language(app: &App, headers: &HeaderMap) -> &'static Words {
 }
 
 /// Answers what is refused: nothing of the notebook, and nothing of the request.
-fn refuse(refused: Refused) -> Response {
+pub(crate) fn refuse(refused: Refused) -> Response {
     tracing::debug!(%refused, "a request to the page was refused");
     if refused == Refused::Cookie {
         return entry::not_let_in();

@@ -2,11 +2,16 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Method, Request, StatusCode, header};
 use axum::response::Response;
-use hearth_node::host::HomeDir;
+use futures_util::FutureExt;
+use hearth_node::api::Secret;
+use hearth_node::host::{HomeDir, InitHome, InitProtection};
+use hearth_node::run::{Given, init_keeping_phrase};
+use tokio::sync::oneshot;
 use tower::ServiceExt;
 
 use crate::app::App;
@@ -22,7 +27,17 @@ struct Site {
     app: Arc<App>,
     cookie: String,
     standing: Standing,
+    /// What comes once there is an identity, where there is none yet.
+    made: Option<oneshot::Receiver<Option<Secret>>>,
     _folder: tempfile::TempDir,
+}
+
+/// Finds an address in the table.
+fn route(path: &str, writes: bool) -> &'static Route {
+    let found = ROUTES
+        .iter()
+        .find(|route| route.path == path && route.writes == writes);
+    found.expect("a route")
 }
 
 /// A request in the making: headers may be changed or left out.
@@ -51,8 +66,41 @@ impl Site {
             app,
             cookie,
             standing,
+            made: None,
             _folder: folder,
         }
+    }
+
+    /// The page of a home that has no identity yet.
+    fn welcoming() -> Self {
+        let mut site = Self::new();
+        site.made = Some(site.app.welcome());
+        site
+    }
+
+    /// Makes the home beside the page, as a command does.
+    fn make_home(&self) {
+        let init = InitHome {
+            name: "Ana".to_owned(),
+            device: "laptop".to_owned(),
+            network: "direct".parse().expect("a profile"),
+            protection: InitProtection::Bare,
+        };
+        init_keeping_phrase(&self.app.home, init, &mut Given(None)).expect("a home");
+    }
+
+    /// The page before there is an identity, and after.
+    fn both() -> [Self; 2] {
+        [Self::new(), Self::welcoming()]
+    }
+
+    /// The form of the first screen, filled in by somebody whom nothing shall protect.
+    fn welcome_form(&self) -> Sent {
+        let body = format!(
+            "{FORM_TOKEN}={}&back=/welcome&way=create&name=Ana&device=laptop&network=direct&protect=bare",
+            self.standing.form_token
+        );
+        self.to(route("/welcome", true)).body(&body)
     }
 
     /// What the page itself would send to a route.
@@ -144,9 +192,12 @@ async fn assert_refused(site: &Site, sent: Sent, why: &str) {
 
 #[tokio::test]
 async fn every_address_refuses_what_another_site_sends() {
-    let site = Site::new();
     assert!(ROUTES.len() > 10);
-    for route in ROUTES {
+    let sites = Site::both();
+    for (site, route) in sites
+        .iter()
+        .flat_map(|site| ROUTES.iter().map(move |route| (site, route)))
+    {
         for host in [
             "evil.example",
             "evil.example:4000",
@@ -154,9 +205,9 @@ async fn every_address_refuses_what_another_site_sends() {
             "127.0.0.1",
             "[::1]:4000",
         ] {
-            assert_refused(&site, site.to(route).with("host", host), host).await;
+            assert_refused(site, site.to(route).with("host", host), host).await;
         }
-        assert_refused(&site, site.to(route).without("host"), "no host").await;
+        assert_refused(site, site.to(route).without("host"), "no host").await;
         for origin in [
             "http://evil.example",
             "null",
@@ -165,13 +216,13 @@ async fn every_address_refuses_what_another_site_sends() {
             "https://127.0.0.1:4000",
             "",
         ] {
-            assert_refused(&site, site.to(route).with("origin", origin), origin).await;
+            assert_refused(site, site.to(route).with("origin", origin), origin).await;
         }
         for from in ["cross-site", "same-site", "", "SAME-ORIGIN"] {
-            assert_refused(&site, site.to(route).with("sec-fetch-site", from), from).await;
+            assert_refused(site, site.to(route).with("sec-fetch-site", from), from).await;
         }
         assert_refused(
-            &site,
+            site,
             site.to(route).with("sec-purpose", "prefetch"),
             "prefetch",
         )
@@ -181,15 +232,19 @@ async fn every_address_refuses_what_another_site_sends() {
 
 #[tokio::test]
 async fn every_address_refuses_a_browser_that_was_not_let_in() {
-    let site = Site::new();
-    for route in ROUTES.iter().filter(|route| route.access != Access::Launch) {
-        assert_refused(&site, site.to(route).without("cookie"), "no cookie").await;
+    let sites = Site::both();
+    let guarded = || ROUTES.iter().filter(|route| route.access != Access::Launch);
+    for (site, route) in sites
+        .iter()
+        .flat_map(|site| guarded().map(move |route| (site, route)))
+    {
+        assert_refused(site, site.to(route).without("cookie"), "no cookie").await;
         for cookie in ["hearth-4000=", "hearth-4000=x", "hearth-4001=x", "other=1"] {
-            assert_refused(&site, site.to(route).with("cookie", cookie), cookie).await;
+            assert_refused(site, site.to(route).with("cookie", cookie), cookie).await;
         }
         let other = format!("hearth-4001={}", site.cookie);
         assert_refused(
-            &site,
+            site,
             site.to(route).with("cookie", &other),
             "another page's cookie",
         )
@@ -199,20 +254,24 @@ async fn every_address_refuses_a_browser_that_was_not_let_in() {
 
 #[tokio::test]
 async fn every_form_needs_its_token_and_says_where_it_comes_from() {
-    let site = Site::new();
-    for route in ROUTES.iter().filter(|route| route.writes) {
+    let sites = Site::both();
+    let forms = || ROUTES.iter().filter(|route| route.writes);
+    for (site, route) in sites
+        .iter()
+        .flat_map(|site| forms().map(move |route| (site, route)))
+    {
         for body in ["", "token=", "token=x", "other=1"] {
-            assert_refused(&site, site.to(route).body(body), body).await;
+            assert_refused(site, site.to(route).body(body), body).await;
         }
-        assert_refused(&site, site.to(route).without("origin"), "no origin").await;
+        assert_refused(site, site.to(route).without("origin"), "no origin").await;
         assert_refused(
-            &site,
+            site,
             site.to(route).without("sec-fetch-site"),
             "no fetch site",
         )
         .await;
         let typed = site.to(route).with("sec-fetch-site", "none");
-        assert_refused(&site, typed, "typed").await;
+        assert_refused(site, typed, "typed").await;
     }
 }
 
@@ -238,7 +297,6 @@ async fn no_address_answers_to_another_method() {
 async fn a_locked_page_answers_nothing_but_how_to_open_it() {
     let site = Site::new();
     // A home whose key file cannot be read counts as protected.
-    site.app.look_at_protection();
     site.app.sessions.lock(site.standing.session);
     for route in ROUTES.iter().filter(|route| route.access == Access::Open) {
         let response = site.answer(site.to(route)).await;
@@ -404,4 +462,130 @@ fn the_page_is_never_bound_to_what_others_can_reach() {
         let refused = crate::Page::bind(home, wanted.parse().expect("an address"));
         assert_eq!(refused.expect_err("refused").code, "web_not_local");
     }
+}
+
+#[tokio::test]
+async fn the_calendar_feed_refuses_other_sites_and_who_asks_too_often() {
+    let site = Site::new();
+    let sent = |name: &str| Sent {
+        method: Method::GET,
+        path: format!("/feed/{name}"),
+        headers: vec![("host", OWN.to_owned())],
+        body: String::new(),
+    };
+    for (name, value) in [
+        ("host", "evil.example:4000"),
+        ("origin", "http://evil.example"),
+        ("sec-fetch-site", "cross-site"),
+        ("sec-purpose", "prefetch"),
+    ] {
+        assert_refused(&site, sent("x.ics").with(name, value), name).await;
+    }
+    let long = format!("{}.ics", "x".repeat(1000));
+    for _ in 0..crate::limits::FEED_ANSWERS_MAX / 2 {
+        for name in ["x", long.as_str()] {
+            let status = site.answer(sent(name)).await.status();
+            assert_eq!(status, StatusCode::NOT_FOUND);
+        }
+    }
+    let response = site.answer(sent("x.ics")).await;
+    assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(response.headers().contains_key(header::RETRY_AFTER));
+}
+
+#[tokio::test]
+async fn before_there_is_an_identity_nothing_but_the_welcome_answers() {
+    let site = Site::welcoming();
+    let place = |response: &Response| {
+        let place = response.headers().get(header::LOCATION);
+        place.and_then(|place| place.to_str().ok().map(str::to_owned))
+    };
+    for route in ROUTES.iter().filter(|route| route.access == Access::Open) {
+        let response = site.answer(site.to(route)).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{}", route.path);
+        assert_eq!(
+            place(&response).as_deref(),
+            Some("/welcome"),
+            "{}",
+            route.path
+        );
+    }
+    let response = site.answer(site.to(route("/welcome", false))).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    // A form that is not whole leads back to where it stands, and nothing is made.
+    let empty = format!("{FORM_TOKEN}={}&back=/welcome", site.standing.form_token);
+    let response = site
+        .answer(site.to(route("/welcome", true)).body(&empty))
+        .await;
+    assert_eq!(place(&response).as_deref(), Some("/welcome"));
+    assert!(site.app.is_new() && site.app.home.has_passphrase().is_err());
+    // There is no calendar either, and nobody waits for one.
+    let feed = Sent {
+        method: Method::GET,
+        path: "/feed/x.ics".to_owned(),
+        headers: vec![("host", OWN.to_owned())],
+        body: String::new(),
+    };
+    let answered = site.answer(feed).now_or_never().expect("at once");
+    assert_eq!(answered.status(), StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn once_there_is_an_identity_nobody_is_welcomed_again() {
+    let site = Site::new();
+    for route in ROUTES.iter().filter(|route| route.access == Access::First) {
+        let response = site.answer(site.to(route)).await;
+        assert_eq!(response.status(), StatusCode::SEE_OTHER, "{}", route.path);
+        assert_eq!(response.headers()[header::LOCATION], "/", "{}", route.path);
+    }
+}
+
+/// Sends the form of the first screen and closes the window at once; returns what the node is told.
+async fn begin_and_close(site: &mut Site) -> Option<Secret> {
+    let answer = site.answer(site.welcome_form());
+    assert!(answer.now_or_never().is_none(), "it takes a moment");
+    let made = site.made.take().expect("somebody waits");
+    let told = tokio::time::timeout(Duration::from_secs(60), made).await;
+    told.expect("what was begun goes on").expect("an identity")
+}
+
+#[tokio::test]
+async fn a_window_that_is_closed_in_the_middle_of_beginning_ends_nothing() {
+    let mut site = Site::welcoming();
+    assert_eq!(begin_and_close(&mut site).await, None);
+    assert_eq!(site.app.home.has_passphrase(), Ok(false));
+}
+
+#[tokio::test]
+async fn a_home_that_a_command_made_meanwhile_is_gone_on_with() {
+    let mut site = Site::welcoming();
+    site.make_home();
+    assert_eq!(begin_and_close(&mut site).await, None);
+}
+
+#[tokio::test]
+async fn a_backup_leaves_a_file_alone_that_is_there() {
+    let site = Site::new();
+    site.make_home();
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("notes.backup");
+    std::fs::write(&path, "what was there").expect("a file");
+    let path = path.to_str().expect("a path");
+    let form = format!(
+        "{FORM_TOKEN}={}&back=/settings&sure=yes&path={path}",
+        site.standing.form_token
+    );
+    let response = site
+        .answer(site.to(route("/backup", true)).body(&form))
+        .await;
+    assert_eq!(response.headers()[header::LOCATION], "/settings");
+    let told = site.app.sessions.take_flash(site.standing.session);
+    let told = told.expect("it is told");
+    assert!(
+        told.is_error && told.message.contains("left alone"),
+        "{}",
+        told.message
+    );
+    let kept = std::fs::read_to_string(path).expect("the file");
+    assert_eq!(kept, "what was there");
 }

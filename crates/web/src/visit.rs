@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::app::App;
 use crate::form::Form;
 use crate::reply::{Reply, own_address};
+use crate::serve::FORM_TOKEN;
 use crate::sessions::{Flash, Standing};
 use crate::words::Words;
 
@@ -54,6 +55,19 @@ impl Visit {
         found.map(|(_, value)| value.clone()).unwrap_or_default()
     }
 
+    /// Tells whether this answers a form: its address is nothing that can be read again.
+    pub(crate) fn is_sent(&self) -> bool {
+        self.form.has(FORM_TOKEN)
+    }
+
+    /// Returns where the reader is: what leads back here later, from a form that stands on this screen.
+    pub(crate) fn here(&self) -> String {
+        match self.is_sent() {
+            true => own_address(self.form.raw("back")),
+            false => self.address.clone(),
+        }
+    }
+
     /// Says in the reader's language.
     pub(crate) fn say(&self, key: &str) -> String {
         self.words.say(key)
@@ -81,16 +95,31 @@ impl Visit {
             Some(back) => own_address(&back),
             None => "/".to_owned(),
         };
-        let secrets = ["token", "passphrase", "phrase", "new", "again", "ticket"];
+        self.put_failure(failure, &action);
+        Reply::To(back)
+    }
+
+    /// Has the next screen say what failed, in the form that is sent to `action`, with what had been typed.
+    pub(crate) fn put_failure(&self, failure: &Failure, action: &str) {
+        let secrets = [
+            "token",
+            "passphrase",
+            "phrase",
+            "new",
+            "again",
+            "ticket",
+            "device-ticket",
+            "contact",
+        ];
+        let (message, hint) = self.words.failure(failure);
         let flash = Flash {
             is_error: true,
-            message: failure.message.clone(),
-            hint: failure.hint.clone(),
-            action,
+            message,
+            hint,
+            action: action.to_owned(),
             typed: self.form.clone().without(&secrets),
         };
         self.app.sessions.put_flash(self.standing.session, flash);
-        Reply::To(back)
     }
 
     /// Returns what had been typed into a field of a form that went wrong, else what stands there.

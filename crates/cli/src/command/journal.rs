@@ -15,8 +15,9 @@ use crate::output::{Answer, Fields, View, view};
 /// your journal, even with the recovery phrase. You can change that: with `hearth config set
 /// journal_copies members` those who share a notebook with you also keep a sealed copy, up to 4 MiB,
 /// renewed at most every 15 minutes while the node runs. They cannot open it, and see how large it
-/// is and when it changes; whoever has your phrase and such a copy can read the journal. `hearth
-/// status` says who keeps it. `hearth config set journal_copies own-devices` ends it: what is kept
+/// is and when it changes; whoever has your phrase and such a copy can read the journal. Mirrors of
+/// your notebooks then keep one too. With `hearth mirror add journal TICKET` a mirror holds all of the
+/// journal, however long, and all the time, sealed as any notebook. `hearth status` says who keeps it. `hearth config set journal_copies own-devices` ends it: what is kept
 /// is replaced by one without the journal as soon as they are met.
 #[derive(Subcommand, Debug)]
 pub(crate) enum JournalCommand {

@@ -12,7 +12,8 @@ use crate::output::{Answer, view};
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth log \"Ada and Ben\"
-  hearth log \"Ada and Ben\" --object ID")]
+  hearth log \"Ada and Ben\" --object ID
+  hearth log \"Ada and Ben\" --limit 20 --from PLACE")]
 pub(crate) struct LogCommand {
     /// The notebook's id or name
     #[arg(value_name = "NB")]
@@ -23,6 +24,9 @@ pub(crate) struct LogCommand {
     /// Show at most this many changes, newest first
     #[arg(long, value_name = "N", default_value_t = 100)]
     limit: u32,
+    /// Begin further back: the place that an earlier answer ends with
+    #[arg(long, value_name = "PLACE")]
+    from: Option<String>,
 }
 
 impl LogCommand {
@@ -31,11 +35,13 @@ impl LogCommand {
             notebook,
             object,
             limit,
+            from,
         } = self;
         let data = context.call(Request::Log {
             notebook,
             object,
             limit,
+            from,
         })?;
         Ok(Answer::page(data, view::overview::log))
     }

@@ -58,21 +58,27 @@ pub(crate) enum MirrorCommand {
     },
     /// Let a mirror hold a notebook
     ///
-    /// Only an admin can. Every member's node finds it from then on.
+    /// Only an admin can. Every member's node finds it from then on. A mirror also keeps what your recovery
+    /// phrase needs, sealed: `hearth recover --contact TICKET` with the ticket of a mirror brings back what it
+    /// holds, even where nobody else is there. With `journal` for the notebook it holds your own journal, which
+    /// it cannot read; it sees that one person writes there, when, and how much. Where your devices made
+    /// several journals before they knew of each other, it holds all that are here.
     #[command(after_long_help = "Examples:
   hearth mirror add NB hearth1…
-  hearth mirror add NB - < ticket.txt")]
+  hearth mirror add NB - < ticket.txt
+  hearth mirror add journal hearth1…")]
     Add {
-        /// The notebook's id or name
+        /// The notebook's id or name; journal for your own, whatever a notebook may be called
         notebook: String,
         /// The mirror's ticket, a file with it, or - for standard input
         ticket: String,
     },
     /// List a notebook's mirrors, and what each has signed for
     #[command(after_long_help = "Examples:
-  hearth mirror list NB")]
+  hearth mirror list NB
+  hearth mirror list journal")]
     List {
-        /// The notebook's id or name
+        /// The notebook's id or name; journal for your own
         notebook: String,
     },
     /// Take a notebook away from a mirror
@@ -81,7 +87,7 @@ pub(crate) enum MirrorCommand {
     #[command(after_long_help = "Examples:
   hearth mirror remove NB cupboard")]
     Remove {
-        /// The notebook's id or name
+        /// The notebook's id or name; journal for your own
         notebook: String,
         /// The mirror's id or name
         mirror: String,

@@ -5,6 +5,7 @@ mod action;
 mod agreement;
 mod backup;
 mod bundle;
+mod calendar;
 mod checkin;
 mod circle;
 mod completions;
@@ -130,6 +131,8 @@ pub(crate) enum Command {
     #[command(subcommand)]
     Passphrase(passphrase::PassphraseCommand),
     #[command(subcommand)]
+    Calendar(calendar::CalendarCommand),
+    #[command(subcommand)]
     Config(config::ConfigCommand),
     Completions(completions::CompletionsCommand),
     Man(man::ManCommand),
@@ -202,6 +205,7 @@ impl Command {
             Self::Lock(command) => command.run(context),
             Self::Unlock(command) => command.run(context),
             Self::Passphrase(command) => command.run(context),
+            Self::Calendar(command) => command.run(context),
             Self::Config(command) => command.run(context),
             Self::Completions(command) => command.run(),
             Self::Man(command) => command.run(context),

@@ -21,7 +21,13 @@ pub(crate) enum NotebookCommand {
         /// What it is called
         title: String,
         /// Who meets in it
-        #[arg(long, value_parser = ["one-on-one", "group", "peer"])]
+        #[arg(
+            long,
+            // An error that it is missing names nothing else.
+            value_name = "one-on-one|group|peer",
+            value_parser = ["one-on-one", "group", "peer"],
+            hide_possible_values = true
+        )]
         form: String,
         /// Your own role [default: mentor, and peer in a peer notebook]
         #[arg(long = "as", value_name = "ROLE", value_parser = ROLES)]
@@ -59,9 +65,9 @@ pub(crate) enum NotebookCommand {
     },
     /// Go on in a new notebook, with or without somebody
     ///
-    /// The new notebook has all of this one's content, and you are its creator. Everybody else gets a
-    /// ticket, but for those named with --without. Who wrote what before is kept as a note of yours:
-    /// the signatures stay in the old notebook, which stays readable.
+    /// The new notebook begins with all of this one's history and the signatures under it, so everybody in
+    /// it can prove who wrote what, on which device and when. You are its creator. Everybody else gets a
+    /// ticket, but for those named with --without. The old notebook stays as it is.
     #[command(after_long_help = "Examples:
   hearth notebook fork \"Rust circle\" --without Ben
   hearth notebook fork \"Rust circle\" --title \"Rust circle 2\"")]

@@ -4,12 +4,15 @@ use clap::Args;
 use hearth_node::api::{Failure, Request};
 
 use crate::context::Context;
-use crate::output::{Answer, view};
+use crate::output::{Answer, View, view};
 
 /// See who you are, whether the node runs, and what each peer has confirmed
+///
+/// In the home of a mirror it says what the mirror holds, and whom it refused what since it was started.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth status
+  hearth --home /var/lib/hearth-mirror status
   hearth status --json | jq '.data.notebooks[].peers[].state'")]
 pub(crate) struct StatusCommand {}
 
@@ -23,10 +26,13 @@ pub(crate) struct DoctorCommand {}
 
 impl StatusCommand {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
-        Ok(Answer::page(
-            context.call(Request::Status)?,
-            view::status::status,
-        ))
+        let status = context.call(Request::Status)?;
+        // The home of a mirror is nobody's, and says what it holds.
+        let view: View = match status.get("mirror") {
+            Some(_) => view::mirror::status,
+            None => view::status::status,
+        };
+        Ok(Answer::page(status, view))
     }
 }
 

@@ -11,7 +11,8 @@ use crate::when;
 
 /// Try all known peers now
 ///
-/// Returns once every peer that answered has confirmed having everything.
+/// Returns once every peer that answered has confirmed having everything. Once they have, those that say
+/// nothing are waited for no longer than two seconds in all; where nobody answers, for all of the time.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth sync

@@ -20,7 +20,7 @@ use crate::output::{Answer, Output};
 /// A backend that answers with what it was given and keeps what it was asked.
 #[derive(Default)]
 pub(crate) struct Canned {
-    answers: VecDeque<Value>,
+    answers: VecDeque<Result<Value, Failure>>,
     pub(crate) requests: Vec<Request>,
     pub(crate) inits: Vec<InitOptions>,
     pub(crate) bundles: Vec<BundleOptions>,
@@ -31,6 +31,14 @@ pub(crate) struct Canned {
 impl Canned {
     pub(crate) fn answering(answers: impl IntoIterator<Item = Value>) -> Self {
         Self {
+            answers: answers.into_iter().map(Ok).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// As [`Self::answering`], where something goes wrong.
+    pub(crate) fn telling(answers: impl IntoIterator<Item = Result<Value, Failure>>) -> Self {
+        Self {
             answers: answers.into_iter().collect(),
             ..Self::default()
         }
@@ -40,25 +48,35 @@ impl Canned {
     pub(crate) fn run(&mut self, arguments: &[&str]) -> Result<Answer, Failure> {
         let cli = Cli::try_parse_from(std::iter::once(&"hearth").chain(arguments))
             .map_err(|error| cli::usage_failure(&error))?;
+        let command = cli.command;
+        self.within(&cli.options, |context| command.run(context))
+    }
+
+    /// Does something with all that a command has at hand.
+    pub(crate) fn within<T>(
+        &mut self,
+        options: &cli::GlobalOptions,
+        work: impl FnOnce(&mut Context<'_>) -> T,
+    ) -> T {
         let environment = self.environment.clone();
         let output = Output {
             clock: Clock::pinned("2026-11-23T16:00:00+01:00[Europe/Berlin]"),
-            ..cli.options.output(&environment)
+            ..options.output(&environment)
         };
         let mut context = Context {
             backend: self,
             output,
             environment,
-            yes: cli.options.yes,
-            no_input: cli.options.no_input,
+            yes: options.yes,
+            no_input: options.no_input,
         };
-        cli.command.run(&mut context)
+        work(&mut context)
     }
 
     fn next(&mut self) -> Result<Value, Failure> {
         self.answers
             .pop_front()
-            .ok_or_else(|| Failure::error("no_answer", "Nothing was canned."))
+            .unwrap_or_else(|| Err(Failure::error("no_answer", "Nothing was canned.")))
     }
 }
 

@@ -67,7 +67,7 @@ pub(crate) enum ImportForm {
   hearth export \"Ada and Ben\" --format markdown --out notebook/
   hearth export \"Ada and Ben\" --format csv --out tables/
   hearth export \"Ada and Ben\" --format html --out notebook.html
-  hearth export \"Ada and Ben\" --format ics --out sessions.ics --titles
+  hearth export \"Ada and Ben\" --format ics --out sessions.ics --titles --due
   hearth export \"Ada and Ben\" --format signed --out notebook.hearthsg
   hearth export \"Ada and Ben\" --format json --out - | jq .goals
   hearth export --schema > schema.json        what a JSON export looks like")]
@@ -84,8 +84,11 @@ pub(crate) struct ExportCommand {
     /// Put titles and places into a calendar, which others may see
     #[arg(long)]
     titles: bool,
+    /// Put the days into a calendar on which actions and goals are due
+    #[arg(long)]
+    due: bool,
     /// Print the JSON Schema of a JSON export instead
-    #[arg(long, conflicts_with_all = ["notebook", "format", "out", "titles"])]
+    #[arg(long, conflicts_with_all = ["notebook", "format", "out", "titles", "due"])]
     schema: bool,
 }
 
@@ -135,6 +138,12 @@ impl ExportCommand {
                     .with_hint("Every other format has them anyway."),
             );
         }
+        if self.due && format != Format::Ics {
+            return Err(
+                Failure::usage("due_invalid", "--due goes with --format ics.")
+                    .with_hint("Every other format has the dates anyway."),
+            );
+        }
         let Some(form) = format.api() else {
             return signed(context, notebook, &out);
         };
@@ -142,6 +151,7 @@ impl ExportCommand {
             notebook,
             format: form,
             titles: self.titles,
+            due: self.due,
         })?;
         let export = ExportReply::from_value(data).map_err(|error| {
             Failure::error(

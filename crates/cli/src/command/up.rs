@@ -1,6 +1,6 @@
 //! `hearth up`
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use clap::Args;
 use hearth_node::api::Failure;
@@ -14,7 +14,10 @@ use crate::output::{Answer, view};
 /// Connects to everyone you share a notebook with and keeps the copies equal while it runs. Prints
 /// one line when it is ready; Ctrl-C or SIGTERM stop it cleanly. All other commands work beside it.
 /// It also serves your notebooks as a page to this machine alone: open the link that it prints, which lets
-/// in one browser, once.
+/// in one browser, once. Where there is no identity here yet, at a terminal or with --web given, the page begins
+/// with making one; without a page, with --no-input or in a script that is exit code 10.
+/// It reminds of sessions and due actions, on the desktop where that has `notify-send`, otherwise here; `hearth config
+/// list` says when and in which words.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth up
@@ -25,10 +28,13 @@ pub(crate) struct UpCommand {
     /// Listen on this UDP address [default: all addresses, the port chosen at init]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<SocketAddr>,
-    /// Serve the page at this address of this machine; port 0 takes a free one, off serves none
-    #[arg(long, value_name = "ADDR:PORT|off", value_parser = where_to_serve, default_value = "127.0.0.1:0")]
-    web: Web,
+    /// Serve the page at this address of this machine; port 0 takes that of the last time where it is free, off serves none [default: 127.0.0.1:0]
+    #[arg(long, value_name = "ADDR:PORT|off", value_parser = where_to_serve)]
+    web: Option<Web>,
 }
+
+/// Where the page is served unless something else is said: at a port that is free.
+const USUAL_WEB: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// Where the page is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,12 +62,21 @@ impl UpCommand {
         // Whoever starts a node from a program waits for this line, so it is for programs
         // wherever no person reads it.
         output.json |= !output.terminal;
+        let web = self.web.map_or(Some(USUAL_WEB), |web| web.0);
+        // A script that has no identity is told so; somebody who looks at the link, or asked for the page, is let in.
+        let welcomes = !context.no_input && (self.web.is_some() || output.terminal);
+        let mut is_told = false;
         context.backend.up(
             UpOptions {
                 listen: self.listen,
-                web: self.web.0,
+                web,
+                welcomes,
             },
             &mut |ready| {
+                // For a program one line says that it can go on; a person is also told when the node is there.
+                if std::mem::replace(&mut is_told, true) && output.json {
+                    return;
+                }
                 // A node whose ready line nobody reads is still wanted: it goes on.
                 let _ = output.item(&ready, view::status::ready);
             },

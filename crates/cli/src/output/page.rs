@@ -78,6 +78,36 @@ impl Page {
         }
     }
 
+    /// Writes what a person wrote, with parts of it set apart where there is colour: each from one character to another,
+    /// in order.
+    pub(crate) fn marked(&mut self, text: &str, marks: &[(usize, usize)], indent: usize) {
+        if !self.colour {
+            return self.prose(text, indent);
+        }
+        let indent = " ".repeat(indent);
+        let mut painted = String::with_capacity(text.len() + marks.len() * 8);
+        let mut done = 0;
+        let part = |from: usize, to: usize| -> String {
+            clean::text(
+                &text
+                    .chars()
+                    .skip(from)
+                    .take(to.saturating_sub(from))
+                    .collect::<String>(),
+            )
+        };
+        for &(from, to) in marks.iter().filter(|(from, to)| from < to) {
+            painted.push_str(&part(done, from));
+            painted.push_str(&Style::Strong.paint(&part(from.max(done), to), true));
+            done = to.max(done);
+        }
+        painted.push_str(&part(done, usize::MAX));
+        for line in painted.trim_end().lines() {
+            self.text.push_str(format!("{indent}{line}").trim_end());
+            self.text.push('\n');
+        }
+    }
+
     /// Writes rows of aligned columns.
     pub(crate) fn table(&mut self, table: &Table, indent: usize) {
         table.write(&mut self.text, indent, self.colour);

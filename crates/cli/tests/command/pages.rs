@@ -25,7 +25,7 @@ fn short_help_lists_the_commands() {
       device       Use your notebooks on several devices, and take lost ones off
       mirror       Let a computer that is always on hold notebooks that it cannot read
       recover      Come back with your recovery phrase, on a new device
-      recovery     Change your recovery phrase
+      recovery     See, confirm or change your recovery phrase
       goal         Write goals and follow their progress
       action       Keep track of what somebody said they would do
       session      Plan sessions and write their notes together
@@ -59,6 +59,7 @@ fn short_help_lists_the_commands() {
       lock         Forget the keys until the passphrase is given again
       unlock       Give the passphrase once for a while
       passphrase   Change what protects this device's keys
+      calendar     A calendar of all notebooks, for the calendar program of this machine
       config       Read and change settings
       completions  Print a shell's completion script
       man          Write the manual pages

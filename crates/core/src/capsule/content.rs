@@ -7,7 +7,7 @@
 
 use core::net::SocketAddr;
 
-use super::{CapsuleError, JournalCopy};
+use super::{CapsuleError, CapsuleMirror, JournalCopy};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::Secret;
 use crate::identity::Roster;
@@ -147,7 +147,8 @@ pub struct CapsuleContent {
     pub contacts: Vec<CapsuleContact>,
     /// The notebooks.
     pub notebooks: Vec<CapsuleNotebook>,
-    /// Mirrors, of which this version knows nothing: they are kept as they are.
+    /// Mirrors that hold notebooks, each a record of its own that a newer version may lay out in another way:
+    /// see [`CapsuleContent::known_mirrors`].
     pub mirrors: Vec<Vec<u8>>,
     /// The keys in force.
     pub keys: Vec<CapsuleKey>,
@@ -193,6 +194,17 @@ impl CapsuleContent {
             journal.write(&mut writer);
         }
         zeroize::Zeroizing::new(writer.into_bytes())
+    }
+
+    /// Says whether it names nobody who could keep it.
+    pub const fn is_for_nobody(&self) -> bool {
+        self.contacts.is_empty() && self.mirrors.is_empty()
+    }
+
+    /// Returns the mirrors whose records this version can read.
+    pub fn known_mirrors(&self) -> impl Iterator<Item = CapsuleMirror> {
+        let records = self.mirrors.iter();
+        records.filter_map(|record| CapsuleMirror::parse(record, self.notebooks.len()).ok())
     }
 
     /// Reads what [`CapsuleContent::to_bytes`] made.

@@ -3,7 +3,8 @@
 //! Each device of a person makes one of what it knows: the roster, the notebooks, who holds them and where
 //! those devices are, the keys in force and, where its owner wants that, a copy of the journal. It is sealed
 //! to the recovery key, signed by the device, and kept by the devices of everybody who shares a notebook with
-//! the person. They find it under an id that the phrase gives, and cannot open it.
+//! the person, and by the mirrors of their notebooks. They find it under an id that the phrase gives, and cannot
+//! open it.
 //!
 //! The wraps of a notebook's keys are not in it: every re-key is sealed to the recovery key, and whoever holds
 //! a notebook's entries holds those as well, always the newest. The keys in the capsule are for where nobody
@@ -14,8 +15,15 @@
 
 mod content;
 mod copy;
+mod kept;
+mod mirror;
 mod sealed;
+mod shelf;
 
 pub use content::{CapsuleContact, CapsuleContent, CapsuleKey, CapsuleNotebook, NotebookState};
 pub use copy::{CopyError, JournalCopy};
+pub(crate) use kept::Basis;
+pub use kept::KeptCapsule;
+pub use mirror::CapsuleMirror;
 pub use sealed::{Capsule, CapsuleError, CapsuleHead};
+pub(crate) use shelf::Shelf;

@@ -98,6 +98,7 @@ impl ControlSet {
             let known = self.rosters.device(&entry.device).map(|(_, card)| card);
             if let Some(card) = known.or_else(|| own_card(&entry)) {
                 entry.verify(&card.verify_key)?;
+                self.checked += 1;
             }
             if self.waiting.len() >= CONTROL_WAITING_MAX {
                 return Err(ControlError::TooManyWaiting);
@@ -141,6 +142,7 @@ impl ControlSet {
         };
         let card = card.ok_or(ControlError::UnknownDevice(entry.device))?;
         entry.verify(&card.verify_key)?;
+        self.checked += 1;
         let place = self.order.len();
         let mut node = Node {
             level,

@@ -4,11 +4,16 @@ use super::{Cut, Freeze, KeyGrant, SignedText};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, SIGNATURE_BYTES, Signature, VerifyKey};
 use crate::identity::{MirrorCard, Roster, RosterEntry, RosterError, RosterKind};
-use crate::ids::{ControlHash, DeviceId, EpochId, MirrorId, NotebookId, PersonId, RecoveryId};
-use crate::limits::{CONTROL_HEADS_MAX, RECIPIENTS_MAX, ROSTER_ENTRY_BYTES_MAX};
+use crate::ids::{
+    ControlHash, DeviceId, EpochId, MirrorId, NotebookId, PartHash, PersonId, RecoveryId,
+};
+use crate::limits::{BASE_PARTS_MAX, CONTROL_HEADS_MAX, RECIPIENTS_MAX, ROSTER_ENTRY_BYTES_MAX};
 
 /// Length of a wrapped previous key: nonce, key, tag.
 const SUPERSEDED_BYTES: usize = 24 + 32 + 16;
+
+/// The code of a `create` whose notebook goes on from a base.
+const CREATE_FROM_BASE: u8 = 18;
 
 /// What an admission lets a person do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -146,6 +151,8 @@ pub enum ControlKind {
         nonce: [u8; 16],
         /// The creator's roster.
         roster: Box<Roster>,
+        /// The parts of the base that a forked notebook goes on from; none in one that begins empty.
+        base: Vec<PartHash>,
     },
     /// Admits a person.
     Admit(Admit),
@@ -231,10 +238,11 @@ impl ControlKind {
     ///
     /// 1 create · 2 admit · 3 remove · 4 demote · 5 role · 6 leave · 7 add device · 8 revoke device ·
     /// 9 rotate recovery key · 10 rekey · 11 grant · 12 add mirror · 13 remove mirror · 14 freeze ·
-    /// 15 sign · 16 invite · 17 revoke invite.
+    /// 15 sign · 16 invite · 17 revoke invite · 18 create, of a notebook that goes on from a base.
     pub const fn code(&self) -> u8 {
         match self {
-            Self::Create { .. } => 1,
+            Self::Create { base, .. } if base.is_empty() => 1,
+            Self::Create { .. } => CREATE_FROM_BASE,
             Self::Admit(_) => 2,
             Self::Remove { .. } => 3,
             Self::Demote { .. } => 4,
@@ -264,6 +272,12 @@ impl ControlKind {
             1 => Self::Create {
                 nonce: reader.array("nonce")?,
                 roster: Box::new(Roster::read(&mut reader)?),
+                base: Vec::new(),
+            },
+            CREATE_FROM_BASE => Self::Create {
+                nonce: reader.array("nonce")?,
+                roster: Box::new(Roster::read(&mut reader)?),
+                base: read_base(&mut reader)?,
             },
             2 => Self::Admit(Admit {
                 invite: ControlHash::from_bytes(reader.array("invite")?),
@@ -330,9 +344,19 @@ impl ControlKind {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::new();
         match self {
-            Self::Create { nonce, roster } => {
+            Self::Create {
+                nonce,
+                roster,
+                base,
+            } => {
                 writer.raw(nonce);
                 roster.write(&mut writer);
+                if !base.is_empty() {
+                    writer.varint(base.len() as u64);
+                    for part in base {
+                        writer.raw(part.as_bytes());
+                    }
+                }
             }
             Self::Admit(admit) => {
                 writer
@@ -376,6 +400,17 @@ impl ControlKind {
         }
         writer.into_bytes()
     }
+}
+
+fn read_base(reader: &mut Reader<'_>) -> Result<Vec<PartHash>, DecodeError> {
+    let count = reader.count("parts of the base", BASE_PARTS_MAX)?;
+    if count == 0 {
+        // Without any it would say the same as a `create` of the other kind, under another id.
+        return Err(DecodeError::Invalid("parts of the base"));
+    }
+    (0..count)
+        .map(|_| reader.array("part of the base").map(PartHash::from_bytes))
+        .collect()
 }
 
 fn read_role(reader: &mut Reader<'_>) -> Result<ControlKind, DecodeError> {

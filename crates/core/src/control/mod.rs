@@ -20,6 +20,7 @@ mod rosters;
 mod rules;
 mod scope;
 mod set;
+mod voiding;
 
 pub use author::ControlAuthor;
 pub use content::{ContentVerdict, OnChain, TextSignature};
@@ -31,4 +32,4 @@ pub use membership::{InviteState, Member, Membership, Mirror};
 pub use parts::{Cut, CutLog, Freeze, KeyGrant, SignedText};
 pub use set::ControlSet;
 
-pub(crate) use objection::Hearings;
+pub(crate) use objection::{Heard, Hearing, Hearings};

@@ -32,6 +32,11 @@ impl Places {
         }
     }
 
+    /// Says whether there are none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// Returns how many places are in it.
     pub(super) fn len(&self) -> usize {
         self.0.iter().map(|word| word.count_ones() as usize).sum()

@@ -12,7 +12,10 @@ use super::scope::{Places, Scope};
 use super::{ControlEntry, ControlKind, KeyGrant, Membership, Recipient};
 use crate::crypto;
 use crate::identity::{DeviceCard, Roster, RosterView};
-use crate::ids::{ControlHash, DeviceId, EpochId, NotebookId, PersonId, RecoveryId, RosterHash};
+use crate::ids::{
+    ControlHash, DeviceId, EpochId, NotebookId, PartHash, PersonId, RecoveryId, RosterHash,
+};
+use crate::log::{EntryKind, Header};
 
 #[derive(Debug, Clone)]
 pub(super) struct Node {
@@ -52,6 +55,8 @@ pub struct ControlSet {
     pub(super) leaves: BTreeMap<PersonId, Vec<ControlHash>>,
     /// How many entries each person's devices have signed.
     pub(super) signed: BTreeMap<PersonId, usize>,
+    /// How many signatures of entries were checked: most of what opening a notebook costs.
+    pub(super) checked: u64,
     pub(super) notebook: Option<NotebookId>,
 }
 
@@ -85,6 +90,11 @@ impl ControlSet {
     /// before: what looking at it costs, whatever the machine.
     pub fn resolutions(&self) -> u64 {
         self.resolved.resolutions()
+    }
+
+    /// Returns how many signatures of entries this set has checked.
+    pub const fn signatures_checked(&self) -> u64 {
+        self.checked
     }
 
     /// Forgets who was a member as of earlier heads, but for the ones that were looked at last: whoever holds
@@ -148,6 +158,22 @@ impl ControlSet {
     /// Returns the entry that created the notebook.
     pub fn create(&self) -> ControlHash {
         self.order.first().copied().unwrap_or(ControlHash::ZERO)
+    }
+
+    /// Returns the parts of the base that the notebook goes on from, none where it began empty.
+    pub fn base(&self) -> &[PartHash] {
+        match self.get(&self.create()).map(|create| &create.kind) {
+            Some(ControlKind::Create { base, .. }) => base,
+            _ => &[],
+        }
+    }
+
+    /// Says whether an entry stands where the notebook's rules have one of its kind: parts of a base are the first
+    /// of a log of the device that created the notebook, as many as its first entry names.
+    pub fn is_in_place(&self, entry: &Header) -> bool {
+        let creator = self.get(&self.create()).map(|create| create.device);
+        entry.kind != EntryKind::BasePart
+            || (creator == Some(entry.log.device) && entry.seq.get() <= self.base().len() as u64)
     }
 
     /// Returns an entry of the set.

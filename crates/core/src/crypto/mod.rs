@@ -16,7 +16,7 @@ mod secret;
 mod sign;
 
 pub use aead::{AeadError, NONCE_BYTES, Nonce, TAG_BYTES, open, seal};
-pub use hash::{derive, derive_pair, digest, mac};
+pub use hash::{Extracted, derive, derive_pair, digest, mac};
 pub use kem::{
     KemError, SEALING_KEY_BYTES, SealingKey, SealingSecret, WRAP_OVERHEAD_BYTES, open_from, seal_to,
 };

@@ -277,6 +277,19 @@ pub fn scan(bytes: &[u8]) -> Result<Change, ScanError> {
     })
 }
 
+/// Puts a chunk around a change's content and scans it, hashing it once.
+///
+/// # Errors
+/// As [`scan`].
+pub(super) fn scan_content(content: &[u8]) -> Result<Change, ScanError> {
+    let (bytes, hash) = seal_chunk(content);
+    if bytes.len() > CHANGE_BYTES_MAX {
+        return Err(ScanError::TooLong { found: bytes.len() });
+    }
+    let facts = read_content(content, hash)?;
+    Ok(Change { facts, bytes })
+}
+
 /// The parts of a change's content before its columns.
 #[derive(Debug, Clone)]
 pub(super) struct Head<'a> {
@@ -339,6 +352,10 @@ fn open_chunk(bytes: &[u8]) -> Result<(&[u8], ChangeHash), ScanError> {
 
 /// Puts a chunk around a change's content: magic, checksum, type and length.
 pub(super) fn close_chunk(content: &[u8]) -> Vec<u8> {
+    seal_chunk(content).0
+}
+
+fn seal_chunk(content: &[u8]) -> (Vec<u8>, ChangeHash) {
     let mut hashed = Vec::with_capacity(content.len() + 4);
     hashed.push(CHANGE_TYPE);
     write_unsigned(&mut hashed, content.len() as u64);
@@ -349,7 +366,7 @@ pub(super) fn close_chunk(content: &[u8]) -> Vec<u8> {
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&[a, b, c, d]);
     bytes.append(&mut hashed);
-    bytes
+    (bytes, ChangeHash(hash))
 }
 
 /// Splits a scanned chunk into its head and its columns.

@@ -23,7 +23,7 @@ use super::columns::Columns;
 use super::leb::{Bytes, Malformed, write_signed, write_unsigned};
 use super::limits::{CHANGE_ACTORS_MAX, CHANGE_DEPENDENCIES_MAX};
 use super::open::LastChange;
-use super::scan::{Change, Head, ScanError, close_chunk, scan, split};
+use super::scan::{Change, Head, ScanError, close_chunk, scan, scan_content, split};
 
 const WHOLE: u8 = 0;
 const STRIPPED: u8 = 1;
@@ -123,7 +123,7 @@ impl From<Malformed> for RestoreError {
 pub fn strip(change: &Change, context: &Context) -> Vec<u8> {
     if let Some(stripped) = shorten(change, context)
         && stripped.len() <= change.bytes().len()
-        && rebuild(&stripped, context).is_ok_and(|chunk| chunk == change.bytes())
+        && rebuild(&stripped, context).is_ok_and(|content| close_chunk(&content) == change.bytes())
     {
         return stripped;
     }
@@ -153,7 +153,7 @@ fn whole(change: &Change) -> Vec<u8> {
 pub fn restore(bytes: &[u8], context: &Context) -> Result<Change, RestoreError> {
     match bytes.split_first() {
         Some((&WHOLE, chunk)) => Ok(scan(chunk)?),
-        _ => Ok(scan(&rebuild(bytes, context)?)?),
+        _ => Ok(scan_content(&rebuild(bytes, context)?)?),
     }
 }
 
@@ -212,6 +212,7 @@ fn shorten(change: &Change, context: &Context) -> Option<Vec<u8>> {
     Some(out)
 }
 
+/// Puts the content of a change together, without the chunk around it.
 fn rebuild(bytes: &[u8], context: &Context) -> Result<Vec<u8>, RestoreError> {
     let mut reader = Bytes::new(bytes);
     let form = reader.byte()?;
@@ -271,7 +272,7 @@ fn rebuild(bytes: &[u8], context: &Context) -> Result<Vec<u8>, RestoreError> {
         Columns::read_short(&mut reader)?.write(&mut content);
     }
     if reader.is_empty() {
-        Ok(close_chunk(&content))
+        Ok(content)
     } else {
         Err(RestoreError::Malformed)
     }

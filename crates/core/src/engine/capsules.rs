@@ -4,154 +4,40 @@
 //! kept, under the id of that person's recovery key in force, in a place of its own, within limits. It is
 //! dropped once nothing binds it any more. Who keeps one cannot open it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{Connection, ConnectionId, Effect, Engine};
-use crate::capsule::{Capsule, CapsuleHead, NotebookState};
-use crate::codec::{DecodeError, Reader, Writer};
+use crate::capsule::{Capsule, CapsuleHead, KeptCapsule, Shelf};
 use crate::crypto::VerifyKey;
-use crate::ids::{CapsuleHash, CapsuleId, DeviceId, NotebookId, PersonId};
-use crate::limits::{
-    CAPSULE_BYTES_MAX, CAPSULES_BYTES_KEPT_MAX, CAPSULES_BYTES_PER_PERSON_MAX,
-    CAPSULES_PER_PERSON_MAX, JOURNAL_COPIES_MAX,
-};
+use crate::ids::{CapsuleId, DeviceId, NotebookId, PersonId};
+use crate::limits::{CAPSULE_BYTES_MAX, CAPSULES_BYTES_KEPT_MAX};
 use crate::replica::Replica;
-use crate::storage::{CapsuleRecord, Storage, StorageError};
+use crate::storage::{Storage, StorageError};
 use crate::sync::{CapsuleAnswer, CapsuleEvent, Session};
-
-const VERSION: u8 = 1;
-/// What this device's own capsule was made of, to see when that has changed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Basis {
-    /// Over what is renewed at once: roster, notebooks, who holds them.
-    pub(super) at_once: [u8; 32],
-    /// Over all of it.
-    pub(super) whole: [u8; 32],
-}
-
-/// What is known of a capsule that is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeptCapsule {
-    /// Whose it is.
-    pub person: PersonId,
-    /// What it says in the clear.
-    pub head: CapsuleHead,
-    /// What became of the journals in it, where this device made it: one state for each.
-    pub journals: Vec<NotebookState>,
-    pub(super) basis: Option<Basis>,
-}
-
-impl KeptCapsule {
-    fn to_bytes(&self) -> Vec<u8> {
-        let head = &self.head;
-        let mut writer = Writer::new();
-        writer
-            .u8(VERSION)
-            .raw(self.person.as_bytes())
-            .raw(head.id.as_bytes())
-            .raw(head.device.as_bytes())
-            .u64(head.counter)
-            .u64(head.time_ms)
-            .u32(head.length)
-            .raw(head.hash.as_bytes());
-        match &self.basis {
-            None => {
-                writer.u8(0);
-            }
-            Some(basis) => {
-                writer.u8(1).raw(&basis.at_once).raw(&basis.whole);
-            }
-        }
-        writer.varint(self.journals.len() as u64);
-        for state in &self.journals {
-            writer.u8(state.code());
-        }
-        writer.into_bytes()
-    }
-
-    fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let mut reader = Reader::new(bytes);
-        let version = reader.u8("kept capsule")?;
-        if version != VERSION {
-            return Err(DecodeError::Unknown {
-                what: "kept capsule",
-                value: version.into(),
-            });
-        }
-        let person = PersonId::from_bytes(reader.array("person")?);
-        let head = CapsuleHead {
-            id: CapsuleId::from_bytes(reader.array("capsule id")?),
-            device: DeviceId::from_bytes(reader.array("device")?),
-            counter: reader.u64("counter")?,
-            time_ms: reader.u64("time")?,
-            length: reader.u32("length")?,
-            hash: CapsuleHash::from_bytes(reader.array("hash of a capsule")?),
-        };
-        let basis = match reader.u8("basis")? {
-            0 => None,
-            1 => Some(Basis {
-                at_once: reader.array("basis")?,
-                whole: reader.array("basis")?,
-            }),
-            other => {
-                return Err(DecodeError::Unknown {
-                    what: "basis",
-                    value: other.into(),
-                });
-            }
-        };
-        let mut journals = Vec::new();
-        for _ in 0..reader.count("journals", JOURNAL_COPIES_MAX)? {
-            journals.push(NotebookState::from_code(reader.u8("state of a notebook")?)?);
-        }
-        reader.finish()?;
-        Ok(Self {
-            person,
-            head,
-            journals,
-            basis,
-        })
-    }
-}
 
 /// All capsules that are kept here.
 #[derive(Debug, Default)]
 pub(super) struct Capsules {
-    kept: BTreeMap<(PersonId, DeviceId), KeptCapsule>,
+    shelf: Shelf,
     /// How many control entries there were when it was last looked whether all are still to be kept.
     controls_seen: Option<(usize, usize)>,
 }
 
-impl Capsules {
-    fn of(&self, person: PersonId) -> impl Iterator<Item = &KeptCapsule> {
-        self.kept
-            .range((person, DeviceId::ZERO)..)
-            .take_while(move |((of, _), _)| *of == person)
-            .map(|(_, kept)| kept)
-    }
-}
-
 impl Engine {
     pub(super) fn load_capsules(&mut self, storage: &dyn Storage) -> Result<(), StorageError> {
-        for bytes in storage.capsule_heads()? {
-            // One that does not read is of another version: its device sends it again.
-            if let Ok(kept) = KeptCapsule::parse(&bytes) {
-                let place = (kept.person, kept.head.device);
-                self.capsules.kept.insert(place, kept);
-            }
-        }
+        self.capsules.shelf = Shelf::load(storage)?;
         Ok(())
     }
 
     /// Returns this device's own capsule, where it has made one.
     pub fn own_capsule(&self) -> Option<&KeptCapsule> {
         let place = (self.identity.person(), self.identity.device.id());
-        self.capsules.kept.get(&place)
+        self.capsules.shelf.get(&place)
     }
 
     /// Returns all capsules that are kept here, this person's own among them.
     pub fn kept_capsules(&self) -> impl Iterator<Item = &KeptCapsule> {
-        self.capsules.kept.values()
+        self.capsules.shelf.all()
     }
 
     pub(super) fn keep_capsule(
@@ -160,14 +46,7 @@ impl Engine {
         capsule: &Capsule,
         storage: &mut dyn Storage,
     ) -> Result<(), StorageError> {
-        let place = (kept.person, kept.head.device);
-        let record = CapsuleRecord {
-            head: &kept.to_bytes(),
-            capsule: capsule.as_bytes(),
-        };
-        storage.keep_capsule(place, Some(record))?;
-        self.capsules.kept.insert(place, kept);
-        Ok(())
+        self.capsules.shelf.keep(kept, capsule, storage)
     }
 
     /// Takes what a peer says about capsules.
@@ -195,10 +74,13 @@ impl Engine {
                     keeper: session.peer(),
                     capsule: hash,
                 }),
-                CapsuleEvent::Refused(hash) => self.effects.push_back(Effect::CapsuleRefused {
-                    keeper: session.peer(),
-                    capsule: hash,
-                }),
+                CapsuleEvent::Refused(hash, is_full) => {
+                    self.effects.push_back(Effect::CapsuleRefused {
+                        keeper: session.peer(),
+                        capsule: hash,
+                        is_full,
+                    });
+                }
             }
         }
         Ok(())
@@ -208,16 +90,19 @@ impl Engine {
         let Some((person, _)) = self.bound_by(peer, head) else {
             return CapsuleAnswer::Refused;
         };
-        let kept = self.capsules.kept.get(&(person, head.device));
-        if kept.is_some_and(|kept| kept.head.hash == head.hash) {
-            return CapsuleAnswer::Kept;
+        let me = self.identity.person();
+        let room = if person == me {
+            CAPSULE_BYTES_MAX
+        } else {
+            let shelf = &self.capsules.shelf;
+            let of_others = shelf.bytes_beside(Some(head.device), |kept| kept.person != me);
+            CAPSULES_BYTES_KEPT_MAX.saturating_sub(of_others)
+        };
+        match self.capsules.shelf.judge(person, head, room) {
+            // Devices say no more than that they do not keep it: older ones know no other word.
+            CapsuleAnswer::Full => CapsuleAnswer::Refused,
+            answer => answer,
         }
-        let is_older =
-            kept.is_some_and(|kept| kept.head.id == head.id && kept.head.counter >= head.counter);
-        if is_older || !self.has_room_for(person, head) {
-            return CapsuleAnswer::Refused;
-        }
-        CapsuleAnswer::Wanted
     }
 
     /// Returns whose capsule it would be, and the key that has to have signed it: that of a live device of
@@ -246,27 +131,6 @@ impl Engine {
             && !self.apart.is_distrusted(notebook, person)
     }
 
-    fn has_room_for(&self, person: PersonId, head: &CapsuleHead) -> bool {
-        let length = head.length as usize;
-        let bytes = |kept: &KeptCapsule| kept.head.length as usize;
-        let others = self
-            .capsules
-            .of(person)
-            .filter(|kept| kept.head.device != head.device);
-        let of_person: usize = others.map(bytes).sum();
-        let me = self.identity.person();
-        let of_all: usize = self
-            .capsules
-            .kept
-            .values()
-            .filter(|kept| kept.person != me && kept.head.device != head.device)
-            .map(bytes)
-            .sum();
-        length <= CAPSULE_BYTES_MAX
-            && of_person + length <= CAPSULES_BYTES_PER_PERSON_MAX
-            && (person == me || of_all + length <= CAPSULES_BYTES_KEPT_MAX)
-    }
-
     fn take_capsule(
         &mut self,
         peer: DeviceId,
@@ -284,49 +148,19 @@ impl Engine {
         if !is_it || self.judge_offer(peer, head) != CapsuleAnswer::Wanted {
             return Ok(false);
         }
-        let kept = KeptCapsule {
-            person,
-            head: *head,
-            journals: Vec::new(),
-            basis: None,
-        };
+        let kept = KeptCapsule::of_another(person, *head);
         self.keep_capsule(kept, &capsule, storage)?;
-        self.crowd_out(person, head.device, storage)?;
-        Ok(true)
-    }
-
-    /// Drops those beyond what is kept for one person: of devices that are off first, then the oldest.
-    fn crowd_out(
-        &mut self,
-        person: PersonId,
-        newest: DeviceId,
-        storage: &mut dyn Storage,
-    ) -> Result<(), StorageError> {
-        let mut all: Vec<&KeptCapsule> = self
-            .capsules
-            .of(person)
-            .filter(|kept| kept.head.device != newest)
-            .collect();
+        let Self {
+            capsules, replicas, ..
+        } = self;
         let is_live = |device: &DeviceId| {
-            let mut replicas = self.replicas.values();
+            let mut replicas = replicas.values();
             replicas.any(|replica| replica.membership().person_of(device) == Some(person))
         };
-        all.sort_by_key(|kept| {
-            (
-                !is_live(&kept.head.device),
-                core::cmp::Reverse(kept.head.time_ms),
-            )
-        });
-        let beyond: Vec<DeviceId> = all
-            .into_iter()
-            .skip(CAPSULES_PER_PERSON_MAX - 1)
-            .map(|kept| kept.head.device)
-            .collect();
-        for device in beyond {
-            storage.keep_capsule((person, device), None)?;
-            self.capsules.kept.remove(&(person, device));
-        }
-        Ok(())
+        capsules
+            .shelf
+            .crowd_out(person, head.device, is_live, storage)?;
+        Ok(true)
     }
 
     /// Drops the capsules that nothing binds any more: of people with whom no notebook is shared, and those
@@ -341,20 +175,13 @@ impl Engine {
             .map(|replica| replica.controls().len());
         let seen = (entries.sum(), self.replicas.len());
         // Whom a person distrusts is no control entry.
-        if self.capsules.controls_seen == Some(seen) || self.capsules.kept.is_empty() {
+        if self.capsules.controls_seen == Some(seen) || self.capsules.shelf.is_empty() {
             return Ok(());
         }
-        let unbound: Vec<(PersonId, DeviceId)> = self
-            .capsules
-            .kept
-            .iter()
-            .filter(|(_, kept)| !self.is_bound(kept))
-            .map(|(place, _)| *place)
-            .collect();
-        for place in unbound {
-            storage.keep_capsule(place, None)?;
-            self.capsules.kept.remove(&place);
-        }
+        let mut shelf = std::mem::take(&mut self.capsules.shelf);
+        let reviewed = shelf.retain(|kept| self.is_bound(kept), storage);
+        self.capsules.shelf = shelf;
+        reviewed?;
         self.capsules.controls_seen = Some(seen);
         Ok(())
     }
@@ -389,11 +216,7 @@ impl Engine {
         id: CapsuleId,
         storage: &dyn Storage,
     ) -> Result<Vec<Vec<u8>>, StorageError> {
-        let mut found = Vec::new();
-        for kept in self.capsules.of(person).filter(|kept| kept.head.id == id) {
-            found.extend(storage.capsule((person, kept.head.device))?);
-        }
-        Ok(found)
+        self.capsules.shelf.under(person, id, storage)
     }
 
     /// Returns the next frame about this person's capsules for a connection on which all else was said.
@@ -403,7 +226,7 @@ impl Engine {
         storage: &dyn Storage,
     ) -> Result<Option<Vec<u8>>, StorageError> {
         let me = self.identity.person();
-        let own: Vec<CapsuleHead> = self.capsules.of(me).map(|kept| kept.head).collect();
+        let own: Vec<CapsuleHead> = self.capsules.shelf.of(me).map(|kept| kept.head).collect();
         let Some(Connection::Sync {
             session,
             parting: None,
@@ -412,9 +235,6 @@ impl Engine {
         else {
             return Ok(None);
         };
-        if session.is_with_mirror() {
-            return Ok(None);
-        }
         let roster = &self.identity.roster;
         let peer = session.peer();
         let offers: Vec<CapsuleHead> = own

@@ -111,26 +111,50 @@ impl Engine {
         self.replicas.values().any(Replica::is_behind)
     }
 
+    /// Says whether a peer that is linked said that it has what is not here yet.
+    pub fn is_awaiting(&self) -> bool {
+        self.sessions().any(|(_, session)| session.is_awaiting())
+    }
+
     /// Places some of what a notebook keeps and did not place when it came; to be called again and again
     /// while nobody waits. Where the disk fails, the notebook is opened anew as the disk has it.
     pub fn catch_up_some(&mut self, storage: &mut dyn Storage) {
         let mut behind = self.replicas.iter().filter(|(_, it)| it.is_behind());
-        let Some(notebook) = behind.next().map(|(notebook, _)| *notebook) else {
-            return;
-        };
+        if let Some(notebook) = behind.next().map(|(notebook, _)| *notebook) {
+            self.catch_up_some_of(notebook, storage);
+        }
+    }
+
+    fn catch_up_some_of(&mut self, notebook: NotebookId, storage: &mut dyn Storage) {
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return;
         };
         if replica.catch_up_some(storage).is_err() {
             self.close_all_of(notebook);
             self.reopen(notebook, storage);
+            return;
+        }
+        // The state says up to where all is placed, so it is worth as much halfway.
+        if replica.wants_snapshot()
+            && !replica.has_unsaved()
+            && let Err(error) = self.save_state(notebook, storage)
+        {
+            self.effects
+                .push_back(Effect::SnapshotFailed(notebook, error));
         }
     }
 
-    /// Places all that notebooks keep and did not place when it came, for somebody who is to see it.
+    /// Places all that notebooks keep and did not place when it came, for somebody who is to see it. Where documents
+    /// are shown ahead of that, whoever reads another one has it placed then.
     pub fn catch_up(&mut self, storage: &mut dyn Storage) {
-        while self.is_behind() {
-            self.catch_up_some(storage);
+        let is_due = |it: &Replica| it.is_behind() && !it.is_ahead();
+        while let Some(notebook) = self
+            .replicas
+            .iter()
+            .find(|(_, it)| is_due(it))
+            .map(|(notebook, _)| *notebook)
+        {
+            self.catch_up_some_of(notebook, storage);
         }
     }
 

@@ -4,13 +4,15 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 
 use super::{Effect, Engine};
-use crate::codec::Reader;
-use crate::control::{ControlEntry, ControlError, ControlKind};
-use crate::enrol::{EnrolMessage, EnrolRefusal, LinkOffer, LinkTicket, Outgoing};
-use crate::identity::{DeviceCard, RecoveryCard, Roster};
-use crate::ids::{CapsuleId, DeviceId, NotebookId, PersonId, TransportId};
+use crate::enrol::{
+    EnrolMessage, EnrolRefusal, LinkOffer, LinkTicket, Outgoing, entering, proven_card,
+    shown_roster,
+};
+use crate::identity::{RecoveryCard, Roster};
+use crate::ids::{CapsuleId, NotebookId, PersonId, TransportId};
 use crate::limits::{HANDOVER_MS_MAX, LINK_OFFERS_MAX, PAIRING_MS_MAX};
 use crate::storage::Storage;
+use crate::sync::Holding;
 
 /// What a device at the door wants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,11 +25,11 @@ pub(super) enum Wish {
 #[derive(Debug)]
 pub(super) struct EnrolDoor {
     wish: Wish,
-    remote: TransportId,
+    pub(super) remote: TransportId,
     exporter: [u8; 32],
     /// The place of the ticket that it came with, by its number.
     offer: Option<u64>,
-    frames: VecDeque<EnrolMessage>,
+    pub(super) frames: VecDeque<EnrolMessage>,
     outgoing: Option<Outgoing>,
     closed: bool,
     deadline_ms: u64,
@@ -125,7 +127,7 @@ impl Engine {
                 self.answer_device(door, &roster, now_ms)
             }
             (Wish::Recover, EnrolMessage::Present { notebook, entries }, None) => {
-                self.take_presented((door.remote, now_ms), notebook, entries, storage)
+                self.take_presented(door, now_ms, (notebook, entries), storage)
             }
             (Wish::Recover, EnrolMessage::Done, None) => {
                 door.frames.push_back(EnrolMessage::Done);
@@ -142,15 +144,19 @@ impl Engine {
     }
 
     /// Returns the next frame for a device at the door.
-    pub(super) fn enrol_next(&mut self, door: &mut EnrolDoor) -> Option<Vec<u8>> {
+    pub(super) fn enrol_next(
+        &self,
+        door: &mut EnrolDoor,
+        storage: &dyn Storage,
+    ) -> Option<Vec<u8>> {
         if let Some(message) = door.frames.pop_front() {
             return Some(message.to_bytes());
         }
         let outgoing = door.outgoing.as_mut()?;
         let replica = outgoing
             .notebook()
-            .and_then(|notebook| self.replicas.get_mut(&notebook));
-        let message = outgoing.next(replica);
+            .and_then(|notebook| self.replicas.get(&notebook));
+        let message = outgoing.next(replica.map(|replica| replica as &dyn Holding), storage);
         if message.is_none() {
             door.outgoing = None;
         }
@@ -220,11 +226,7 @@ impl Engine {
         now_ms: u64,
         storage: &dyn Storage,
     ) -> Result<(), EnrolRefusal> {
-        let mut reader = Reader::new(card);
-        let card = RecoveryCard::read(&mut reader).map_err(|_| EnrolRefusal::Protocol)?;
-        reader.finish().map_err(|_| EnrolRefusal::Protocol)?;
-        card.check_proof(&door.exporter, proof)
-            .map_err(|_| EnrolRefusal::Unknown)?;
+        let card = proven_card(card, proof, &door.exporter)?;
         let person = self.person_of_phrase(&card).ok_or(EnrolRefusal::Unknown)?;
         let notebooks = self.notebooks_of(person);
         let (roster, name) = self
@@ -252,20 +254,13 @@ impl Engine {
         shown: &[u8],
         now_ms: u64,
     ) -> Result<(), EnrolRefusal> {
-        let mut reader = Reader::new(shown);
-        let shown = Roster::read(&mut reader).map_err(|_| EnrolRefusal::Protocol)?;
-        reader.finish().map_err(|_| EnrolRefusal::Protocol)?;
+        let shown = shown_roster(shown)?;
         let person = shown.person();
         let notebooks = self.notebooks_of(person);
-        let (mut roster, name) = self
+        let (known, name) = self
             .known_of(person, &notebooks)
             .ok_or(EnrolRefusal::Unknown)?;
-        // What is known here may take the device off that is shown.
-        roster.merge(&shown).map_err(|_| EnrolRefusal::Unknown)?;
-        let mut live = roster.devices().values();
-        if !live.any(|card| card.transport == door.remote) {
-            return Err(EnrolRefusal::Unknown);
-        }
+        let roster = entering(known, &shown, door.remote)?;
         door.frames.push_back(EnrolMessage::Person {
             roster: roster.to_bytes(),
             name,
@@ -325,133 +320,4 @@ impl Engine {
         }
         known.map(|roster| (roster, name))
     }
-
-    /// Takes the entries by which the device at the door is a member's: one that adds the very key at the other
-    /// end, and what that device signed about itself. They wait for nothing, so that no stranger fills a place
-    /// where honest entries wait.
-    fn take_presented(
-        &mut self,
-        (remote, now_ms): (TransportId, u64),
-        notebook: NotebookId,
-        entries: Vec<Vec<u8>>,
-        storage: &mut dyn Storage,
-    ) -> Result<(), EnrolRefusal> {
-        let shown = entries;
-        let entries = &shown;
-        let parsed: Result<Vec<ControlEntry>, ControlError> = entries
-            .iter()
-            .map(|entry| ControlEntry::parse(entry))
-            .collect();
-        let entries = parsed.map_err(|_| EnrolRefusal::Protocol)?;
-        let added = entries
-            .iter()
-            .filter_map(|entry| entry.kind.carried()?.kind.added())
-            .find(|card| card.transport == remote)
-            .map(DeviceCard::id);
-        let Some(device) = added else {
-            let device = admitted_at(&remote, &entries).ok_or(EnrolRefusal::Protocol)?;
-            return self.take_admitted((device, now_ms), notebook, &shown, storage);
-        };
-        let adds_it = |entry: &ControlEntry| {
-            let added = entry
-                .kind
-                .carried()
-                .and_then(|carried| carried.kind.added());
-            added.is_some_and(|card| card.id() == device)
-        };
-        if entries
-            .iter()
-            .any(|entry| entry.device != device && !adds_it(entry))
-        {
-            return Err(EnrolRefusal::Protocol);
-        }
-        // Which notebooks are here is told to nobody who is not a member.
-        let Some(replica) = self.replicas.get_mut(&notebook) else {
-            return Ok(());
-        };
-        for entry in entries {
-            let mut heads = entry.heads.iter();
-            let is_known = heads.all(|head| replica.controls().get(head).is_some());
-            if !is_known || replica.ingest_control(entry).is_err() {
-                // Those before stay: they checked.
-                break;
-            }
-        }
-        self.own.check(notebook);
-        // Where that device could make no key, somebody else has to.
-        self.rekeys.look_at(notebook);
-        self.commit(notebook, storage)
-            .map_err(|_| EnrolRefusal::Unavailable)?;
-        self.effects.push_back(Effect::MembershipChanged(notebook));
-        Ok(())
-    }
-
-    /// Takes the entries by which the device at the door was admitted where they make it a member's, and nothing of
-    /// them otherwise: whoever let it in may be lost, and have told nobody else.
-    fn take_admitted(
-        &mut self,
-        (device, now_ms): (DeviceId, u64),
-        notebook: NotebookId,
-        shown: &[Vec<u8>],
-        storage: &mut dyn Storage,
-    ) -> Result<(), EnrolRefusal> {
-        let Some(replica) = self.replicas.get(&notebook) else {
-            return Ok(());
-        };
-        let is_known = replica.controls().device(&device).is_some();
-        // Keys are cheap to make, so all strangers together are heard no more often than one member who is out.
-        if is_known || !self.apart.hears_stranger(notebook, now_ms) {
-            return Ok(());
-        }
-        let Some(entries) = replica.controls().heard(&device, shown) else {
-            return Ok(());
-        };
-        let replica = self.replicas.get_mut(&notebook);
-        if replica.is_some_and(|replica| replica.ingest_controls(entries).is_ok()) {
-            self.rekeys.look_at(notebook);
-            self.own.check(notebook);
-            self.commit(notebook, storage)
-                .map_err(|_| EnrolRefusal::Unavailable)?;
-            self.effects.push_back(Effect::MembershipChanged(notebook));
-        }
-        Ok(())
-    }
-
-    /// Returns what this device shows to the node of a member that does not know it: the entries of a
-    /// notebook by which it is one of this person's, or else by which its person was admitted.
-    pub fn presentation(&self, notebook: NotebookId) -> Option<EnrolMessage> {
-        let own = self.identity.device.id();
-        let replica = self.replica(notebook)?;
-        let entries: Vec<Vec<u8>> = replica
-            .controls()
-            .iter()
-            .filter(|entry| {
-                let carried = entry.kind.carried();
-                let adds_me = carried
-                    .and_then(|carried| carried.kind.added())
-                    .is_some_and(|card| card.id() == own);
-                adds_me || (entry.device == own && carried.is_some())
-            })
-            .map(|entry| entry.as_bytes().to_vec())
-            .collect();
-        let entries = if entries.is_empty() {
-            replica.admission_shown()
-        } else {
-            entries
-        };
-        (!entries.is_empty()).then_some(EnrolMessage::Present { notebook, entries })
-    }
-}
-
-/// Returns the device that proves itself by a transport key, where an entry admits a person with it.
-fn admitted_at(remote: &TransportId, entries: &[ControlEntry]) -> Option<DeviceId> {
-    entries.iter().find_map(|entry| {
-        let ControlKind::Admit(admit) = &entry.kind else {
-            return None;
-        };
-        let mut cards = admit.roster.devices().values();
-        cards
-            .find(|card| card.transport == *remote)
-            .map(DeviceCard::id)
-    })
 }

@@ -62,6 +62,9 @@ impl Engine {
                 parting,
             }) => match self.take_frame(&mut session, bytes, now_ms, storage, rng) {
                 Ok(()) => {
+                    // Whoever shows in rounds why they are a member has the time for one more.
+                    let is_prolonged = session.take_prolonged();
+                    let parting = parting.map(|parting| parting.prolonged(is_prolonged, now_ms));
                     let connection = Connection::Sync {
                         session,
                         dialled,
@@ -112,6 +115,7 @@ impl Engine {
             }
         }
         self.hear_full(session, now_ms);
+        self.hear_presences(session.peer(), session.take_presences(), now_ms);
         for (notebook, entries) in session.take_handed() {
             self.take_handed(notebook, entries, storage);
         }
@@ -201,7 +205,7 @@ impl Engine {
                 }
                 return frame;
             }
-            Connection::Enrolling(_) => return self.enrol_frame_for(id),
+            Connection::Enrolling(_) => return self.enrol_frame_for(id, storage),
             Connection::Sync {
                 session, parting, ..
             } => {
@@ -235,11 +239,11 @@ impl Engine {
         }
     }
 
-    fn enrol_frame_for(&mut self, id: ConnectionId) -> Option<Vec<u8>> {
+    fn enrol_frame_for(&mut self, id: ConnectionId, storage: &dyn Storage) -> Option<Vec<u8>> {
         let Some(Connection::Enrolling(mut door)) = self.connections.remove(&id) else {
             return None;
         };
-        let frame = self.enrol_next(&mut door);
+        let frame = self.enrol_next(&mut door, storage);
         if frame.is_none() && door.is_over() {
             self.effects.push_back(Effect::Close(id, CloseReason::Done));
         } else {

@@ -8,9 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::peers::has_same_controls;
 use super::{CloseReason, DecideError, Effect, Engine, PeerRecord};
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::control::ControlEntry;
+use crate::control::{ControlEntry, ControlKind};
 use crate::crypto::VerifyKey;
 use crate::frontier::SignedFrontier;
+use crate::identity::MirrorCard;
 use crate::ids::{ControlHash, DeviceId, MirrorId, NotebookId, TransportId};
 use crate::limits::SET_ASIDE_REASON_BYTES_MAX;
 use crate::mirror::{MirrorAnswer, MirrorMessage, MirrorTicket, Quota};
@@ -173,7 +174,13 @@ pub struct MirrorStatus {
 pub(super) struct Mirrors {
     records: BTreeMap<(NotebookId, MirrorId), MirrorRecord>,
     unsaved: BTreeSet<(NotebookId, MirrorId)>,
+    /// The entry that removed a mirror, where the mirror showed that it has it.
+    told: BTreeMap<(NotebookId, MirrorId), ControlHash>,
+    unsaved_told: BTreeSet<(NotebookId, MirrorId)>,
 }
+
+/// What stands behind a mirror in the key under which the entry that removed it is kept.
+const TOLD: u8 = 1;
 
 impl Mirrors {
     fn change(&mut self, place: (NotebookId, MirrorId)) -> &mut MirrorRecord {
@@ -181,8 +188,16 @@ impl Mirrors {
         self.records.entry(place).or_default()
     }
 
+    fn note_told(&mut self, place: (NotebookId, MirrorId), removal: ControlHash) {
+        if self.told.insert(place, removal) != Some(removal) {
+            self.unsaved_told.insert(place);
+        }
+    }
+
     /// Forgets what is known of a notebook's mirrors.
     pub(super) fn forget(&mut self, notebook: NotebookId) {
+        self.told.retain(|(of, _), _| *of != notebook);
+        self.unsaved_told.retain(|(of, _)| *of != notebook);
         self.records.retain(|(of, _), _| *of != notebook);
         self.unsaved.retain(|(of, _)| *of != notebook);
     }
@@ -225,10 +240,80 @@ impl Engine {
         self.decide(notebook, storage, |replica| replica.remove_mirror(mirror))
     }
 
-    /// Says whether a peer is a mirror of any notebook here.
+    /// Says whether a peer is a mirror of any notebook here, or was.
     pub fn is_mirror(&self, peer: &DeviceId) -> bool {
         let mut replicas = self.replicas.values();
         replicas.any(|replica| replica.membership().mirror_of(peer).is_some())
+            || self
+                .mirrors
+                .records
+                .keys()
+                .any(|(_, known)| known.as_peer() == *peer)
+    }
+
+    /// Returns the mirrors that were removed from notebooks for which they were heard here, with the entry that removed
+    /// each and its card.
+    fn removed_mirrors(
+        &self,
+    ) -> impl Iterator<Item = ((NotebookId, MirrorId), ControlHash, &MirrorCard)> {
+        let known = self.mirrors.records.keys();
+        known.filter_map(|place| {
+            let (notebook, mirror) = place;
+            self.peers.get(&(*notebook, mirror.as_peer()))?;
+            let replica = self.replicas.get(notebook)?;
+            if !self.apart.takes_part(replica) {
+                return None;
+            }
+            let removal = replica.standing_of(&mirror.as_peer()).ending()?;
+            let mut cards = replica
+                .controls()
+                .iter()
+                .filter_map(|entry| match &entry.kind {
+                    ControlKind::AddMirror { card } if card.id() == *mirror => Some(&**card),
+                    _ => None,
+                });
+            Some((*place, removal, cards.next()?))
+        })
+    }
+
+    /// Returns those of them that have not shown yet that they know of it: they are told when they are met.
+    fn untold_mirrors(&self) -> impl Iterator<Item = (DeviceId, &MirrorCard)> {
+        let removed = self.removed_mirrors();
+        removed
+            .filter(|(place, removal, _)| self.mirrors.told.get(place) != Some(removal))
+            .map(|((_, mirror), _, card)| (mirror.as_peer(), card))
+    }
+
+    /// Returns the mirror that was removed and proves itself by a transport key.
+    pub(super) fn former_mirror_at(&self, remote: &TransportId) -> Option<(DeviceId, VerifyKey)> {
+        let mut removed = self.removed_mirrors();
+        let found = removed.find(|(_, _, card)| card.transport == *remote);
+        found.map(|(_, _, card)| (card.id().as_peer(), card.verify_key))
+    }
+
+    /// Notes that a peer showed that it has the entry that ended it in a notebook.
+    pub(super) fn note_knows_end(
+        &mut self,
+        peer: DeviceId,
+        notebook: NotebookId,
+        ending: ControlHash,
+    ) {
+        let place = (notebook, mirror_of(peer));
+        if self.mirrors.records.contains_key(&place) {
+            self.mirrors.note_told(place, ending);
+        }
+    }
+
+    /// Notes that a mirror has dropped whatever it was removed from: it takes this device for a stranger.
+    pub fn mirror_knows_nobody(&mut self, peer: DeviceId) {
+        let removed: Vec<_> = self
+            .removed_mirrors()
+            .filter(|((_, mirror), ..)| mirror.as_peer() == peer)
+            .map(|(place, removal, _)| (place, removal))
+            .collect();
+        for (place, removal) in removed {
+            self.mirrors.note_told(place, removal);
+        }
     }
 
     /// Returns the mirror that proves itself by a transport key.
@@ -251,13 +336,16 @@ impl Engine {
             })
     }
 
-    /// Returns the mirrors of all notebooks that this device takes part in, with the keys that they prove.
+    /// Returns the mirrors of all notebooks that this device takes part in, with the keys that they prove, and those
+    /// that do not know yet that they were removed.
     pub fn mirror_transports(&self) -> impl Iterator<Item = (DeviceId, TransportId)> {
         let replicas = self.replicas.values();
+        let untold = self.untold_mirrors();
         replicas
             .filter(|replica| self.apart.takes_part(replica))
             .flat_map(|replica| replica.membership().mirrors().values())
             .map(|mirror| (mirror.card.id().as_peer(), mirror.card.transport))
+            .chain(untold.map(|(peer, card)| (peer, card.transport)))
     }
 
     /// Returns the notebooks of a mirror that it has not said anything about on its connection: it does not hold
@@ -452,6 +540,14 @@ impl Engine {
         storage: &dyn Storage,
     ) -> Result<(), OpenReplicaError> {
         for (key, value) in storage.scan(notebook, Space::Mirror)? {
+            if let Some((mirror, [TOLD])) = key.split_first_chunk::<32>()
+                && let Ok(removal) = <[u8; 32]>::try_from(value.as_slice())
+            {
+                let place = (notebook, MirrorId::from_bytes(*mirror));
+                let removal = ControlHash::from_bytes(removal);
+                self.mirrors.told.insert(place, removal);
+                continue;
+            }
             let Ok(mirror) = <[u8; 32]>::try_from(key) else {
                 continue;
             };
@@ -477,6 +573,19 @@ impl Engine {
                 storage.commit(place.0, &[write])?;
             }
             self.mirrors.unsaved.remove(&place);
+        }
+        while let Some(place) = self.mirrors.unsaved_told.first().copied() {
+            if let Some(removal) = self.mirrors.told.get(&place)
+                && self.replicas.contains_key(&place.0)
+            {
+                let write = Write::Put {
+                    space: Space::Mirror,
+                    key: [&place.1.as_bytes()[..], &[TOLD]].concat(),
+                    value: removal.as_bytes().to_vec(),
+                };
+                storage.commit(place.0, &[write])?;
+            }
+            self.mirrors.unsaved_told.remove(&place);
         }
         Ok(())
     }

@@ -22,6 +22,8 @@ mod notebooks;
 mod pairing;
 mod parting;
 mod peers;
+mod presence;
+mod presenting;
 mod rekeys;
 mod renewal;
 mod sharing;
@@ -35,7 +37,6 @@ pub use bundles::{
     BundleAim, BundleMakeError, BundleMaking, BundleMakingFacts, BundleTakeError, BundleTaken,
     BundleTaking,
 };
-pub use capsules::KeptCapsule;
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
 pub use devices::DeviceError;
 pub use enrol::LinkOfferId;
@@ -47,6 +48,7 @@ pub use renewal::{CapsuleFacts, RenewError, Renewal};
 pub use taking::{TakeError, Way};
 pub use writes::{AdoptError, FoundError, IssuedInvite};
 
+pub use crate::capsule::KeptCapsule;
 use crate::enrol::LinkOffer;
 use crate::identity::{DeviceSecrets, Roster};
 use crate::ids::{CapsuleHash, DeviceId, NotebookId, PersonId};
@@ -96,6 +98,8 @@ pub enum Effect {
     Rebuilt(NotebookId),
     /// Something new is known about what a peer has.
     PeerHeard(NotebookId),
+    /// Somebody said where they are in a notebook.
+    PresenceHeard(NotebookId),
     /// A notebook's saved state could not be kept. Nothing is lost by it, but the next start reads
     /// more; it is tried again later.
     SnapshotFailed(NotebookId, StorageError),
@@ -120,6 +124,8 @@ pub enum Effect {
         keeper: DeviceId,
         /// Which one.
         capsule: CapsuleHash,
+        /// Whether it said that it has no room, as mirrors do.
+        is_full: bool,
     },
     /// A device came with a ticket of this one and is on the roster.
     DeviceLinked {
@@ -150,6 +156,8 @@ pub struct Engine {
     unsaved_peers: BTreeSet<(NotebookId, crate::ids::DeviceId)>,
     /// Whether any of them was never heard before.
     met_somebody: bool,
+    /// Who is where, as linked devices said last.
+    presences: BTreeMap<(NotebookId, DeviceId), presence::Heard>,
     effects: VecDeque<Effect>,
     unopened: BTreeMap<NotebookId, OpenReplicaError>,
     /// When those that were open before are tried again.
@@ -197,6 +205,7 @@ impl Engine {
             mirrors: mirrors::Mirrors::default(),
             unsaved_peers: BTreeSet::new(),
             met_somebody: false,
+            presences: BTreeMap::new(),
             effects: VecDeque::new(),
             unopened: BTreeMap::new(),
             reopen_at_ms: BTreeMap::new(),

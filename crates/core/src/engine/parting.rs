@@ -9,10 +9,11 @@ use std::collections::BTreeSet;
 
 use super::connections::Connection;
 use super::{CloseReason, Effect, Engine};
-use crate::control::Hearings;
+use crate::control::{Heard, Hearing, Hearings};
 use crate::crypto::VerifyKey;
 use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
-use crate::replica::{Replica, Standing};
+use crate::limits::TURNED_AWAY_MAX;
+use crate::replica::{Replica, Standing, TurnedAway};
 use crate::sync::{Session, SessionError};
 
 /// How long a connection over which nothing is shared any more stays for last words, in milliseconds: both
@@ -40,6 +41,15 @@ impl Parting {
         Self {
             ends_ms: now_ms.saturating_add(PARTING_MS_MAX),
             peer_is_out: false,
+        }
+    }
+
+    /// Begins its time anew where `is_prolonged` says so.
+    pub(super) const fn prolonged(self, is_prolonged: bool, now_ms: u64) -> Self {
+        if is_prolonged {
+            Self::with_the_peer(now_ms)
+        } else {
+            self
         }
     }
 
@@ -73,9 +83,22 @@ pub(super) struct Apart {
     /// Who said when that they are no longer out, and to whom this device said so.
     heard: Hearings,
     said: Hearings,
+    /// Who came with an admission that is void, and when they last did, the latest at the end.
+    turned_away: Vec<(NotebookId, TurnedAway, u64)>,
 }
 
 impl Apart {
+    /// Notes somebody who came with an admission that is void.
+    pub(super) fn turn_away(&mut self, notebook: NotebookId, who: TurnedAway, now_ms: u64) {
+        let is_same = |known: &TurnedAway| known.device == who.device;
+        self.turned_away
+            .retain(|(of, known, _)| *of != notebook || !is_same(known));
+        if self.turned_away.len() >= TURNED_AWAY_MAX {
+            self.turned_away.remove(0);
+        }
+        self.turned_away.push((notebook, who, now_ms));
+    }
+
     pub(super) fn distrust(&mut self, notebook: NotebookId, person: PersonId) {
         self.is_changed |= self.distrusted.insert((notebook, person));
     }
@@ -141,6 +164,18 @@ fn tell(session: &mut Session, replica: &Replica, heads: &[crate::ids::ControlHa
 }
 
 impl Engine {
+    /// Returns who came since the start with an admission to a notebook that is void, and when they last did, in
+    /// milliseconds since 1970 UTC: but for those who are members by now.
+    pub fn turned_away(&self, notebook: NotebookId) -> impl Iterator<Item = (&TurnedAway, u64)> {
+        let replica = self.replicas.get(&notebook);
+        let came = self.apart.turned_away.iter();
+        came.filter(move |(of, who, _)| {
+            let is_member = |replica: &Replica| replica.membership().member(&who.person).is_some();
+            *of == notebook && !replica.is_some_and(is_member)
+        })
+        .map(|(_, who, at_ms)| (who, *at_ms))
+    }
+
     /// Says whether this device looks for the members of a notebook: not once it is out of it.
     pub fn looks_for_peers(&self, notebook: NotebookId) -> bool {
         self.replicas
@@ -159,6 +194,7 @@ impl Engine {
                 let ended = replica.standing_of(&card.id()).ending();
                 ended.map(|_| (card.id(), card.verify_key))
             })
+            .or_else(|| self.former_mirror_at(remote))
     }
 
     /// Looks at what a peer said of notebooks that one of the two is out of, in a frame about `only` one that
@@ -172,6 +208,7 @@ impl Engine {
         let only = only.filter(|_| !session.has_any_early());
         let one = only.and_then(|notebook| self.replicas.get_key_value(&notebook));
         let all = self.replicas.iter().filter(|_| only.is_none());
+        let mut aware = Vec::new();
         for (notebook, replica) in one.into_iter().chain(all) {
             let standing = replica.standing();
             if matches!(standing, Standing::Left(_)) && knows_of(session, replica) {
@@ -184,11 +221,18 @@ impl Engine {
                 if standing.ending().is_some() {
                     self.apart.note_asked(*notebook);
                 }
-            } else if replica.standing_of(&peer).ending().is_some()
+            } else if let Some(ending) = replica.standing_of(&peer).ending()
                 && let Some(told) = session.take_early(*notebook)?
             {
-                tell(session, replica, &told.frontier.control_heads);
+                let heads = &told.frontier.control_heads;
+                if replica.controls().is_within(&ending, heads) {
+                    aware.push((*notebook, ending));
+                }
+                tell(session, replica, heads);
             }
+        }
+        for (notebook, ending) in aware {
+            self.note_knows_end(peer, notebook, ending);
         }
         Ok(())
     }
@@ -203,12 +247,23 @@ impl Engine {
             let Some(replica) = self.replicas.get(&notebook) else {
                 continue;
             };
-            let is_out = replica.standing_of(&peer).ending().is_some();
-            if !is_out || !self.apart.heard.is_due(notebook, peer, now_ms) {
+            let Some(ending) = replica.standing_of(&peer).ending() else {
                 continue;
-            }
-            let Some(entries) = replica.controls().heard(&peer, &shown) else {
-                continue;
+            };
+            let controls = replica.controls();
+            let hearing = match session.take_hearing(notebook) {
+                Some(hearing) if hearing.is_of(controls) => *hearing,
+                Some(_) => continue,
+                None if self.apart.heard.is_due(notebook, peer, now_ms) => Hearing::of(controls),
+                None => continue,
+            };
+            let entries = match hearing.hear(&peer, &shown) {
+                Heard::Member(entries) => entries,
+                Heard::More(hearing) => {
+                    session.hear_on(notebook, hearing, ending);
+                    continue;
+                }
+                Heard::Nothing => continue,
             };
             let replica = self.replicas.get_mut(&notebook);
             if replica.is_some_and(|replica| replica.ingest_controls(entries).is_ok()) {
@@ -231,14 +286,16 @@ impl Engine {
             for (notebook, ending) in session.take_called_out() {
                 let replica = self.replicas.get(&notebook);
                 let replica = replica.filter(|it| it.standing() == Standing::Member);
-                let mut is_due = || self.apart.said.is_due(notebook, peer, now_ms);
+                let shown = session.shown(notebook);
+                let mut is_due =
+                    || !shown.is_empty() || self.apart.said.is_due(notebook, peer, now_ms);
                 let objection = replica.filter(|_| is_due()).map(|replica| {
                     let record = self.peers.get(&(notebook, peer));
                     let heads = record.map(|record| &record.frontier.control_heads);
                     let mut known = vec![ending];
                     known.extend(heads.into_iter().flatten());
                     let own = self.identity.device.id();
-                    replica.controls().objection(&own, &known)
+                    replica.controls().objection(&own, &known, shown)
                 });
                 session.object(notebook, objection.unwrap_or_default());
             }

@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::Engine;
-use super::capsules::{Basis, KeptCapsule};
 use crate::capsule::{
-    Capsule, CapsuleContact, CapsuleContent, CapsuleError, CapsuleKey, CapsuleNotebook, CopyError,
-    JournalCopy, NotebookState,
+    Basis, Capsule, CapsuleContact, CapsuleContent, CapsuleError, CapsuleKey, CapsuleMirror,
+    CapsuleNotebook, CopyError, JournalCopy, KeptCapsule, NotebookState,
 };
 use crate::codec::Writer;
 use crate::crypto;
-use crate::ids::{CapsuleId, DeviceId, NotebookId, PersonId};
+use crate::ids::{CapsuleId, DeviceId, MirrorId, NotebookId, PersonId};
 use crate::limits::{
     CAPSULE_CONTACTS_MAX, CAPSULE_EVERY_MS, CAPSULE_HOLDERS_MAX, CAPSULE_KEYS_MAX,
-    CAPSULE_TITLE_BYTES_MAX, JOURNAL_COPIES_MAX, JOURNAL_COPY_UNPACKED_BYTES_MAX,
+    CAPSULE_MIRROR_BYTES_MAX, CAPSULE_MIRRORS_MAX, CAPSULE_TITLE_BYTES_MAX, JOURNAL_COPIES_MAX,
+    JOURNAL_COPY_UNPACKED_BYTES_MAX, MIRROR_ADDRESSES_MAX, MIRROR_RELAYS_MAX,
 };
 use crate::replica::Replica;
 use crate::storage::{Storage, StorageError};
@@ -78,7 +78,7 @@ impl Engine {
     ) -> Result<Renewal, RenewError> {
         let mut content = self.capsule_content(facts);
         // Nobody could keep it.
-        if !self.is_own_device() || (content.contacts.is_empty() && !facts.has_to_go) {
+        if !self.is_own_device() || (content.is_for_nobody() && !facts.has_to_go) {
             return Ok(Renewal::Current);
         }
         let basis = self.basis_of(&content);
@@ -132,6 +132,7 @@ impl Engine {
             journals: Vec::new(),
         };
         let mut places: BTreeMap<DeviceId, usize> = BTreeMap::new();
+        let mut mirrors = NamedMirrors::default();
         let me = self.identity.person();
         for (notebook, replica) in &self.replicas {
             if replica.membership().member(&me).is_none() {
@@ -161,6 +162,7 @@ impl Engine {
                 };
                 named.insert(place);
             }
+            mirrors.add(replica, content.notebooks.len());
             content.notebooks.push(CapsuleNotebook {
                 notebook: *notebook,
                 state,
@@ -170,6 +172,7 @@ impl Engine {
             content.keys.extend(keys_of(replica));
         }
         content.keys.truncate(CAPSULE_KEYS_MAX);
+        content.mirrors = mirrors.records();
         content
     }
 
@@ -215,6 +218,13 @@ impl Engine {
                 writer.varint(*holder as u64);
             }
         }
+        for mirror in content.known_mirrors() {
+            writer.raw(mirror.mirror.as_bytes());
+            writer.varint(mirror.notebooks.len() as u64);
+            for place in &mirror.notebooks {
+                writer.varint(*place as u64);
+            }
+        }
         let at_once = crypto::digest("hearthside 2026-11 capsule basis", &[writer.as_slice()]);
         let mut positions = Writer::new();
         for notebook in &content.notebooks {
@@ -253,6 +263,49 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// The mirrors of all notebooks, with the places of those that name them.
+#[derive(Default)]
+struct NamedMirrors(BTreeMap<MirrorId, CapsuleMirror>);
+
+impl NamedMirrors {
+    fn add(&mut self, replica: &Replica, place: usize) {
+        for (mirror, state) in replica.membership().mirrors() {
+            let named = self.0.entry(*mirror).or_insert_with(|| CapsuleMirror {
+                mirror: *mirror,
+                transport: state.card.transport,
+                name: String::new(),
+                addresses: Vec::new(),
+                relays: Vec::new(),
+                notebooks: Vec::new(),
+            });
+            named.notebooks.push(place);
+            let Some(ticket) = replica.mirror_ticket(mirror) else {
+                continue;
+            };
+            named.name = ticket.name;
+            for address in ticket.addresses {
+                let is_new = !named.addresses.contains(&address);
+                if is_new && named.addresses.len() < MIRROR_ADDRESSES_MAX {
+                    named.addresses.push(address);
+                }
+            }
+            for relay in ticket.relays {
+                if !named.relays.contains(&relay) && named.relays.len() < MIRROR_RELAYS_MAX {
+                    named.relays.push(relay);
+                }
+            }
+        }
+    }
+
+    fn records(self) -> Vec<Vec<u8>> {
+        let records = self.0.into_values().map(|mirror| mirror.to_bytes());
+        records
+            .filter(|record| record.len() <= CAPSULE_MIRROR_BYTES_MAX)
+            .take(CAPSULE_MIRRORS_MAX)
+            .collect()
     }
 }
 

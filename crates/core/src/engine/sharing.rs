@@ -8,7 +8,7 @@ use super::parting::{Apart, Parting, part_from};
 use super::{Effect, Engine};
 use crate::ids::{DeviceId, NotebookId, PersonId, TransportId};
 use crate::replica::Replica;
-use crate::sync::{Holding, Session, Shared};
+use crate::sync::{Holding, Outline, Session, Shared};
 
 impl Engine {
     /// Extends open connections by notebooks whose membership has come to include the peer, and
@@ -111,7 +111,7 @@ fn share_anew(
     is_own: bool,
     now_ms: u64,
 ) -> Result<(), CloseReason> {
-    let still: BTreeSet<NotebookId> = shared.all().map(Holding::notebook).collect();
+    let still: BTreeSet<NotebookId> = shared.all().map(|outline| outline.notebook()).collect();
     let is_settled = if still.is_empty() {
         (parting.is_some() || is_own) && session.notebooks().next().is_none()
     } else {
@@ -179,9 +179,9 @@ impl Shared for SharedWith<'_> {
         Some(replica)
     }
 
-    fn all(&self) -> Box<dyn Iterator<Item = &dyn Holding> + '_> {
+    fn all(&self) -> Box<dyn Iterator<Item = &dyn Outline> + '_> {
         let replicas = self.replicas.values();
         let shared = replicas.filter(|replica| self.is_shared(replica));
-        Box::new(shared.map(|replica| replica as &dyn Holding))
+        Box::new(shared.map(|replica| replica as &dyn Outline))
     }
 }

@@ -6,10 +6,13 @@ use std::sync::Arc;
 
 use super::pairing::record_write;
 use super::{Effect, Engine};
+use crate::base;
 use crate::control::{ControlError, InviteState, Label, Role};
-use crate::ids::{ControlHash, NotebookId};
+use crate::ids::{ControlHash, NotebookId, PartHash};
 use crate::pairing::{InviteRecord, Joined, Ticket};
-use crate::replica::{CreateError, EditFailed, EditSession, InviteError, Replica};
+use crate::replica::{
+    ArchiveError, CreateError, EditFailed, EditSession, InviteError, LayBaseError, Replica,
+};
 use crate::storage::{Storage, StorageError};
 
 /// An invitation that is on disk, with its ticket.
@@ -55,6 +58,12 @@ pub enum FoundError<E> {
     /// The notebook could not be created or kept.
     #[error(transparent)]
     Create(#[from] AdoptError),
+    /// The notebook that it goes on from gives nothing to go on from.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// What it goes on from could not be put in front of it.
+    #[error(transparent)]
+    Base(#[from] LayBaseError),
     /// The first edit could not be made.
     #[error(transparent)]
     Edit(#[from] EditFailed<E>),
@@ -71,11 +80,8 @@ impl Engine {
         storage: &mut dyn Storage,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<NotebookId, AdoptError> {
-        let replica = self.new_replica(role, rng)?;
-        let notebook = replica.notebook();
-        self.replicas.insert(notebook, replica);
-        self.commit(notebook, storage)?;
-        Ok(notebook)
+        let replica = self.new_replica(role, Vec::new(), rng)?;
+        self.keep_new(replica, storage)
     }
 
     /// Creates a notebook in which this person is `role`, together with its first edit: on disk
@@ -90,18 +96,53 @@ impl Engine {
         rng: &mut dyn rand_core::CryptoRng,
         work: impl FnOnce(&mut EditSession<'_>) -> Result<(), E>,
     ) -> Result<NotebookId, FoundError<E>> {
-        let mut replica = self.new_replica(role, rng)?;
+        let mut replica = self.new_replica(role, Vec::new(), rng)?;
         replica.edit(storage, rng, work)?;
+        Ok(self.keep_new(replica, storage)?)
+    }
+
+    /// Creates a notebook that goes on from the signed history of another one, in which this person is `role`, together
+    /// with its first edit: on disk there is either all of that or none.
+    ///
+    /// # Errors
+    /// [`FoundError`]; there is no new notebook then.
+    pub fn fork_notebook<E>(
+        &mut self,
+        old: NotebookId,
+        role: Role,
+        storage: &mut dyn Storage,
+        rng: &mut dyn rand_core::CryptoRng,
+        work: impl FnOnce(&mut EditSession<'_>) -> Result<(), E>,
+    ) -> Result<NotebookId, FoundError<E>> {
+        let replica = self.replicas.get_mut(&old).ok_or(AdoptError::NoNotebook)?;
+        replica.catch_up(storage).map_err(AdoptError::from)?;
+        self.commit(old, storage).map_err(AdoptError::from)?;
+        let old = self.replica(old).ok_or(AdoptError::NoNotebook)?;
+        let archive = old.archive(storage)?;
+        let parts = base::split(&archive, rng).ok_or(ArchiveError::TooLong)?;
+        let hashes = parts.iter().map(|part| base::part_hash(part)).collect();
+        let mut replica = self.new_replica(role, hashes, rng)?;
+        replica.lay_base(&parts, storage, rng)?;
+        replica.edit(storage, rng, work)?;
+        Ok(self.keep_new(replica, storage)?)
+    }
+
+    fn keep_new(
+        &mut self,
+        replica: Replica,
+        storage: &mut dyn Storage,
+    ) -> Result<NotebookId, AdoptError> {
         let notebook = replica.notebook();
         self.replicas.insert(notebook, replica);
         // Where this fails, the notebook is opened as the disk has it, and there it is not.
-        self.commit(notebook, storage).map_err(AdoptError::from)?;
+        self.commit(notebook, storage)?;
         Ok(notebook)
     }
 
     fn new_replica(
         &self,
         role: Role,
+        base: Vec<PartHash>,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<Replica, AdoptError> {
         let label = Label::Member {
@@ -110,7 +151,8 @@ impl Engine {
             role,
         };
         let device = Arc::clone(&self.identity.device);
-        Ok(Replica::create(device, &self.identity.roster, &label, rng)?)
+        let roster = &self.identity.roster;
+        Ok(Replica::create_from(device, roster, &label, base, rng)?)
     }
 
     /// Takes over the notebook that a joiner was admitted to; its content comes by sync.
@@ -306,6 +348,27 @@ impl Engine {
             }
         }
         Ok(false)
+    }
+
+    /// Makes ready what somebody who lacks much of a notebook is shown first, for one notebook in which nothing came
+    /// since this was called before, or in any if `at_once`; returns whether there was one. It takes up to a tenth of
+    /// a second.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails; it is made later then.
+    pub fn make_ahead(
+        &mut self,
+        storage: &mut dyn Storage,
+        at_once: bool,
+    ) -> Result<bool, StorageError> {
+        let mut is_made = false;
+        for replica in self.replicas.all_quietly() {
+            is_made |= replica.make_ahead(storage, at_once)?;
+            if is_made && !at_once {
+                break;
+            }
+        }
+        Ok(is_made)
     }
 
     /// Sets how many entries go into a pack of any notebook, for tests that have few; with 0 none is made

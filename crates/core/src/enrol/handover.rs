@@ -1,6 +1,6 @@
 //! What a new device is handed: the control entries of the person's notebooks, in frames of bounded size.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::EnrolMessage;
 use crate::codec::{DecodeError, Reader, Writer};
@@ -12,7 +12,8 @@ use crate::ids::{EpochId, NotebookId};
 use crate::limits::{
     CONTROL_ENTRIES_MAX, FRAME_BYTES_AIM, HANDOVER_BYTES_MAX, SHARED_NOTEBOOKS_MAX,
 };
-use crate::replica::Replica;
+use crate::storage::Storage;
+use crate::sync::Holding;
 
 /// Something that was handed over and cannot be accepted.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -134,7 +135,7 @@ pub(crate) struct Outgoing {
     notebooks: VecDeque<NotebookId>,
     with_wraps: bool,
     controls_sent: usize,
-    wraps_after: Option<EpochId>,
+    wraps_sent: BTreeSet<EpochId>,
     is_done: bool,
 }
 
@@ -144,7 +145,7 @@ impl Outgoing {
             notebooks: notebooks.into_iter().collect(),
             with_wraps,
             controls_sent: 0,
-            wraps_after: None,
+            wraps_sent: BTreeSet::new(),
             is_done: false,
         }
     }
@@ -154,22 +155,24 @@ impl Outgoing {
         self.notebooks.front().copied()
     }
 
-    /// Returns the next frame; `replica` is that of [`Outgoing::notebook`], `None` where it is gone or there
-    /// is none left.
-    pub(crate) fn next(&mut self, replica: Option<&mut Replica>) -> Option<EnrolMessage> {
-        let Some(replica) = replica else {
+    /// Returns the next frame; `holding` is that of [`Outgoing::notebook`], `None` where it is gone or there
+    /// is none left. Nothing of it is unsaved.
+    pub(crate) fn next(
+        &mut self,
+        holding: Option<&dyn Holding>,
+        storage: &dyn Storage,
+    ) -> Option<EnrolMessage> {
+        let Some(holding) = holding else {
             if self.notebooks.is_empty() {
                 return (!std::mem::replace(&mut self.is_done, true)).then_some(EnrolMessage::Done);
             }
             // Only a notebook whose disk failed goes away; one that was begun cannot be left out.
-            self.notebooks.clear();
-            self.is_done = true;
-            return Some(EnrolMessage::Refused(super::EnrolRefusal::Unavailable));
+            return Some(self.give_up());
         };
-        let notebook = replica.notebook();
+        let notebook = holding.notebook();
         let mut entries = Vec::new();
         let mut bytes = 0;
-        for entry in replica.controls().iter().skip(self.controls_sent) {
+        for entry in holding.controls().iter().skip(self.controls_sent) {
             if bytes >= FRAME_BYTES_AIM {
                 break;
             }
@@ -181,26 +184,29 @@ impl Outgoing {
             return Some(EnrolMessage::Controls { notebook, entries });
         }
         if self.with_wraps {
-            let next = replica
-                .wraps()
-                .values()
-                .find(|wraps| self.wraps_after.is_none_or(|after| wraps.epoch > after));
-            if let Some(wraps) = next {
-                self.wraps_after = Some(wraps.epoch);
-                return Some(EnrolMessage::Wraps {
-                    notebook,
-                    wraps: wraps.to_bytes(),
-                });
+            match holding.wraps_beyond(&self.wraps_sent, storage) {
+                Ok(Some((epoch, wraps))) => {
+                    self.wraps_sent.insert(epoch);
+                    return Some(EnrolMessage::Wraps { notebook, wraps });
+                }
+                Ok(None) => {}
+                Err(_) => return Some(self.give_up()),
             }
         }
         self.notebooks.pop_front();
         self.controls_sent = 0;
-        self.wraps_after = None;
+        self.wraps_sent.clear();
         let mut frontier = Writer::new();
-        replica.sign_frontier().write(&mut frontier);
+        holding.sign_frontier().write(&mut frontier);
         Some(EnrolMessage::Frontier {
             notebook,
             frontier: frontier.into_bytes(),
         })
+    }
+
+    fn give_up(&mut self) -> EnrolMessage {
+        self.notebooks.clear();
+        self.is_done = true;
+        EnrolMessage::Refused(super::EnrolRefusal::Unavailable)
     }
 }

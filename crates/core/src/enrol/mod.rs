@@ -12,7 +12,8 @@
 //! 3. new: its nonce, its claim and label
 //! 4. old: the roster with the new device on it, then the notebooks
 //!
-//! **Recovering** (`hearth/recover/1`), from any member of a shared notebook.
+//! **Recovering** (`hearth/recover/1`), from any member of a shared notebook, or a mirror of one, which knows no
+//! name.
 //!
 //! 1. new: the recovery card, and a proof of its key bound to this connection
 //! 2. member: the roster as they hold it, the name, the person's capsules that they keep, then the notebooks
@@ -28,6 +29,7 @@ mod handover;
 mod linker;
 mod message;
 mod newcomer;
+mod proof;
 mod seeker;
 mod ticket;
 
@@ -36,6 +38,7 @@ pub use handover::{HandedNotebook, Handover, HandoverError};
 pub use linker::LinkOffer;
 pub use message::{EnrolMessage, EnrolRefusal};
 pub use newcomer::{EnrolError, Linked, Newcomer, NewcomerStep};
+pub(crate) use proof::{entering, proven_card, shown_roster};
 pub use seeker::{FoundCapsule, Recovered, Seeker, SeekerStep};
 pub use ticket::{ContactTicket, LinkTicket};
 

@@ -7,6 +7,7 @@ use core::str::FromStr;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto;
 use crate::ids::{DeviceId, PersonId, TransportId};
+use crate::mirror::MirrorTicket;
 use crate::pairing::{Ticket, TicketError, TicketKind, TicketSecret, spell, unspell};
 use crate::place::{read_place, write_place};
 
@@ -106,7 +107,7 @@ pub struct ContactTicket {
 }
 
 impl ContactTicket {
-    /// Reads where a device is out of any ticket of its own.
+    /// Reads where a device or a mirror is out of any ticket of its own.
     ///
     /// # Errors
     /// [`TicketError`] for a text that is no ticket.
@@ -126,6 +127,15 @@ impl ContactTicket {
                 return Ok(Self {
                     device: ticket.device,
                     transport: ticket.transport,
+                    addresses: ticket.addresses,
+                    relays: ticket.relays,
+                });
+            }
+            Err(TicketError::Mirror) => {
+                let ticket: MirrorTicket = text.parse()?;
+                return Ok(Self {
+                    device: ticket.card.id().as_peer(),
+                    transport: ticket.card.transport,
                     addresses: ticket.addresses,
                     relays: ticket.relays,
                 });

@@ -65,6 +65,35 @@ pub struct Body {
     pub changes: DocumentChanges,
     /// The tips after them.
     pub tips: DocumentTips,
+    /// What stands in the place of changes in a part of a base.
+    pub part: Option<Vec<u8>>,
+}
+
+/// What a body says by itself, without what came before it in its log.
+#[derive(Debug)]
+pub(super) struct BodyAlone {
+    /// The root over the log's last change in each document.
+    pub(super) root: [u8; 32],
+    /// The documents that it has changes of, as they come up.
+    pub(super) documents: Vec<DocumentId>,
+}
+
+impl BodyAlone {
+    /// Reads a body of the plain form.
+    pub(super) fn read(plain: &[u8]) -> Result<Self, DecodeError> {
+        let mut reader = Reader::new(plain);
+        reader.known("body form", FORM_PLAIN)?;
+        let root = reader.array("root")?;
+        let mut documents: Vec<DocumentId> = Vec::new();
+        for _ in 0..reader.count("changes", CHANGES_PER_ENTRY_MAX)? {
+            if reader.u8("document")? != 0 {
+                documents.push(DocumentId::from_bytes(reader.array("document")?));
+            }
+            reader.bytes("change", BODY_BYTES_MAX)?;
+        }
+        reader.finish()?;
+        Ok(Self { root, documents })
+    }
 }
 
 impl Body {
@@ -163,7 +192,17 @@ impl Body {
         Ok(Self {
             changes,
             tips: after,
+            part: None,
         })
+    }
+
+    /// Takes a part of a base, which changes nothing by itself.
+    pub(super) fn of_part(tips: &DocumentTips, plain: &[u8]) -> Self {
+        Self {
+            changes: Vec::new(),
+            tips: tips.clone(),
+            part: Some(plain.to_vec()),
+        }
     }
 
     /// Returns the hash of each change with its document.

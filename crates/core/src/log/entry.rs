@@ -1,11 +1,18 @@
 //! An entry: header, sealed body, signature. Its stages from bytes to changes.
 
 use core::fmt;
+use std::collections::BTreeMap;
 
-use super::{Body, BodyError, DocumentTips, EntryVersion, Header, actor_of, notebook_tag, padding};
+use super::body::BodyAlone;
+use super::{
+    Body, BodyError, DocumentTips, EntryKind, EntryVersion, Header, actor_of, notebook_tag, padding,
+};
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::crypto::{self, AeadError, Nonce, SIGNATURE_BYTES, Secret, Signature, VerifyKey};
+use crate::crypto::{
+    self, AeadError, Extracted, Nonce, SIGNATURE_BYTES, Secret, Signature, VerifyKey,
+};
 use crate::document::{Change, DocumentId};
+use crate::epoch::EpochKeys;
 use crate::identity::DeviceSecrets;
 use crate::ids::{ActorId, ControlHash, EntryHash, EpochId, LogId, NotebookId, NotebookTag, Seq};
 use crate::limits::{DOCUMENTS_PER_LOG_MAX, ENTRY_BYTES_MAX};
@@ -127,8 +134,7 @@ impl RawEntry {
 
     /// Derives the key of this entry alone: it opens nothing else.
     pub fn own_key(&self, epoch_key: &Secret) -> EntryKey {
-        let (key, check) = entry_key(epoch_key, &self.header);
-        EntryKey { key, check }
+        own_key(&Extracted::from(epoch_key), &self.header)
     }
 
     /// Checks the signature alone.
@@ -275,19 +281,48 @@ impl VerifiedEntry {
             return Err(BodyError::TooManyDocuments.into());
         }
         padding::pad(&mut plain);
+        let entry = Self::seal(notebook, EntryKind::Changes, log, previous, &plain, keys)?;
+        Ok((entry, after))
+    }
+
+    /// Seals and signs a part of a base as the next entry of a log.
+    ///
+    /// # Errors
+    /// [`EntryError::TooLong`] where it does not fit one entry.
+    pub fn write_part(
+        notebook: NotebookId,
+        log: LogId,
+        previous: (Seq, EntryHash),
+        part: &[u8],
+        keys: &EntryKeys<'_>,
+    ) -> Result<Self, EntryError> {
+        let mut plain = part.to_vec();
+        padding::pad(&mut plain);
+        Self::seal(notebook, EntryKind::BasePart, log, previous, &plain, keys)
+    }
+
+    fn seal(
+        notebook: NotebookId,
+        kind: EntryKind,
+        log: LogId,
+        previous: (Seq, EntryHash),
+        padded: &[u8],
+        keys: &EntryKeys<'_>,
+    ) -> Result<Self, EntryError> {
         let place = EntryPlace {
             tag: notebook_tag(notebook),
+            kind,
             log,
             previous,
             epoch: keys.epoch.0,
             heads: keys.heads.clone(),
         };
-        let mut raw = place.seal(keys.epoch.1, &plain)?;
+        let mut raw = place.seal(&EpochSealer::from(keys.epoch.1), padded)?;
         raw.sign(keys.device);
         if raw.bytes.len() > ENTRY_BYTES_MAX {
             return Err(EntryError::TooLong(raw.bytes.len()));
         }
-        Ok((Self { raw, notebook }, after))
+        Ok(Self { raw, notebook })
     }
 
     /// Opens and decodes the body; `tips` are the log's document tips before this entry.
@@ -298,11 +333,47 @@ impl VerifiedEntry {
         self.open_with(&self.raw.own_key(key), tips)
     }
 
+    /// Opens and decodes the body like [`VerifiedEntry::open`], of one of many entries of an epoch.
+    ///
+    /// # Errors
+    /// As [`VerifiedEntry::open`].
+    pub(crate) fn open_by(
+        &self,
+        sealer: &EpochSealer,
+        tips: &DocumentTips,
+    ) -> Result<Body, EntryError> {
+        self.open_with(&own_key(&sealer.epoch, &self.raw.header), tips)
+    }
+
     /// Opens and decodes the body with the entry's own key, for whoever was given no more than that.
     ///
     /// # Errors
     /// As [`VerifiedEntry::open`].
     pub fn open_with(&self, own: &EntryKey, tips: &DocumentTips) -> Result<Body, EntryError> {
+        let padded = self.padded(own)?;
+        let plain = padding::unpad(&padded).ok_or(EntryError::Padding)?;
+        if self.raw.header.kind == EntryKind::BasePart {
+            return Ok(Body::of_part(tips, plain));
+        }
+        Ok(Body::decode(
+            self.raw.header.version,
+            self.actor(),
+            tips,
+            plain,
+        )?)
+    }
+
+    /// Opens the body as far as it can be read without what came before it in the log.
+    ///
+    /// # Errors
+    /// [`EntryError`] where the key does not open it, or it is not of the newest version.
+    pub(super) fn open_alone(&self, key: &Secret) -> Result<BodyAlone, EntryError> {
+        let padded = self.padded(&self.raw.own_key(key))?;
+        let plain = padding::unpad(&padded).ok_or(EntryError::Padding)?;
+        Ok(BodyAlone::read(plain)?)
+    }
+
+    fn padded(&self, own: &EntryKey) -> Result<Vec<u8>, EntryError> {
         let (header, rest) = self
             .raw
             .bytes
@@ -316,15 +387,7 @@ impl VerifiedEntry {
         if found != check {
             return Err(EntryError::Seal);
         }
-        let padded = crypto::open(key, &self.raw.header.nonce, header, sealed)
-            .map_err(|_| EntryError::Seal)?;
-        let plain = padding::unpad(&padded).ok_or(EntryError::Padding)?;
-        Ok(Body::decode(
-            self.raw.header.version,
-            self.actor(),
-            tips,
-            plain,
-        )?)
+        crypto::open(key, &self.raw.header.nonce, header, sealed).map_err(|_| EntryError::Seal)
     }
 
     /// Returns the entry without the proof of its stage.
@@ -357,6 +420,7 @@ impl VerifiedEntry {
 #[derive(Debug, Clone)]
 pub(super) struct EntryPlace {
     pub(super) tag: NotebookTag,
+    pub(super) kind: EntryKind,
     pub(super) log: LogId,
     /// The log's last entry, [`Seq::NONE`] and zero before the first.
     pub(super) previous: (Seq, EntryHash),
@@ -369,6 +433,7 @@ impl EntryPlace {
     pub(super) fn of(header: &Header) -> Self {
         Self {
             tag: header.tag,
+            kind: header.kind,
             log: header.log,
             previous: (
                 Seq::new(header.seq.get().saturating_sub(1)),
@@ -380,9 +445,10 @@ impl EntryPlace {
     }
 
     /// Seals padded plaintext into the one bare entry that it gives at this place.
-    pub(super) fn seal(self, epoch_key: &Secret, padded: &[u8]) -> Result<RawEntry, EntryError> {
+    pub(super) fn seal(self, sealer: &EpochSealer, padded: &[u8]) -> Result<RawEntry, EntryError> {
         let mut header = Header {
             version: EntryVersion::NEWEST,
+            kind: self.kind,
             tag: self.tag,
             log: self.log,
             seq: self.previous.0.next(),
@@ -392,11 +458,11 @@ impl EntryPlace {
             nonce: Nonce::default(),
             ciphertext_len: CHECK_BYTES + padded.len() + crypto::TAG_BYTES,
         };
-        header.nonce = nonce_of(epoch_key, &header, padded);
+        header.nonce = sealer.nonce_of(&header, padded);
         let mut writer = Writer::new();
         header.write(&mut writer);
         let header_len = writer.len();
-        let (key, check) = entry_key(epoch_key, &header);
+        let EntryKey { key, check } = own_key(&sealer.epoch, &header);
         let sealed = crypto::seal(&key, &header.nonce, writer.as_slice(), padded)
             .map_err(|AeadError| EntryError::TooLong(padded.len()))?;
         writer.raw(&check).raw(&sealed);
@@ -411,28 +477,56 @@ impl EntryPlace {
     }
 }
 
-/// Returns the nonce: a keyed hash of all that is sealed and of where it stands. Two entries share one only
-/// where they are the same entry, so a copied home that writes on gives nothing away.
-fn nonce_of(epoch_key: &Secret, header: &Header, padded: &[u8]) -> Nonce {
-    // The header's own nonce is zero here.
-    let mut writer = Writer::new();
-    header.write(&mut writer);
-    let key = crypto::derive(epoch_key, "entry nonce", &[]);
-    let hash = crypto::mac(
-        &key,
-        "hearthside 2026-11 entry nonce",
-        &[writer.as_slice(), padded],
-    );
-    let mut nonce = Nonce::default();
-    nonce.copy_from_slice(&hash[..crypto::NONCE_BYTES]);
-    nonce
+/// The key of an epoch, ready to seal and open many of its entries.
+#[derive(Debug)]
+pub(crate) struct EpochSealer {
+    epoch: Extracted,
+    nonces: Secret,
+}
+
+impl From<&Secret> for EpochSealer {
+    fn from(epoch_key: &Secret) -> Self {
+        let epoch = Extracted::from(epoch_key);
+        let nonces = epoch.derive("entry nonce", &[]);
+        Self { epoch, nonces }
+    }
+}
+
+/// The keys of epochs, each made ready once for many entries.
+#[derive(Debug, Default)]
+pub(crate) struct EpochSealers(BTreeMap<EpochId, EpochSealer>);
+
+impl EpochSealers {
+    /// Returns the key of an epoch, where it is among `keys`.
+    pub(crate) fn of(&mut self, keys: &EpochKeys, epoch: &EpochId) -> Option<&EpochSealer> {
+        let key = keys.get(epoch)?;
+        let ready = self.0.entry(*epoch);
+        Some(ready.or_insert_with(|| EpochSealer::from(key)))
+    }
+}
+
+impl EpochSealer {
+    /// Returns the nonce: a keyed hash of all that is sealed and of where it stands. Two entries share one only
+    /// where they are the same entry, so a copied home that writes on gives nothing away.
+    fn nonce_of(&self, header: &Header, padded: &[u8]) -> Nonce {
+        // The header's own nonce is zero here.
+        let mut writer = Writer::new();
+        header.write(&mut writer);
+        let hash = crypto::mac(
+            &self.nonces,
+            "hearthside 2026-11 entry nonce",
+            &[writer.as_slice(), padded],
+        );
+        let mut nonce = Nonce::default();
+        nonce.copy_from_slice(&hash[..crypto::NONCE_BYTES]);
+        nonce
+    }
 }
 
 /// Derives the entry's own key and the check value that commits to it: HKDF(epoch key; log, seq,
 /// nonce). One entry can so be disclosed without the epoch's key.
-fn entry_key(epoch_key: &Secret, header: &Header) -> (Secret, [u8; CHECK_BYTES]) {
-    crypto::derive_pair(
-        epoch_key,
+fn own_key(epoch: &Extracted, header: &Header) -> EntryKey {
+    let (key, check) = epoch.derive_pair(
         "entry key",
         &[
             header.tag.as_bytes(),
@@ -441,7 +535,8 @@ fn entry_key(epoch_key: &Secret, header: &Header) -> (Secret, [u8; CHECK_BYTES])
             &header.seq.get().to_le_bytes(),
             &header.nonce,
         ],
-    )
+    );
+    EntryKey { key, check }
 }
 
 fn hash_of(version: EntryVersion, bytes: &[u8], unsigned_len: usize) -> EntryHash {

@@ -4,7 +4,7 @@
 //! | --- | --- | --- |
 //! | 0 | 1 | version, 1 or 2 |
 //! | 1 | 1 | suite, 1 |
-//! | 2 | 1 | kind, 1: changes |
+//! | 2 | 1 | kind, 1: changes, 2: a part of a base |
 //! | 3 | 1 | number of control heads, n ≤ 32 |
 //! | 4 | 16 | notebook tag |
 //! | 20 | 32 | device |
@@ -27,7 +27,34 @@ use crate::ids::{
 };
 use crate::limits::{CONTROL_HEADS_MAX, ENTRY_BYTES_MAX};
 
-const KIND_CHANGES: u8 = 1;
+/// What an entry holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// Changes of documents.
+    Changes,
+    /// A part of what a forked notebook goes on from.
+    BasePart,
+}
+
+impl EntryKind {
+    const fn code(self) -> u8 {
+        match self {
+            Self::Changes => 1,
+            Self::BasePart => 2,
+        }
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8("entry kind")? {
+            1 => Ok(Self::Changes),
+            2 => Ok(Self::BasePart),
+            other => Err(DecodeError::Unknown {
+                what: "entry kind",
+                value: other.into(),
+            }),
+        }
+    }
+}
 
 /// The version of an entry, which says what of it follows from the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,6 +85,8 @@ impl EntryVersion {
 pub struct Header {
     /// The entry's version.
     pub version: EntryVersion,
+    /// What it holds.
+    pub kind: EntryKind,
     /// Which notebook, under the tag that only those who know its id can compute.
     pub tag: NotebookTag,
     /// Which log.
@@ -92,14 +121,10 @@ impl Header {
                 });
             }
         };
-        for (what, wanted) in [("suite", crypto::SUITE), ("entry kind", KIND_CHANGES)] {
-            let found = reader.u8(what)?;
-            if found != wanted {
-                return Err(DecodeError::Unknown {
-                    what,
-                    value: found.into(),
-                });
-            }
+        reader.known("suite", crypto::SUITE)?;
+        let kind = EntryKind::read(reader)?;
+        if version == EntryVersion::One && kind != EntryKind::Changes {
+            return Err(DecodeError::Invalid("entry kind"));
         }
         let count = usize::from(reader.u8("control heads")?);
         if count == 0 || count > CONTROL_HEADS_MAX {
@@ -141,6 +166,7 @@ impl Header {
         };
         Ok(Self {
             version,
+            kind,
             tag,
             log,
             seq,
@@ -157,7 +183,7 @@ impl Header {
         writer
             .u8(self.version.code())
             .u8(crypto::SUITE)
-            .u8(KIND_CHANGES)
+            .u8(self.kind.code())
             .u8(self.heads.len() as u8)
             .raw(self.tag.as_bytes())
             .raw(self.log.device.as_bytes())

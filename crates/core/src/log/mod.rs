@@ -3,6 +3,7 @@
 //! Stages, a type each: bytes → [`RawEntry`] (layout) → [`VerifiedEntry`] (member, signature, chain)
 //! → [`Body`] (opened and decoded) → applied to the documents.
 
+mod ahead;
 mod body;
 mod entry;
 mod header;
@@ -11,13 +12,15 @@ mod padding;
 mod tips;
 mod wire;
 
+pub use ahead::{Ahead, AheadError, AheadLog, documents_of};
 pub use body::{Body, BodyError, DocumentChanges};
+pub(crate) use entry::EpochSealers;
 pub use entry::{EntryError, EntryKey, EntryKeys, RawEntry, VerifiedEntry};
-pub use header::{EntryVersion, Header, actor_of, notebook_tag};
+pub use header::{EntryKind, EntryVersion, Header, actor_of, notebook_tag};
 pub use pack::{
-    EntryPack, LogState, LogStates, PackEntriesError, UnpackEntriesError, open_pack, pack_entries,
-    seal_pack, trim_pack,
+    EntryPack, LogState, LogStates, PackEntriesError, PackKind, UnpackEntriesError, open_kind,
+    open_pack, pack_entries, seal_kind, seal_pack, trim_pack,
 };
 pub use padding::{pad, padded_len, unpad};
-pub use tips::DocumentTips;
+pub use tips::{DocumentTips, TipsProof};
 pub use wire::{WireDecoder, WireEncoder, WireError};

@@ -3,7 +3,7 @@
 //!
 //! A wire entry is `0 ‖ length ‖ whole entry`, which makes the log known under the next free number;
 //! or `1 ‖ log number ‖ nonce 24 ‖ length ‖ ciphertext ‖ signature 64`, for the entry after the last
-//! one of that log on this connection with the same version, epoch and control heads; or `2 ‖ log number ‖
+//! one of that log on this connection with the same version, kind, epoch and control heads; or `2 ‖ log number ‖
 //! length ‖ whole entry` where those changed; or `3`, which is 1 for a bare entry, without the signature.
 //! Numbers start at 0. Whole entries may be bare as well.
 
@@ -53,6 +53,7 @@ impl Last {
         next.seq == self.header.seq.next()
             && next.previous == self.hash
             && next.version == self.header.version
+            && next.kind == self.header.kind
             && next.epoch == self.header.epoch
             && next.heads == self.header.heads
     }

@@ -53,19 +53,22 @@ impl Door {
         self.is_over
     }
 
-    /// Reads a message; returns the notebook once all of it is here. What is refused at once is answered here.
-    pub(super) fn read(&mut self, bytes: &[u8], pass: &MirrorPass) -> Option<NotebookId> {
+    /// Reads a message; returns the notebook once all of it is here.
+    ///
+    /// # Errors
+    /// The answer, which is noted as well, where the message is refused at once.
+    pub(super) fn read(
+        &mut self,
+        bytes: &[u8],
+        pass: &MirrorPass,
+    ) -> Result<Option<NotebookId>, MirrorAnswer> {
         if self.answer.is_some() || self.is_over {
-            return None;
+            return Ok(None);
         }
-        match self.read_part(bytes, pass) {
-            Ok(whole) => whole,
-            Err(answer) => {
-                self.entries.clear();
-                self.answer = Some(answer);
-                None
-            }
-        }
+        self.read_part(bytes, pass).inspect_err(|answer| {
+            self.entries.clear();
+            self.answer = Some(*answer);
+        })
     }
 
     fn read_part(

@@ -15,7 +15,7 @@ use crate::limits::{LOGS_MAX, LOGS_PER_DEVICE_MAX};
 use crate::log::{EntryError, RawEntry, notebook_tag};
 use crate::replica::{IngestError, Ingested, Pack, PackRefused, Proven, Unpacked};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
-use crate::sync::Holding;
+use crate::sync::{Holding, Outline};
 
 /// What control entries and keys may take beyond the quota, as a part of it: a removal has to reach a mirror
 /// that is full.
@@ -149,6 +149,9 @@ impl MirroredNotebook {
         if heads.any(|head| self.controls.get(head).is_none()) {
             return Err(IngestError::ControlMissing);
         }
+        if !self.controls.is_in_place(header) {
+            return Err(IngestError::PartElsewhere(device));
+        }
         let card = self.controls.device(&device);
         let (_, card) = card.ok_or(IngestError::UnknownDevice(device))?;
         let verify_key = card.verify_key;
@@ -204,11 +207,56 @@ impl MirroredNotebook {
     }
 }
 
-impl Holding for MirroredNotebook {
+impl Outline for MirroredNotebook {
     fn notebook(&self) -> NotebookId {
         self.notebook
     }
 
+    fn controls_count(&self) -> usize {
+        self.controls.len()
+    }
+
+    fn wrap_epochs(&self) -> BTreeSet<EpochId> {
+        self.epochs.clone()
+    }
+
+    fn frontier(&self) -> &Frontier {
+        &self.frontier_with_digest().0
+    }
+
+    fn shared_frontier(&self) -> Arc<Frontier> {
+        Arc::clone(&self.frontier_with_digest().0)
+    }
+
+    fn frontier_digest(&self) -> [u8; 32] {
+        self.frontier_with_digest().1
+    }
+
+    fn sign_frontier(&self) -> SignedFrontier {
+        let kept = self.controls.len() + self.epochs.len();
+        SignedFrontier::sign_as(
+            self.notebook,
+            self.next_position + kept as u64,
+            self.frontier().clone(),
+            (self.secrets.id().as_peer(), self.secrets.signing()),
+        )
+    }
+
+    fn has_unsaved(&self) -> bool {
+        self.has_unsaved()
+    }
+
+    fn next_position(&self) -> Position {
+        self.next_position
+    }
+
+    fn forked_logs(&self) -> Vec<LogId> {
+        let forked = self.logs.iter().filter(|(_, log)| log.branches.is_some());
+        forked.map(|(id, _)| *id).collect()
+    }
+}
+
+impl Holding for MirroredNotebook {
     fn controls(&self) -> &ControlSet {
         &self.controls
     }
@@ -219,10 +267,6 @@ impl Holding for MirroredNotebook {
 
     fn own_leave(&self) -> Option<ControlHash> {
         None
-    }
-
-    fn wrap_epochs(&self) -> BTreeSet<EpochId> {
-        self.epochs.clone()
     }
 
     fn wraps_count(&self) -> usize {
@@ -267,38 +311,8 @@ impl Holding for MirroredNotebook {
         true
     }
 
-    fn frontier(&self) -> &Frontier {
-        &self.frontier_with_digest().0
-    }
-
-    fn shared_frontier(&self) -> Arc<Frontier> {
-        Arc::clone(&self.frontier_with_digest().0)
-    }
-
-    fn frontier_digest(&self) -> [u8; 32] {
-        self.frontier_with_digest().1
-    }
-
-    fn sign_frontier(&self) -> SignedFrontier {
-        let kept = self.controls.len() + self.epochs.len();
-        SignedFrontier::sign_as(
-            self.notebook,
-            self.next_position + kept as u64,
-            self.frontier().clone(),
-            (self.secrets.id().as_peer(), self.secrets.signing()),
-        )
-    }
-
     fn known_of(&self, frontier: &Frontier) -> Frontier {
         crate::replica::known_of(&self.controls, frontier, |log| self.logs.contains_key(log))
-    }
-
-    fn has_unsaved(&self) -> bool {
-        self.has_unsaved()
-    }
-
-    fn next_position(&self) -> Position {
-        self.next_position
     }
 
     fn committed_position(&self) -> Position {
@@ -307,11 +321,6 @@ impl Holding for MirroredNotebook {
 
     fn recent(&self, position: Position) -> Option<Arc<RawEntry>> {
         self.recent_entry(position)
-    }
-
-    fn forked_logs(&self) -> Vec<LogId> {
-        let forked = self.logs.iter().filter(|(_, log)| log.branches.is_some());
-        forked.map(|(id, _)| *id).collect()
     }
 
     fn first_missing(&self, theirs: &Frontier) -> Option<Position> {

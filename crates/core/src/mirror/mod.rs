@@ -4,18 +4,23 @@
 //! key in any type of this module. It judges what it takes by the control entries, which are readable, gives
 //! out what it holds to members' devices, and signs for what is on its disk.
 
+mod capsules;
 mod disk;
 mod door;
 mod engine;
 mod frames;
+mod held;
 mod intake;
 mod logs;
 mod notebook;
+mod recovery;
 mod request;
 mod shared;
+mod status;
 mod ticket;
 
 pub use engine::{Mirror, MirrorConnection, MirrorEffect, MirrorLimits};
 pub use notebook::MirroredNotebook;
 pub use request::{MIRROR_ALPN, MirrorAnswer, MirrorMessage, Quota};
+pub use status::HeldStatus;
 pub use ticket::MirrorTicket;

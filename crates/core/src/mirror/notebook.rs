@@ -254,6 +254,11 @@ impl MirroredNotebook {
         self.has_refused
     }
 
+    /// Notes that something was not taken for want of room, before it was closed.
+    pub(super) const fn note_refused(&mut self) {
+        self.has_refused = true;
+    }
+
     /// Says whether the notebook names this mirror.
     pub fn names_this_mirror(&self) -> bool {
         self.membership.mirrors().contains_key(&self.secrets.id())
@@ -262,6 +267,11 @@ impl MirroredNotebook {
     /// Says whether something is not committed yet.
     pub fn has_unsaved(&self) -> bool {
         !self.unsaved.is_empty()
+    }
+
+    /// Adds a write to what is unsaved.
+    pub(super) fn keep_with_next_commit(&mut self, write: Write) {
+        self.unsaved.push(write);
     }
 
     /// Returns the writes that are not committed yet.
@@ -274,6 +284,11 @@ impl MirroredNotebook {
         self.unsaved = Vec::new();
         self.controls.forget_resolved();
         self.committed_position = self.next_position;
+    }
+
+    /// Says whether opening it anew would read entries that the saved state of its logs does not know.
+    pub const fn has_later_entries(&self) -> bool {
+        self.entries_since_state > 0
     }
 
     /// Says whether the state of the logs is to be saved again.

@@ -111,6 +111,7 @@ impl Replica {
         self.use_saved = false;
         self.dirty.extend(self.documents.ids());
         self.documents = DocumentSet::new();
+        self.base = self.base_to_await();
         self.held.clear();
         self.arrivals.clear();
         for log in self.logs.values_mut() {

@@ -10,6 +10,7 @@ use super::batch::Batch;
 use super::log::BranchId;
 use super::opening::{MISSING_MAX, Step};
 use crate::document::{DocumentId, Outcome};
+use crate::log::EpochSealers;
 use crate::storage::{Storage, StorageError};
 
 impl Replica {
@@ -138,6 +139,7 @@ impl Replica {
         storage: &dyn Storage,
     ) -> Result<(Batch, bool), StorageError> {
         let mut batch = Batch::default();
+        let mut sealers = EpochSealers::default();
         // A log of which something is in the batch but whose next entry is for a later one.
         let mut stopped: BTreeSet<BranchId> = BTreeSet::new();
         let mut progressed = false;
@@ -154,7 +156,9 @@ impl Replica {
                 continue;
             }
             let place = batch.reached.get(id).copied().unwrap_or(0);
-            let Some((entry, step)) = self.open_pending(id, place, batch.tips.get(id)) else {
+            let tips = batch.tips.get(id);
+            let opened = self.open_pending(id, place, tips, &mut sealers);
+            let Some((entry, step)) = opened else {
                 continue;
             };
             let step = match step {
@@ -178,6 +182,10 @@ impl Replica {
                     } else {
                         waiting.insert(*id);
                     }
+                }
+                Step::Part(part) => {
+                    self.place_part(id, &entry, &part, storage)?;
+                    progressed = true;
                 }
                 Step::Waits => {
                     waiting.insert(*id);

@@ -83,12 +83,16 @@ impl Replica {
     fn place_batch(&mut self, storage: &dyn Storage) -> Result<bool, StorageError> {
         let placed = self.advance_batch(&mut BTreeSet::new(), storage)?;
         self.forget_settled_arrivals();
+        self.note_placed();
+        self.review_ahead();
         Ok(placed == Some(true))
     }
 
     /// Notes that all was tried to be placed.
     pub(super) fn note_caught_up(&mut self) {
         self.behind = Behind::default();
+        self.name_full();
+        self.review_ahead();
     }
 
     /// Returns how many entries of a log wait for something that is not here: those that were tried.

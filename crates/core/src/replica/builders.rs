@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::Replica;
 use super::counting::reason_of;
+use super::entries::EntryReader;
 use super::log::BranchId;
 use crate::control::ContentVerdict;
 use crate::document::{ChangeHash, DocumentId};
@@ -25,6 +26,8 @@ pub struct Adopted {
     pub reason: &'static str,
     /// The people with entries that count on top of it, directly or through others.
     pub built_on_by: BTreeSet<PersonId>,
+    /// Its changes.
+    pub changes: Vec<(DocumentId, ChangeHash)>,
 }
 
 /// The changes of logs of which not all counts.
@@ -98,15 +101,17 @@ impl Replica {
             }
         }
         spread(&mut builders, &on_top);
+        let mut changes: BTreeMap<EntryHash, Vec<(DocumentId, ChangeHash)>> = BTreeMap::new();
+        for (change, entry) in &uncounted.adopted {
+            changes.entry(*entry).or_default().push(*change);
+        }
         let adopted = uncounted.reasons.into_iter().map(|(entry, reason)| {
-            let built_on_by = builders.remove(&entry).unwrap_or_default();
-            (
-                entry,
-                Adopted {
-                    reason,
-                    built_on_by,
-                },
-            )
+            let adopted = Adopted {
+                reason,
+                built_on_by: builders.remove(&entry).unwrap_or_default(),
+                changes: changes.remove(&entry).unwrap_or_default(),
+            };
+            (entry, adopted)
         });
         Ok(adopted.collect())
     }
@@ -140,9 +145,10 @@ impl Replica {
         // What stood behind the entry from which a branch leaves.
         let mut tips_at: BTreeMap<EntryHash, DocumentTips> = BTreeMap::new();
         for (id, log) in self.logs.iter().filter(|(id, _)| self.is_mixed(id)) {
+            let mut reader = EntryReader::new(self, storage);
             let mut tips = DocumentTips::default();
             for (place, position) in log.positions().iter().enumerate() {
-                let entry = self.entry_at(*position, storage)?;
+                let entry = reader.at(*position)?;
                 let header = entry.header();
                 if place == 0 {
                     tips = tips_at.get(&header.previous).cloned().unwrap_or_default();

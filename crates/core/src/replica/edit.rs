@@ -6,6 +6,7 @@ use std::sync::Arc;
 use automerge::Automerge;
 
 use super::Replica;
+use super::base::BaseState;
 use super::documents::{Saved, saved_document};
 use super::log::BranchId;
 use crate::document::{Change, DocumentId, EditError};
@@ -33,6 +34,9 @@ pub enum EditFailed<E> {
     /// This person may not write here.
     #[error("this notebook is open to you for reading only")]
     NotAllowed,
+    /// What the notebook goes on from is not here, or does not check.
+    #[error("what this notebook goes on from {0}")]
+    NoBase(String),
     /// This home is an older copy of itself.
     #[error(
         "another copy of this device has written to this notebook since: this one may not go on"
@@ -120,6 +124,13 @@ impl Replica {
         // Nobody may build on what counts no longer.
         if self.wants_advance() || self.is_behind() {
             self.advance(storage)?;
+        }
+        match &self.base {
+            BaseState::Awaited => return Err(EditFailed::NoBase("has not arrived".to_owned())),
+            BaseState::Refused(reason) => {
+                return Err(EditFailed::NoBase(format!("does not check: {reason}")));
+            }
+            BaseState::None | BaseState::Sound(_) => {}
         }
         // Before anything is written: afterwards the documents would show what is in no entry.
         let epoch = self.rekey_if_needed(rng)?;
@@ -220,6 +231,7 @@ impl Replica {
             log.settle(seq, Some(after));
         }
         self.note_support_of(&trunk, seq, changes);
+        self.write_into_ahead((log, seq), changes);
         self.applied.push(super::Applied {
             log,
             entry: hash,

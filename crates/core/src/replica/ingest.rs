@@ -81,6 +81,9 @@ pub enum IngestError {
     /// Its device was no member's as of the control entries that it names.
     #[error("the entry is signed by device {0}, which was no member's when it was written")]
     NotMember(DeviceId),
+    /// It is a part of a base in a place where the notebook's first entry names none.
+    #[error("device {0} put something in front of the notebook that its first entry does not name")]
+    PartElsewhere(DeviceId),
     /// It does not follow the entry before it.
     #[error("the entry of device {device} at {seq} does not follow the one before it")]
     Gap {
@@ -277,6 +280,9 @@ impl Replica {
         {
             return Err(IngestError::ControlMissing);
         }
+        if !self.controls.is_in_place(header) {
+            return Err(IngestError::PartElsewhere(device));
+        }
         let (_, card) = self
             .controls
             .device(&device)
@@ -335,27 +341,53 @@ impl Replica {
             return Ok(());
         };
         let uncounted = log.spans.uncounted_at_end(log.tip_seq());
-        if uncounted >= UNCOUNTED_ENTRIES_PER_LOG_MAX {
+        // A base has its control entries first, so what counted when it arrived in the old notebook may not any more; how
+        // much of it there may be has a bound of its own.
+        if self.base_depth == 0 && uncounted >= UNCOUNTED_ENTRIES_PER_LOG_MAX {
             return Err(IngestError::TooManyUncounted(device));
         }
-        let waiting = self.waiting_of(log);
-        let is_full = waiting >= WAITING_ENTRIES_PER_LOG_MAX
-            || log.bytes_of_first(waiting) >= WAITING_BYTES_PER_LOG_MAX;
-        if !is_full {
+        if !self.is_full(log) {
             return Ok(());
         }
-        let error = IngestError::TooManyWaiting(device);
-        // A key may be late, and what is missing may stand on a branch of a forked log that has not come.
-        // Changes that nobody has are the writer's own doing.
+        self.name_flooder(id);
+        Err(IngestError::TooManyWaiting(device))
+    }
+
+    fn is_full(&self, log: &Log) -> bool {
+        let waiting = self.waiting_of(log);
+        waiting >= WAITING_ENTRIES_PER_LOG_MAX
+            || log.bytes_of_first(waiting) >= WAITING_BYTES_PER_LOG_MAX
+    }
+
+    /// Names the devices of whose logs too much waits: what was kept before it was placed may be more than there is room
+    /// for, and nothing that shows it may follow.
+    pub(super) fn name_full(&mut self) {
+        let logs = self.logs.iter();
+        let full: Vec<BranchId> = logs
+            .filter(|(_, log)| !log.missing.is_empty() && self.is_full(log))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in &full {
+            self.name_flooder(id);
+        }
+    }
+
+    /// Names the device of a log of which too much waits, where that is its own doing: a key may be late, and what is
+    /// missing may stand on a branch of a forked log that has not come. Changes that nobody has are the writer's.
+    fn name_flooder(&mut self, id: &BranchId) {
+        let Some(log) = self.logs.get(id) else {
+            return;
+        };
         let first = log
             .pending
             .front()
             .filter(|_| !log.missing.is_empty() && self.forks.is_empty())
             .map(|entry| (entry.hash(), entry.header().seq));
         if let Some((hash, seq)) = first {
-            self.note_set_aside(hash, device, seq, error.to_string());
+            let device = id.log.device;
+            let reason = IngestError::TooManyWaiting(device).to_string();
+            self.note_set_aside(hash, device, seq, reason);
         }
-        Err(error)
     }
 
     /// Checks that an entry at a place behind one of `before` knows what that one knew.

@@ -8,7 +8,9 @@
 //! - Documents change through entries only.
 
 mod adopt;
+mod ahead;
 mod apply;
+mod base;
 mod batch;
 mod behind;
 mod builders;
@@ -17,6 +19,7 @@ mod counting;
 mod devices;
 mod documents;
 mod edit;
+mod entries;
 mod fork;
 mod held;
 mod ingest;
@@ -32,6 +35,7 @@ mod packs;
 mod people;
 mod persist;
 mod place;
+mod presence;
 mod rewrite;
 mod settle;
 mod standing;
@@ -41,6 +45,8 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
+pub use ahead::AheadRefused;
+pub use base::{ArchiveError, LayBaseError};
 pub use builders::Adopted;
 pub use edit::{EditFailed, EditSession};
 pub use ingest::{IngestError, Ingested, Proven};
@@ -52,8 +58,8 @@ pub use open::{CreateError, OpenReplicaError};
 pub use packs::{Pack, PackRefused, Unpacked};
 pub use people::{Profile, ProfileSource};
 pub use rewrite::WriteAgainFailed;
-pub use standing::Standing;
-pub(crate) use standing::Standings;
+pub(crate) use standing::{Shown, Standings};
+pub use standing::{Standing, TurnedAway};
 
 use crate::control::{ControlSet, Membership};
 use crate::document::DocumentSet;
@@ -66,6 +72,7 @@ use crate::limits::{LOGS_PER_DEVICE_MAX, RECENT_BYTES_MAX, RECENT_ENTRIES_MAX};
 use crate::log::{RawEntry, notebook_tag};
 use crate::storage::{Position, Write};
 
+use base::BaseState;
 use behind::Behind;
 use documents::Uses;
 use fork::Fork;
@@ -127,9 +134,17 @@ pub struct Replica {
     forks: BTreeMap<LogId, Fork>,
     /// What is kept and was not tried to be placed yet.
     behind: Behind,
+    /// Documents that came ahead of their entries, and are shown until those are placed.
+    shown: Option<ahead::Shown>,
+    /// When documents were made ready to be sent ahead.
+    made_ahead: ahead::MadeAhead,
     /// The order in which entries that are not applied yet arrived.
     arrivals: VecDeque<BranchId>,
     own: Option<Incarnation>,
+    /// What it goes on from.
+    base: BaseState,
+    /// How many bases below a notebook this one is itself; none where it is none.
+    base_depth: usize,
     documents: DocumentSet,
     dirty: BTreeSet<DocumentId>,
     uses: Uses,
@@ -260,7 +275,8 @@ impl Replica {
     pub fn is_shown_to(&self, id: &LogId, seq: Seq) -> bool {
         let is_shown =
             |log: &Log| log.settled >= seq || (log.tip_seq() >= seq && !log.missing.is_empty());
-        seq == Seq::NONE || self.branches(id).any(|(_, log)| is_shown(log))
+        let is_refused = matches!(self.base, BaseState::Refused(_));
+        seq == Seq::NONE || is_refused || self.branches(id).any(|(_, log)| is_shown(log))
     }
 
     /// Returns what this device has; found out once, until something arrives.
@@ -424,6 +440,8 @@ impl Replica {
         self.standing = self.standing_of(&self.device.id());
         self.frontier = OnceLock::new();
         self.recount();
+        // It was judged by other control entries.
+        self.shown = None;
         // The newest first: it leads to those that it supersedes, and opening a wrap costs far more
         // than following.
         let mut epochs: Vec<EpochId> = self.wraps.keys().copied().collect();

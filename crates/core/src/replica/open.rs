@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
+use super::base::BaseState;
 use super::documents::Uses;
 use super::held::Held;
 use super::log::BranchId;
@@ -16,13 +17,16 @@ use crate::crypto::Secret;
 use crate::document::DocumentSet;
 use crate::epoch::{EpochKeys, RekeyError, Wraps};
 use crate::identity::{DeviceSecrets, Roster};
-use crate::ids::{ControlHash, EntryHash, Incarnation, NotebookId};
+use crate::ids::{ControlHash, EntryHash, Incarnation, NotebookId, PartHash};
 use crate::limits::PACK_ENTRIES_AIM;
 use crate::log::{EntryError, RawEntry};
 use crate::storage::{Position, Space, Storage, StorageError, Write};
 
 /// Bytes of history that are read at once while a notebook opens.
 const READ_BYTES_AIM: usize = 1024 * 1024;
+
+/// Bytes of history that are read at once for entries that wait: often there is one.
+const PENDING_BYTES_AIM: usize = 32 * 1024;
 
 /// Why a notebook could not be created.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -77,6 +81,20 @@ impl Replica {
         label: &Label,
         rng: &mut dyn rand_core::CryptoRng,
     ) -> Result<Self, CreateError> {
+        Self::create_from(device, roster, label, Vec::new(), rng)
+    }
+
+    /// Creates a notebook that goes on from the parts of a base: see [`Replica::lay_base`].
+    ///
+    /// # Errors
+    /// [`CreateError`] where the roster is not this device's.
+    pub fn create_from(
+        device: Arc<DeviceSecrets>,
+        roster: &Roster,
+        label: &Label,
+        base: Vec<PartHash>,
+        rng: &mut dyn rand_core::CryptoRng,
+    ) -> Result<Self, CreateError> {
         let mut nonce = [0; 16];
         rng.fill_bytes(&mut nonce);
         let author = ControlAuthor {
@@ -89,6 +107,7 @@ impl Replica {
             ControlKind::Create {
                 nonce,
                 roster: Box::new(roster.clone()),
+                base,
             },
             None,
         );
@@ -112,7 +131,7 @@ impl Replica {
 
     fn with_controls(device: Arc<DeviceSecrets>, controls: ControlSet) -> Self {
         let membership = Membership::resolve(&controls);
-        Self {
+        let mut replica = Self {
             notebook: controls.notebook(),
             device,
             controls,
@@ -125,6 +144,8 @@ impl Replica {
             forks: BTreeMap::new(),
             arrivals: VecDeque::new(),
             own: None,
+            base: BaseState::None,
+            base_depth: 0,
             documents: DocumentSet::new(),
             dirty: BTreeSet::new(),
             uses: Uses::default(),
@@ -143,6 +164,8 @@ impl Replica {
             frontier: std::sync::OnceLock::new(),
             has_new_members: true,
             behind: super::behind::Behind::default(),
+            shown: None,
+            made_ahead: super::ahead::MadeAhead::default(),
             packs_sought_to: 0,
             entries_since_snapshot: 0,
             stale_copy: false,
@@ -153,7 +176,9 @@ impl Replica {
             use_saved: true,
             packs: OnceLock::new(),
             pack_entries: PACK_ENTRIES_AIM as u64,
-        }
+        };
+        replica.base = replica.base_to_await();
+        replica
     }
 
     /// Opens a notebook from its storage: the saved state, then the entries that came after it.
@@ -215,6 +240,7 @@ impl Replica {
             from = state.next_position;
             replica.logs = state.logs;
             replica.restore_forks();
+            replica.restore_base(storage)?;
             replica.restore_held(storage)?;
             replica
                 .refill_pending(storage)
@@ -244,9 +270,18 @@ impl Replica {
             missing.extend(positions.iter().map(|position| (*position, *id)));
         }
         missing.sort_unstable();
+        let mut read = VecDeque::new();
         for (position, id) in missing {
-            let read = storage.entries(self.notebook, position, 1)?;
-            let Some((_, bytes)) = read.into_iter().next() else {
+            // What lies between them, such as what other logs have placed, is passed over.
+            while read.front().is_some_and(|(at, _)| *at < position) {
+                read.pop_front();
+            }
+            if read.is_empty() {
+                read = storage
+                    .entries(self.notebook, position, PENDING_BYTES_AIM)?
+                    .into();
+            }
+            let Some((_, bytes)) = read.pop_front() else {
                 continue;
             };
             let entry = Arc::new(self.parse_kept(bytes)?);

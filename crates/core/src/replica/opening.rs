@@ -9,7 +9,7 @@ use super::held::{Relation, Why};
 use super::log::BranchId;
 use crate::control::ContentVerdict;
 use crate::document::{ChangeHash, DocumentId};
-use crate::log::{Body, DocumentTips, RawEntry, VerifiedEntry};
+use crate::log::{Body, DocumentTips, EntryKind, EpochSealers, RawEntry, VerifiedEntry};
 use crate::storage::{Storage, StorageError};
 
 /// Changes that the oldest entry of a log lacks and that are remembered. It is tried again once
@@ -20,6 +20,8 @@ pub(super) const MISSING_MAX: usize = 64;
 pub(super) enum Step {
     /// It counts, if nothing that it builds on says otherwise.
     Ready(Body),
+    /// It is a part of what the notebook goes on from.
+    Part(Vec<u8>),
     /// It is kept and not applied.
     Hold(Body, Why),
     /// Its key is not here.
@@ -36,10 +38,12 @@ impl Replica {
         id: &BranchId,
         place: usize,
         tips: Option<&DocumentTips>,
+        sealers: &mut EpochSealers,
     ) -> Option<(Arc<RawEntry>, Step)> {
         let log = self.logs.get(id)?;
         let entry = Arc::clone(log.pending.get(place)?);
-        if !log.is_ready {
+        let is_part = entry.header().kind == EntryKind::BasePart;
+        if !log.is_ready || (!is_part && self.base.holds_up()) {
             return Some((entry, Step::Waits));
         }
         if log.unreadable {
@@ -50,7 +54,11 @@ impl Replica {
         let is_valid = log.broken.is_none();
         let is_chosen = seq <= log.chosen_to;
         let tips = tips.unwrap_or(&log.tips).clone();
-        let step = match self.open_entry(&entry, &tips) {
+        let step = match self.open_entry(&entry, &tips, sealers) {
+            // The notebook's first entry names it, so it does not turn on who its author is.
+            Step::Ready(Body {
+                part: Some(part), ..
+            }) => Step::Part(part),
             Step::Ready(body) if !is_valid => Step::Hold(body, Why::Invalid),
             Step::Ready(body) if !is_chosen => Step::Hold(body, Why::Losing),
             Step::Ready(body) if verdict != ContentVerdict::Counts => {
@@ -61,7 +69,12 @@ impl Replica {
         Some((entry, step))
     }
 
-    fn open_entry(&mut self, raw: &RawEntry, tips: &DocumentTips) -> Step {
+    fn open_entry(
+        &mut self,
+        raw: &RawEntry,
+        tips: &DocumentTips,
+        sealers: &mut EpochSealers,
+    ) -> Step {
         let header = raw.header();
         // An author knows the re-key whose key they seal under. One who names another could make
         // everybody wait for ever.
@@ -72,11 +85,11 @@ impl Replica {
         {
             return Step::Unreadable("sealed under a key that the rules do not count".to_owned());
         }
-        let Some(key) = self.keys.get(&header.epoch) else {
+        let Some(sealer) = sealers.of(&self.keys, &header.epoch) else {
             return Step::Waits;
         };
         let entry: VerifiedEntry = raw.clone().trusted(self.notebook);
-        match entry.open(key, tips) {
+        match entry.open_by(sealer, tips) {
             Ok(body) => Step::Ready(body),
             Err(error) => Step::Unreadable(error.to_string()),
         }

@@ -256,7 +256,7 @@ impl Replica {
 
     /// Packs the entries behind `base`, as many as go into one pack, and moves it on. `None` where there is
     /// none that can be packed now.
-    fn pack_behind(
+    pub(super) fn pack_behind(
         &self,
         base: &mut PackBase,
         storage: &dyn Storage,

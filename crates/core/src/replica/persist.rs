@@ -16,7 +16,9 @@ use crate::document::limits::CHANGE_BYTES_MAX;
 use crate::document::{DocumentId, scan};
 use crate::frontier::LogTip;
 use crate::ids::{DeviceId, EntryHash, Incarnation, LogId, PersonId, Seq};
-use crate::limits::{CHANGES_PER_ENTRY_MAX, LOGS_MAX, SET_ASIDE_REASON_BYTES_MAX};
+use crate::limits::{
+    CHANGES_PER_ENTRY_MAX, DOCUMENTS_DIRTY_MAX, LOGS_MAX, SET_ASIDE_REASON_BYTES_MAX,
+};
 use crate::storage::{Space, Storage, Write};
 
 const VERSION: u8 = 1;
@@ -121,9 +123,14 @@ impl Replica {
         Ok(())
     }
 
-    /// Says whether the saved state lags far enough behind to be worth saving again.
-    pub const fn wants_snapshot(&self) -> bool {
-        self.entries_since_snapshot >= SNAPSHOT_ENTRIES && !self.is_behind()
+    /// Says whether the saved state lags far enough behind to be worth saving again. While much is placed that
+    /// was put off, that is so once many documents have changed: they are open until they are saved.
+    pub fn wants_snapshot(&self) -> bool {
+        if self.is_behind() {
+            self.dirty.len() >= DOCUMENTS_DIRTY_MAX
+        } else {
+            self.entries_since_snapshot >= SNAPSHOT_ENTRIES
+        }
     }
 
     /// Says whether the saved state lags far enough behind to be saved again while nobody waits.
@@ -131,9 +138,19 @@ impl Replica {
         self.entries_since_snapshot >= SNAPSHOT_ENTRIES / 2 && !self.is_behind()
     }
 
+    /// Has the state saved with the next commit.
+    pub(super) const fn lag_behind_saved(&mut self) {
+        self.entries_since_snapshot = SNAPSHOT_ENTRIES;
+    }
+
     /// Says whether anything came since the state was saved.
     pub const fn is_snapshot_current(&self) -> bool {
         self.entries_since_snapshot == 0
+    }
+
+    /// Notes that more was placed than the saved state says, although it came before that was saved.
+    pub(super) fn note_placed(&mut self) {
+        self.entries_since_snapshot = self.entries_since_snapshot.max(SNAPSHOT_ENTRIES);
     }
 
     /// Adds the state of the logs and every changed document to the unsaved writes.

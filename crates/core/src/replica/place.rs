@@ -1,12 +1,13 @@
 //! Where an entry belongs in its log, and the branches that begin there.
 
 use super::Replica;
+use super::entries::EntryReader;
 use super::fork::Fork;
 use super::log::{Base, BranchId, Log};
 use crate::ids::{EntryHash, LogId, Seq};
 use crate::limits::{LOG_BRANCHES_KEPT_MAX, LOG_BRANCHES_MAX};
 use crate::log::RawEntry;
-use crate::storage::{Position, Storage, StorageError, Write};
+use crate::storage::{Storage, StorageError};
 
 /// Where an entry belongs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,43 +155,14 @@ impl Replica {
             return Ok(());
         };
         let mut hashes = Vec::with_capacity(positions.len());
+        let mut reader = EntryReader::new(self, storage);
         for position in positions {
-            hashes.push(self.entry_at(position, storage)?.hash());
+            hashes.push(reader.at(position)?.hash());
         }
         if let Some(log) = self.logs.get_mut(&trunk) {
             log.hashes = Some(hashes);
         }
         Ok(())
-    }
-
-    /// Reads an entry by its position, from memory or from the disk.
-    pub(super) fn entry_at(
-        &self,
-        position: Position,
-        storage: &dyn Storage,
-    ) -> Result<std::sync::Arc<RawEntry>, StorageError> {
-        if let Some(entry) = self.recent(position) {
-            return Ok(entry);
-        }
-        let bytes = match position.checked_sub(self.committed_position) {
-            None => storage
-                .entries(self.notebook, position, 1)?
-                .into_iter()
-                .next()
-                .map(|(_, bytes)| bytes),
-            Some(place) => self
-                .unsaved
-                .iter()
-                .filter_map(|write| match write {
-                    Write::Append(bytes) => Some(bytes.clone()),
-                    _ => None,
-                })
-                .nth(usize::try_from(place).unwrap_or(usize::MAX)),
-        };
-        let bytes = bytes.ok_or_else(|| StorageError::Damaged("an entry is missing".to_owned()))?;
-        RawEntry::parse_any(bytes)
-            .map(std::sync::Arc::new)
-            .map_err(|error| StorageError::Damaged(error.to_string()))
     }
 
     /// Lets the branches that leave a log behind `seq` go on from what is placed of it now.

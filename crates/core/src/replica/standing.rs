@@ -2,9 +2,9 @@
 //! nothing more is said to it.
 
 use super::Replica;
-use crate::control::{ControlEntry, ControlKind, ControlSet, Membership};
+use crate::control::{ControlEntry, ControlKind, ControlSet, Label, Membership};
 use crate::ids::{ControlHash, DeviceId, PersonId};
-use crate::limits::{OBJECTION_BYTES_MAX, OBJECTION_ENTRIES_MAX};
+use crate::limits::{OBJECTION_BYTES_MAX, OBJECTION_ENTRIES_MAX, VOIDING_BYTES_MAX};
 
 /// How a device stands in a notebook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,7 +18,7 @@ pub enum Standing {
     Removed(ControlHash),
     /// The device itself was revoked, by this entry.
     Revoked(ControlHash),
-    /// Its person's admission does not count, since this entry speaks against it.
+    /// Its person's admission does not count, since this entry speaks against it: nobody who gave it knew of that.
     Voided(ControlHash),
     /// Nothing here says that it ever was a member's.
     #[default]
@@ -85,6 +85,77 @@ impl Replica {
     ) -> Option<LastWords> {
         Standings::of(&self.controls, &self.membership).last_words_for(device, heads)
     }
+
+    /// Judges what a device that is unknown here shows as its admission, on a copy.
+    pub(crate) fn judge_shown(&self, device: &DeviceId, shown: &[Vec<u8>]) -> Shown {
+        let Some((copy, taken)) = self.controls.with_shown(shown) else {
+            return Shown::Nothing;
+        };
+        let membership = Membership::resolve(&copy);
+        if membership.person_of(device).is_some() {
+            return Shown::Member(taken);
+        }
+        let heads: Vec<ControlHash> = taken.iter().map(ControlEntry::hash).collect();
+        let standings = Standings::of(&copy, &membership);
+        let Standing::Voided(cause) = standings.standing_of(device) else {
+            return Shown::Nothing;
+        };
+        let words = standings.last_words_for(device, &heads);
+        let words = words.map(|words| words.entries).unwrap_or_default();
+        let bytes: usize = words.iter().map(Vec::len).sum();
+        let turned_away = copy.device(device).and_then(|(person, _)| {
+            let (admission, _) = membership.voided_of(&copy, person)?;
+            Some(TurnedAway {
+                person,
+                device: *device,
+                name: self.name_in(copy.get(&admission)?),
+                by: copy.author(&admission)?,
+                cause,
+            })
+        });
+        match turned_away.filter(|_| bytes <= VOIDING_BYTES_MAX) {
+            Some(turned_away) => Shown::Void { words, turned_away },
+            None => Shown::Nothing,
+        }
+    }
+
+    fn name_in(&self, admission: &ControlEntry) -> Option<String> {
+        match self.open_label(admission)? {
+            Label::Member { name, .. } => Some(name),
+            _ => None,
+        }
+    }
+}
+
+/// What a device that is unknown here showed as its admission.
+#[derive(Debug)]
+pub(crate) enum Shown {
+    /// It makes the device a member's: what of it is new.
+    Member(Vec<ControlEntry>),
+    /// It is void by what is known here.
+    Void {
+        /// The entry that speaks against it, with what of its past was not shown.
+        words: Vec<Vec<u8>>,
+        /// Who came with it.
+        turned_away: TurnedAway,
+    },
+    /// It is nothing.
+    Nothing,
+}
+
+/// Somebody who came with an admission that is void.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TurnedAway {
+    /// Who it admits.
+    pub person: PersonId,
+    /// The device that they came with.
+    pub device: DeviceId,
+    /// Their name, where this device can open it.
+    pub name: Option<String>,
+    /// Who gave it, on which device.
+    pub by: (PersonId, DeviceId),
+    /// The entry that speaks against it.
+    pub cause: ControlHash,
 }
 
 /// What a device that is no member's any more is still told.
@@ -172,7 +243,8 @@ impl<'a> Standings<'a> {
         let is_news = |admission: &ControlHash| {
             ended.is_none_or(|ended| self.controls.is_past(&ended, admission))
         };
-        if let Some((_, cause)) = self.voided(person).filter(|(it, _)| is_news(it)) {
+        let voided = self.membership.voided_of(self.controls, person);
+        if let Some((_, cause)) = voided.filter(|(admission, _)| is_news(admission)) {
             return Some(Standing::Voided(cause));
         }
         let ended = ended?;
@@ -181,36 +253,6 @@ impl<'a> Standings<'a> {
             Some(ControlKind::Leave) => Standing::Left(ended),
             _ => Standing::Removed(ended),
         })
-    }
-
-    /// Returns a person's admission that does not count, and what speaks against it: who took the invitation back, or else who removed
-    /// or demoted its author.
-    fn voided(&self, person: PersonId) -> Option<(ControlHash, ControlHash)> {
-        let admissions = self.membership.voided_admissions().iter();
-        let (admission, admit) = admissions
-            .filter_map(|hash| match &self.controls.get(hash)?.kind {
-                ControlKind::Admit(admit) if admit.roster.person() == person => {
-                    Some((*hash, admit))
-                }
-                _ => None,
-            })
-            .max_by_key(|(hash, _)| (self.controls.level(hash), *hash))?;
-        let (author, _) = self.controls.author(&admission)?;
-        let beside = |entry: &&crate::control::ControlEntry| {
-            let hash = entry.hash();
-            self.controls.is_well_formed(&hash) && !self.controls.is_past(&hash, &admission)
-        };
-        let takes_back = self.controls.iter().filter(beside).find(|entry| {
-            matches!(entry.kind, ControlKind::RevokeInvite { invite } if invite == admit.invite)
-        });
-        let against_author = || {
-            self.controls.iter().filter(beside).find(|entry| {
-                matches!(entry.kind, ControlKind::Remove { person, .. }
-                    | ControlKind::Demote { person } if person == author)
-            })
-        };
-        let cause = takes_back.or_else(against_author)?;
-        Some((admission, cause.hash()))
     }
 
     fn latest(&self, entries: impl Iterator<Item = ControlHash>) -> Option<ControlHash> {

@@ -7,7 +7,7 @@ use super::channel::Channel;
 use super::error::SessionError;
 use super::frame::{Acknowledgement, WireTag};
 use super::session::{PeerView, Session, view_of};
-use super::shared::{Shared, find};
+use super::shared::{Shared, find, find_outline};
 use crate::ids::NotebookId;
 use crate::limits::LOGS_MAX;
 
@@ -32,7 +32,12 @@ impl Session {
             return Err(SessionError::TooManyLogs);
         }
         channel.peer_counter = signed.counter;
-        channel.told_by_peer = Arc::new(signed.frontier.clone());
+        channel.told_by_peer = if signed.frontier == *replica.frontier() {
+            // Of thousands of connections over thousands of notebooks nearly all say the same.
+            replica.shared_frontier()
+        } else {
+            Arc::new(signed.frontier.clone())
+        };
         channel.note_told(replica, &ack.logs);
         self.ready.insert(tag);
         let notebook = channel.notebook;
@@ -72,7 +77,7 @@ impl Session {
             .copied()
             .collect();
         for tag in due {
-            let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
+            let Some((channel, replica)) = find_outline(&mut self.channels, shared, &tag) else {
                 // Nothing of it can be said to this peer any more, so nothing falls due either.
                 if let Some(channel) = self.channels.get_mut(&tag) {
                     channel.acks.clear();
@@ -106,7 +111,7 @@ impl Session {
     fn note_caught_up(&mut self, shared: &dyn Shared) {
         let channels = &mut self.channels;
         self.behind.retain(|tag| {
-            let Some((channel, replica)) = find(channels, shared, tag) else {
+            let Some((channel, replica)) = find_outline(channels, shared, tag) else {
                 return channels
                     .get(tag)
                     .is_some_and(|channel| channel.acks.is_behind());

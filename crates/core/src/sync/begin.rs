@@ -8,9 +8,9 @@ use super::brief::Brief;
 use super::channel::Channel;
 use super::error::{SessionError, Stopped};
 use super::frame::{Frame, SummaryLine, VERSION, WireTag};
-use super::holding::Holding;
+use super::holding::Outline;
 use super::session::{PeerView, Session, truncate, view_of};
-use super::shared::{Shared, find};
+use super::shared::{Shared, find, find_outline};
 use crate::crypto;
 use crate::frontier::SignedFrontier;
 use crate::ids::NotebookId;
@@ -60,8 +60,8 @@ impl Session {
     }
 
     fn tell_frontier(&mut self, tag: WireTag, shared: &dyn Shared) {
-        if let Some((channel, replica)) = find(&mut self.channels, shared, &tag) {
-            let frame = channel.frontier(replica);
+        if let Some((channel, outline)) = find_outline(&mut self.channels, shared, &tag) {
+            let frame = channel.frontier(outline);
             self.push(frame);
         }
     }
@@ -105,7 +105,7 @@ impl Session {
             .collect()
     }
 
-    fn frontier_mac(&self, by_dialler: bool, replica: &dyn Holding) -> [u8; 16] {
+    fn frontier_mac(&self, by_dialler: bool, replica: &dyn Outline) -> [u8; 16] {
         truncate(crypto::mac(
             &self.exporter,
             "frontier",
@@ -174,7 +174,7 @@ impl Session {
         }
     }
 
-    fn begin_equal(&mut self, replica: &dyn Holding) {
+    fn begin_equal(&mut self, replica: &dyn Outline) {
         let tag = self.tag(replica.notebook());
         if let Some(channel) = self.channels.get_mut(&tag) {
             channel.begin_equal(replica);

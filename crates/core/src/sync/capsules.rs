@@ -23,8 +23,8 @@ pub enum CapsuleEvent {
     Arrived(CapsuleHead, Vec<u8>),
     /// The peer has this one on its disk.
     Kept(CapsuleHash),
-    /// The peer does not keep this one.
-    Refused(CapsuleHash),
+    /// The peer does not keep this one; whether it said that it has no room.
+    Refused(CapsuleHash, bool),
 }
 
 #[derive(Debug)]
@@ -100,7 +100,10 @@ impl CapsuleLane {
                 }
             }
             CapsuleAnswer::Kept => self.events.push_back(CapsuleEvent::Kept(hash)),
-            CapsuleAnswer::Refused => self.events.push_back(CapsuleEvent::Refused(hash)),
+            CapsuleAnswer::Refused | CapsuleAnswer::Full => {
+                let is_full = answer == CapsuleAnswer::Full;
+                self.events.push_back(CapsuleEvent::Refused(hash, is_full));
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::error::Stopped;
 use super::frame::{Acknowledgement, Frame, WireTag};
-use super::holding::Holding;
+use super::holding::{Holding, Outline};
 use super::schedule::AckSchedule;
 use crate::frontier::{Frontier, LogTip, SignedFrontier};
 use crate::ids::{ControlHash, DeviceId, EntryHash, EpochId, LogId, NotebookId, Seq};
@@ -59,6 +59,10 @@ pub(super) struct Channel {
     pub(super) stopped: Option<Stopped>,
     /// Whether the peer is sent packs where it lacks much.
     pub(super) takes_packs: bool,
+    /// Whether the peer was offered documents ahead of their entries.
+    pub(super) has_sent_ahead: bool,
+    /// Whether the peer sent such documents: once is enough, since each costs some work.
+    pub(super) has_ahead: bool,
     /// Whether a pack of the peer's could not be taken, so that no further one is.
     pub(super) has_refused_pack: bool,
     /// Whether the peer was told that there is no room for all that it sends.
@@ -96,6 +100,8 @@ impl Channel {
             begins: 0,
             stopped: None,
             takes_packs: true,
+            has_sent_ahead: false,
+            has_ahead: false,
             has_refused_pack: false,
             has_told_full: false,
             peer_full: None,
@@ -105,13 +111,13 @@ impl Channel {
 
     /// Both sides have the same: nothing is to be sent but what comes from now on. This is what
     /// [`Channel::begin`] comes to then, for a connection may have thousands of such notebooks.
-    pub(super) fn begin_equal(&mut self, replica: &dyn Holding) {
+    pub(super) fn begin_equal(&mut self, replica: &dyn Outline) {
         self.is_live = true;
         self.begins += 1;
         self.wraps_looked_at = 0;
         self.acks.begin(false);
         self.sent_wraps = replica.wrap_epochs();
-        self.control_cursor = replica.controls().len();
+        self.control_cursor = replica.controls_count();
         self.sent_controls.clear();
         self.sent.clear();
         self.cursor = replica.next_position();
@@ -193,7 +199,7 @@ impl Channel {
     }
 
     /// Returns this side's signed frontier to tell the peer.
-    pub(super) fn frontier(&mut self, replica: &dyn Holding) -> Frame {
+    pub(super) fn frontier(&mut self, replica: &dyn Outline) -> Frame {
         let signed = replica.sign_frontier();
         self.told_to_peer = replica.shared_frontier();
         self.has_told = true;
@@ -254,7 +260,7 @@ impl Channel {
     }
 
     /// Returns the acknowledgement of all that was kept since the peer was last told.
-    pub(super) fn acknowledge(&mut self, replica: &dyn Holding) -> Frame {
+    pub(super) fn acknowledge(&mut self, replica: &dyn Outline) -> Frame {
         let signed = replica.sign_frontier();
         let (now, before) = (&signed.frontier, &self.told_to_peer);
         let logs = now

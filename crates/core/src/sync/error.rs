@@ -43,6 +43,9 @@ pub enum SessionError {
     /// What the peer hands over cannot be read.
     #[error("the peer handed over a control entry that cannot be read")]
     HandedUnreadable,
+    /// What the peer says of where its person is was said before, or is not signed by it.
+    #[error("the peer said where its person is in words that are not its own, or twice")]
+    Presence,
     /// Nothing was heard for too long.
     #[error("nothing was heard from the peer for {} s", SILENCE_MAX_MS / 1000)]
     Silent,

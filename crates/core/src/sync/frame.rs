@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::brief::{Brief, Sum};
+use super::presence::SaidPresence;
 use crate::capsule::CapsuleHead;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
@@ -16,6 +17,7 @@ use crate::limits::{
     SHARED_NOTEBOOKS_MAX,
 };
 use crate::mirror::Quota;
+use crate::presence::SealedPresence;
 
 /// The tag of a notebook on one connection: a MAC under the connection's exporter.
 pub(super) type WireTag = [u8; 16];
@@ -101,6 +103,10 @@ pub(super) enum Frame {
     /// 19: notebook, control entries (count, bytes each): what makes the sender a member all the same; without any
     /// it has nothing to say against being out.
     Objection(WireTag, Vec<Vec<u8>>),
+    /// 20: notebook, sealed: documents that are to be shown before their entries are here.
+    Ahead(WireTag, Vec<u8>),
+    /// 24: notebook, `counter varint ‖ epoch 32 ‖ nonce 24 ‖ sealed 59 ‖ signature 64`: where the sender's person is.
+    Presence(WireTag, Box<SaidPresence>),
 }
 
 /// What becomes of a capsule that was offered.
@@ -112,16 +118,19 @@ pub enum CapsuleAnswer {
     Kept,
     /// It is not kept.
     Refused,
+    /// It is not kept for want of room. Only a mirror says so.
+    Full,
 }
 
 impl CapsuleAnswer {
-    const ALL: [Self; 3] = [Self::Wanted, Self::Kept, Self::Refused];
+    const ALL: [Self; 4] = [Self::Wanted, Self::Kept, Self::Refused, Self::Full];
 
     const fn code(self) -> u8 {
         match self {
             Self::Wanted => 1,
             Self::Kept => 2,
             Self::Refused => 3,
+            Self::Full => 4,
         }
     }
 
@@ -192,6 +201,8 @@ impl Frame {
             | Self::Full(tag, _)
             | Self::Ended(tag, _)
             | Self::Objection(tag, _)
+            | Self::Ahead(tag, _)
+            | Self::Presence(tag, _)
             | Self::Ack(tag, _) => Some(*tag),
             Self::Hello { .. }
             | Self::Summary(_)
@@ -216,6 +227,7 @@ impl Frame {
             | Self::CapsuleAnswer(..)
             | Self::Unpacked(_)
             | Self::Full(..)
+            | Self::Presence(..)
             | Self::Ended(..) => 0,
             Self::CapsulePart(_, _, bytes) => bytes.len(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
@@ -227,9 +239,10 @@ impl Frame {
             Self::Controls(_, entries)
             | Self::Objection(_, entries)
             | Self::Handed { entries, .. } => entries.iter().map(Vec::len).sum(),
-            Self::Wraps(_, bytes) | Self::Entries(_, _, bytes) | Self::Packed(_, bytes) => {
-                bytes.len()
-            }
+            Self::Wraps(_, bytes)
+            | Self::Entries(_, _, bytes)
+            | Self::Packed(_, bytes)
+            | Self::Ahead(_, bytes) => bytes.len(),
             Self::Ack(_, ack) => {
                 let heads = ack.control.as_ref().map_or(0, |(_, heads)| heads.len());
                 ack.logs.len() * LOG_BYTES + heads * HEAD_BYTES
@@ -291,6 +304,10 @@ impl Frame {
                 numbers.write(*tag, writer.u8(15));
                 writer.raw(pack);
             }
+            Self::Ahead(tag, documents) => {
+                numbers.write(*tag, writer.u8(20));
+                writer.raw(documents);
+            }
             Self::Unpacked(tag) => {
                 numbers.write(*tag, writer.u8(16));
             }
@@ -305,6 +322,15 @@ impl Frame {
             Self::Objection(tag, entries) => {
                 numbers.write(*tag, writer.u8(19));
                 write_entries(entries, &mut writer);
+            }
+            Self::Presence(tag, said) => {
+                numbers.write(*tag, writer.u8(24));
+                let sealed = &said.sealed;
+                writer.varint(said.counter).raw(sealed.epoch.as_bytes());
+                writer
+                    .raw(&sealed.nonce)
+                    .raw(&sealed.sealed)
+                    .raw(&said.signature);
             }
             Self::Handed {
                 notebook,
@@ -389,6 +415,11 @@ impl Frame {
                 let tag = numbers.read(&mut reader)?;
                 Self::Packed(tag, reader.take("pack", reader.remaining())?.to_vec())
             }
+            20 => {
+                let tag = numbers.read(&mut reader)?;
+                let documents = reader.take("documents", reader.remaining())?;
+                Self::Ahead(tag, documents.to_vec())
+            }
             16 => Self::Unpacked(numbers.read(&mut reader)?),
             17 => {
                 let tag = numbers.read(&mut reader)?;
@@ -405,6 +436,19 @@ impl Frame {
             19 => {
                 let tag = numbers.read(&mut reader)?;
                 Self::Objection(tag, read_entries(&mut reader)?)
+            }
+            24 => {
+                let tag = numbers.read(&mut reader)?;
+                let said = SaidPresence {
+                    counter: reader.varint("counter")?,
+                    sealed: SealedPresence {
+                        epoch: ControlHash::from_bytes(reader.array("epoch")?).as_epoch(),
+                        nonce: reader.array("nonce")?,
+                        sealed: reader.array("presence")?,
+                    },
+                    signature: reader.array("signature")?,
+                };
+                Self::Presence(tag, Box::new(said))
             }
             8 => Self::Ping,
             9 => Self::Pong,

@@ -6,24 +6,59 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::codec::DecodeError;
 use crate::control::{ControlEntry, ControlError, ControlSet};
+use crate::crypto::Signature;
 use crate::epoch::Wraps;
 use crate::frontier::{Frontier, SignedFrontier};
-use crate::ids::{ControlHash, EpochId, LogId, NotebookId};
+use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId};
 use crate::log::{LogStates, RawEntry};
 use crate::mirror::Quota;
+use crate::presence::{Presence, SealedPresence};
 use crate::replica::{
-    IngestError, Ingested, Pack, PackRefused, Proven, Replica, Standing, Unpacked,
+    AheadRefused, IngestError, Ingested, Pack, PackRefused, Proven, Replica, Standing, Unpacked,
 };
 use crate::storage::{Position, Storage, StorageError};
+
+/// What a connection looks at of a notebook to find out whether both sides have the same, and to say what this side
+/// has. It may be known of a notebook that is not open.
+pub trait Outline {
+    /// Returns the notebook.
+    fn notebook(&self) -> NotebookId;
+
+    /// Returns how many control entries there are.
+    fn controls_count(&self) -> usize;
+
+    /// Returns the epochs whose wraps are here.
+    fn wrap_epochs(&self) -> BTreeSet<EpochId>;
+
+    /// Returns what this device has; found out once, until something arrives.
+    fn frontier(&self) -> &Frontier;
+
+    /// Returns what this device has, to be kept without copying it.
+    fn shared_frontier(&self) -> Arc<Frontier>;
+
+    /// Returns the digest of what this device has.
+    fn frontier_digest(&self) -> [u8; 32];
+
+    /// Signs what this device has. Only what is committed may be signed for: the caller calls this
+    /// with nothing unsaved.
+    fn sign_frontier(&self) -> SignedFrontier;
+
+    /// Says whether something is not committed yet.
+    fn has_unsaved(&self) -> bool;
+
+    /// Returns the position that the next committed entry gets.
+    fn next_position(&self) -> Position;
+
+    /// Returns the forked logs.
+    fn forked_logs(&self) -> Vec<LogId>;
+}
 
 /// What one device holds of a notebook.
 ///
 /// What it holds is what its storage holds plus what it says is unsaved.
-pub trait Holding {
-    /// Returns the notebook.
-    fn notebook(&self) -> NotebookId;
-
+pub trait Holding: Outline {
     /// Returns the control entries.
     fn controls(&self) -> &ControlSet;
 
@@ -35,9 +70,6 @@ pub trait Holding {
 
     /// Returns the entry by which this device's own person left, where they did.
     fn own_leave(&self) -> Option<ControlHash>;
-
-    /// Returns the epochs whose wraps are here.
-    fn wrap_epochs(&self) -> BTreeSet<EpochId>;
 
     /// Returns of how many epochs the wraps are here.
     fn wraps_count(&self) -> usize;
@@ -55,37 +87,37 @@ pub trait Holding {
     /// Takes the wraps of an epoch's key in; returns whether they are new and belong to the epoch.
     fn ingest_wraps(&mut self, wraps: Wraps) -> bool;
 
-    /// Returns what this device has; found out once, until something arrives.
-    fn frontier(&self) -> &Frontier;
-
-    /// Returns what this device has, to be kept without copying it.
-    fn shared_frontier(&self) -> Arc<Frontier>;
-
-    /// Returns the digest of what this device has.
-    fn frontier_digest(&self) -> [u8; 32];
-
-    /// Signs what this device has. Only what is committed may be signed for: the caller calls this
-    /// with nothing unsaved.
-    fn sign_frontier(&self) -> SignedFrontier;
-
     /// Returns the part of a frontier that names logs of devices which are known here, no more of each
     /// than a device may have.
     fn known_of(&self, frontier: &Frontier) -> Frontier;
 
-    /// Says whether something is not committed yet.
-    fn has_unsaved(&self) -> bool;
+    /// Returns this device; of a mirror none.
+    fn own_device(&self) -> DeviceId {
+        DeviceId::ZERO
+    }
 
-    /// Returns the position that the next committed entry gets.
-    fn next_position(&self) -> Position;
+    /// Signs what this device says of where its person is; nothing where nobody's device holds the notebook.
+    fn sign_presence(&self, _words: &[u8]) -> Option<Signature> {
+        None
+    }
+
+    /// Opens what a device says of where its person is; `None` where the key is not here.
+    ///
+    /// # Errors
+    /// [`DecodeError`] where it is nothing of that kind.
+    fn open_presence(
+        &self,
+        _device: DeviceId,
+        _said: &SealedPresence,
+    ) -> Result<Option<Presence>, DecodeError> {
+        Ok(None)
+    }
 
     /// Returns the position after the last entry that is on disk: only what lies before it leaves.
     fn committed_position(&self) -> Position;
 
     /// Returns a recent entry by its position, where it is still in memory.
     fn recent(&self, position: Position) -> Option<Arc<RawEntry>>;
-
-    /// Returns the forked logs.
-    fn forked_logs(&self) -> Vec<LogId>;
 
     /// Returns a position at or before the first one at which a peer with `theirs` lacks an entry, or `None`
     /// where it lacks none; forked logs are left out.
@@ -142,6 +174,27 @@ pub trait Holding {
     /// [`PackRefused`] where it gives none.
     fn unpack(&mut self, sealed: &[u8], storage: &dyn Storage) -> Result<Unpacked, PackRefused>;
 
+    /// Returns how many entries a peer has to lack to be sent documents ahead of them; `None` where none ever are.
+    fn ahead_lacked_min(&self) -> Option<u64> {
+        None
+    }
+
+    /// Returns the documents that a peer which lacks much is to be shown first, sealed.
+    ///
+    /// # Errors
+    /// [`StorageError`] where they cannot be read.
+    fn documents_ahead(&self, _storage: &dyn Storage) -> Result<Option<Vec<u8>>, StorageError> {
+        Ok(None)
+    }
+
+    /// Shows documents that came ahead of their entries, where that can be done.
+    ///
+    /// # Errors
+    /// [`StorageError`] where what they are compared with cannot be read.
+    fn take_ahead(&mut self, _sealed: &[u8], _storage: &dyn Storage) -> Result<(), StorageError> {
+        Ok(())
+    }
+
     /// Says whether entries are kept that [`Holding::advance`] was put off for.
     fn is_behind(&self) -> bool {
         false
@@ -170,9 +223,63 @@ pub trait Holding {
     }
 }
 
-impl Holding for Replica {
+impl Outline for Replica {
     fn notebook(&self) -> NotebookId {
         self.notebook()
+    }
+
+    fn controls_count(&self) -> usize {
+        self.controls().len()
+    }
+
+    fn wrap_epochs(&self) -> BTreeSet<EpochId> {
+        self.wraps().keys().copied().collect()
+    }
+
+    fn frontier(&self) -> &Frontier {
+        self.frontier()
+    }
+
+    fn shared_frontier(&self) -> Arc<Frontier> {
+        self.shared_frontier()
+    }
+
+    fn frontier_digest(&self) -> [u8; 32] {
+        self.frontier_digest()
+    }
+
+    fn sign_frontier(&self) -> SignedFrontier {
+        self.sign_frontier()
+    }
+
+    fn has_unsaved(&self) -> bool {
+        self.has_unsaved()
+    }
+
+    fn next_position(&self) -> Position {
+        self.next_position()
+    }
+
+    fn forked_logs(&self) -> Vec<LogId> {
+        self.forked_logs().copied().collect()
+    }
+}
+
+impl Holding for Replica {
+    fn own_device(&self) -> DeviceId {
+        self.own_device()
+    }
+
+    fn sign_presence(&self, words: &[u8]) -> Option<Signature> {
+        Some(self.sign_presence(words))
+    }
+
+    fn open_presence(
+        &self,
+        device: DeviceId,
+        said: &SealedPresence,
+    ) -> Result<Option<Presence>, DecodeError> {
+        said.open(self.notebook(), device, self.keys())
     }
 
     fn controls(&self) -> &ControlSet {
@@ -188,10 +295,6 @@ impl Holding for Replica {
             Standing::Left(entry) => Some(entry),
             _ => None,
         }
-    }
-
-    fn wrap_epochs(&self) -> BTreeSet<EpochId> {
-        self.wraps().keys().copied().collect()
     }
 
     fn wraps_count(&self) -> usize {
@@ -212,32 +315,8 @@ impl Holding for Replica {
         self.ingest_wraps(wraps)
     }
 
-    fn frontier(&self) -> &Frontier {
-        self.frontier()
-    }
-
-    fn shared_frontier(&self) -> Arc<Frontier> {
-        self.shared_frontier()
-    }
-
-    fn frontier_digest(&self) -> [u8; 32] {
-        self.frontier_digest()
-    }
-
-    fn sign_frontier(&self) -> SignedFrontier {
-        self.sign_frontier()
-    }
-
     fn known_of(&self, frontier: &Frontier) -> Frontier {
         self.known_of(frontier)
-    }
-
-    fn has_unsaved(&self) -> bool {
-        self.has_unsaved()
-    }
-
-    fn next_position(&self) -> Position {
-        self.next_position()
     }
 
     fn committed_position(&self) -> Position {
@@ -246,10 +325,6 @@ impl Holding for Replica {
 
     fn recent(&self, position: Position) -> Option<Arc<RawEntry>> {
         self.recent(position)
-    }
-
-    fn forked_logs(&self) -> Vec<LogId> {
-        self.forked_logs().copied().collect()
     }
 
     fn first_missing(&self, theirs: &Frontier) -> Option<Position> {
@@ -300,6 +375,22 @@ impl Holding for Replica {
 
     fn unpack(&mut self, sealed: &[u8], storage: &dyn Storage) -> Result<Unpacked, PackRefused> {
         self.unpack(sealed, storage)
+    }
+
+    fn ahead_lacked_min(&self) -> Option<u64> {
+        Some(self.ahead_lacked_min())
+    }
+
+    fn documents_ahead(&self, storage: &dyn Storage) -> Result<Option<Vec<u8>>, StorageError> {
+        self.documents_ahead(storage)
+    }
+
+    fn take_ahead(&mut self, sealed: &[u8], storage: &dyn Storage) -> Result<(), StorageError> {
+        match self.take_ahead(sealed, storage) {
+            Err(AheadRefused::Storage(error)) => Err(error),
+            // They are a convenience: the entries come as well.
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn is_behind(&self) -> bool {

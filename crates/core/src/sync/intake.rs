@@ -156,6 +156,23 @@ impl Session {
         }
     }
 
+    /// Takes documents in that come ahead of their entries. Where they cannot be shown, whatever the reason, they
+    /// are left out: the entries come as well.
+    pub(super) fn ahead(
+        &mut self,
+        tag: WireTag,
+        documents: &[u8],
+        shared: &mut dyn Shared,
+        storage: &dyn Storage,
+    ) -> Result<(), SessionError> {
+        if let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag)
+            && !std::mem::replace(&mut channel.has_ahead, true)
+        {
+            replica.take_ahead(documents, storage)?;
+        }
+        Ok(())
+    }
+
     /// Sends the peer from now on entries rather than packs, beginning anew at what it has told.
     pub(super) fn unpacked(&mut self, tag: WireTag, shared: &mut dyn Shared) {
         if let Some((channel, replica)) = find_mut(&mut self.channels, shared, &tag)

@@ -6,7 +6,7 @@ use crate::ids::NotebookId;
 use crate::mirror::Quota;
 
 impl Session {
-    /// Says that the peer is a mirror: it is sent entries one by one, since it opens no packs, and no capsules.
+    /// Says that the peer is a mirror: it is sent entries one by one, since it opens no packs.
     #[must_use]
     pub fn with_mirror(mut self, is_mirror: bool) -> Self {
         self.peer_is_mirror = is_mirror;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::error::SessionError;
 use super::frame::{Frame, WireTag};
 use super::session::Session;
+use crate::control::{ControlEntry, Hearing};
 use crate::frontier::SignedFrontier;
 use crate::ids::{ControlHash, NotebookId};
 use crate::limits::FRAME_BYTES_AIM;
@@ -20,6 +21,12 @@ pub(super) struct Partings {
     awaited: BTreeSet<WireTag>,
     /// What it said.
     objections: Vec<(NotebookId, Vec<Vec<u8>>)>,
+    /// What it said before, where there was more than one frame holds; and whether it was asked to go on since that
+    /// was last looked at.
+    hearings: BTreeMap<NotebookId, Box<Hearing>>,
+    is_prolonged: bool,
+    /// What this side has said itself on this connection.
+    shown: BTreeMap<NotebookId, Vec<ControlHash>>,
     /// What the peer says that this side is out of, and by which entry.
     called_out: Vec<(NotebookId, ControlHash)>,
 }
@@ -95,6 +102,39 @@ impl Session {
         std::mem::take(&mut self.partings.objections)
     }
 
+    /// Takes what the peer has shown before of a notebook that it is out of, where it was asked to go on.
+    pub(crate) fn take_hearing(&mut self, notebook: NotebookId) -> Option<Box<Hearing>> {
+        self.partings.hearings.remove(&notebook)
+    }
+
+    /// Asks the peer to go on: what it has shown checks, and is not all.
+    pub(crate) fn hear_on(
+        &mut self,
+        notebook: NotebookId,
+        hearing: Box<Hearing>,
+        ending: ControlHash,
+    ) {
+        let tag = self.tag(notebook);
+        self.partings.hearings.insert(notebook, hearing);
+        self.partings.is_prolonged = true;
+        self.partings.open.insert(tag);
+        self.partings.awaited.insert(tag);
+        self.push(Frame::Ended(tag, ending));
+    }
+
+    /// Says whether the peer was asked to go on since the last call.
+    pub(crate) const fn take_prolonged(&mut self) -> bool {
+        std::mem::replace(&mut self.partings.is_prolonged, false)
+    }
+
+    /// Returns what this side has shown of a notebook that it is out of by what the peer says.
+    pub fn shown(&self, notebook: NotebookId) -> &[ControlHash] {
+        self.partings
+            .shown
+            .get(&notebook)
+            .map_or(&[], Vec::as_slice)
+    }
+
     /// Notes that the peer is no longer out of a notebook.
     pub fn rejoin(&mut self, notebook: NotebookId) {
         let tag = self.tag(notebook);
@@ -109,6 +149,8 @@ impl Session {
     /// Queues what makes this side a member although the peer says that it is out: nothing where that is so.
     pub fn object(&mut self, notebook: NotebookId, entries: Vec<Vec<u8>>) {
         let tag = self.tag(notebook);
+        let shown = self.partings.shown.entry(notebook).or_default();
+        shown.extend(entries.iter().map(|entry| ControlEntry::hash_of(entry)));
         self.push(Frame::Objection(tag, entries));
     }
 

@@ -8,7 +8,7 @@ use super::frame::Frame;
 use super::holding::Holding;
 use crate::codec::Writer;
 use crate::ids::{LogId, Seq};
-use crate::limits::{FRAME_BYTES_AIM, PACK_HAD_PART};
+use crate::limits::{AHEAD_BYTES_PART, AHEAD_HAD_PART, FRAME_BYTES_AIM, PACK_HAD_PART};
 use crate::log::RawEntry;
 use crate::replica::Pack;
 use crate::storage::{Storage, StorageError};
@@ -29,6 +29,9 @@ impl Channel {
         if self.by_position.is_empty() && self.lacked(replica) == 0 {
             self.cursor = replica.committed_position();
             return Ok(None);
+        }
+        if let Some(frame) = self.next_ahead(replica, storage)? {
+            return Ok(Some(frame));
         }
         loop {
             if let Some(frame) = self.next_pack(replica, storage)? {
@@ -53,6 +56,37 @@ impl Channel {
                 return Ok(None);
             }
         }
+    }
+
+    /// Returns, once, the documents that a peer which lacks much is to be shown first.
+    fn next_ahead(
+        &mut self,
+        replica: &dyn Holding,
+        storage: &dyn Storage,
+    ) -> Result<Option<Frame>, StorageError> {
+        let is_wanted = self.takes_packs && self.by_position.is_empty();
+        if !is_wanted || self.has_sent_ahead {
+            return Ok(None);
+        }
+        let lacked = self.lacked(replica);
+        let had = replica.committed_position().saturating_sub(lacked);
+        let min = replica.ahead_lacked_min();
+        // Somebody who goes on where a link was cut has most of it already, or sees what was sent then.
+        if min.is_none_or(|min| lacked < min) || had * AHEAD_HAD_PART > lacked {
+            return Ok(None);
+        }
+        self.has_sent_ahead = true;
+        let documents = replica.documents_ahead(storage)?;
+        // They are sent twice, so they are to be a part of the whole.
+        let is_worth_it = |documents: &Vec<u8>| {
+            let bytes = documents.len().saturating_mul(AHEAD_BYTES_PART);
+            bytes
+                <= usize::try_from(lacked)
+                    .unwrap_or(usize::MAX)
+                    .saturating_mul(PACKED_BYTES_ABOUT)
+        };
+        let documents = documents.filter(is_worth_it);
+        Ok(documents.map(|documents| Frame::Ahead(self.tag, documents)))
     }
 
     /// Returns how many entries the peer lacks of what is here, but for logs that go by position.

@@ -11,10 +11,11 @@ use super::frame::{Frame, NotebookNumbers, VERSION, WireTag};
 use super::handing::Handing;
 use super::holding::Holding;
 use super::parting::Partings;
+use super::presence::PresenceLane;
 use super::shared::{Shared, find};
 use crate::crypto::{self, Secret};
 use crate::frontier::{Frontier, SignedFrontier};
-use crate::ids::{DeviceId, NotebookId};
+use crate::ids::{ControlHash, DeviceId, NotebookId};
 use crate::limits::SHARED_NOTEBOOKS_MAX;
 use crate::storage::{Storage, StorageError};
 
@@ -78,10 +79,13 @@ pub struct Session {
     pub(super) partings: Partings,
     pub(super) handing: Handing,
     pub(super) capsules: CapsuleLane,
-    /// Whether the peer is a mirror: it can do nothing with packs, and is offered no capsules.
+    pub(super) presences: PresenceLane,
+    /// Whether the peer is a mirror: it can do nothing with packs.
     pub(super) peer_is_mirror: bool,
     /// The notebooks for which the peer said that it has no room, since [`Session::take_full`].
     pub(super) newly_full: Vec<NotebookId>,
+    /// The notebook that is to be opened before anything of it can be sent.
+    wants_open: Option<NotebookId>,
 }
 
 impl Session {
@@ -124,8 +128,10 @@ impl Session {
             partings: Partings::default(),
             handing: Handing::default(),
             capsules: CapsuleLane::new(now_ms),
+            presences: PresenceLane::default(),
             peer_is_mirror: false,
             newly_full: Vec::new(),
+            wants_open: None,
         };
         for replica in shared.all() {
             session.open(replica.notebook());
@@ -137,6 +143,11 @@ impl Session {
             digest,
         });
         session
+    }
+
+    /// Says whether the peer said that it has what is not here yet.
+    pub fn is_awaiting(&self) -> bool {
+        !self.behind.is_empty()
     }
 
     /// Returns the peer.
@@ -288,6 +299,7 @@ impl Session {
                 self.entries(tag, count, &entries, shared, storage, now_ms)
             }
             Frame::Packed(tag, pack) => self.packed(tag, &pack, shared, storage, now_ms),
+            Frame::Ahead(tag, documents) => self.ahead(tag, &documents, shared, storage),
             Frame::Unpacked(tag) => {
                 self.unpacked(tag, shared);
                 Ok(())
@@ -304,6 +316,7 @@ impl Session {
                 self.objected(tag, entries);
                 Ok(())
             }
+            Frame::Presence(tag, said) => self.hear_presence(tag, &said, shared, now_ms),
             Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),
             Frame::Handed {
                 notebook,
@@ -351,6 +364,10 @@ impl Session {
             return Ok(Some(frame.encode(&mut self.outgoing)));
         }
         while let Some(tag) = self.next_ready() {
+            if let Some(notebook) = self.closed_behind(&tag, shared) {
+                self.wants_open = Some(notebook);
+                return Ok(None);
+            }
             let found = find(&mut self.channels, shared, &tag);
             if let Some((channel, replica)) = found
                 && let Some(frame) = channel.next_frame(replica, storage)?
@@ -360,7 +377,33 @@ impl Session {
             }
             self.ready.remove(&tag);
         }
-        Ok(None)
+        let presence = self.next_presence(shared);
+        Ok(presence.map(|frame| frame.encode(&mut self.outgoing)))
+    }
+
+    /// Returns the notebook behind a tag where it is shared and not open.
+    fn closed_behind(&self, tag: &WireTag, shared: &dyn Shared) -> Option<NotebookId> {
+        let channel = self.channels.get(tag)?;
+        let notebook = channel.notebook;
+        let is_closed = shared.get(notebook).is_none() && shared.outline(notebook).is_some();
+        (is_closed && channel.stopped.is_none() && channel.is_live).then_some(notebook)
+    }
+
+    /// Takes the notebook that is to be opened before [`Session::next_frame`] can go on.
+    pub const fn take_wants_open(&mut self) -> Option<NotebookId> {
+        self.wants_open.take()
+    }
+
+    /// Forgets what the peer said that it has, but for what it is sent next: for whoever tells nobody of it.
+    pub fn forget_views(&mut self) {
+        self.views.clear();
+        self.changed_views.clear();
+    }
+
+    /// Returns the control heads that the peer said last that it has.
+    pub fn told_heads(&self, notebook: NotebookId) -> &[ControlHash] {
+        let channel = self.channel_of(notebook);
+        channel.map_or(&[], |channel| &channel.told_by_peer.control_heads)
     }
 
     /// Returns the notebook whose turn it is among those of which there may be something to send.

@@ -68,7 +68,18 @@ fn up(home: &str) -> Result<Value> {
     let home = HomeDir::new(home, None);
     let listen = "127.0.0.1:0".parse()?;
     let mut ready = |line: Value| println!("{line}");
-    run::up(&home, Some(listen), None, &mut NoPassphrase, &mut ready).map_err(failed)?;
+    run::up(
+        &home,
+        run::UpOptions {
+            listen: Some(listen),
+            welcomes: false,
+        },
+        None,
+        &mut NoPassphrase,
+        None,
+        &mut ready,
+    )
+    .map_err(failed)?;
     Ok(json!({ "peak_mib": peak_mib("self")? }))
 }
 

@@ -158,6 +158,7 @@ impl Hosts {
         for host in [&mut self.first, &mut self.second] {
             host.engine.snapshot(&mut host.storage)?;
             while host.engine.make_pack(&mut host.storage)? {}
+            host.engine.make_ahead(&mut host.storage, true)?;
         }
         Ok(())
     }

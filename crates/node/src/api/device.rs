@@ -37,6 +37,16 @@ pub enum DeviceRequest {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 #[non_exhaustive]
 pub enum RecoveryRequest {
+    /// Shows the phrase of a home that was made on the page, until it was confirmed. Answers
+    /// `recovery_phrase`, null where it is not kept any more.
+    Show,
+    /// Shows that the person has the words, so that the phrase is erased here. Answers `confirmed`.
+    Confirm {
+        /// Which words are given, counted from 1; empty where all are.
+        places: Vec<u8>,
+        /// The words in that order, with blanks between.
+        words: Secret,
+    },
     /// Puts a new phrase in force. Answers `notebooks` and `rekeyed`.
     Rotate {
         /// The phrase in force.

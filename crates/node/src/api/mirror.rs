@@ -9,19 +9,19 @@ use serde::{Deserialize, Serialize};
 pub enum MirrorRequest {
     /// Lets a mirror hold a notebook. Answers `mirror`.
     Add {
-        /// The notebook's id or name.
+        /// The notebook's id or name, or `journal` for the person's own.
         notebook: String,
         /// The mirror's ticket.
         ticket: String,
     },
     /// Answers `mirrors[]`.
     List {
-        /// The notebook's id or name.
+        /// The notebook's id or name, or `journal`.
         notebook: String,
     },
     /// Ends that. Answers `mirror` as it was.
     Remove {
-        /// The notebook's id or name.
+        /// The notebook's id or name, or `journal`.
         notebook: String,
         /// The mirror's id or name.
         mirror: String,

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use super::{
     ActionRequest, AgreementRequest, BackupRequest, BundleRequest, CheckInRequest, CircleRequest,
     ConflictRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest, GraduateRequest,
-    ImportFormat, InviteRequest, JournalRequest, MemberRequest, MirrorRequest, NotebookRequest,
-    QuestionRequest, RecoveryRequest, ResourceRequest, SealedRequest, Secret, SessionRequest,
-    SkillRequest, TemplateRequest, TransferFile,
+    ImportFormat, InviteRequest, JournalRequest, LiveRequest, MemberRequest, MirrorRequest,
+    NotebookRequest, QuestionRequest, RecoveryRequest, ResourceRequest, SealedRequest, Secret,
+    SessionRequest, SkillRequest, TemplateRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -92,6 +92,8 @@ pub enum Request {
     Graduate(GraduateRequest),
     /// `journal …`
     Journal(JournalRequest),
+    /// Notes that several windows write at once.
+    Live(LiveRequest),
     /// `comment`: a comment on any object.
     Comment {
         /// The object's id.
@@ -121,6 +123,9 @@ pub enum Request {
         object: Option<String>,
         /// At most this many changes.
         limit: u32,
+        /// Where to begin: the `next` of an earlier answer; at the newest change when absent.
+        #[serde(default)]
+        from: Option<String>,
     },
     /// `conflict …`
     Conflict(ConflictRequest),
@@ -152,7 +157,12 @@ pub enum Request {
         /// Whether a calendar has titles and places in it.
         #[serde(default)]
         titles: bool,
+        /// Whether a calendar has the days in it on which actions and goals are due.
+        #[serde(default)]
+        due: bool,
     },
+    /// `calendar …`
+    Calendar(CalendarRequest),
     /// `import`: takes objects into a notebook, by id where they have one.
     Import {
         /// The notebook's id or name.
@@ -218,6 +228,30 @@ pub enum ConfigRequest {
     List,
 }
 
+/// `calendar …`: a feed of all notebooks that the page of a running node serves. Each but `feed` answers
+/// `calendar{on,titles,url}`; `url` is null where it is off.
+#[derive(Serialize, Deserialize, Debug, Clone, PartialEq)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[non_exhaustive]
+pub enum CalendarRequest {
+    /// Serves it from now on; its address stays if it was on.
+    On {
+        /// Whether titles and places stand in it.
+        titles: bool,
+    },
+    /// Serves it no more, and forgets its address.
+    Off,
+    /// Gives it another address; the one before serves no more.
+    Renew,
+    /// Says how it stands.
+    Show,
+    /// The feed itself, for whoever has its token. Answers `ics`.
+    Feed {
+        /// The secret of its address.
+        token: Secret,
+    },
+}
+
 impl Request {
     /// Tells whether the request changes nothing, so that repeating it is harmless.
     pub fn is_read_only(&self) -> bool {
@@ -266,8 +300,13 @@ impl Request {
             Self::Circle(request) => matches!(request, CircleRequest::Show { .. }),
             Self::Graduate(request) => request.is_read_only(),
             Self::Journal(request) => request.is_read_only(),
+            Self::Live(request) => request.is_read_only(),
             Self::Question(request) => matches!(request, QuestionRequest::List { .. }),
             Self::Conflict(request) => matches!(request, ConflictRequest::List { .. }),
+            Self::Calendar(request) => matches!(
+                request,
+                CalendarRequest::Show | CalendarRequest::Feed { .. }
+            ),
             Self::Config(request) => !matches!(request, ConfigRequest::Set { .. }),
             Self::Join { .. }
             | Self::Passphrase(_)

@@ -33,6 +33,18 @@ pub enum SessionRequest {
         /// The notebook's id or name.
         notebook: String,
     },
+    /// Answers `ahead[]`, planned sessions that are not over, the next one first; `past[]`, all others, the newest first;
+    /// `ahead_count` and `past_count`, how many there are; and `last_held`.
+    Near {
+        /// The notebook's id or name.
+        notebook: String,
+        /// At most this many that are ahead.
+        ahead: u32,
+        /// How many of the others are passed over.
+        skip: u32,
+        /// At most this many of the others.
+        past: u32,
+    },
     /// Reads one session, its notes included.
     Show {
         /// The session's id.
@@ -112,6 +124,7 @@ impl SessionRequest {
         matches!(
             self,
             Self::List { .. }
+                | Self::Near { .. }
                 | Self::Show { .. }
                 | Self::Notes {
                     notes: NotesRequest::Read,

@@ -11,9 +11,10 @@ use hearth_core::storage::Space;
 use serde_json::{Value, json};
 
 use super::envelope::{EnvelopeError, OpenWith, Opener};
-use super::part::{Kept, Part, Totals, Whose};
+use super::part::{Part, Totals, Whose};
 use super::{ANOTHER_ONE, unreadable};
 use crate::api::{Event, Exit, Failure, Progress};
+use crate::host::Settings;
 use crate::service::{Chains, Found, control_set, time};
 
 /// Opens every record of a backup, and checks every signature and chain in it.
@@ -33,6 +34,7 @@ pub fn check(
     checker.finish_notebook();
     let Read {
         whose,
+        home,
         totals,
         damaged,
     } = whose?;
@@ -43,6 +45,7 @@ pub fn check(
     let rest = json!({
         "backup": whose_words,
         "notebooks": totals.notebooks,
+        "settings": settings(&home).count(),
         "file": path.to_string_lossy(),
     });
     checker
@@ -60,9 +63,18 @@ pub(super) fn told(whose: &Whose) -> Value {
     })
 }
 
+/// The settings among the records of a home.
+pub(super) fn settings(home: &[(&'static str, Vec<u8>)]) -> Settings {
+    home.iter()
+        .find(|(word, _)| *word == Settings::KEPT_AS)
+        .map_or_else(Settings::default, |(_, value)| Settings::parse(value))
+}
+
 /// What a backup came to once all of it was read.
 pub(super) struct Read {
     pub(super) whose: Option<Box<Whose>>,
+    /// Records of the home itself; none in a backup of version 1.
+    pub(super) home: Vec<(&'static str, Vec<u8>)>,
     pub(super) totals: Totals,
     /// Places in it that are damaged, and how.
     pub(super) damaged: Vec<(String, String)>,
@@ -80,6 +92,7 @@ pub(super) fn read(
     let mut opener = Opener::begin(BufReader::new(file), with).map_err(unreadable)?;
     let mut outcome = Read {
         whose: None,
+        home: Vec::new(),
         totals: Totals::default(),
         damaged: Vec::new(),
     };
@@ -111,6 +124,7 @@ pub(super) fn read(
                 match part {
                     Part::End(totals) if opened.is_last => end = Some(totals),
                     Part::Whose(whose) if opened.number == 0 => outcome.whose = Some(whose),
+                    Part::Home(records) if opened.number == 1 => outcome.home = records,
                     Part::Records(notebook, records) => {
                         notebooks.insert(notebook);
                         outcome.totals.records += records.len() as u64;
@@ -128,7 +142,7 @@ pub(super) fn read(
                             entries,
                         })?;
                     }
-                    Part::End(_) | Part::Whose(_) => outcome
+                    Part::End(_) | Part::Whose(_) | Part::Home(_) => outcome
                         .damaged
                         .push((place, "does not belong there".to_owned())),
                 }
@@ -187,6 +201,7 @@ fn describe(part: &Part) -> String {
             format!("entries {first} to {last} of notebook {notebook}")
         }
         Part::End(_) => "the end".to_owned(),
+        Part::Home(_) => "the settings".to_owned(),
     }
 }
 
@@ -211,7 +226,7 @@ impl Checker {
                     .into_iter()
                     .filter(|kept| kept.space == Space::Control);
                 self.controls
-                    .extend(controls.map(|Kept { key, value, .. }| (key, value)));
+                    .extend(controls.map(|mut kept| (kept.key, std::mem::take(&mut *kept.value))));
             }
             Part::Entries {
                 notebook,
@@ -231,7 +246,7 @@ impl Checker {
                     }
                 }
             }
-            Part::Whose(_) | Part::End(_) => {}
+            Part::Whose(_) | Part::Home(_) | Part::End(_) => {}
         }
     }
 

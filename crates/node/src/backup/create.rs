@@ -9,12 +9,13 @@ use hearth_core::ids::NotebookId;
 use hearth_core::storage::{Space, Storage};
 use hearth_store::Passphrase;
 use serde_json::{Value, json};
+use zeroize::Zeroizing;
 
 use super::envelope::{EnvelopeError, Sealer};
-use super::part::{Kept, Part, SPACES, Totals, Whose};
+use super::part::{Kept, Part, SPACES, Totals, WORDS, Whose};
 use super::unreadable;
 use crate::api::{Event, Failure, Progress, Secret};
-use crate::host::{Host, SEE_DAMAGE, kdf_cost, storage_failed};
+use crate::host::{Host, SEE_DAMAGE, Settings, kdf_cost, storage_failed};
 
 /// Bytes of entries and records that one part is to hold.
 const PART_BYTES_AIM: usize = 256 * 1024;
@@ -27,6 +28,14 @@ pub(crate) fn create(
     passphrase: Option<&Secret>,
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Value, Failure> {
+    if passphrase.is_none() && host.kept_phrase()?.is_some() {
+        // The only copy of the words is in this home, and the file is for when the home is gone.
+        return Err(Failure::usage(
+            "recovery_unconfirmed",
+            "Your recovery phrase is not written down yet, and without a passphrase nothing else would open this backup.",
+        )
+        .with_hint("Give the file a passphrase, or write the words down first. `hearth recovery show` shows them."));
+    }
     let Host {
         engine, storage, ..
     } = &mut *host;
@@ -48,6 +57,7 @@ pub(crate) fn create(
         "notebooks": totals.notebooks,
         "records": totals.records,
         "entries": totals.entries,
+        "settings": host.settings.without_network().count(),
         "opened_by": match passphrase {
             Some(_) => json!(["passphrase", "recovery-phrase"]),
             None => json!(["recovery-phrase"]),
@@ -136,9 +146,14 @@ fn write(
         name: identity.name.clone(),
         device: host.my_device(),
         device_label: identity.device_label.clone(),
-        network: host.identity.profile.network.clone(),
+        network: host
+            .settings
+            .network()
+            .unwrap_or_else(|| host.identity.profile.network.clone()),
     }));
     sealer.part(&whose.to_bytes(), false).map_err(failed)?;
+    let home = Part::Home(of_the_home(host)?);
+    sealer.part(&home.to_bytes(), false).map_err(failed)?;
     let notebooks: Vec<NotebookId> = host.engine.notebooks().collect();
     let mut totals = Totals::default();
     for notebook in &notebooks {
@@ -160,6 +175,20 @@ fn write(
         .into_inner()
         .map_err(|error| cannot_write(path, error.error()))?;
     Ok((file, (totals, bytes)))
+}
+
+/// The records of the home itself.
+fn of_the_home(host: &Host) -> Result<Vec<(&'static str, Vec<u8>)>, Failure> {
+    let mut kept = Vec::new();
+    for word in WORDS {
+        let value = match word {
+            // The network stands beside the person already, where restoring may be given another.
+            Settings::KEPT_AS => Some(host.settings.without_network().to_bytes()),
+            word => host.get_own(word)?,
+        };
+        kept.extend(value.map(|value| (word, value)));
+    }
+    Ok(kept)
 }
 
 fn records(
@@ -185,6 +214,7 @@ fn records(
         for (key, value) in found {
             totals.records += 1;
             bytes += key.len() + value.len();
+            let value = Zeroizing::new(value);
             batch.push(Kept { space, key, value });
             if bytes >= PART_BYTES_AIM {
                 put(Part::Records(notebook, std::mem::take(&mut batch)))?;

@@ -1,7 +1,7 @@
 //! The file itself: who may open it, and its sealed parts.
 //!
 //! ```text
-//! "hearthbk" 8 ‖ version u8 = 1 ‖ header length u32 ‖ header ‖ parts
+//! "hearthbk" 8 ‖ version u8 = 2 ‖ header length u32 ‖ header ‖ parts
 //! header = file id 16 ‖ key slot bytes (empty where no passphrase opens it) ‖ recovery card id 32 ‖ wrap bytes
 //! part = length u32 ‖ nonce 24 ‖ ciphertext ‖ tag 16
 //! ```
@@ -9,7 +9,8 @@
 //! The file's key is random. The slot keeps it behind a passphrase as a store's key file does; the wrap is HPKE to
 //! the person's recovery key, with the info `"hearthside backup key" ‖ version ‖ file id ‖ recovery card id`. Parts
 //! are sealed with XChaCha20-Poly1305 under `HKDF(file key, "backup parts"; everything before the first part)`, with
-//! `number u64 ‖ 1 for the last part, else 0` as associated data.
+//! `number u64 ‖ 1 for the last part, else 0` as associated data. In version 1, which is read, no part holds records of
+//! the home itself.
 
 use std::io::{self, Read, Write};
 
@@ -22,7 +23,9 @@ use rand_core::Rng;
 use crate::host::random;
 
 const MAGIC: &[u8; 8] = b"hearthbk";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The first version, which is still read.
+const VERSION_OLDEST: u8 = 1;
 const WRAP_INFO: &[u8] = b"hearthside backup key";
 /// Longest header: a slot of 117 bytes and a wrap of 1,168, with room for a later way in.
 const HEADER_BYTES_MAX: usize = 16 * 1024;
@@ -50,7 +53,7 @@ pub(super) enum EnvelopeError {
     NoBackup,
     /// A later program wrote it.
     #[error(
-        "this backup has version {0}, and this program reads version {VERSION}; use a newer program"
+        "this backup has version {0}, and this program reads versions up to {VERSION}; use a newer program"
     )]
     Newer(u8),
     /// The passphrase is another.
@@ -70,8 +73,8 @@ pub(super) enum EnvelopeError {
     Seal,
 }
 
-fn wrap_info(file_id: &[u8; 16], card: &[u8]) -> Vec<u8> {
-    [WRAP_INFO, &[VERSION], file_id, card].concat()
+fn wrap_info(version: u8, file_id: &[u8; 16], card: &[u8]) -> Vec<u8> {
+    [WRAP_INFO, &[version], file_id, card].concat()
 }
 
 fn associated(number: u64, is_last: bool) -> [u8; 9] {
@@ -106,7 +109,7 @@ impl<W: Write> Sealer<W> {
             None => Vec::new(),
         };
         let card_id = card.id();
-        let info = wrap_info(&file_id, card_id.as_bytes());
+        let info = wrap_info(VERSION, &file_id, card_id.as_bytes());
         let wrap = crypto::seal_to(&card.sealing_key, &info, file_key.expose(), &mut rng)
             .map_err(|_| EnvelopeError::Seal)?;
         let mut header = Writer::new();
@@ -187,7 +190,7 @@ impl<R: Read> Opener<R> {
         let [version, length @ ..] = rest else {
             return Err(damaged("it is cut off"));
         };
-        if *version != VERSION {
+        if !(VERSION_OLDEST..=VERSION).contains(version) {
             return Err(EnvelopeError::Newer(*version));
         }
         if read < start.len() {
@@ -202,7 +205,7 @@ impl<R: Read> Opener<R> {
         if read_up_to(&mut input, &mut header)? < length {
             return Err(damaged("it is cut off"));
         }
-        let file_key = open_header(&header, with)?;
+        let file_key = open_header(*version, &header, with)?;
         let whole = [&start[..], &header].concat();
         Ok(Self {
             input,
@@ -262,7 +265,7 @@ impl<R: Read> Opener<R> {
     }
 }
 
-fn open_header(header: &[u8], with: &OpenWith) -> Result<Secret, EnvelopeError> {
+fn open_header(version: u8, header: &[u8], with: &OpenWith) -> Result<Secret, EnvelopeError> {
     let damaged =
         |error: hearth_core::codec::DecodeError| EnvelopeError::Damaged(error.to_string());
     let mut reader = Reader::new(header);
@@ -284,7 +287,7 @@ fn open_header(header: &[u8], with: &OpenWith) -> Result<Secret, EnvelopeError> 
             if *phrase.card().id().as_bytes() != card {
                 return Err(EnvelopeError::OtherPhrase);
             }
-            let info = wrap_info(&file_id, &card);
+            let info = wrap_info(version, &file_id, &card);
             let key = crypto::open_from(phrase.sealing(), &info, wrap)
                 .ok()
                 .map(zeroize::Zeroizing::new)

@@ -1,8 +1,8 @@
 //! Backups: one sealed file with everything that cannot be made anew.
 //!
 //! A backup holds each notebook's control entries, wraps, epoch keys and content entries, the journal's among
-//! them, and who the person is. It holds no key of a device: what is restored from it is a device of its own,
-//! which reads, and writes once another device or the recovery phrase has taken it in.
+//! them, who the person is, and the settings of the home. It holds no key of a device: what is restored from it is a
+//! device of its own, which reads, and writes once another device or the recovery phrase has taken it in.
 //!
 //! Invariants:
 //! - The file is written and read as a stream: one part of it is in memory at a time.

@@ -5,19 +5,26 @@
 //! 2 records:  2 ‖ notebook 32 ‖ list of (space u8 ‖ key bytes ‖ value bytes)
 //! 3 entries:  3 ‖ notebook 32 ‖ place of the first u64 ‖ list of bytes
 //! 4 end:      4 ‖ notebooks u64 ‖ records u64 ‖ entries u64
+//! 5 home:     5 ‖ list of (word text ‖ value bytes)
 //! ```
 //!
-//! The first part is the person, the last one the end. A notebook's records come before its entries, its control
-//! entries first; the entries come in the order of the stream, so that they are replayed as they arrived.
+//! The first part is the person, the second the home, the last one the end. A notebook's records come before its
+//! entries, its control entries first; the entries come in the order of the stream, so that they are replayed as they
+//! arrived.
 
 use hearth_core::codec::{DecodeError, Reader, Writer};
 use hearth_core::identity::Roster;
 use hearth_core::ids::{DeviceId, NotebookId};
 use hearth_core::limits::{CONTROL_BYTES_MAX, NAME_BYTES_MAX};
 use hearth_core::storage::Space;
+use zeroize::Zeroizing;
 
 use super::envelope::PART_BYTES_MAX;
-use crate::host::PROFILE_BYTES_MAX;
+use crate::host::{PROFILE_BYTES_MAX, Settings};
+use crate::service::TEMPLATES_KEPT_AS;
+
+/// Longest word of a record of the home; those that there are have nine letters.
+const WORD_BYTES_MAX: usize = 64;
 
 /// The spaces whose records a backup holds; all others are made anew from these and the entries. Keys are what a
 /// restored device reads by, and no device's own.
@@ -28,11 +35,15 @@ pub(super) const SPACES: [Space; 4] = [
     Space::Key,
 ];
 
+/// The records of the home itself that a backup holds, by their words; all others are this device's own.
+pub(super) const WORDS: [&str; 2] = [Settings::KEPT_AS, TEMPLATES_KEPT_AS];
+
 /// A kept record.
 pub(super) struct Kept {
     pub(super) space: Space,
     pub(super) key: Vec<u8>,
-    pub(super) value: Vec<u8>,
+    /// In one space it is a key that opens content.
+    pub(super) value: Zeroizing<Vec<u8>>,
 }
 
 /// Whose backup it is, and when it was made.
@@ -63,10 +74,12 @@ pub(super) enum Part {
         entries: Vec<Vec<u8>>,
     },
     End(Totals),
+    /// Records of the home itself, each a word of [`WORDS`] and its value.
+    Home(Vec<(&'static str, Vec<u8>)>),
 }
 
 impl Part {
-    pub(super) fn to_bytes(&self) -> zeroize::Zeroizing<Vec<u8>> {
+    pub(super) fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut writer = Writer::new();
         match self {
             Self::Whose(whose) => {
@@ -107,8 +120,14 @@ impl Part {
                     .u64(totals.records)
                     .u64(totals.entries);
             }
+            Self::Home(records) => {
+                writer.u8(5).varint(records.len() as u64);
+                for (word, value) in records {
+                    writer.bytes(word.as_bytes()).bytes(value);
+                }
+            }
         }
-        zeroize::Zeroizing::new(writer.into_bytes())
+        Zeroizing::new(writer.into_bytes())
     }
 
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
@@ -126,7 +145,7 @@ impl Part {
                         .find(|space| code == space.code())
                         .ok_or(DecodeError::Invalid("space"))?;
                     let key = reader.bytes("key", PART_BYTES_MAX)?.to_vec();
-                    let value = reader.bytes("value", PART_BYTES_MAX)?.to_vec();
+                    let value = Zeroizing::new(reader.bytes("value", PART_BYTES_MAX)?.to_vec());
                     records.push(Kept { space, key, value });
                 }
                 Self::Records(notebook, records)
@@ -150,6 +169,20 @@ impl Part {
                 records: reader.u64("records")?,
                 entries: reader.u64("entries")?,
             }),
+            5 => {
+                let count = reader.count("records of the home", WORDS.len())?;
+                let mut records = Vec::new();
+                for _ in 0..count {
+                    let read = reader.text("word", WORD_BYTES_MAX)?;
+                    let word = WORDS
+                        .into_iter()
+                        .find(|word| *word == read)
+                        .ok_or(DecodeError::Invalid("word"))?;
+                    let value = reader.bytes("value", PART_BYTES_MAX)?.to_vec();
+                    records.push((word, value));
+                }
+                Self::Home(records)
+            }
             _ => return Err(DecodeError::Invalid("kind of part")),
         };
         reader.finish()?;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use hearth_core::engine::Identity;
 use hearth_core::identity::DeviceSecrets;
 use hearth_core::ids::NotebookId;
-use hearth_core::storage::{Storage, Write};
+use hearth_core::storage::{Space, Storage, Write};
 use serde_json::{Value, json};
+use zeroize::Zeroize as _;
 
 use super::check::{Read, read, refuse_damage, told};
 use super::envelope::OpenWith;
@@ -63,6 +64,9 @@ pub fn restore(
         let second: Read = read(path, &restoring.with, on_event, &mut put)?;
         // It may have been exchanged meanwhile.
         refuse_damage(&second.damaged)?;
+        for (word, value) in &second.home {
+            storage.put_own(word, value).map_err(storage_failed)?;
+        }
         storage.note_restored(home, &backup)
     })?;
     let identity = Identity {
@@ -88,25 +92,37 @@ pub fn restore(
         "notebooks": host.engine.notebooks().count(),
         "unopened": unopened,
         "entries": first.totals.entries,
+        "settings": host.settings.count(),
         "writes": false,
     }))
 }
 
 /// Keeps a part of a backup.
 fn keep(storage: &mut NodeStorage, part: Part) -> Result<(), Failure> {
-    let (notebook, writes): (NotebookId, Vec<Write>) = match part {
+    let (notebook, mut writes): (NotebookId, Vec<Write>) = match part {
         Part::Records(notebook, records) => {
-            let put = |kept: Kept| Write::Put {
+            let put = |mut kept: Kept| Write::Put {
                 space: kept.space,
                 key: kept.key,
-                value: kept.value,
+                value: std::mem::take(&mut *kept.value),
             };
             (notebook, records.into_iter().map(put).collect())
         }
         Part::Entries {
             notebook, entries, ..
         } => (notebook, entries.into_iter().map(Write::Append).collect()),
-        Part::Whose(_) | Part::End(_) => return Ok(()),
+        Part::Whose(_) | Part::Home(_) | Part::End(_) => return Ok(()),
     };
-    storage.commit(notebook, &writes).map_err(storage_failed)
+    let kept = storage.commit(notebook, &writes).map_err(storage_failed);
+    for write in &mut writes {
+        if let Write::Put {
+            space: Space::Key,
+            value,
+            ..
+        } = write
+        {
+            value.zeroize();
+        }
+    }
+    kept
 }

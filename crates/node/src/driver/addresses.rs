@@ -21,6 +21,10 @@ const RECORD_BYTES_MAX: usize = 16 * 1024;
 const SEEN_MAX: usize = 8;
 
 impl PeerAddrs {
+    const fn is_empty(&self) -> bool {
+        self.addrs.is_empty() && self.relays.is_empty()
+    }
+
     pub(super) fn merge(&mut self, other: Self) {
         for addr in other.addrs {
             if !self.addrs.contains(&addr) && self.addrs.len() < ADDRESSES_MAX {
@@ -85,9 +89,10 @@ impl Host {
         found
     }
 
-    /// Remembers where a device was seen, so that it is found without a ticket after a restart.
+    /// Remembers where a device was seen, so that it is found without a ticket after a restart. Where nothing is
+    /// known of that, what is remembered stays.
     pub(crate) fn remember_seen(&mut self, device: DeviceId, addrs: &PeerAddrs) {
-        if *addrs == self.seen(device) {
+        if addrs.is_empty() || *addrs == self.seen(device) {
             return;
         }
         let Ok(bytes) = serde_json::to_vec(addrs) else {

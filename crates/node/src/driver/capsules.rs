@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::PeerAddrs;
 use super::engine::Engine;
 use crate::api::Failure;
-use crate::host::{Host, random};
+use crate::host::{Host, KeeperWord, random};
 
 /// The first look after a start: links and what they bring come before.
 const FIRST_LOOK_AFTER: Duration = Duration::from_millis(500);
@@ -96,18 +96,18 @@ impl Engine {
         }
     }
 
-    /// Notes whether a device keeps this device's capsule.
+    /// Notes what a device or a mirror said about this device's capsule.
     pub(super) fn capsule_answered(
         &mut self,
         keeper: DeviceId,
         capsule: CapsuleHash,
-        is_kept: bool,
+        word: KeeperWord,
     ) {
         let own = self.host.engine.own_capsule();
         if own.is_none_or(|own| own.head.hash != capsule) {
             return;
         }
-        if let Err(failure) = self.host.note_keeper(keeper, capsule, is_kept) {
+        if let Err(failure) = self.host.note_keeper(keeper, capsule, word) {
             tracing::warn!(failure = %failure.message, "who keeps the capsule could not be noted");
         }
     }

@@ -15,6 +15,7 @@ use super::departures::Departures;
 use super::dialer::Dialer;
 use super::dialling::Rotation;
 use super::entering::Entering;
+use super::followers::Followers;
 use super::introduce::Introductions;
 use super::linking::Linking;
 use super::links::OpenLink;
@@ -37,10 +38,11 @@ const BURST_EVENTS_MAX: usize = 64;
 const BURST_WRITES_MAX: usize = 10_000;
 /// A frame that is larger brings more than somebody's typing, and what it brings may take a while.
 const QUICK_FRAME_BYTES_MAX: usize = 16 * 1024;
-/// How long no pack may have come before what packs brought is placed: the next one may be on its way, and is
-/// acknowledged first.
+/// How long no pack may have come before what packs brought is placed, once all that peers said they have is here:
+/// somebody may have more.
 const PLACE_AFTER: Duration = Duration::from_millis(10);
-/// How long what packs brought waits at most, however much else happens.
+/// How long it waits after the last pack while peers have more, or much else happens: to take the next one in and
+/// acknowledge it costs a tenth of placing it.
 const PLACE_WITHIN: Duration = Duration::from_millis(500);
 /// How often what peers said is kept for a restart, and dialling looked at.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(5);
@@ -68,6 +70,8 @@ pub(super) struct Engine {
     pub(super) turns: Turns,
     pub(super) waiting: Vec<Waiting>,
     pub(super) watchers: Watchers,
+    /// Windows that show notes as they are written.
+    pub(super) followers: Followers,
     pub(super) syncs: Vec<Syncing>,
     /// Whether something happened since the waits for peers were looked at that may end one.
     pub(super) syncs_changed: bool,
@@ -98,8 +102,8 @@ pub(super) struct Engine {
     pub(super) capsule: CapsuleWork,
     /// Whom to answer once what a command wrote has gone out: to wake them takes as long as to send it.
     pub(super) answers: Vec<Answer>,
-    /// When what packs brought is placed, and when at the latest.
-    place_at: Option<(Instant, Instant)>,
+    /// When the last pack came, while what packs brought is to be placed.
+    packs_since: Option<Instant>,
     /// Whether the last burst brought as much as a pack.
     is_bulk: bool,
     /// Whether there may be more history for a link that has just been handed some.
@@ -133,6 +137,7 @@ impl Engine {
             turns: Turns::default(),
             waiting: Vec::new(),
             watchers: Watchers::default(),
+            followers: Followers::default(),
             syncs: Vec::new(),
             syncs_changed: false,
             answered: Vec::new(),
@@ -150,7 +155,7 @@ impl Engine {
             entering: Entering::new(),
             capsule: CapsuleWork::new(),
             answers: Vec::new(),
-            place_at: None,
+            packs_since: None,
             has_more_to_send: false,
             series_changed: BTreeSet::new(),
             is_bulk: false,
@@ -236,21 +241,23 @@ impl Engine {
     fn put_placing_off(&mut self) {
         let is_bulk = std::mem::take(&mut self.is_bulk);
         if !self.host.engine.is_behind() {
-            self.place_at = None;
-        } else if is_bulk || self.place_at.is_none() {
-            let now = Instant::now();
-            let latest = self
-                .place_at
-                .map_or(now + PLACE_WITHIN, |(_, latest)| latest);
-            self.place_at = Some((latest.min(now + PLACE_AFTER), latest));
+            self.packs_since = None;
+        } else if is_bulk || self.packs_since.is_none() {
+            self.packs_since = Some(Instant::now());
         }
+    }
+
+    /// Returns when what packs brought is placed, if nothing else is to be done then or not.
+    fn place_at(&self, is_idle: bool) -> Option<Instant> {
+        let is_over = is_idle && !self.host.engine.is_awaiting();
+        let wait = if is_over { PLACE_AFTER } else { PLACE_WITHIN };
+        self.packs_since.map(|since| since + wait)
     }
 
     /// Places some of what packs brought, once it is time and nothing else is to be done, or it is late.
     fn place_some(&mut self, is_idle: bool) {
-        let now = Instant::now();
-        let is_due = |(at, latest)| now >= if is_idle { at } else { latest };
-        if !self.place_at.is_some_and(is_due) {
+        let place_at = self.place_at(is_idle);
+        if place_at.is_none_or(|at| Instant::now() < at) {
             return;
         }
         let Host {
@@ -258,7 +265,7 @@ impl Engine {
         } = &mut self.host;
         tokio::task::block_in_place(|| engine.catch_up_some(storage));
         if !engine.is_behind() {
-            self.place_at = None;
+            self.packs_since = None;
         }
     }
 
@@ -267,13 +274,13 @@ impl Engine {
         let protocol = self.host.engine.deadline_ms().map(|at_ms| {
             Instant::now() + Duration::from_millis(at_ms.saturating_sub(Host::now_ms()))
         });
-        let syncs = self.syncs.iter().map(|sync| sync.deadline);
+        let syncs = self.syncs.iter().map(Syncing::due_at);
         let linkings = self.linkings.iter().map(|linking| linking.deadline);
         syncs
             .chain(linkings)
             .chain([self.entering.next_at()])
             .chain(self.capsule.due_at())
-            .chain(self.place_at.map(|(at, _)| at))
+            .chain(self.place_at(true))
             .chain(protocol)
             .fold(self.housekeeping_at, Instant::min)
     }
@@ -301,6 +308,7 @@ impl Engine {
         self.keep_orders(false);
         self.write_again();
         self.make_packs();
+        self.make_ahead(false);
         if now >= self.keys_at {
             self.keys_at = now + KEYS_EVERY;
             self.replace_old_keys();
@@ -334,6 +342,18 @@ impl Engine {
         }
     }
 
+    /// Makes ready what somebody who lacks years of a notebook is shown first.
+    fn make_ahead(&mut self, at_once: bool) {
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
+        if self.stay == Stay::Running
+            && let Err(error) = engine.make_ahead(storage, at_once)
+        {
+            tracing::warn!(%error, "could not make ready what a new device is shown first");
+        }
+    }
+
     /// Writes again what this person wrote on top of something that does not count any more.
     fn write_again(&mut self) {
         let Host {
@@ -362,7 +382,7 @@ impl Engine {
                 Some(happening) if happening.is_quick() => self.handle(happening),
                 // Another thread goes on with the links meanwhile.
                 Some(happening) => {
-                    self.is_bulk = true;
+                    self.is_bulk |= matches!(happening, Happening::Traffic(_));
                     tokio::task::block_in_place(|| self.handle(happening));
                 }
             }
@@ -407,11 +427,7 @@ impl Engine {
                 answer,
             } => self.mirror_answered(notebook, mirror, answer),
             Traffic::Entered { device, answer } => self.entered(device, answer.map(|one| *one)),
-            Traffic::Introduced { device } => {
-                if let Some(dialer) = self.dialers.get(&device) {
-                    dialer.nudge();
-                }
-            }
+            Traffic::Introduced { device, told } => self.introduced(device, told),
         }
     }
 
@@ -424,6 +440,7 @@ impl Engine {
             .map(|(_, session)| session.peer());
         let link = self.links.remove(&id);
         self.host.engine.disconnected(id, Host::now_ms());
+        self.note_presences_gone();
         self.membership_changed = true;
         self.syncs_changed = true;
         let code = link.and_then(|link| link.handle.close_reason()?.peer_code());
@@ -431,6 +448,7 @@ impl Engine {
             (Some(device), Some(CloseCode::NOT_A_MEMBER))
                 if self.host.engine.is_mirror(&device) =>
             {
+                self.host.engine.mirror_knows_nobody(device);
                 self.ask_strange_mirror(device);
             }
             (Some(device), Some(CloseCode::NOT_A_MEMBER)) => self.introduce(device),
@@ -558,7 +576,11 @@ impl Engine {
 
     /// Makes the next sessions of series whose last one is over.
     fn keep_series(&mut self) {
-        let changed = std::mem::take(&mut self.series_changed);
+        // What is to be written builds on what is placed, and is decided by the same.
+        let (later, changed) = std::mem::take(&mut self.series_changed)
+            .into_iter()
+            .partition(|notebook| self.host.is_ahead(*notebook));
+        self.series_changed = later;
         if self.stay == Stay::Running {
             service::keep_series(&mut self.host, changed);
         }
@@ -597,8 +619,12 @@ impl Engine {
                 tracing::warn!(%error, "the next start will read more, since the disk failed");
             }
         }
+        self.make_ahead(true);
         if let Err(failure) = service::keep_search_index(&mut self.host) {
             tracing::warn!(failure = %failure.message, "the next search will read everything again");
+        }
+        if let Err(failure) = service::keep_document_facts(&mut self.host) {
+            tracing::warn!(failure = %failure.message, "the next history will read everything again");
         }
         self.net.close().await;
     }
@@ -619,6 +645,10 @@ impl Happening {
         match self {
             Self::Command(command) => matches!(command, Command::Work(_)),
             Self::Traffic(Traffic::Frame { bytes, .. }) => bytes.len() <= QUICK_FRAME_BYTES_MAX,
+            // Each control entry that a member told has a signature to check.
+            Self::Traffic(Traffic::Introduced { told, .. }) => {
+                told.as_ref().is_none_or(Vec::is_empty)
+            }
             Self::Traffic(_) => true,
         }
     }

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hearth_core::control::ControlKind;
 use hearth_core::engine::Identity;
-use hearth_core::ids::{DeviceId, NotebookId, PersonId};
+use hearth_core::ids::{ControlHash, DeviceId, NotebookId, PersonId};
 use hearth_core::pairing::{
     JoinError, Joined, Joiner, JoinerStep, PairingMessage, Refusal, Ticket, TicketError,
 };
+use hearth_core::replica::Standing;
 use hearth_core::sync::{EXPORTER_LABEL, PAIRING_ALPN};
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -17,6 +19,7 @@ use super::{Command, Node, PeerAddrs, deadline_after, stopping};
 use crate::api::{Exit, Failure};
 use crate::host::{Host, random};
 use crate::net::{CloseCode, DIAL_TIMEOUT, Link, PeerAddr};
+use crate::service;
 
 /// Pause between two tries to reach the inviter.
 const RETRY_PAUSE: Duration = Duration::from_millis(500);
@@ -34,6 +37,25 @@ impl Host {
             .verification(notebook, inviter, &self.storage)
             .ok()??;
         Some(verification.words)
+    }
+
+    /// Says why a ticket that let this device in once does so no more, where what it gave does not count.
+    fn void_ticket(&mut self, notebook: NotebookId, invite: ControlHash) -> Option<Failure> {
+        let replica = self.engine.replica(notebook)?;
+        let Standing::Voided(_) = replica.standing() else {
+            return None;
+        };
+        let me = self.engine.identity().person();
+        let (admission, _) = replica.membership().voided_of(replica.controls(), me)?;
+        let cited = match &replica.controls().get(&admission)?.kind {
+            ControlKind::Admit(admit) => admit.invite,
+            _ => return None,
+        };
+        let departed = service::departed(self, notebook).ok()?;
+        let message = departed["message"].as_str()?.to_owned();
+        let failure = Failure::not_found("invite_used", message)
+            .with_hint("With a new ticket: `hearth join TICKET`.");
+        (cited == invite).then_some(failure)
     }
 
     /// Returns the devices of an inviter, but for the one that made the ticket, as far as a notebook that is
@@ -87,6 +109,11 @@ impl Node {
             })
             .await?;
             return answer.await.map_err(|_| stopping())?;
+        }
+        let invite = ticket.invite;
+        let void = self.work(move |host| host.void_ticket(notebook, invite));
+        if let Some(failure) = void.await? {
+            return Err(failure);
         }
         let deadline = deadline_after(timeout_ms);
         let link = self.reach_inviter(&ticket, deadline).await?;

@@ -18,10 +18,15 @@ use crate::service;
 /// How long a device that was linked has for fetching everything, counted anew whenever it is connected.
 const FETCH_WAIT: Duration = Duration::from_secs(60);
 
+/// How long a device that has everything is left to go by itself: it may wait for the confirmation of what it wrote last.
+const LINGER: Duration = Duration::from_secs(1);
+
 /// A caller who waits for a device.
 pub(super) struct Linking {
     offer: LinkOfferId,
     pub(super) deadline: Instant,
+    /// Whether the device has everything, and is left to go.
+    is_complete: bool,
     /// The device that came, with its label and words.
     came: Option<(DeviceId, String, String)>,
     done: oneshot::Sender<Result<Value, Failure>>,
@@ -85,6 +90,7 @@ impl Engine {
         self.linkings.push(Linking {
             offer,
             deadline,
+            is_complete: false,
             came: None,
             done,
         });
@@ -130,13 +136,18 @@ impl Engine {
                 continue;
             };
             let (connected, complete) = self.progress_of(*device);
-            if connected {
+            if complete && !linking.is_complete {
+                linking.is_complete = true;
+                linking.deadline = now + LINGER;
+            } else if connected && !linking.is_complete {
                 linking.deadline = now + FETCH_WAIT;
             }
-            if !complete && now < linking.deadline {
+            let is_over = linking.is_complete && !connected;
+            if !is_over && now < linking.deadline {
                 self.linkings.push(linking);
                 continue;
             }
+            let complete = linking.is_complete;
             let data = json!({
                 "device": { "id": device.to_string(), "label": label },
                 "words": words,
@@ -148,7 +159,8 @@ impl Engine {
         }
     }
 
-    /// Says whether a device of this person's own is connected, and whether it has confirmed everything.
+    /// Says whether a device of this person's own is connected, and whether each of the two has all that the other said
+    /// that it has.
     fn progress_of(&mut self, device: DeviceId) -> (bool, bool) {
         let engine = &mut self.host.engine;
         let connected = engine
@@ -171,7 +183,9 @@ impl Engine {
             };
             let theirs = engine.peer(notebook, device).map(|record| &record.frontier);
             complete &= theirs.is_some_and(|theirs| {
-                theirs.control_digest == mine.control_digest && mine.beyond(theirs) == 0
+                theirs.control_digest == mine.control_digest
+                    && mine.beyond(theirs) == 0
+                    && theirs.beyond(&mine) == 0
             });
         }
         (connected, complete)

@@ -8,16 +8,25 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use hearth_core::engine::{CloseReason, ConnectionId};
+use hearth_core::enrol::RECOVER_ALPN;
 use hearth_core::ids::{NotebookId, TransportId};
 use hearth_core::mirror::{MIRROR_ALPN, Mirror, MirrorAnswer, MirrorConnection, MirrorEffect};
 use hearth_core::sync::EXPORTER_LABEL;
-use tokio::sync::mpsc;
+use hearth_store::ProtectionChange;
+use serde_json::{Value, json};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use super::Traffic;
+use super::checks::{Checks, Done};
 use super::links::{OpenLink, pump};
-use crate::host::{Host, NodeStorage};
+use super::{EventSink, Traffic, stopping};
+use crate::api::{Failure, PassphraseRequest, Request};
+use crate::host::{HomeDir, Host, NodeStorage, StoredMirror};
 use crate::net::{Link, Net};
+use crate::server::Answering;
+use crate::service::{
+    DAY_MS, NodeFacts, OpenMirror, Refusals, answer_as_mirror, begin_check, removed_key,
+};
 
 /// Events that wait for the loop: frames beyond wait in their links.
 const TRAFFIC_MAX: usize = 1_024;
@@ -25,7 +34,8 @@ const TRAFFIC_MAX: usize = 1_024;
 const BURST_MAX: usize = 64;
 /// How often what is not urgent is done.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
-const DAY_MS: u64 = 24 * 60 * 60 * 1000;
+/// Commands that may wait; who has another one waits for room.
+const COMMANDS_MAX: usize = 16;
 
 /// What a mirror runs with.
 pub(crate) struct MirrorRun {
@@ -35,12 +45,90 @@ pub(crate) struct MirrorRun {
     pub(crate) storage: NodeStorage,
     /// Its endpoint.
     pub(crate) net: Arc<Net>,
-    /// After how many days it drops a notebook from which it was removed.
-    pub(crate) keep_days: u32,
+    /// What its home keeps about it.
+    pub(crate) stored: StoredMirror,
+    /// Its home.
+    pub(crate) home: HomeDir,
+}
+
+/// Something that a command wants of a running mirror.
+pub(crate) enum MirrorCommand {
+    /// To be answered.
+    Request {
+        /// The request.
+        request: Box<Request>,
+        /// Where what happens meanwhile goes.
+        events: EventSink,
+        /// Where the answer goes.
+        done: Done,
+    },
+    /// The home gets another passphrase.
+    Protect(Box<ProtectionChange>, oneshot::Sender<Result<(), Failure>>),
+    /// It ends.
+    Shutdown,
+}
+
+/// A running mirror, for the commands that come over its control socket.
+#[derive(Debug, Clone)]
+pub(crate) struct MirrorNode {
+    home: HomeDir,
+    commands: mpsc::Sender<MirrorCommand>,
+}
+
+impl MirrorNode {
+    /// Makes both ends of its queue.
+    pub(crate) fn new(home: HomeDir) -> (Self, mpsc::Receiver<MirrorCommand>) {
+        let (commands, queue) = mpsc::channel(COMMANDS_MAX);
+        (Self { home, commands }, queue)
+    }
+
+    async fn send(&self, command: MirrorCommand) -> Result<(), Failure> {
+        self.commands.send(command).await.map_err(|_| stopping())
+    }
+
+    /// The mirror goes on with its links while the new passphrase is worked out.
+    async fn change_passphrase(&self, request: PassphraseRequest) -> Result<Value, Failure> {
+        let home = self.home.clone();
+        let change = tokio::task::spawn_blocking(move || home.prepare_change(&request))
+            .await
+            .map_err(|_| stopping())??;
+        let (done, answer) = oneshot::channel();
+        self.send(MirrorCommand::Protect(Box::new(change), done))
+            .await?;
+        answer.await.map_err(|_| stopping())??;
+        Ok(json!({ "changed": true }))
+    }
+}
+
+impl Answering for MirrorNode {
+    async fn answer(&self, request: Request, events: EventSink) -> Result<Value, Failure> {
+        match request {
+            Request::Passphrase(request) => self.change_passphrase(request).await,
+            Request::Shutdown => {
+                self.send(MirrorCommand::Shutdown).await?;
+                Ok(json!({ "stopping": true }))
+            }
+            request => {
+                let (done, answer) = oneshot::channel();
+                let request = Box::new(request);
+                self.send(MirrorCommand::Request {
+                    request,
+                    events,
+                    done,
+                })
+                .await?;
+                answer.await.map_err(|_| stopping())?
+            }
+        }
+    }
 }
 
 /// Runs a mirror until `stopped` says so; what it holds is on disk then.
-pub(crate) async fn run_mirror(run: MirrorRun, stopped: impl Future<Output = ()>) {
+pub(crate) async fn run_mirror(
+    run: MirrorRun,
+    mut commands: mpsc::Receiver<MirrorCommand>,
+    stopped: impl Future<Output = ()>,
+) {
     let (traffic, mut events) = mpsc::channel(TRAFFIC_MAX);
     let (connections, mut incoming) = mpsc::channel(TRAFFIC_MAX);
     let accepting = tokio::spawn(accept(Arc::clone(&run.net), connections));
@@ -50,6 +138,8 @@ pub(crate) async fn run_mirror(run: MirrorRun, stopped: impl Future<Output = ()>
         links: BTreeMap::new(),
         next_link: 0,
         house_kept_at: Instant::now(),
+        refusals: Refusals::default(),
+        checks: Checks::default(),
     };
     engine.keep_house();
     let mut stopped = std::pin::pin!(stopped);
@@ -61,10 +151,24 @@ pub(crate) async fn run_mirror(run: MirrorRun, stopped: impl Future<Output = ()>
                 Some((link, kind)) => engine.connected(link, kind),
                 None => break,
             },
+            Some(command) = commands.recv() => match command {
+                MirrorCommand::Request { request, events, done } => {
+                    engine.asked(&request, events, done);
+                }
+                MirrorCommand::Protect(change, done) => {
+                    let _left = done.send(engine.protect(*change));
+                }
+                MirrorCommand::Shutdown => break,
+            },
             event = events.recv() => {
                 if let Some(event) = event {
                     engine.handle(event);
                 }
+            }
+            // Whatever else is there comes first or next: it is ready only at the second look.
+            () = tokio::task::yield_now(), if !engine.checks.is_empty() => {
+                // What arrived before is on disk: each turn ends with that.
+                engine.checks.step(&engine.run.storage);
             }
             () = tokio::time::sleep_until(due_at) => {}
         }
@@ -82,10 +186,10 @@ pub(crate) async fn run_mirror(run: MirrorRun, stopped: impl Future<Output = ()>
 
 async fn accept(net: Arc<Net>, connections: mpsc::Sender<(Link, MirrorConnection)>) {
     while let Some(incoming) = net.accept().await {
-        let kind = if incoming.alpn == MIRROR_ALPN {
-            MirrorConnection::Request
-        } else {
-            MirrorConnection::Sync
+        let kind = match incoming.alpn.as_slice() {
+            MIRROR_ALPN => MirrorConnection::Request,
+            RECOVER_ALPN => MirrorConnection::Recover,
+            _ => MirrorConnection::Sync,
         };
         if connections.send((incoming.link, kind)).await.is_err() {
             break;
@@ -99,6 +203,8 @@ struct MirrorEngine {
     links: BTreeMap<ConnectionId, OpenLink>,
     next_link: u64,
     house_kept_at: Instant,
+    refusals: Refusals,
+    checks: Checks,
 }
 
 impl MirrorEngine {
@@ -108,6 +214,52 @@ impl MirrorEngine {
             Instant::now() + Duration::from_millis(at_ms.saturating_sub(Host::now_ms()))
         });
         protocol.map_or(house, |protocol| protocol.min(house))
+    }
+
+    /// Answers a command, or begins what takes longer.
+    fn asked(&mut self, request: &Request, events: EventSink, done: Done) {
+        if matches!(request, Request::Verify) {
+            let MirrorRun {
+                mirror, storage, ..
+            } = &mut self.run;
+            match begin_check(mirror, storage) {
+                Ok(checking) => self.checks.push(checking, events, done),
+                Err(failure) => {
+                    let _left = done.send(Err(failure));
+                }
+            }
+            return;
+        }
+        // A caller that left wants no answer.
+        let _left = done.send(self.answer(request, &events));
+    }
+
+    fn answer(&mut self, request: &Request, events: &EventSink) -> Result<Value, Failure> {
+        let own = self.run.net.local_addrs();
+        let relays: Vec<String> = own.relays.iter().map(ToString::to_string).collect();
+        let facts = NodeFacts {
+            running: true,
+            addrs: own.addrs.iter().map(ToString::to_string).collect(),
+            network: self.run.net.profile().to_string(),
+            reachable: (own.addrs, relays),
+            ..NodeFacts::default()
+        };
+        let open = OpenMirror {
+            home: &self.run.home,
+            stored: &self.run.stored,
+            mirror: &mut self.run.mirror,
+            storage: &mut self.run.storage,
+            refusals: &self.refusals,
+        };
+        answer_as_mirror(open, &facts, request, &mut |event| {
+            // Whoever does not read what happens meanwhile gets the answer all the same.
+            let _unread = events.try_send(event);
+        })
+    }
+
+    fn protect(&mut self, change: ProtectionChange) -> Result<(), Failure> {
+        let MirrorRun { home, storage, .. } = &mut self.run;
+        home.protect(storage, change)
     }
 
     fn connected(&mut self, link: Link, kind: MirrorConnection) {
@@ -160,7 +312,8 @@ impl MirrorEngine {
         self.effects();
         self.pump();
         self.effects();
-        if self.house_kept_at.elapsed() >= HOUSEKEEPING_EVERY {
+        // Nothing is dropped under a check that looks at it.
+        if self.house_kept_at.elapsed() >= HOUSEKEEPING_EVERY && self.checks.is_empty() {
             self.keep_house();
         }
     }
@@ -178,24 +331,45 @@ impl MirrorEngine {
             match effect {
                 MirrorEffect::Close(id, reason) => {
                     if let Some(link) = self.links.remove(&id) {
-                        note_closing(&link, &reason);
+                        if let Some(transport) = stranger(&link, &reason) {
+                            // A member's node comes like this before it shows what is to be held.
+                            tracing::info!(%transport, "turned away: in nothing that is held here");
+                            let why =
+                                "in nothing that is held here, and asked for nothing to be held";
+                            self.refusals
+                                .note(transport.to_string(), None, why.to_owned());
+                        }
                         link.close_as(&reason);
                     }
                 }
                 MirrorEffect::Held(notebook) => {
                     tracing::info!(%notebook, "a notebook is held from now on");
                 }
+                MirrorEffect::Granted(transport, notebook) => {
+                    tracing::debug!(%transport, %notebook, "asked for and held");
+                    self.refusals.forgive(&transport.to_string());
+                }
                 MirrorEffect::Refused(transport, answer) => {
                     tracing::warn!(%transport, why = refusal(answer), "a notebook was not taken");
+                    let why = refused_words(answer).to_owned();
+                    self.refusals.note(transport.to_string(), None, why);
                 }
                 MirrorEffect::Stopped(notebook, device, why) => {
                     tracing::warn!(%notebook, %device, %why, "a device sent what cannot be accepted");
+                    let about = Some(notebook.to_string());
+                    self.refusals.note(device.to_string(), about, why);
                 }
                 MirrorEffect::Full(notebook, quota) => {
                     tracing::warn!(
                         %notebook, held_bytes = quota.used_bytes, most_bytes = quota.max_bytes,
                         "a notebook does not fit"
                     );
+                    let why = format!(
+                        "no room: {} of at most {} bytes are held",
+                        quota.used_bytes, quota.max_bytes
+                    );
+                    let about = Some(notebook.to_string());
+                    self.refusals.note("its members".to_owned(), about, why);
                 }
                 _ => {}
             }
@@ -212,9 +386,8 @@ impl MirrorEngine {
             tracing::warn!(%error, "the next start will read more, since the disk failed");
         }
         let held: Vec<(NotebookId, bool)> = mirror
-            .notebooks()
-            .iter()
-            .map(|(notebook, held)| (*notebook, held.names_this_mirror()))
+            .statuses()
+            .map(|held| (held.notebook, held.is_named))
             .collect();
         for (notebook, is_named) in held {
             if let Err(error) = self.look_at(notebook, is_named) {
@@ -229,11 +402,11 @@ impl MirrorEngine {
         notebook: NotebookId,
         is_named: bool,
     ) -> Result<(), hearth_core::storage::StorageError> {
-        let key = format!("removed/{notebook}");
+        let key = removed_key(&notebook.to_string());
         let MirrorRun {
             mirror,
             storage,
-            keep_days,
+            stored,
             ..
         } = &mut self.run;
         let noted = storage.get_own(&key)?;
@@ -251,7 +424,7 @@ impl MirrorEngine {
             storage.put_own(&key, &now_ms.to_be_bytes())?;
             return Ok(());
         };
-        if now_ms.saturating_sub(since_ms) >= u64::from(*keep_days) * DAY_MS {
+        if now_ms.saturating_sub(since_ms) >= u64::from(stored.terms.keep_days) * DAY_MS {
             mirror.forget(notebook);
             storage.forget(notebook)?;
             storage.forget_own(&key)?;
@@ -280,10 +453,23 @@ impl MirrorEngine {
     }
 }
 
-fn note_closing(link: &OpenLink, reason: &CloseReason) {
-    if *reason == CloseReason::Stranger {
-        let transport = TransportId::from_bytes(link.handle.remote_id().to_bytes());
-        tracing::warn!(%transport, "a stranger was turned away");
+/// Returns who is turned away as a stranger.
+fn stranger(link: &OpenLink, reason: &CloseReason) -> Option<TransportId> {
+    let is_one = *reason == CloseReason::Stranger;
+    is_one.then(|| TransportId::from_bytes(link.handle.remote_id().to_bytes()))
+}
+
+/// Says in words for the mirror's owner why a notebook was not taken.
+const fn refused_words(answer: MirrorAnswer) -> &'static str {
+    match answer {
+        MirrorAnswer::WrongPass => "a request with a wrong pass: an old or forged ticket",
+        MirrorAnswer::NotNamed => {
+            "a request by no member, or for a notebook that does not name this mirror"
+        }
+        MirrorAnswer::Invalid => "a request with control entries that do not check",
+        MirrorAnswer::Full => "a request for which there is no room",
+        MirrorAnswer::Unavailable => "a request that the disk could not keep",
+        _ => "a request",
     }
 }
 

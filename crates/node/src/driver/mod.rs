@@ -8,12 +8,14 @@
 mod addresses;
 mod capsules;
 mod cards;
+mod checks;
 mod departures;
 mod dialer;
 mod dialling;
 mod engine;
 mod enrol;
 mod entering;
+mod followers;
 mod introduce;
 mod join;
 mod linking;
@@ -51,7 +53,9 @@ use crate::net::{Link, LinkStats, Net, NetOptions, Profile};
 
 pub(crate) use cards::Cards;
 pub(crate) use enrol::{be_linked, enter, no_ticket, seek};
-pub(crate) use mirroring::{MirrorRun, refusal as mirror_refusal, run_mirror};
+pub(crate) use mirroring::{MirrorNode, MirrorRun, refusal as mirror_refusal, run_mirror};
+
+pub use followers::only_session;
 
 use engine::Engine;
 use threads::{EngineEnded, Threads};
@@ -66,6 +70,9 @@ const WAIT_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Where the events of one request go; whoever does not read them is dropped or told less.
 pub type EventSink = mpsc::Sender<api::Event>;
+
+/// Entries as they are applied, each with its notebook.
+pub type AppliedEntries = mpsc::Receiver<(NotebookId, Applied)>;
 
 /// Makes the two ends for the events of one request.
 pub fn event_queue() -> (EventSink, mpsc::Receiver<api::Event>) {
@@ -101,8 +108,12 @@ pub(crate) enum Traffic {
     Writable,
     /// A dial of a device did not succeed.
     DialFailed { device: DeviceId, why: String },
-    /// A device that did not know this one was shown whose it is.
-    Introduced { device: DeviceId },
+    /// A device that did not know this one was shown whose it is, and told what speaks against it; nothing where it
+    /// did not answer.
+    Introduced {
+        device: DeviceId,
+        told: Option<Vec<introduce::Told>>,
+    },
     /// A mirror was asked to hold a notebook; nothing where it did not answer.
     MirrorAnswered {
         notebook: NotebookId,
@@ -326,7 +337,7 @@ impl Node {
     ///
     /// # Errors
     /// A [`Failure`] where the node is stopping.
-    pub async fn subscribe(&self) -> Result<mpsc::Receiver<(NotebookId, Applied)>, Failure> {
+    pub async fn subscribe(&self) -> Result<AppliedEntries, Failure> {
         let (sender, receiver) = mpsc::channel(UNREAD_EVENTS_MAX);
         self.send(Command::Subscribe(sender)).await?;
         Ok(receiver)

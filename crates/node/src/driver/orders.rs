@@ -19,7 +19,8 @@ impl Engine {
 
     fn try_keep_orders(&mut self, is_new: bool, is_end: bool) -> Result<(), Failure> {
         if is_new && self.host.engine.is_own_device() {
-            service::begin_ordered(&mut self.host)?;
+            // What a journal only shows yet is looked at again.
+            self.orders_changed |= service::begin_ordered(&mut self.host)?;
             self.waits_for_orders = !service::unfinished_orders(&self.host)?.is_empty();
         }
         // Who runs a node for one command finishes by themselves.

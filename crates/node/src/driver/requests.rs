@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::engine::{Engine, own_addresses};
 use super::watchers::Watcher;
 use super::{EventSink, PeerAddrs, Stay};
-use crate::api::{ConfigRequest, Failure, NotebookRequest, Request};
+use crate::api::{ConfigRequest, Failure, LiveRequest, NotebookRequest, Request};
 use crate::host::Host;
 use crate::service::{self, NodeFacts};
 
@@ -48,6 +48,10 @@ impl Engine {
             }
             return;
         }
+        if let Request::Live(follow @ LiveRequest::Follow { .. }) = &request {
+            self.follow(follow, events, done);
+            return;
+        }
         if matches!(request, Request::Config(ConfigRequest::Set { .. })) {
             self.capsule.press();
         }
@@ -57,6 +61,9 @@ impl Engine {
             // Only progress is told here, which may be skipped where nobody reads it.
             let _skipped = events.try_send(event);
         });
+        if let (Request::Live(LiveRequest::Type(typed)), Ok(answer)) = (&request, &result) {
+            self.note_answered(typed, answer);
+        }
         self.answers.push(Box::new(move || {
             let _caller_left = done.send(result);
         }));

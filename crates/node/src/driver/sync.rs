@@ -21,6 +21,8 @@ pub(crate) enum PeerOutcome {
     Confirmed,
     /// It is a mirror that has no room for the rest.
     Full(Quota),
+    /// It answered that this device is out of what was shared.
+    Out,
     /// It could not be reached.
     Unreachable(String),
 }
@@ -29,6 +31,8 @@ pub(crate) enum PeerOutcome {
 #[derive(Debug, Default)]
 pub(crate) struct Outcome {
     pub(super) peers: BTreeMap<DeviceId, (Value, PeerOutcome)>,
+    /// The notebooks that this device was told meanwhile that it is out of, with how that came.
+    pub(super) departed: Vec<Value>,
 }
 
 impl Outcome {
@@ -42,6 +46,10 @@ impl Outcome {
                     PeerOutcome::Answered => (
                         "answered",
                         Some("it has not confirmed everything yet".to_owned()),
+                    ),
+                    PeerOutcome::Out => (
+                        "answered",
+                        Some("nothing is shared with it any more".to_owned()),
                     ),
                     PeerOutcome::Full(quota) => (
                         "full",
@@ -61,7 +69,7 @@ impl Outcome {
                 peer
             })
             .collect();
-        json!({ "peers": peers })
+        json!({ "peers": peers, "departed": self.departed })
     }
 }
 
@@ -92,8 +100,8 @@ impl Node {
         .await?;
         let outcome = answer.await.map_err(|_| stopping())??;
         let answered = |outcome: &PeerOutcome| {
-            use PeerOutcome::{Answered, Confirmed, Full};
-            matches!(outcome, Answered | Confirmed | Full(_))
+            use PeerOutcome::{Answered, Confirmed, Full, Out};
+            matches!(outcome, Answered | Confirmed | Full(_) | Out)
         };
         let mut outcomes = outcome.peers.values();
         let reached = outcomes.any(|(_, outcome)| answered(outcome));

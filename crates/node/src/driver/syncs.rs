@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use hearth_core::ids::{DeviceId, NotebookId};
 use hearth_core::mirror::Quota;
+use hearth_core::replica::{Replica, Standing};
 use serde_json::json;
 use tokio::sync::oneshot;
-use tokio::time::Instant;
+use tokio::time::{Duration, Instant};
 
 use super::engine::Engine;
 use super::sync::{Outcome, PeerOutcome};
@@ -14,12 +15,18 @@ use crate::api::Failure;
 use crate::host::Host;
 use crate::service;
 
+/// How long devices that say nothing are waited for once all that answered have everything: three attempts to reach
+/// one, and a little. Whoever is there answers within; a dial to one that is off takes far longer to fail.
+const FAIR_WAIT: Duration = Duration::from_secs(2);
+
 /// A caller who waits for peers.
 pub(super) struct Syncing {
     /// First the one that somebody lacked something of when that was last looked at.
     notebooks: Vec<NotebookId>,
     outcome: Outcome,
-    pub(super) deadline: Instant,
+    deadline: Instant,
+    /// Until when devices that say nothing are waited for in any case; none once that is over.
+    fair_until: Option<Instant>,
     done: oneshot::Sender<Result<Outcome, Failure>>,
 }
 
@@ -33,10 +40,27 @@ impl Syncing {
             .map(|(device, _)| *device)
     }
 
+    /// Returns when it is to be looked at again, whatever happens.
+    pub(super) fn due_at(&self) -> Instant {
+        let fair = self.fair_until.unwrap_or(self.deadline);
+        fair.min(self.deadline)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.done.is_closed() || self.due_at() <= now
+    }
+
+    /// Says whether it is still waited for somebody. Where all that answered have everything, those that say nothing
+    /// had a fair time.
     fn is_open(&self) -> bool {
-        let open =
-            |state: &PeerOutcome| matches!(state, PeerOutcome::Pending | PeerOutcome::Answered);
-        self.outcome.peers.values().any(|(_, state)| open(state))
+        let count = |wanted: fn(&PeerOutcome) -> bool| {
+            let states = self.outcome.peers.values();
+            states.filter(|(_, state)| wanted(state)).count()
+        };
+        let answered = count(|state| *state == PeerOutcome::Answered);
+        let pending = count(|state| *state == PeerOutcome::Pending);
+        let whole = count(|state| matches!(state, PeerOutcome::Confirmed | PeerOutcome::Full(_)));
+        answered > 0 || (pending > 0 && (whole == 0 || self.fair_until.is_some()))
     }
 }
 
@@ -86,6 +110,7 @@ impl Engine {
             notebooks,
             outcome,
             deadline,
+            fair_until: Some(Instant::now() + FAIR_WAIT),
             done,
         });
     }
@@ -143,9 +168,8 @@ impl Engine {
         let sessions = self.host.engine.sessions();
         let greeted = sessions.filter(|(_, session)| session.is_greeted());
         let answered: Vec<DeviceId> = greeted.map(|(_, session)| session.peer()).collect();
-        let is_over = |sync: &Syncing| sync.done.is_closed() || sync.deadline <= now;
         let is_changed = std::mem::take(&mut self.syncs_changed) || answered != self.answered;
-        if !is_changed && !self.syncs.iter().any(is_over) {
+        if !is_changed && !self.syncs.iter().any(|sync| sync.is_due(now)) {
             return;
         }
         for mut sync in std::mem::take(&mut self.syncs) {
@@ -154,9 +178,10 @@ impl Engine {
                 sync.notebooks.swap(0, open);
             }
             let full = self.full(&sync);
+            sync.fair_until = sync.fair_until.filter(|until| now < *until);
             for (device, (_, state)) in &mut sync.outcome.peers {
                 if !self.is_sought(&sync.notebooks, device) {
-                    out_meanwhile(state);
+                    out_meanwhile(state, self.was_put_out(&sync.notebooks));
                     continue;
                 }
                 if confirmed.get(device) == Some(&true) {
@@ -174,10 +199,45 @@ impl Engine {
                 self.syncs.push(sync);
             } else {
                 self.membership_changed = true;
+                sync.outcome.departed = self.departed_of(&sync.notebooks);
                 let _caller_left = sync.done.send(Ok(sync.outcome));
             }
         }
         self.answered = answered;
+    }
+
+    /// Says whether this device is out of one of some notebooks, and not since its person left.
+    fn was_put_out(&self, notebooks: &[NotebookId]) -> bool {
+        let standings = notebooks
+            .iter()
+            .filter_map(|notebook| self.host.engine.replica(*notebook))
+            .map(Replica::standing);
+        let mut endings = standings.filter(|standing| standing.ending().is_some());
+        endings.any(|standing| !matches!(standing, Standing::Left(_)))
+    }
+
+    /// Says of some notebooks, none of which others had put this device out of, which ones it is out of now, and how that
+    /// came.
+    fn departed_of(&mut self, notebooks: &[NotebookId]) -> Vec<serde_json::Value> {
+        let notebooks = notebooks.iter().copied();
+        notebooks
+            .filter(|notebook| self.was_put_out(&[*notebook]))
+            .collect::<Vec<_>>()
+            .into_iter()
+            .filter_map(|notebook| service::describe_departure(&mut self.host, notebook))
+            .collect()
+    }
+
+    /// Notes that a device answered, by what speaks against this one's admission.
+    pub(super) fn heard_at_the_door(&mut self, device: DeviceId) {
+        self.syncs_changed = true;
+        for sync in &mut self.syncs {
+            if let Some((_, state)) = sync.outcome.peers.get_mut(&device)
+                && *state == PeerOutcome::Pending
+            {
+                *state = PeerOutcome::Answered;
+            }
+        }
     }
 
     /// Says whether some notebook is shared still with a device: this person may have left, or it.
@@ -236,14 +296,59 @@ impl Engine {
     }
 }
 
-/// Ends the wait for a device with which nothing is shared any more.
-fn out_meanwhile(state: &mut PeerOutcome) {
+/// Ends the wait for a device with which nothing is shared any more, since one of the two left or `was_put_out`.
+fn out_meanwhile(state: &mut PeerOutcome, was_put_out: bool) {
     match state {
+        PeerOutcome::Answered if was_put_out => *state = PeerOutcome::Out,
         // It answered, and heard that it is so or said it.
         PeerOutcome::Answered => *state = PeerOutcome::Confirmed,
         PeerOutcome::Pending => {
             *state = PeerOutcome::Unreachable("nothing is shared with it any more".to_owned());
         }
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// A wait for devices that stand like this, of which a fair time is over or not.
+    fn is_open(states: &[PeerOutcome], is_fair_time_over: bool) -> bool {
+        let mut outcome = Outcome::default();
+        for (number, state) in (0..).zip(states) {
+            let device = DeviceId::from_bytes([number; 32]);
+            outcome.peers.insert(device, (Value::Null, state.clone()));
+        }
+        let (done, _caller) = oneshot::channel();
+        let now = Instant::now();
+        let sync = Syncing {
+            notebooks: Vec::new(),
+            outcome,
+            deadline: now + FAIR_WAIT * 10,
+            fair_until: (!is_fair_time_over).then_some(now + FAIR_WAIT),
+            done,
+        };
+        sync.is_open()
+    }
+
+    #[tokio::test]
+    async fn devices_that_say_nothing_are_waited_for_a_fair_time_where_others_have_everything() {
+        use PeerOutcome::{Answered, Confirmed, Full, Pending};
+        let full = Full(Quota {
+            used_bytes: 1,
+            max_bytes: 1,
+        });
+        assert!(is_open(&[Confirmed, Pending], false));
+        assert!(!is_open(&[Confirmed, Pending], true));
+        assert!(!is_open(&[full.clone(), Pending], true));
+        assert!(!is_open(&[Confirmed, full], false), "nobody is left");
+        // Who answered is waited for until it has everything.
+        assert!(is_open(&[Confirmed, Answered, Pending], true));
+        // Where nobody answered, somebody may still come.
+        let off = PeerOutcome::Unreachable("off".to_owned());
+        assert!(is_open(&[off, Pending], true));
     }
 }

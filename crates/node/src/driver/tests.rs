@@ -9,7 +9,10 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{EngineTask, Node, Stay, event_queue};
-use crate::api::{Failure, InviteRequest, NotebookRequest, PassphraseSource, Request, Secret};
+use crate::api::{
+    Event, Failure, InviteRequest, LiveRequest, NotebookRequest, PassphraseSource, Request, Secret,
+    SessionRequest, Typed,
+};
 use crate::host::{HomeDir, InitHome, InitProtection};
 
 /// Nobody types anything in these tests.
@@ -158,4 +161,124 @@ async fn each_sync_waits_for_as_long_as_its_own_caller() {
         node.shutdown().await;
         task.ended().await.unwrap();
     }
+}
+
+/// A window of the page that shows notes.
+struct Window {
+    name: String,
+    place: (String, String),
+    base: Vec<String>,
+    told: tokio::sync::mpsc::Receiver<Event>,
+}
+
+fn heads(told: &Value) -> Vec<String> {
+    serde_json::from_value(told["heads"].clone()).unwrap()
+}
+
+impl Window {
+    async fn open(node: &Node, name: &str, place: &(String, String)) -> Self {
+        let (events, told) = event_queue();
+        let follow = Request::Live(LiveRequest::Follow {
+            notebook: place.0.clone(),
+            session: place.1.clone(),
+            window: name.to_owned(),
+            base: None,
+        });
+        let node = node.clone();
+        tokio::spawn(async move { node.call(follow, events).await });
+        let mut window = Self {
+            name: name.to_owned(),
+            place: place.clone(),
+            base: Vec::new(),
+            told,
+        };
+        window.base = heads(&window.next().await["whole"]);
+        window
+    }
+
+    /// The next thing that the window is told of the notes.
+    async fn next(&mut self) -> Value {
+        loop {
+            let told = tokio::time::timeout(Duration::from_secs(20), self.told.recv()).await;
+            match told.expect("told in time").expect("the stream goes on") {
+                Event::Item(line) if line.get("people").is_none() => return line,
+                _ => {}
+            }
+        }
+    }
+
+    async fn type_in(&mut self, node: &Node, number: u64, letter: &str) -> Value {
+        let typed = Typed {
+            notebook: self.place.0.clone(),
+            session: self.place.1.clone(),
+            window: self.name.clone(),
+            number,
+            base: self.base.clone(),
+            edits: vec![hearth_notebook::live::Patch {
+                insert: letter.to_owned(),
+                ..Default::default()
+            }],
+            ..Typed::default()
+        };
+        let answer = ask(node, Request::Live(LiveRequest::Type(typed))).await;
+        self.base = heads(&answer);
+        answer
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_window_is_told_what_others_type_and_not_again_what_it_was_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let (ana, mut task) = start(&folder, "Ana", Stay::Running).await;
+    invite(&ana).await;
+    let plan = Request::Session(SessionRequest::Plan {
+        notebook: "Ours".to_owned(),
+        title: None,
+        at: "2026-12-01T15:00".to_owned(),
+        zone: Some("Europe/Berlin".to_owned()),
+        minutes: None,
+        place: None,
+        every: None,
+        template: Some("none".to_owned()),
+        attendees: Vec::new(),
+    });
+    let planned = ask(&ana, plan).await;
+    let session = planned["session"]["id"].as_str().unwrap().to_owned();
+    let shown = ask(
+        &ana,
+        Request::Notebook(NotebookRequest::Show {
+            notebook: "Ours".to_owned(),
+        }),
+    )
+    .await;
+    let place = (
+        shown["notebook"]["id"].as_str().unwrap().to_owned(),
+        session,
+    );
+    let mut one = Window::open(&ana, "one", &place).await;
+    let mut two = Window::open(&ana, "two", &place).await;
+    let began = one.base.clone();
+    let first = one.type_in(&ana, 1, "a").await;
+    let second = one.type_in(&ana, 2, "b").await;
+    assert!(first["turn"].as_u64() < second["turn"].as_u64());
+    // The other hears of both, from the version that it shows on.
+    let step = two.next().await["step"].clone();
+    assert_eq!(step["from"], serde_json::json!(began));
+    while two.base != heads(&second) {
+        let told = if two.base == began {
+            step.clone()
+        } else {
+            two.next().await["step"].clone()
+        };
+        two.base = heads(&told);
+    }
+    // The first thing that the writer is told is what the other typed, from where its own answer left it.
+    let answer = two.type_in(&ana, 1, "c").await;
+    let told = one.next().await["step"].clone();
+    assert_eq!(told["from"], second["heads"]);
+    assert_eq!(told["heads"], answer["heads"]);
+    assert_eq!(told["patches"][0]["insert"], "c");
+    assert!(told["turn"].as_u64() > second["turn"].as_u64());
+    ana.shutdown().await;
+    task.ended().await.unwrap();
 }

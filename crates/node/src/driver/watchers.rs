@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::EventSink;
 use super::engine::Engine;
 use crate::api::{self, Failure};
-use crate::host::Host;
+use crate::host::{Host, KeeperWord};
 use crate::service;
 
 /// A request that hears of every entry until its caller leaves.
@@ -106,6 +106,7 @@ impl Engine {
                         self.series_changed.insert(notebook);
                     }
                     self.capsule.note_change();
+                    self.note_live(notebook, &applied);
                     self.watchers.tell(&mut self.host, notebook, &applied);
                 }
                 Effect::MembershipChanged(notebook) => {
@@ -118,10 +119,19 @@ impl Engine {
                     self.capsule.press();
                 }
                 Effect::CapsuleKept { keeper, capsule } => {
-                    self.capsule_answered(keeper, capsule, true);
+                    self.capsule_answered(keeper, capsule, KeeperWord::Kept);
                 }
-                Effect::CapsuleRefused { keeper, capsule } => {
-                    self.capsule_answered(keeper, capsule, false);
+                Effect::CapsuleRefused {
+                    keeper,
+                    capsule,
+                    is_full,
+                } => {
+                    let word = if is_full {
+                        KeeperWord::Full
+                    } else {
+                        KeeperWord::Refused
+                    };
+                    self.capsule_answered(keeper, capsule, word);
                 }
                 Effect::DeviceLinked {
                     offer,
@@ -136,7 +146,9 @@ impl Engine {
                     self.index_changed = true;
                     self.orders_changed = true;
                     self.series_changed.insert(notebook);
+                    self.note_live_rebuilt(notebook);
                 }
+                Effect::PresenceHeard(notebook) => self.note_presence(notebook),
                 Effect::PeerHeard(_) => self.peers_changed = true,
                 Effect::StaleCopy(notebook) => {
                     tracing::warn!(%notebook, "this home is an older copy of itself: it becomes a device of its own");
@@ -145,6 +157,7 @@ impl Engine {
                 other => tracing::debug!(?other, "nothing to do"),
             }
         }
+        self.tell_followers();
     }
 }
 

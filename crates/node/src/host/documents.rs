@@ -30,6 +30,9 @@ impl<'a> ReadDocuments<'a> {
 
 impl Documents for ReadDocuments<'_> {
     fn read(&mut self, id: DocumentId) -> Result<Option<&Automerge>, Unavailable> {
+        if self.replica.ahead(&core_id(id)).is_some() {
+            return Ok(self.replica.ahead(&core_id(id)));
+        }
         self.replica.catch_up(self.storage).map_err(unavailable)?;
         self.replica.close_unused(DOCUMENTS_OPEN_MAX);
         self.replica

@@ -191,30 +191,38 @@ impl HomeDir {
             .with_hint(MAKE_ONE));
         }
         let storage = NodeStorage::new(self.open_store(passphrases)?);
-        let kept = storage
-            .get_own(StoredMirror::KEPT_AS)
-            .map_err(storage_failed)?
-            .map(Zeroizing::new);
-        let Some(kept) = kept else {
-            return Err(Failure::usage(
+        match stored_mirror(&storage)? {
+            Some(mirror) => Ok((mirror, storage)),
+            None => Err(Failure::usage(
                 "not_a_mirror",
                 format!("The home {} is not a mirror's.", self.root().display()),
             )
-            .with_hint(MAKE_ONE));
-        };
-        let mirror = StoredMirror::parse(&kept).map_err(|error| {
-            Failure::new(
-                Exit::Damaged,
-                "damaged",
-                format!("What this home keeps about the mirror is damaged: {error}."),
-            )
-        })?;
-        Ok((mirror, storage))
+            .with_hint(MAKE_ONE)),
+        }
     }
 }
 
+/// Reads what a home keeps about its mirror, where it is one's.
+pub(super) fn stored_mirror(storage: &NodeStorage) -> Result<Option<StoredMirror>, Failure> {
+    let kept = storage
+        .get_own(StoredMirror::KEPT_AS)
+        .map_err(storage_failed)?
+        .map(Zeroizing::new);
+    let Some(kept) = kept else {
+        return Ok(None);
+    };
+    let mirror = StoredMirror::parse(&kept).map_err(|error| {
+        Failure::new(
+            Exit::Damaged,
+            "damaged",
+            format!("What this home keeps about the mirror is damaged: {error}."),
+        )
+    })?;
+    Ok(Some(mirror))
+}
+
 /// The failure for a command that a mirror's home cannot do.
-pub(super) fn is_a_mirror(home: &HomeDir) -> Failure {
+pub(crate) fn is_a_mirror(home: &HomeDir) -> Failure {
     Failure::usage(
         "mirror_home",
         format!(
@@ -222,5 +230,8 @@ pub(super) fn is_a_mirror(home: &HomeDir) -> Failure {
             home.root().display()
         ),
     )
-    .with_hint("Run it with `hearth mirror up`, or use another --home.")
+    .with_hint(
+        "It answers `status`, `doctor` and `verify`, and runs with `hearth mirror up`; for your notebooks use another \
+         --home.",
+    )
 }

@@ -10,8 +10,10 @@ mod documents;
 mod enrol;
 mod home;
 mod identity;
+mod live;
 mod mirror;
 mod people;
+mod phrase;
 mod restored;
 mod settings;
 mod signing;
@@ -20,7 +22,7 @@ mod storage;
 use hearth_core::control::{ControlEntry, ControlKind, Role};
 use hearth_core::engine::{Engine, FoundError};
 use hearth_core::ids::{DeviceId, NotebookId, PersonId};
-use hearth_core::replica::EditFailed;
+use hearth_core::replica::{EditFailed, EditSession};
 use hearth_notebook::{Documents, EditError, Invalid, PersonRef, Writer, closure, journal};
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
@@ -28,6 +30,7 @@ use rand_core::UnwrapErr;
 pub use hearth_core::mirror::MirrorLimits;
 pub use home::{HomeDir, InitHome, InitOutcome, InitProtection, NewHome};
 pub use identity::{Profile as StoredProfile, StoredIdentity};
+pub(crate) use mirror::is_a_mirror;
 pub use mirror::{InitMirror, MirrorTerms, StoredMirror};
 pub use people::Directory;
 pub use settings::{SETTINGS, Setting, Settings};
@@ -35,9 +38,11 @@ pub use storage::NodeStorage;
 
 pub(crate) use awaited::{AwaitedNotebook, Holder};
 pub(crate) use bundles::{OpenBundle, OpenBundles};
+pub(crate) use capsule::KeeperWord;
 pub(crate) use documents::{EditDocuments, ReadDocuments};
 pub(crate) use home::{Opened, kdf_cost, replica_failed};
 pub(crate) use identity::PROFILE_BYTES_MAX;
+pub(crate) use live::{LATE_AFTER_SECONDS, LiveNotes, WINDOW_BYTES_MAX};
 pub(crate) use restored::is_restored;
 
 use crate::api::{Exit, Failure};
@@ -63,10 +68,14 @@ pub struct Host {
     pub identity: StoredIdentity,
     /// The search index, once a search made or loaded it.
     pub(crate) search: crate::service::SearchCache,
+    /// What is known of the documents of sessions without opening them.
+    pub(crate) facts: crate::service::FactsCache,
     /// What was read of each notebook's index that is asked for often.
     pub(crate) cards: crate::driver::Cards,
     /// Bundles between two of their parts.
     pub(crate) bundles: OpenBundles,
+    /// What windows that write notes together are remembered by.
+    pub(crate) live: LiveNotes,
     home: HomeDir,
 }
 
@@ -148,9 +157,33 @@ impl Host {
         notebook: NotebookId,
         work: impl FnOnce(&mut dyn Documents, &mut Writer<'_>) -> Result<T, EditError>,
     ) -> Result<T, Failure> {
+        self.reopen_if_wanted(notebook)?;
         self.edit_although_closed(notebook, |docs, writer| {
             closure::refuse_if_closed(docs)?;
             work(docs, writer)
+        })
+    }
+
+    /// Opens a closed notebook again where everybody who writes has said so and no program has seen that yet.
+    pub(crate) fn reopen_if_wanted(&mut self, notebook: NotebookId) -> Result<(), Failure> {
+        let Some(replica) = self.engine.replica_mut(notebook) else {
+            return Ok(());
+        };
+        let mut documents = ReadDocuments::new(replica, &self.storage);
+        // Who writes is looked up for a closed one only: this is asked at every keystroke.
+        if !closure::is_marked(&mut documents).unwrap_or(false) {
+            return Ok(());
+        }
+        let directory = self.directory(notebook);
+        let mut documents = match self.engine.replica_mut(notebook) {
+            Some(replica) => ReadDocuments::new(replica, &self.storage),
+            None => return Ok(()),
+        };
+        if closure::is_closed(&mut documents, &directory).unwrap_or(true) {
+            return Ok(());
+        }
+        self.edit_although_closed(notebook, |docs, writer| {
+            closure::reopen_if_wanted(docs, writer, &directory)
         })
     }
 
@@ -167,6 +200,8 @@ impl Host {
             .map_err(|error| Failure::error("internal", error))?;
         let mut ids = random();
         let mut writer = Writer::new(Self::now(), &mut ids, me);
+        // An edit builds on what is placed, which may be less than what is shown.
+        let is_ahead = self.is_ahead(notebook);
         let edited = self
             .engine
             .edit(notebook, &mut self.storage, &mut random(), |session| {
@@ -183,8 +218,19 @@ impl Host {
             error @ EditFailed::Edit(EditError::Form(_)) => edit_failed(error).with_hint(format!(
                 "Begin with what `hearth agreement edit {notebook}` prints. Nothing was changed."
             )),
-            error => edit_failed(error),
+            error => match edit_failed(error) {
+                failure if is_ahead && failure.exit == Exit::NotFound => failure.with_hint(
+                    "This notebook is shown while the rest of it is on its way here: try again in a moment.",
+                ),
+                failure => failure,
+            },
         })
+    }
+
+    /// Says whether documents of a notebook are shown ahead of their entries.
+    pub(crate) fn is_ahead(&self, notebook: NotebookId) -> bool {
+        let replica = self.engine.replica(notebook);
+        replica.is_some_and(hearth_core::replica::Replica::is_ahead)
     }
 
     /// Says whether this device is a live one of a member of a notebook.
@@ -194,21 +240,24 @@ impl Host {
             .is_some_and(|replica| replica.own_person().is_some())
     }
 
-    /// Creates a notebook together with its first edit: both are on disk when this returns, or
-    /// neither is.
+    /// Creates a notebook together with its first edit, one that goes on from the signed history of another if
+    /// that is named: both are on disk when this returns, or neither is.
     pub(crate) fn found(
         &mut self,
+        goes_on_from: Option<NotebookId>,
         role: Role,
         work: impl FnOnce(&mut dyn Documents, &mut Writer<'_>) -> Result<(), EditError>,
     ) -> Result<NotebookId, FoundError<EditError>> {
         let me = PersonRef::new(self.me().to_string())
             .map_err(|error| FoundError::Edit(EditFailed::Edit(error.into())))?;
-        let mut ids = random();
+        let (mut ids, rng, storage) = (random(), &mut random(), &mut self.storage);
         let mut writer = Writer::new(Self::now(), &mut ids, me);
-        self.engine
-            .found_notebook(role, &mut self.storage, &mut random(), |session| {
-                work(&mut EditDocuments::new(session), &mut writer)
-            })
+        let first =
+            |session: &mut EditSession<'_>| work(&mut EditDocuments::new(session), &mut writer);
+        match goes_on_from {
+            None => self.engine.found_notebook(role, storage, rng, first),
+            Some(old) => self.engine.fork_notebook(old, role, storage, rng, first),
+        }
     }
 
     /// Keeps a value of this device's own, outside every notebook.
@@ -273,6 +322,11 @@ pub(crate) fn edit_failed(error: EditFailed<EditError>) -> Failure {
         )
         .with_hint("Run the command again: this home then becomes a device of its own."),
         EditFailed::Storage(error) => storage_failed(error),
+        error @ EditFailed::NoBase(_) => {
+            Failure::error("no_base", sentence(&error.to_string())).with_hint(
+                "Run `hearth sync`, then `hearth verify`: it says what is here, and who made the notebook.",
+            )
+        }
         other => Failure::error("edit_failed", format!("{other}.")),
     }
 }

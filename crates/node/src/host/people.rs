@@ -1,12 +1,13 @@
 //! The members of a notebook by what shows in its documents: actors and person ids.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::ActorId;
+use hearth_core::base::{BaseFacts, BaseStanding};
 use hearth_core::ids::{DeviceId, PersonId};
 use hearth_core::log::actor_of;
 use hearth_core::replica::{Profile, Replica};
-use hearth_notebook::{Author, Named, People, Signature};
+use hearth_notebook::{Author, Named, NotebookRef, People, Signature};
 
 use super::signing;
 
@@ -20,6 +21,10 @@ pub struct Directory {
     labels: BTreeMap<DeviceId, String>,
     writers: Vec<PersonId>,
     signatures: Vec<Signature>,
+    /// What people called themselves in what the notebook goes on from.
+    earlier_names: BTreeMap<PersonId, String>,
+    earlier_notebooks: Vec<NotebookRef>,
+    earlier_actors: BTreeSet<Vec<u8>>,
 }
 
 impl Directory {
@@ -35,35 +40,57 @@ impl Directory {
             .into_iter()
             .map(|profile| (profile.person, profile))
             .collect();
-        let labels: BTreeMap<DeviceId, String> = replica
+        let base = match replica.base() {
+            BaseStanding::Sound(base) => Some(base),
+            _ => None,
+        };
+        let mut labels = base.map_or_else(BTreeMap::new, |base| base.labels.clone());
+        let known: Vec<(DeviceId, Option<String>)> = replica
             .controls()
             .devices()
             .map(|(_, card)| {
                 let device = card.id();
-                let label = replica.device_label(device);
-                (device, label.unwrap_or_else(|| short(&device)))
+                (device, replica.device_label(device))
             })
             .collect();
-        let authors = replica
-            .tips()
-            .filter_map(|(log, _)| {
-                let (person, _) = replica.controls().device(&log.device)?;
-                let actor = actor_of(replica.notebook(), log);
-                let author = Author {
-                    person: person.to_string(),
-                    name: profiles
-                        .get(&person)
-                        .or_else(|| former.get(&person))
-                        .map_or_else(|| person.to_string(), |profile| profile.name.clone()),
-                    device: labels
-                        .get(&log.device)
-                        .cloned()
-                        .unwrap_or_else(|| short(&log.device)),
-                    device_id: log.device.to_string(),
-                };
-                Some((actor.as_bytes().to_vec(), author))
+        for (device, label) in known {
+            match label {
+                Some(label) => {
+                    labels.insert(device, label);
+                }
+                None => {
+                    labels.entry(device).or_insert_with(|| short(&device));
+                }
+            }
+        }
+        let name_of = |person: &PersonId| {
+            let here = profiles.get(person).or_else(|| former.get(person));
+            let here = here.map(|profile| profile.name.clone());
+            here.or_else(|| base?.names.get(person).cloned())
+        };
+        let author = |person: PersonId, device: DeviceId| Author {
+            person: person.to_string(),
+            name: name_of(&person).unwrap_or_else(|| person.to_string()),
+            device: labels
+                .get(&device)
+                .cloned()
+                .unwrap_or_else(|| short(&device)),
+            device_id: device.to_string(),
+        };
+        let mut authors: BTreeMap<Vec<u8>, Author> = base
+            .into_iter()
+            .flat_map(|base| &base.authors)
+            .map(|known| {
+                let actor = known.actor.as_bytes().to_vec();
+                (actor, author(known.person, known.device))
             })
             .collect();
+        let own = replica.tips().filter_map(|(log, _)| {
+            let (person, _) = replica.controls().device(&log.device)?;
+            let actor = actor_of(replica.notebook(), log);
+            Some((actor.as_bytes().to_vec(), author(person, log.device)))
+        });
+        authors.extend(own);
         let members = replica.membership().members().iter();
         let writers = members
             .filter(|(_, member)| member.rights.may_write)
@@ -79,6 +106,13 @@ impl Directory {
             labels,
             writers,
             signatures,
+            earlier_names: base.map_or_else(BTreeMap::new, |base| base.names.clone()),
+            earlier_notebooks: base.map_or_else(Vec::new, earlier_notebooks),
+            earlier_actors: base
+                .into_iter()
+                .flat_map(|base| &base.authors)
+                .map(|author| author.actor.as_bytes().to_vec())
+                .collect(),
         }
     }
 
@@ -105,15 +139,25 @@ impl Directory {
         self.former.values()
     }
 
-    /// Returns the name of somebody who is or was a member, or the beginning of their id.
+    /// Returns the name of somebody who is or was a member, here or in what the notebook goes on from, or the
+    /// beginning of their id.
     pub fn person_name(&self, person: &PersonId) -> String {
-        self.profiles
+        self.known_name(person)
+            .unwrap_or_else(|| person.to_string().chars().take(8).collect())
+    }
+
+    /// Says whether an actor is one of what the notebook goes on from: such changes are as old as the notebook.
+    pub(crate) fn is_earlier(&self, actor: &ActorId) -> bool {
+        self.earlier_actors.contains(actor.to_bytes())
+    }
+
+    fn known_name(&self, person: &PersonId) -> Option<String> {
+        let here = self
+            .profiles
             .get(person)
-            .or_else(|| self.former.get(person))
-            .map_or_else(
-                || person.to_string().chars().take(8).collect(),
-                |profile| profile.name.clone(),
-            )
+            .or_else(|| self.former.get(person));
+        let here = here.map(|profile| profile.name.clone());
+        here.or_else(|| self.earlier_names.get(person).cloned())
     }
 }
 
@@ -126,11 +170,11 @@ impl People for Directory {
     }
 
     fn name(&self, person: &str) -> Option<String> {
-        let person: PersonId = person.parse().ok()?;
-        self.profiles
-            .get(&person)
-            .or_else(|| self.former.get(&person))
-            .map(|profile| profile.name.clone())
+        self.known_name(&person.parse().ok()?)
+    }
+
+    fn earlier_notebooks(&self) -> Vec<NotebookRef> {
+        self.earlier_notebooks.clone()
     }
 
     fn signatures(&self) -> Vec<Signature> {
@@ -146,6 +190,13 @@ impl People for Directory {
             })
             .collect()
     }
+}
+
+fn earlier_notebooks(base: &BaseFacts) -> Vec<NotebookRef> {
+    let notebooks = base.notebooks.iter();
+    notebooks
+        .map(|notebook| NotebookRef(*notebook.as_bytes()))
+        .collect()
 }
 
 fn short(device: &DeviceId) -> String {

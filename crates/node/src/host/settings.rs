@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use hearth_notebook::reminder;
+use jiff::civil::Time;
+
 use crate::api::Failure;
 
 /// One setting.
@@ -46,8 +49,38 @@ pub const SETTINGS: &[Setting] = &[
     Setting {
         key: "journal_copies",
         default: COPIES_OWN,
-        about: "Who keeps copies of your journal: own-devices, or members, who then also keep one that only your recovery phrase opens. It is so on all of your devices.",
+        about: "Who keeps copies of your journal: own-devices, or members, who then also keep one that only your recovery phrase opens, and so do mirrors of your notebooks. It is so on all of your devices.",
         check: check_journal_copies,
+    },
+    Setting {
+        key: "reminders",
+        default: REMINDERS_NEUTRAL,
+        about: "Whether a running node reminds you of sessions and due actions: neutral says neither names nor titles, full says them, off reminds of nothing.",
+        check: check_reminders,
+    },
+    Setting {
+        key: "reminders.session_minutes",
+        default: "15",
+        about: "How many minutes before a session you are reminded; several, as in 1440,15.",
+        check: check_session_minutes,
+    },
+    Setting {
+        key: "reminders.action_days",
+        default: "0",
+        about: "How many days before an action is due you are reminded of it; several, as in 2,0.",
+        check: check_action_days,
+    },
+    Setting {
+        key: "reminders.hour",
+        default: "09:00",
+        about: "The time of day at which you are reminded of actions.",
+        check: check_time,
+    },
+    Setting {
+        key: "reminders.quiet",
+        default: "22:00-07:00",
+        about: "Hours in which nothing is shown, as in 22:00-07:00; off has none. What is still to come is shown after them.",
+        check: check_quiet,
     },
     Setting {
         key: "zone",
@@ -61,6 +94,13 @@ pub const SETTINGS: &[Setting] = &[
 const COPIES_OWN: &str = "own-devices";
 /// The value of `journal_copies` that lets members keep sealed copies.
 const COPIES_BY_MEMBERS: &str = "members";
+
+/// The value of `reminders` with which they hold nothing of a notebook.
+const REMINDERS_NEUTRAL: &str = "neutral";
+/// The value of `reminders` with which they hold titles.
+const REMINDERS_FULL: &str = "full";
+/// The value with which there are none, of reminders and of quiet hours.
+const OFF: &str = "off";
 
 /// The settings of a home.
 #[derive(Debug, Clone, Default)]
@@ -164,9 +204,50 @@ impl Settings {
         self.values.get("journal_copies").map(String::as_str) == Some(COPIES_BY_MEMBERS)
     }
 
+    /// The settings but for the network profile.
+    pub(crate) fn without_network(&self) -> Self {
+        let mut rest = self.clone();
+        rest.values.remove("network");
+        rest
+    }
+
+    /// How many were set.
+    pub(crate) fn count(&self) -> usize {
+        self.values.len()
+    }
+
     /// The network profile, where the person set one after `init`.
     pub fn network(&self) -> Option<String> {
         self.values.get("network").cloned()
+    }
+
+    /// When the person wants to be reminded; nothing where they do not.
+    pub fn reminder_rules(&self) -> Option<reminder::Rules> {
+        if self.word("reminders") == OFF {
+            return None;
+        }
+        Some(reminder::Rules {
+            session_minutes: numbers(&self.word("reminders.session_minutes")),
+            action_days: numbers(&self.word("reminders.action_days")),
+            day_begins: time(&self.word("reminders.hour")).unwrap_or(Time::midnight()),
+            zone: self.zone(),
+        })
+    }
+
+    /// Whether reminders say names and titles.
+    pub fn reminds_in_full(&self) -> bool {
+        self.word("reminders") == REMINDERS_FULL
+    }
+
+    /// The hours in which nothing is shown.
+    pub fn quiet(&self) -> Option<reminder::Quiet> {
+        quiet(&self.word("reminders.quiet"))
+    }
+
+    fn word(&self, key: &str) -> String {
+        Self::find(key)
+            .map(|setting| self.get(setting))
+            .unwrap_or_default()
     }
 
     /// The time zone for planned sessions.
@@ -220,10 +301,130 @@ fn check_journal_copies(value: &str) -> Result<String, String> {
     }
 }
 
+fn check_reminders(value: &str) -> Result<String, String> {
+    match value {
+        OFF | REMINDERS_NEUTRAL | REMINDERS_FULL => Ok(value.to_owned()),
+        _ => Err("give neutral, full or off".to_owned()),
+    }
+}
+
+fn check_session_minutes(value: &str) -> Result<String, String> {
+    const WEEK_MINUTES: u32 = 7 * 24 * 60;
+    check_numbers(value, WEEK_MINUTES, "minutes")
+}
+
+fn check_action_days(value: &str) -> Result<String, String> {
+    const MONTH_DAYS: u32 = 31;
+    check_numbers(value, MONTH_DAYS, "days")
+}
+
+/// Most reminders of one thing; more is pestering.
+const LEADS_MAX: usize = 5;
+
+fn check_numbers(value: &str, most: u32, unit: &str) -> Result<String, String> {
+    let parts: Vec<&str> = value.split(',').map(str::trim).collect();
+    let mut read = numbers(value);
+    if read.len() != parts.len() || read.len() > LEADS_MAX || read.iter().any(|one| *one > most) {
+        return Err(format!(
+            "give {unit} from 0 to {most}, at most {LEADS_MAX} with commas between"
+        ));
+    }
+    read.sort_unstable_by(|left, right| right.cmp(left));
+    read.dedup();
+    let read: Vec<String> = read.iter().map(u32::to_string).collect();
+    Ok(read.join(","))
+}
+
+fn numbers(value: &str) -> Vec<u32> {
+    let parts = value.split(',').map(str::trim);
+    parts.filter_map(|part| part.parse().ok()).collect()
+}
+
+fn check_time(value: &str) -> Result<String, String> {
+    match time(value) {
+        Some(time) => Ok(time.strftime("%H:%M").to_string()),
+        None => Err("give a time of day, as in 09:00".to_owned()),
+    }
+}
+
+fn time(value: &str) -> Option<Time> {
+    let (hour, minute) = value.trim().split_once(':')?;
+    let is_short =
+        |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit());
+    if !is_short(hour) || minute.len() != 2 || !is_short(minute) {
+        return None;
+    }
+    Time::new(hour.parse().ok()?, minute.parse().ok()?, 0, 0).ok()
+}
+
+fn check_quiet(value: &str) -> Result<String, String> {
+    match quiet(value) {
+        Some(hours) => {
+            let told = |time: Time| time.strftime("%H:%M").to_string();
+            Ok(format!("{}-{}", told(hours.from), told(hours.until)))
+        }
+        None if value == OFF => Ok(value.to_owned()),
+        None => Err("give hours, as in 22:00-07:00, or off".to_owned()),
+    }
+}
+
+fn quiet(value: &str) -> Option<reminder::Quiet> {
+    let (from, until) = value.split_once('-')?;
+    Some(reminder::Quiet {
+        from: time(from)?,
+        until: time(until)?,
+    })
+}
+
 fn check_zone(value: &str) -> Result<String, String> {
     if value == "system" || hearth_notebook::zone_known(value) {
         Ok(value.to_owned())
     } else {
         Err("give a zone as in Europe/Berlin, or system".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_set_about_reminders_is_read_as_it_was_meant() {
+        let mut settings = Settings::default();
+        let rules = settings.reminder_rules().expect("they are on");
+        assert_eq!(
+            (rules.session_minutes, rules.action_days),
+            (vec![15], vec![0])
+        );
+        assert!(!settings.reminds_in_full() && settings.quiet().is_some());
+        let mut set = |key: &str, value: &str| {
+            let setting = Settings::find(key)?;
+            settings.set(setting, value)?;
+            Ok::<_, Failure>(settings.get(setting))
+        };
+        for (key, value, kept) in [
+            ("reminders.session_minutes", " 15, 1440,15", "1440,15"),
+            ("reminders.action_days", "0,2", "2,0"),
+            ("reminders.hour", "7:05", "07:05"),
+            ("reminders.quiet", "9:00-08:30", "09:00-08:30"),
+            ("reminders.quiet", "off", "off"),
+            ("reminders", "full", "full"),
+        ] {
+            assert_eq!(set(key, value).expect("it serves"), kept);
+        }
+        for (key, value) in [
+            ("reminders", "loud"),
+            ("reminders.session_minutes", ""),
+            ("reminders.session_minutes", "-1"),
+            ("reminders.session_minutes", "1,2,3,4,5,6"),
+            ("reminders.action_days", "400"),
+            ("reminders.hour", "24:00"),
+            ("reminders.hour", "9"),
+            ("reminders.hour", "+9:00"),
+            ("reminders.quiet", "22:00"),
+        ] {
+            assert!(set(key, value).is_err(), "{key} {value}");
+        }
+        assert!(settings.quiet().is_none() && settings.reminds_in_full());
     }
 }

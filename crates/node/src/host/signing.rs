@@ -1,6 +1,7 @@
 //! Signatures under texts: control entries of the notebook that name a text's hash.
 
 use automerge::ChangeHash;
+use hearth_core::base::BaseStanding;
 use hearth_core::engine::DecideError;
 use hearth_core::ids::NotebookId;
 use hearth_core::replica::{MemberError, Replica};
@@ -39,14 +40,19 @@ impl Host {
     }
 }
 
-/// The signatures under texts of the index, as the domain knows them.
+/// The signatures under texts of the index, as the domain knows them; those of what the notebook goes on from are under
+/// the same texts of the same document.
 pub(super) fn signatures(
     replica: &Replica,
     label: impl Fn(&hearth_core::ids::DeviceId) -> String,
 ) -> Vec<Signature> {
-    replica
-        .text_signatures()
+    let earlier = match replica.base() {
+        BaseStanding::Sound(base) => base.signatures.clone(),
+        _ => Vec::new(),
+    };
+    earlier
         .into_iter()
+        .chain(replica.text_signatures())
         .filter(|signed| signed.document == core_id(DocumentId::INDEX))
         .map(|signed| Signature {
             entry: signed.entry.to_string(),

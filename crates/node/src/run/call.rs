@@ -6,9 +6,11 @@ use serde_json::{Value, json};
 
 use super::runtime;
 use crate::api::client::{Client, ConnectError};
-use crate::api::{DeviceRequest, Event, Exit, Failure, InviteRequest, PassphraseSource, Request};
+use crate::api::{
+    DeviceRequest, Event, Exit, Failure, InviteRequest, LiveRequest, PassphraseSource, Request,
+};
 use crate::driver::{Node, STOPPING, Stay, event_queue};
-use crate::host::{HomeDir, Host, Opened};
+use crate::host::{HomeDir, Host, NodeStorage, Opened, StoredMirror};
 use crate::service::{self, NodeFacts};
 
 /// How long a command, or a node that starts, waits for another command to let go of the home.
@@ -47,6 +49,7 @@ const fn can_wait(request: &Request) -> bool {
         Request::Lock
             | Request::Shutdown
             | Request::Watch { .. }
+            | Request::Live(LiveRequest::Follow { .. })
             | Request::Join { .. }
             | Request::Device(DeviceRequest::Link { .. })
     )
@@ -75,12 +78,17 @@ fn call_once(
             home.forget_key()?;
             Ok(json!({ "locked": true, "node_stopped": false }))
         }
-        Request::Shutdown | Request::Watch { .. } => Err(not_running(home)),
+        Request::Shutdown | Request::Watch { .. } | Request::Live(LiveRequest::Follow { .. }) => {
+            Err(not_running(home))
+        }
         request => {
             let deadline = Instant::now() + LOCK_WAIT;
             loop {
                 match begin(home, &request, passphrases, on_event) {
                     Ok(Begun::Opened(host)) => return in_process(*host, request, on_event),
+                    Ok(Begun::Mirror(stored, storage)) => {
+                        return super::mirror::answer(home, &stored, *storage, &request, on_event);
+                    }
                     Ok(Begun::Done(data)) => return Ok(data),
                     Err(failure) if failure.exit == Exit::Locked && Instant::now() < deadline => {
                         std::thread::sleep(LOCK_PAUSE);
@@ -99,6 +107,7 @@ fn call_once(
 /// How far a command is that this process does.
 enum Begun {
     Opened(Box<Host>),
+    Mirror(Box<StoredMirror>, Box<NodeStorage>),
     Done(Value),
 }
 
@@ -114,11 +123,14 @@ fn begin(
             home.change_passphrase(change)?;
             Ok(Begun::Done(json!({ "changed": true })))
         }
-        Request::Verify => match home.open_to_verify(passphrases)? {
+        _ => match home.open_whatever(passphrases)? {
             Opened::Whole(host) => Ok(Begun::Opened(host)),
-            Opened::Damaged(storage, why) => Err(service::verify_closed(&storage, why, on_event)),
+            Opened::Mirror(stored, storage) => Ok(Begun::Mirror(stored, storage)),
+            Opened::Damaged(storage, why) if matches!(request, Request::Verify) => {
+                Err(service::verify_closed(&storage, why, on_event))
+            }
+            Opened::Damaged(_, why) => Err(why),
         },
-        _ => Ok(Begun::Opened(Box::new(home.open(passphrases)?))),
     }
 }
 

@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use hearth_core::capsule::{
-    CapsuleContact, CapsuleContent, CapsuleHead, CapsuleKey, JournalCopy, NotebookState,
+    CapsuleContact, CapsuleContent, CapsuleHead, CapsuleKey, CapsuleMirror, JournalCopy,
+    NotebookState,
 };
 use hearth_core::enrol::{ContactTicket, FoundCapsule};
 use hearth_core::identity::Roster;
-use hearth_core::ids::{CapsuleHash, DeviceId, NotebookId};
+use hearth_core::ids::{CapsuleHash, DeviceId, NotebookId, PersonId, TransportId};
 use serde_json::{Value, json};
 
 use crate::api::Failure;
@@ -26,6 +27,54 @@ const REMEMBERED_MAX: usize = 64;
 pub(super) enum Asked {
     /// It could not be reached, or said no.
     Silent(String),
+}
+
+/// A device or a mirror that a capsule names as one to ask.
+#[derive(Debug)]
+struct Contact {
+    /// Whose device it is; nobody's, for a mirror.
+    person: Option<PersonId>,
+    name: String,
+    device: DeviceId,
+    transport: TransportId,
+    place: PeerAddrs,
+}
+
+impl Contact {
+    fn of_device(contact: CapsuleContact) -> Self {
+        Self {
+            person: Some(contact.person),
+            name: contact.name,
+            device: contact.device,
+            transport: contact.transport,
+            place: PeerAddrs {
+                addrs: contact.addresses,
+                relays: contact.relays,
+            },
+        }
+    }
+
+    fn of_mirror(mirror: CapsuleMirror) -> Self {
+        Self {
+            person: None,
+            name: format!("the mirror {}", mirror.name).trim_end().to_owned(),
+            device: mirror.mirror.as_peer(),
+            transport: mirror.transport,
+            place: PeerAddrs {
+                addrs: mirror.addresses,
+                relays: mirror.relays,
+            },
+        }
+    }
+
+    fn ticket(&self) -> ContactTicket {
+        ContactTicket {
+            device: self.device,
+            transport: self.transport,
+            addresses: self.place.addrs.clone(),
+            relays: self.place.relays.clone(),
+        }
+    }
 }
 
 /// A notebook that a capsule names.
@@ -50,7 +99,7 @@ pub(super) struct OpenedCapsules {
     silent: BTreeMap<DeviceId, String>,
     rosters: Vec<Roster>,
     name: Option<(u64, String)>,
-    contacts: BTreeMap<DeviceId, CapsuleContact>,
+    contacts: BTreeMap<DeviceId, Contact>,
     notebooks: BTreeMap<NotebookId, Named>,
     journals: Vec<(u64, JournalCopy)>,
     handed: BTreeSet<NotebookId>,
@@ -85,18 +134,23 @@ impl OpenedCapsules {
             return;
         }
         let made_ms = head.time_ms;
+        let mirrors: Vec<CapsuleMirror> = content.known_mirrors().collect();
         self.opened
             .insert(head.hash, (head, content.notebooks.len()));
         let newest = self.name.as_ref().map_or(0, |(made_ms, _)| *made_ms);
         if made_ms >= newest && !content.name.is_empty() {
             self.name = Some((made_ms, content.name));
         }
-        for named in content.notebooks {
-            let holders = named
+        for (place, named) in content.notebooks.into_iter().enumerate() {
+            let devices = named
                 .holders
                 .iter()
                 .filter_map(|place| content.contacts.get(*place))
                 .map(|contact| contact.device);
+            let of_it = mirrors
+                .iter()
+                .filter(|mirror| mirror.notebooks.contains(&place));
+            let holders = devices.chain(of_it.map(|mirror| mirror.mirror.as_peer()));
             let known = self.notebooks.entry(named.notebook).or_insert(Named {
                 title: String::new(),
                 state: named.state,
@@ -110,7 +164,9 @@ impl OpenedCapsules {
                 known.state = named.state;
             }
         }
-        for contact in content.contacts {
+        let devices = content.contacts.into_iter().map(Contact::of_device);
+        let mirrors = mirrors.into_iter().map(Contact::of_mirror);
+        for contact in devices.chain(mirrors) {
             self.contacts.entry(contact.device).or_insert(contact);
         }
         self.rosters.push(content.roster);
@@ -153,12 +209,7 @@ impl OpenedCapsules {
         }
         next.iter()
             .filter_map(|device| self.contacts.get(device))
-            .map(|contact| ContactTicket {
-                device: contact.device,
-                transport: contact.transport,
-                addresses: contact.addresses.clone(),
-                relays: contact.relays.clone(),
-            })
+            .map(Contact::ticket)
             .collect()
     }
 
@@ -171,7 +222,7 @@ impl OpenedCapsules {
     pub(super) fn settle(&self, host: &mut Host) -> Result<Told, Failure> {
         let damaged = self.take_journals_back(host);
         for contact in self.contacts.values().take(REMEMBERED_MAX) {
-            host.remember_seen(contact.device, &place_of(contact));
+            host.remember_seen(contact.device, &contact.place);
         }
         let (mut awaited, mut lost) = (Vec::new(), Vec::new());
         let mut journal = self.journal_word(host);
@@ -250,8 +301,13 @@ impl OpenedCapsules {
             .notebooks
             .iter()
             .filter(|(_, named)| named.state.is_journal());
-        if journals.any(|(notebook, _)| is_here(notebook)) {
-            "restored"
+        let here = journals.find(|(notebook, _)| is_here(notebook));
+        if let Some((notebook, _)) = here {
+            if self.handed.contains(notebook) {
+                "handed-over"
+            } else {
+                "restored"
+            }
         } else if self.opened.is_empty() {
             "unknown"
         } else {
@@ -269,17 +325,17 @@ impl OpenedCapsules {
             .filter_map(|device| self.contacts.get(device))
             .filter(|contact| {
                 let is_live = roster.devices().contains_key(&contact.device);
-                contact.device != own && (contact.person != me || is_live)
+                contact.device != own && (contact.person != Some(me) || is_live)
             })
             .map(|contact| Holder {
                 device: contact.device.to_string(),
                 transport: contact.transport.to_string(),
-                name: if contact.person == me {
+                name: if contact.person == Some(me) {
                     "another device of yours".to_owned()
                 } else {
                     contact.name.clone()
                 },
-                addrs: place_of(contact),
+                addrs: contact.place.clone(),
             })
             .collect()
     }
@@ -321,13 +377,6 @@ impl OpenedCapsules {
             view
         };
         self.silent.iter().map(view).collect()
-    }
-}
-
-fn place_of(contact: &CapsuleContact) -> PeerAddrs {
-    PeerAddrs {
-        addrs: contact.addresses.clone(),
-        relays: contact.relays.clone(),
     }
 }
 

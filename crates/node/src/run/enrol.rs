@@ -253,13 +253,6 @@ async fn settle(
         "network": network.to_string(),
         "reveals": network.reveals(),
     });
-    for contact in &contacts {
-        let addrs = PeerAddrs {
-            addrs: contact.addresses.clone(),
-            relays: contact.relays.clone(),
-        };
-        host.remember_seen(contact.device, &addrs);
-    }
     let total = notebooks.len();
     let mut awaited: Vec<(NotebookId, SignedFrontier)> = Vec::new();
     let mut refused = Vec::new();
@@ -290,6 +283,8 @@ async fn settle(
         data["recovered"] = told.data;
     }
     drop(came);
+    // After the capsules, which say where a device was when they were made.
+    remember(&mut host, &contacts);
     let deadline = driver::deadline_after(timeout_ms);
     let (arrived, is_confirmed) = first_sync(host, awaited, deadline, on_event).await?;
     data["notebooks"] = json!(total);
@@ -299,6 +294,17 @@ async fn settle(
         data,
         is_whole: arrived + refused.len() >= total && is_confirmed && is_complete,
     })
+}
+
+/// Keeps where devices are.
+pub(super) fn remember(host: &mut Host, contacts: &[ContactTicket]) {
+    for contact in contacts {
+        let addrs = PeerAddrs {
+            addrs: contact.addresses.clone(),
+            relays: contact.relays.clone(),
+        };
+        host.remember_seen(contact.device, &addrs);
+    }
 }
 
 async fn first_sync(

@@ -57,6 +57,19 @@ pub fn init(
     Ok(data)
 }
 
+/// Makes a home for somebody on the page, with the passphrase that they chose. The recovery phrase stays sealed in it
+/// until they confirm that they have it.
+///
+/// # Errors
+/// A [`Failure`] where the home cannot be made.
+pub fn init_keeping_phrase(
+    home: &HomeDir,
+    init: InitHome,
+    passphrases: &mut dyn PassphraseSource,
+) -> Result<(), Failure> {
+    home.init_keeping_phrase(init, passphrases).map(drop)
+}
+
 /// Draws a recovery phrase: 24 words.
 pub fn new_phrase() -> Secret {
     Secret::new(RecoveryPhrase::random(&mut random()).to_words())

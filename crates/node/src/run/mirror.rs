@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use hearth_core::enrol::RECOVER_ALPN;
 use hearth_core::mirror::{MIRROR_ALPN, Mirror};
 use rand_core::Rng;
 use serde_json::{Value, json};
@@ -10,10 +11,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use zeroize::Zeroizing;
 
 use super::runtime;
-use crate::api::{Failure, PassphraseSource};
-use crate::driver::{MirrorRun, run_mirror};
-use crate::host::{HomeDir, InitMirror, StoredMirror, random, storage_failed};
+use crate::api::{Event, Failure, PassphraseSource, Request};
+use crate::driver::{MirrorNode, MirrorRun, run_mirror};
+use crate::host::{HomeDir, InitMirror, NodeStorage, StoredMirror, random, storage_failed};
 use crate::net::{Net, NetOptions, Profile};
+use crate::server::Server;
+use crate::service::{NodeFacts, OpenMirror, Refusals, answer_as_mirror};
 
 /// What `mirror up` was told; what is absent stays as it was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -77,12 +80,8 @@ pub fn mirror_up(
     if stored.terms != before {
         stored.keep(&mut storage)?;
     }
-    let notebooks = storage.notebooks().map_err(storage_failed)?;
-    let keys = (Arc::clone(&stored.secrets), stored.pass.clone());
-    let instance = random().next_u64();
-    let limits = stored.terms.limits;
-    let mirror = Mirror::open(keys, limits, instance, &notebooks, &storage)
-        .map_err(crate::host::replica_failed)?;
+    let mirror = open(&stored, &storage)?;
+    let socket = home.socket()?;
     for (notebook, error) in mirror.unopened() {
         tracing::warn!(%notebook, %error, "a notebook does not open and is not given out");
     }
@@ -96,22 +95,59 @@ pub fn mirror_up(
         let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         let net = Arc::new(bind(&stored, options.listen).await?);
-        on_ready(ready(&stored, &net, &mirror));
+        let line = ready(&stored, &net, &mirror);
+        let (node, commands) = MirrorNode::new(home.clone());
+        // Whoever reads the ready line may ask at once.
+        let server = Server::start(&socket, node)?;
+        on_ready(line);
         let run = MirrorRun {
             mirror,
             storage,
             net,
-            keep_days: stored.terms.keep_days,
+            stored,
+            home: home.clone(),
         };
-        run_mirror(run, async move {
+        run_mirror(run, commands, async move {
             tokio::select! {
                 _ = terminate.recv() => {}
                 _ = interrupt.recv() => {}
             }
         })
         .await;
+        drop(server);
         Ok(json!({ "stopped": true }))
     })
+}
+
+/// Answers a command in the home of a mirror that does not run.
+pub(super) fn answer(
+    home: &HomeDir,
+    stored: &StoredMirror,
+    mut storage: NodeStorage,
+    request: &Request,
+    on_event: &mut dyn FnMut(Event),
+) -> Result<Value, Failure> {
+    let mut mirror = open(stored, &storage)?;
+    let facts = NodeFacts {
+        network: stored.network.clone(),
+        ..NodeFacts::default()
+    };
+    let open = OpenMirror {
+        home,
+        stored,
+        mirror: &mut mirror,
+        storage: &mut storage,
+        refusals: &Refusals::default(),
+    };
+    answer_as_mirror(open, &facts, request, on_event)
+}
+
+fn open(stored: &StoredMirror, storage: &NodeStorage) -> Result<Mirror, Failure> {
+    let notebooks = storage.notebooks().map_err(storage_failed)?;
+    let keys = (Arc::clone(&stored.secrets), stored.pass.clone());
+    let instance = random().next_u64();
+    Mirror::open(keys, stored.terms.limits, instance, &notebooks, storage)
+        .map_err(crate::host::replica_failed)
 }
 
 async fn bind(mirror: &StoredMirror, listen: Option<SocketAddr>) -> Result<Net, Failure> {
@@ -124,7 +160,9 @@ async fn bind(mirror: &StoredMirror, listen: Option<SocketAddr>) -> Result<Net, 
         profile,
         listen,
         port_kept: mirror.port,
-        alpns: vec![hearth_core::sync::ALPN.to_vec(), MIRROR_ALPN.to_vec()],
+        alpns: [hearth_core::sync::ALPN, MIRROR_ALPN, RECOVER_ALPN]
+            .map(<[u8]>::to_vec)
+            .into(),
     };
     Net::bind(options).await.map_err(|error| {
         Failure::error(

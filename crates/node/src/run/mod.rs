@@ -9,16 +9,18 @@ mod enrol;
 mod init;
 mod mirror;
 mod recover;
+mod remind;
 mod up;
 
 pub use bundle::{CreateBundle, apply_bundle, create_bundle};
 pub use call::{call, change_passphrase};
 pub use demo::demo;
 pub use enrol::{NewDevice, accept};
-pub use init::{init, new_phrase};
+pub use init::{init, init_keeping_phrase, new_phrase};
 pub use mirror::{MirrorUp, init_mirror, mirror_up};
 pub use recover::{Recovery, recover};
-pub use up::{Front, up};
+pub use remind::OnReminder;
+pub use up::{Front, Given, UpOptions, Welcome, up};
 
 use crate::api::{Failure, PassphraseSource, Secret};
 use crate::backup::OpenWith;

@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::capsule::{Asked, OpenedCapsules};
-use super::enrol::{Came, Enrolled, NewDevice, bind, settle_in};
+use super::enrol::{Came, Enrolled, NewDevice, bind, remember, settle_in};
 use super::runtime;
 use crate::api::{Event, Failure, PassphraseSource, Progress, Secret};
 use crate::driver;
@@ -130,7 +130,8 @@ pub fn recover(
     arrival.outcome(data)
 }
 
-/// Takes in a home that came out of a backup, by the phrase: all that it needs is in it, so nobody is asked.
+/// Takes in a home that came out of a backup, by the phrase: all that it needs is in it, so nobody is asked. Where contacts
+/// are is kept for the node, which asks them for what came since.
 fn recover_restored(
     home: &HomeDir,
     phrase: &RecoverySecrets,
@@ -138,6 +139,7 @@ fn recover_restored(
     device: &NewDevice,
     passphrases: &mut dyn PassphraseSource,
 ) -> Result<Value, Failure> {
+    let contacts = tickets_of(recovery)?;
     let host = home.open(passphrases)?;
     let mut host = host.taken_in(|stored| {
         stored.identity.device_label.clone_from(&device.label);
@@ -158,6 +160,7 @@ fn recover_restored(
         .map_err(service::device_failed)?;
     let mut host = host.taken_in(|_| {})?;
     host.no_longer_restored()?;
+    remember(&mut host, &contacts);
     let identity = host.engine.identity();
     let count = host.engine.notebooks().count();
     Ok(json!({
@@ -168,22 +171,27 @@ fn recover_restored(
         "arrived": count,
         "refused": [],
         "revoked_others": recovery.revoke_others,
+        "from_backup": true,
     }))
 }
 
+fn tickets_of(recovery: &Recovery) -> Result<Vec<ContactTicket>, Failure> {
+    let tickets = recovery.contacts.iter();
+    tickets
+        .map(|text| ContactTicket::of_any(text).map_err(|error| driver::no_ticket(&error)))
+        .collect()
+}
+
 fn contacts_of(recovery: &Recovery) -> Result<Vec<ContactTicket>, Failure> {
-    let mut contacts = Vec::new();
-    for text in &recovery.contacts {
-        contacts.push(ContactTicket::of_any(text).map_err(|error| driver::no_ticket(&error))?);
-    }
+    let contacts = tickets_of(recovery)?;
     if contacts.is_empty() {
         return Err(Failure::usage(
             "contact_needed",
-            "Somebody who shares a notebook with you must be reached.",
+            "Somebody who shares a notebook with you, or a mirror of one, must be reached.",
         )
         .with_hint(
             "Ask them for `hearth device contact`, then give --contact TICKET; a ticket of an \
-             invitation serves as well.",
+             invitation serves as well, and that of a mirror of one of your notebooks.",
         ));
     }
     Ok(contacts)

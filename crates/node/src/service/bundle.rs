@@ -89,6 +89,7 @@ fn made(host: &mut Host, making: &BundleMaking) -> Value {
         unheard,
         entries,
         left_out,
+        is_known,
         made_ms,
         form,
     } = making.facts();
@@ -107,6 +108,7 @@ fn made(host: &mut Host, making: &BundleMaking) -> Value {
             "full": *form == BundleForm::Whole,
             "entries": entries,
             "left_out": left_out,
+            "nothing_new": is_known,
             "never_heard": unheard,
         },
         "notebook": brief(host, *notebook),

@@ -1,9 +1,9 @@
 //! This device's capsule, and who keeps it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use hearth_core::capsule::NotebookState;
-use hearth_core::ids::DeviceId;
+use hearth_core::ids::{DeviceId, MirrorId};
 use hearth_core::limits::CAPSULE_BYTES_MAX;
 use serde_json::{Value, json};
 
@@ -43,6 +43,18 @@ pub(super) struct CapsuleFacts {
     /// Devices that could keep it, and of these the ones that said they do.
     pub(super) others: usize,
     pub(super) keepers: usize,
+    /// Mirrors that could keep it.
+    pub(super) mirrors: Vec<MirrorKeeper>,
+}
+
+/// What a mirror said about this device's capsule.
+#[derive(Debug, Clone)]
+pub(super) struct MirrorKeeper {
+    pub(super) id: MirrorId,
+    pub(super) name: String,
+    pub(super) keeps: bool,
+    /// It said that it has no room for it.
+    pub(super) had_no_room: bool,
 }
 
 /// Says what this device's capsule is; `None` while it has made none.
@@ -71,17 +83,42 @@ pub(super) fn facts(host: &Host) -> Result<Option<CapsuleFacts>, Failure> {
         .filter(|device| *device != me)
         .collect();
     let keepers = host.keepers()?;
+    let hash = own.head.hash;
     let keeps = |device: &&DeviceId| {
         let keeper = keepers.get(&device.to_string());
-        keeper.is_some_and(|keeper| keeper.since(own.head.hash).is_some())
+        keeper.is_some_and(|keeper| keeper.since(hash).is_some())
     };
+    let mut mirrors: BTreeMap<MirrorId, MirrorKeeper> = BTreeMap::new();
+    for (_, mirror, ticket) in host.engine.mirrors() {
+        let device = mirror.as_peer();
+        let keeper = keepers.get(&device.to_string());
+        let known = mirrors.entry(mirror).or_insert_with(|| MirrorKeeper {
+            id: mirror,
+            name: String::new(),
+            keeps: keeps(&&device),
+            had_no_room: keeper.is_some_and(|keeper| keeper.had_no_room(hash)),
+        });
+        if let Some(ticket) = ticket {
+            known.name = ticket.name;
+        }
+    }
     Ok(Some(CapsuleFacts {
         made_ms: own.head.time_ms,
         bytes: own.head.length,
         journal,
         others: others.len(),
         keepers: others.iter().filter(keeps).count(),
+        mirrors: mirrors.into_values().collect(),
     }))
+}
+
+fn mirror_view(mirror: &MirrorKeeper) -> Value {
+    json!({
+        "id": mirror.id.to_string(),
+        "name": mirror.name,
+        "keeps": mirror.keeps,
+        "had_no_room": mirror.had_no_room,
+    })
 }
 
 /// The capsule as `status` tells it; null while there is none, and on a device that was taken off, whose
@@ -100,5 +137,6 @@ pub(super) fn view(host: &Host) -> Result<Value, Failure> {
         "journal": facts.journal.word(),
         "devices": facts.others,
         "keepers": facts.keepers,
+        "mirrors": facts.mirrors.iter().map(mirror_view).collect::<Vec<_>>(),
     }))
 }

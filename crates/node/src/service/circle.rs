@@ -151,7 +151,8 @@ fn refuse_pair(host: &mut Host, notebook: NotebookId) -> Result<(), Failure> {
         "A circle is for a peer notebook or a group, and this one is of two.",
     )
     .with_hint(format!(
-        "Plan a session with `hearth session plan {notebook} --at \"DATE TIME\"`."
+        "Two may meet as peers: `hearth notebook create TITLE --form peer` makes a notebook for it. In this one, plan a \
+         session: `hearth session plan {notebook} --at \"DATE TIME\"`."
     )))
 }
 

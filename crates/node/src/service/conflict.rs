@@ -7,6 +7,7 @@ use hearth_notebook::{ConcurrentValue, Kind};
 use serde_json::{Value, json};
 
 use super::answer::{quote, to_json, unavailable, with};
+use super::document_facts;
 use super::resolve::{brief, find_notebook, find_object};
 use crate::api::{ConflictRequest, Failure};
 use crate::host::Host;
@@ -72,8 +73,10 @@ fn choose(
 }
 
 fn read(host: &mut Host, notebook: NotebookId) -> Result<Vec<Disputed>, Failure> {
+    let facts = document_facts::of_sessions(host, notebook)?;
+    let may_be = |id| facts.get(&id).is_none_or(|known| known.is_concurrent);
     host.read(notebook, |docs, people| {
-        conflict::list(docs, people).map_err(unavailable)
+        conflict::list(docs, people, may_be).map_err(unavailable)
     })
 }
 

@@ -1,7 +1,7 @@
 //! What became of this device's place in a notebook, where it has none any more.
 
 use hearth_core::control::ControlKind;
-use hearth_core::ids::NotebookId;
+use hearth_core::ids::{ControlHash, DeviceId, NotebookId, PersonId};
 use hearth_core::replica::Standing;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 use super::answer::{person, with};
 use super::resolve::title;
 use crate::api::{Exit, Failure};
-use crate::host::{Host, no_notebook, storage_failed};
+use crate::host::{Directory, Host, no_notebook, storage_failed};
 
 /// How this device stopped being a member's: `kind` (`left`, `removed`, `revoked`, `voided`), `by`, `at`
 /// (when this device heard of it) and `message`; null while it is one.
-pub(super) fn departed(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
+pub(crate) fn departed(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
     let replica = host.engine.replica(notebook).ok_or_else(no_notebook)?;
     let standing = replica.standing();
     let Some(ending) = standing.ending() else {
@@ -26,10 +26,6 @@ pub(super) fn departed(host: &mut Host, notebook: NotebookId) -> Result<Value, F
         Standing::Voided(_) => "voided",
         _ => "removed",
     };
-    let takes_back = replica
-        .controls()
-        .get(&ending)
-        .is_some_and(|entry| matches!(entry.kind, ControlKind::RevokeInvite { .. }));
     let author = replica.controls().author(&ending);
     let directory = host.directory(notebook);
     let at = host
@@ -39,12 +35,7 @@ pub(super) fn departed(host: &mut Host, notebook: NotebookId) -> Result<Value, F
     let (by, who) = match author {
         Some((author, device)) => {
             let label = directory.device_label(&device);
-            let name = directory.person_name(&author);
-            let who = if label.contains(&name) {
-                label.clone()
-            } else {
-                format!("{name}'s {label}")
-            };
+            let who = device_of(&directory, (author, device));
             let facts = json!({ "device": label, "device_id": device.to_string() });
             (with(person(&directory, &author), facts), who)
         }
@@ -57,15 +48,77 @@ pub(super) fn departed(host: &mut Host, notebook: NotebookId) -> Result<Value, F
     let on = at.map(day).unwrap_or_default();
     let message = match kind {
         "left" => format!("You left {title}{on}."),
-        "revoked" => format!("{who} revoked this device, so it is out of {title}{on}."),
-        "voided" if takes_back => format!(
-            "{who} had taken the invitation to {title} back before you joined was known there, so \
-             you are no member{on}."
-        ),
-        "voided" => format!("Whoever let you into {title} could no longer do so: see {who}{on}."),
+        "revoked" => format!("{who} took this device off{on}, so it is out of {title}."),
+        "voided" => {
+            let why = voided(host, notebook, (host.me(), &ending), "you");
+            let why = why.unwrap_or_else(|| format!("{who} speaks against it"));
+            format!(
+                "Your admission to {title} does not count: {why}. You were told{on}. Ask a member for a new invitation, \
+                 and join with it: what you wrote is kept on this device, and shows again then, here and there."
+            )
+        }
         _ => format!("{who} removed you from {title}{on}."),
     };
     Ok(json!({ "kind": kind, "by": by, "at": at, "message": message }))
+}
+
+/// Names a device with its person.
+fn device_of(directory: &Directory, (person, device): (PersonId, DeviceId)) -> String {
+    let label = directory.device_label(&device);
+    let name = directory.person_name(&person);
+    if label.contains(&name) {
+        label
+    } else {
+        format!("{name}'s {label}")
+    }
+}
+
+/// Says why an admission does not count against which `cause` speaks, of somebody who is called `whom` here: half a
+/// sentence.
+pub(super) fn voided(
+    host: &Host,
+    notebook: NotebookId,
+    (person, cause): (PersonId, &ControlHash),
+    whom: &str,
+) -> Option<String> {
+    let replica = host.engine.replica(notebook)?;
+    let (admission, _) = replica.membership().voided_of(replica.controls(), person)?;
+    let by = replica.controls().author(&admission)?;
+    why_void(host, notebook, (by, cause), whom)
+}
+
+/// Says why an admission by a device does not count, half a sentence.
+pub(super) fn why_void(
+    host: &Host,
+    notebook: NotebookId,
+    (by, cause): ((PersonId, DeviceId), &ControlHash),
+    whom: &str,
+) -> Option<String> {
+    let replica = host.engine.replica(notebook)?;
+    let directory = host.directory(notebook);
+    let cause = replica.controls().get(cause)?;
+    let who = device_of(&directory, replica.controls().author(&cause.hash())?);
+    let let_in = device_of(&directory, by);
+    Some(match &cause.kind {
+        ControlKind::RevokeDevice { .. } => {
+            format!(
+                "{let_in} let {whom} in, and {who} had taken it off before anybody heard of that"
+            )
+        }
+        ControlKind::RevokeInvite { .. } => {
+            format!("{who} had taken the invitation back before anybody there heard of {whom}")
+        }
+        ControlKind::Remove { person, .. } | ControlKind::Demote { person } => {
+            let admin = directory.person_name(person);
+            let done = match cause.kind {
+                ControlKind::Remove { .. } => "had removed",
+                _ => "had taken the right to admit from",
+            };
+            format!("{let_in} let {whom} in, and {who} {done} {admin} before anybody heard of that")
+        }
+        ControlKind::Admit(_) => format!("somebody else was let in with the same ticket by {who}"),
+        _ => return None,
+    })
 }
 
 fn day(at: Timestamp) -> String {
@@ -108,12 +161,21 @@ pub(crate) fn not_a_member(host: &mut Host, notebook: NotebookId) -> Failure {
         Ok(departed) if departed.is_object() => departed["message"].as_str().map(str::to_owned),
         _ => None,
     };
+    let is_void = host
+        .engine
+        .replica(notebook)
+        .is_some_and(|replica| matches!(replica.standing(), Standing::Voided(_)));
+    let hint = if is_void {
+        "With a new ticket: `hearth join TICKET`. Until then your own part shows nowhere, and is kept here.".to_owned()
+    } else {
+        format!(
+            "What is here stays readable. Go on in a notebook of your own: `hearth notebook fork {notebook}`."
+        )
+    };
     Failure::new(
         Exit::NotAllowed,
         "not_a_member",
         message.unwrap_or_else(|| format!("You are no member of notebook {notebook}.")),
     )
-    .with_hint(format!(
-        "What is here stays readable. Go on in a notebook of your own: `hearth notebook fork {notebook}`."
-    ))
+    .with_hint(hint)
 }

@@ -241,13 +241,17 @@ pub(crate) fn finish_due(host: &mut Host) -> Result<bool, Failure> {
     Ok(is_any)
 }
 
-/// Begins with what another device of this person ordered.
+/// Begins with what another device of this person ordered. Says whether that has to be looked for again: nothing is
+/// destroyed for what a journal shows ahead of its entries. What other notebooks wait for is of no account.
 ///
 /// # Errors
 /// A [`Failure`] where the disk fails.
-pub(crate) fn begin_ordered(host: &mut Host) -> Result<(), Failure> {
+pub(crate) fn begin_ordered(host: &mut Host) -> Result<bool, Failure> {
     let begun = unfinished_orders(host)?;
-    for receipt in kept_receipts(host)? {
+    let (ahead, placed): (Vec<NotebookId>, Vec<NotebookId>) = journals(host)
+        .into_iter()
+        .partition(|journal| host.is_ahead(*journal));
+    for receipt in receipts_of(host, placed)? {
         let Some(id) = receipt["notebook"]["id"].as_str() else {
             continue;
         };
@@ -256,14 +260,20 @@ pub(crate) fn begin_ordered(host: &mut Host) -> Result<(), Failure> {
             order(host, notebook)?;
         }
     }
-    Ok(())
+    Ok(!ahead.is_empty())
 }
 
 /// The receipts of this person's own devices, out of the journal. One that does not check is none.
 fn kept_receipts(host: &mut Host) -> Result<Vec<Value>, Failure> {
+    let all = journals(host);
+    receipts_of(host, all)
+}
+
+/// Those that stand in some journals.
+fn receipts_of(host: &mut Host, journals: Vec<NotebookId>) -> Result<Vec<Value>, Failure> {
     let me = host.me();
     let mut receipts = Vec::new();
-    for journal in journals(host) {
+    for journal in journals {
         let directory = host.directory(journal);
         let kept = host.read(journal, |docs, people| {
             closure::receipts(docs, people).map_err(unavailable)

@@ -19,6 +19,9 @@ use crate::host::{Host, random, sentence, storage_failed};
 /// The labels of devices, so that one that is off is still called by its name.
 const LABELS_KEPT_AS: &str = "device-labels";
 
+/// Words of a phrase that show that somebody has it: one in 2048³ guesses three of them.
+const PLACES_MIN: usize = 3;
+
 /// Does what a request about devices asks.
 pub(super) fn execute(
     host: &mut Host,
@@ -259,6 +262,11 @@ fn holds_key(replica: &Replica, device: DeviceId) -> bool {
 /// Does what a request about the recovery phrase asks.
 pub(super) fn recovery(host: &mut Host, request: &RecoveryRequest) -> Result<Value, Failure> {
     match request {
+        RecoveryRequest::Show => {
+            let kept = host.kept_phrase()?;
+            Ok(json!({ "recovery_phrase": kept.as_ref().map(Secret::expose) }))
+        }
+        RecoveryRequest::Confirm { places, words } => confirm_phrase(host, places, words),
         RecoveryRequest::Rotate { present, new } => {
             let (present, new) = (secrets(present)?, secrets(new)?);
             let Host {
@@ -267,6 +275,9 @@ pub(super) fn recovery(host: &mut Host, request: &RecoveryRequest) -> Result<Val
             engine
                 .rotate_recovery(&present, &new, storage, &mut random())
                 .map_err(device_failed)?;
+            // What is kept is of the phrase that just ended, and shown no more. That the new one is in force is what
+            // has to be told, whatever the disk does now: nobody can show it again.
+            let leftover = host.forget_phrase().err().map(|failure| failure.message);
             let recovery = Recipient::Recovery(new.card().id());
             let total = host.engine.notebooks().count();
             let rekeyed = host
@@ -286,9 +297,67 @@ pub(super) fn recovery(host: &mut Host, request: &RecoveryRequest) -> Result<Val
                 "person": { "id": host.me().to_string(), "name": host.engine.identity().name },
                 "notebooks": total,
                 "rekeyed": rekeyed,
+                "warning": leftover.map(|why| format!(
+                    "The new phrase is in force. The old one could not be erased here: {why}"
+                )),
             }))
         }
     }
+}
+
+/// Erases the phrase that is kept here, once some of its words were given as they are; where none is kept, says of all
+/// words whether they are those in force. `places` ascend: a word that is asked for twice shows no more than once.
+fn confirm_phrase(host: &mut Host, places: &[u8], words: &Secret) -> Result<Value, Failure> {
+    let Some(kept) = host.kept_phrase()? else {
+        return confirm_unkept(host, places, words);
+    };
+    let all: Vec<&str> = kept.expose().split_whitespace().collect();
+    let wanted: Vec<&str> = match places {
+        [] => all.clone(),
+        some => some
+            .iter()
+            .filter_map(|place| all.get(usize::from(*place).checked_sub(1)?).copied())
+            .collect(),
+    };
+    let given = words.expose().to_lowercase();
+    let given: Vec<&str> = given.split_whitespace().collect();
+    // Whoever pastes all of them where some were asked for has them as well.
+    let ascend = places.is_sorted_by(|one, next| one < next);
+    let is_right = (ascend && wanted.len() >= PLACES_MIN && given == wanted) || given == all;
+    if !is_right {
+        return Err(Failure::usage(
+            "phrase_differs",
+            "These are not the words that were asked for.",
+        )
+        .with_hint("Look at the words once more; nothing was changed."));
+    }
+    host.forget_phrase()?;
+    Ok(json!({ "confirmed": true, "erased": true }))
+}
+
+/// Compares words with the key that brings this person back.
+fn confirm_unkept(host: &Host, places: &[u8], words: &Secret) -> Result<Value, Failure> {
+    if host.is_phrase_in_force(words) {
+        return Ok(json!({ "confirmed": true, "erased": false }));
+    }
+    if !places.is_empty() {
+        // A key cannot be compared with some of the words that it comes from.
+        return Err(Failure::not_found(
+            "phrase_not_kept",
+            "The recovery phrase is not kept on this device, so some of its words cannot be compared with it.",
+        )
+        .with_hint("Compare all 24 words: `hearth recovery confirm`."));
+    }
+    // What is no phrase at all is named as that.
+    secrets(words)?;
+    Err(Failure::usage(
+        "phrase_differs",
+        "This is not the phrase that brings you back.",
+    )
+    .with_hint(
+        "If you have another one, try that. Without the one in force no new one can be made: see that another device of \
+         yours stays, or that somebody who shares a notebook with you can invite you anew.",
+    ))
 }
 
 /// Reads a recovery phrase.

@@ -14,7 +14,7 @@ use super::NodeFacts;
 use super::capsule::JournalCopy;
 use super::resolve::with_journals;
 use crate::api::Failure;
-use crate::host::Host;
+use crate::host::{HomeDir, Host};
 
 /// Before this program was written no clock can be right.
 const EARLIEST_CLOCK: &str = "2026-11-01T00:00:00Z";
@@ -22,10 +22,12 @@ const EARLIEST_CLOCK: &str = "2026-11-01T00:00:00Z";
 const CLOCK_SLACK_MS: u64 = 5 * 60 * 1000;
 /// Characters of an id that tell notebooks apart in a report and name none.
 const ID_CHARS: usize = 6;
+/// What the check of the clock is called.
+const CLOCK: &str = "clock";
 
 /// How a check came out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict {
+pub(super) enum Verdict {
     Ok,
     Warn,
     Fail,
@@ -41,14 +43,14 @@ impl Verdict {
     }
 }
 
-struct Check {
+pub(super) struct Check {
     name: &'static str,
     verdict: Verdict,
     detail: String,
 }
 
 impl Check {
-    fn new(name: &'static str, verdict: Verdict, detail: impl Into<String>) -> Self {
+    pub(super) fn new(name: &'static str, verdict: Verdict, detail: impl Into<String>) -> Self {
         Self {
             name,
             verdict,
@@ -72,8 +74,8 @@ pub(super) fn doctor(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         folder(host.home().root()),
         protection(host),
         clock(host),
-        socket(host, node),
-        port(host, node),
+        socket_at(host.home(), node),
+        port_check(host.identity.profile.port, node),
         network(node),
         capsule(host)?,
     ];
@@ -85,18 +87,23 @@ pub(super) fn doctor(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         let detail = format!("notebook {}: damaged, it does not open", short(*notebook));
         checks.push(Check::new("content", Verdict::Fail, detail));
     }
+    Ok(report(&checks))
+}
+
+/// Puts checks together.
+pub(super) fn report(checks: &[Check]) -> Value {
     let all_ok = checks.iter().all(|check| check.verdict == Verdict::Ok);
     let checks: Vec<Value> = checks.iter().map(Check::view).collect();
-    Ok(json!({
+    json!({
         "checks": checks,
         "healthy": all_ok,
         "version": env!("CARGO_PKG_VERSION"),
         "system": format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         "next": "hearth verify",
-    }))
+    })
 }
 
-fn folder(root: &Path) -> Check {
+pub(super) fn folder(root: &Path) -> Check {
     const NAME: &str = "home folder";
     match std::fs::metadata(root) {
         Ok(metadata) => {
@@ -127,15 +134,20 @@ fn protection(host: &Host) -> Check {
     Check::new("protection", verdict, detail)
 }
 
-fn clock(host: &mut Host) -> Check {
-    const NAME: &str = "clock";
+/// Says whether the clock can be right.
+pub(super) fn clock_check() -> Check {
     let now = Host::now();
     if EARLIEST_CLOCK
         .parse()
         .is_ok_and(|earliest: Timestamp| now < earliest)
     {
-        return Check::new(NAME, Verdict::Warn, "it is set to a time long past");
+        return Check::new(CLOCK, Verdict::Warn, "it is set to a time long past");
     }
+    let detail = "plausible; nothing depends on it but times that are shown";
+    Check::new(CLOCK, Verdict::Ok, detail)
+}
+
+fn clock(host: &mut Host) -> Check {
     let now_ms = Host::now_ms();
     let mut newest_ms = 0;
     for notebook in with_journals(host) {
@@ -146,25 +158,22 @@ fn clock(host: &mut Host) -> Check {
             .fold(newest_ms, u64::max);
     }
     if newest_ms > now_ms.saturating_add(CLOCK_SLACK_MS) {
-        return Check::new(NAME, Verdict::Warn, "it went back since a peer was heard");
+        return Check::new(CLOCK, Verdict::Warn, "it went back since a peer was heard");
     }
-    Check::new(
-        NAME,
-        Verdict::Ok,
-        "plausible; nothing depends on it but times that are shown",
-    )
+    clock_check()
 }
 
-fn socket(host: &Host, node: &NodeFacts) -> Check {
+/// Says where the control socket of a home is.
+pub(super) fn socket_at(home: &HomeDir, node: &NodeFacts) -> Check {
     const NAME: &str = "control socket";
-    match host.home().socket() {
+    match home.socket() {
         Err(_) => Check::new(
             NAME,
             Verdict::Fail,
             "the home's path is too long for one, and there is no runtime folder",
         ),
         Ok(path) => {
-            let place = if path.starts_with(host.home().root()) {
+            let place = if path.starts_with(home.root()) {
                 "in the home"
             } else {
                 "in the runtime folder"
@@ -182,9 +191,9 @@ fn socket(host: &Host, node: &NodeFacts) -> Check {
     }
 }
 
-fn port(host: &Host, node: &NodeFacts) -> Check {
+/// Says whether the port that a home keeps is used, or free.
+pub(super) fn port_check(kept: u16, node: &NodeFacts) -> Check {
     const NAME: &str = "network port";
-    let kept = host.identity.profile.port;
     if node.running {
         let suffix = format!(":{kept}");
         return if node.addrs.iter().any(|addr| addr.ends_with(&suffix)) {
@@ -207,7 +216,7 @@ fn port(host: &Host, node: &NodeFacts) -> Check {
     }
 }
 
-fn network(node: &NodeFacts) -> Check {
+pub(super) fn network(node: &NodeFacts) -> Check {
     // The addresses of relays name whoever runs them.
     let profile = node.network.split('=').next().unwrap_or_default();
     let detail = if node.running {
@@ -225,10 +234,19 @@ fn capsule(host: &Host) -> Result<Check, Failure> {
         let detail = "none: no other device could keep one";
         return Ok(Check::new(NAME, Verdict::Ok, detail));
     };
-    let kept = format!(
-        "kept by {} of {} devices, {} bytes",
-        facts.keepers, facts.others, facts.bytes
-    );
+    let mut kept = format!("kept by {} of {} devices", facts.keepers, facts.others);
+    if !facts.mirrors.is_empty() {
+        let keeping = facts.mirrors.iter().filter(|mirror| mirror.keeps).count();
+        kept.push_str(&format!(
+            " and {keeping} of {} mirrors",
+            facts.mirrors.len()
+        ));
+    }
+    kept.push_str(&format!(", {} bytes", facts.bytes));
+    if facts.mirrors.iter().any(|mirror| mirror.had_no_room) {
+        let detail = format!("{kept}; a mirror has no room for it");
+        return Ok(Check::new(NAME, Verdict::Warn, detail));
+    }
     Ok(match facts.journal {
         JournalCopy::TooLarge => Check::new(
             NAME,

@@ -1,13 +1,13 @@
-//! A notebook that goes on from another one: all of its content, and a ticket for everybody else.
+//! A notebook that goes on from another one: all of its signed history, and a ticket for everybody else.
 //!
-//! The content goes the way of an export and an import, so every object keeps its id, and `imported_from`
-//! names the old notebook and who made it when. Those are claims of whoever forked, not signatures.
+//! Every object keeps its id, and every change its author, device and time, proven by the signatures of the old notebook,
+//! which are inside the new one.
 
 use hearth_core::control::Role;
-use hearth_core::engine::FoundError;
+use hearth_core::engine::{AdoptError, FoundError};
 use hearth_core::ids::{NotebookId, PersonId};
-use hearth_notebook::json::{self, ImportError};
-use hearth_notebook::{EditError, meta};
+use hearth_core::replica::ArchiveError;
+use hearth_notebook::{closure, meta};
 use serde_json::{Value, json};
 
 use super::NodeFacts;
@@ -21,9 +21,9 @@ use crate::host::{Host, edit_failed, invalid, random, sentence, storage_failed};
 /// What is added to a title where no other is given.
 const TITLE_SUFFIX: &str = " (fork)";
 
-/// What a fork does not carry over, in words for people.
-const NOTICE: &str = "Who wrote what before is kept as you found it, and is your word: the signatures stay in \
-     the old notebook. Keep it, it stays readable.";
+/// What a fork carries over, in words for people.
+const NOTICE: &str = "All that was written so far is in it, with the signatures of those who wrote it. The old \
+     notebook stays as it is: who is left out goes on there, and learns nothing of this one.";
 
 /// Whom a new notebook invites, and what it is called.
 #[derive(Debug, Clone, Copy)]
@@ -44,13 +44,13 @@ pub(super) fn fork(
     super::journal::refuse(host, old)?;
     let seconds = check_expiry(host, wishes.expires_s)?;
     let invited = invited(host, old, wishes.without)?;
-    let (form, title, export) = content(host, old)?;
+    let (form, title) = content(host, old)?;
     let title = wishes
         .title
         .map_or_else(|| format!("{title}{TITLE_SUFFIX}"), str::to_owned);
     meta::check(&title, &form).map_err(|error| invalid(&error.into()))?;
     let role = own_role(host, old, &form)?;
-    let new = found(host, old, role, &title, &export)?;
+    let new = found(host, old, role, &title)?;
 
     let expires_ms = Host::now_ms().saturating_add(seconds.saturating_mul(1000));
     let mut tickets = Vec::new();
@@ -132,25 +132,17 @@ fn invited(
         .collect())
 }
 
-fn content(host: &mut Host, old: NotebookId) -> Result<(String, String, String), Failure> {
-    let (arrived, view, export) = host.read(old, |docs, people| {
+fn content(host: &mut Host, old: NotebookId) -> Result<(String, String), Failure> {
+    let (arrived, view) = host.read(old, |docs, people| {
         let arrived = founded(docs, people).map_err(unavailable)?.is_some();
         let view = meta::show(docs, people).map_err(unavailable)?;
-        Ok((
-            arrived,
-            view,
-            json::export_json(docs, people).map_err(unavailable)?,
-        ))
+        Ok((arrived, view))
     })?;
     if !arrived {
-        return Err(Failure::error(
-            "not_arrived",
-            format!("The content of notebook {old} has not arrived yet."),
-        )
-        .with_hint(format!("Run `hearth sync {old}`, then fork it.")));
+        return Err(not_arrived(old));
     }
     let form = view.form.word().to_owned();
-    Ok((form, view.title, export))
+    Ok((form, view.title))
 }
 
 /// Whoever forks writes in the new notebook, whatever they were in the old one.
@@ -166,38 +158,34 @@ fn own_role(host: &Host, old: NotebookId, form: &str) -> Result<Role, Failure> {
     }
 }
 
-fn found(
-    host: &mut Host,
-    old: NotebookId,
-    role: Role,
-    title: &str,
-    export: &str,
-) -> Result<NotebookId, Failure> {
-    let mut refused = None;
-    let made = host.found(role, |docs, writer| {
-        match json::import_fork(docs, writer, export, &old.to_string()) {
-            Ok(_) => meta::rename(docs, writer, title),
-            Err(ImportError::Edit(error)) => Err(error),
-            Err(error) => {
-                refused = Some(error.to_string());
-                Err(EditError::BaseUnknown)
-            }
-        }
+fn found(host: &mut Host, old: NotebookId, role: Role, title: &str) -> Result<NotebookId, Failure> {
+    let made = host.found(Some(old), role, |docs, writer| {
+        closure::go_on(docs, writer)?;
+        meta::rename(docs, writer, title)
     });
-    match (made, refused) {
-        (Ok(new), _) => Ok(new),
-        (Err(_), Some(why)) => Err(Failure::error(
+    made.map_err(|error| match error {
+        FoundError::Edit(error) => edit_failed(error),
+        FoundError::Create(AdoptError::Storage(error))
+        | FoundError::Archive(ArchiveError::Storage(error)) => storage_failed(error),
+        FoundError::Archive(ArchiveError::NotArrived) => not_arrived(old),
+        FoundError::Archive(_) | FoundError::Base(_) => Failure::error(
             "fork_refused",
-            format!("The content of notebook {old} cannot be taken over: {why}."),
+            format!("Notebook {old} cannot be gone on from: {error}."),
         )
-        .with_hint("Nothing was made.")),
-        (Err(FoundError::Edit(error)), None) => Err(edit_failed(error)),
-        (Err(FoundError::Create(hearth_core::engine::AdoptError::Storage(error))), None) => {
-            Err(storage_failed(error))
-        }
-        (Err(other), None) => Err(Failure::error("not_created", sentence(&other.to_string()))
-            .with_hint("There is no new notebook.")),
-    }
+        .with_hint(format!(
+            "Nothing was made. Run `hearth verify`; what is in notebook {old} stays readable."
+        )),
+        other => Failure::error("not_created", sentence(&other.to_string()))
+            .with_hint("There is no new notebook."),
+    })
+}
+
+fn not_arrived(old: NotebookId) -> Failure {
+    Failure::error(
+        "not_arrived",
+        format!("The content of notebook {old} has not arrived yet."),
+    )
+    .with_hint(format!("Run `hearth sync {old}`, then fork it."))
 }
 
 fn in_part(new: NotebookId, name: &str, failure: &Failure) -> Failure {

@@ -1,13 +1,15 @@
 //! The end of a mentoring relationship: words, certificates, the frozen archive.
 
-use hearth_core::ids::{DeviceId, NotebookId, PersonId};
+use hearth_core::control::InviteState;
+use hearth_core::engine::AdoptError;
+use hearth_core::ids::{ControlHash, DeviceId, NotebookId, PersonId};
 use hearth_notebook::closure::{self, Answer, CertificateFacts, StatementView};
 use hearth_notebook::{ClosureTopic, Named, People, PersonRef};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-use super::answer::{may_write, person, quote, to_json, unavailable, with};
+use super::answer::{control_failed, may_write, person, quote, to_json, unavailable, with};
 use super::destroy;
 use super::journal::refuse;
 use super::mirror::mirror_names;
@@ -65,9 +67,9 @@ pub(super) fn execute(host: &mut Host, request: &GraduateRequest) -> Result<Valu
         }
         GraduateRequest::Reopen { notebook } => {
             let notebook = find_shared(host, notebook)?;
-            let writers = host.directory(notebook).writers();
+            let directory = host.directory(notebook);
             host.edit_although_closed(notebook, |docs, writer| {
-                closure::reopen(docs, writer, &writers)
+                closure::reopen(docs, writer, &directory)
             })?;
             show(host, notebook)
         }
@@ -101,9 +103,40 @@ pub(super) fn execute(host: &mut Host, request: &GraduateRequest) -> Result<Valu
     }
 }
 
-/// Closes a notebook.
+/// Closes a notebook, and takes the tickets back that are out: nobody is let into an archive.
 fn close(host: &mut Host, notebook: NotebookId) -> Result<(), Failure> {
-    host.edit_although_closed(notebook, |docs, writer| closure::close(docs, writer))
+    let directory = host.directory(notebook);
+    host.edit_although_closed(notebook, |docs, writer| {
+        closure::close(docs, writer, &directory)
+    })?;
+    revoke_open(host, notebook)
+}
+
+/// Takes the invitations back that nobody has used, as far as this person may.
+fn revoke_open(host: &mut Host, notebook: NotebookId) -> Result<(), Failure> {
+    let Some(replica) = host.engine.replica(notebook) else {
+        return Ok(());
+    };
+    let membership = replica.membership();
+    let is_admin = membership
+        .member(&host.me())
+        .is_some_and(|me| me.rights.admin);
+    let invites = membership.invites().iter();
+    let open: Vec<ControlHash> = invites
+        .filter(|(_, state)| is_admin && **state == InviteState::Open)
+        .map(|(invite, _)| *invite)
+        .collect();
+    let Host {
+        engine, storage, ..
+    } = &mut *host;
+    for invite in open {
+        match engine.revoke_invite(notebook, invite, storage) {
+            // Somebody may have come by it or taken it back at this very moment.
+            Ok(()) | Err(AdoptError::Invite(_)) => {}
+            Err(error) => return Err(control_failed(host, notebook, error)),
+        }
+    }
+    Ok(())
 }
 
 /// The failure for whoever goes on writing into a notebook that is closed.
@@ -133,6 +166,8 @@ pub(crate) fn closed(host: &mut Host, notebook: NotebookId) -> Failure {
 
 /// Refuses what is only done in a notebook that goes on.
 pub(super) fn refuse_closed(host: &mut Host, notebook: NotebookId) -> Result<(), Failure> {
+    // Noted before somebody is let in who has not said that they want to go on.
+    host.reopen_if_wanted(notebook)?;
     match is_closed(host, notebook)? {
         true => Err(closed(host, notebook)),
         false => Ok(()),
@@ -141,8 +176,8 @@ pub(super) fn refuse_closed(host: &mut Host, notebook: NotebookId) -> Result<(),
 
 /// Says whether a notebook is closed.
 pub(super) fn is_closed(host: &mut Host, notebook: NotebookId) -> Result<bool, Failure> {
-    host.read(notebook, |docs, _| {
-        closure::is_closed(docs).map_err(unavailable)
+    host.read(notebook, |docs, people| {
+        closure::is_closed(docs, people).map_err(unavailable)
     })
 }
 
@@ -170,7 +205,7 @@ pub(super) fn show(host: &mut Host, notebook: NotebookId) -> Result<Value, Failu
     let me = host.me().to_string();
     let (view, facts, certificates, receipts) = host.read(notebook, |docs, people| {
         let view = closure::show(docs, people).map_err(unavailable)?;
-        let facts = closure::facts(docs, people, None).map_err(unavailable)?;
+        let facts = closure::facts(docs, people, None, None).map_err(unavailable)?;
         let certificates = closure::certificates(docs, people).map_err(unavailable)?;
         let receipts = closure::receipts(docs, people).map_err(unavailable)?;
         Ok((view, facts, certificates, receipts))
@@ -301,8 +336,9 @@ fn certificate(
     of: PersonId,
     words: &str,
 ) -> Result<String, Failure> {
+    let witness = host.me().to_string();
     let facts = host.read(notebook, |docs, people| {
-        closure::facts(docs, people, Some(&of.to_string())).map_err(unavailable)
+        closure::facts(docs, people, Some(&of.to_string()), Some(&witness)).map_err(unavailable)
     })?;
     let called = title(host, notebook);
     let directory = host.directory(notebook);

@@ -3,7 +3,11 @@
 //! Authors are those of the signed entries. Times are what the author's clock said; they order
 //! nothing within a document, where the history itself does.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use automerge::{ActorId, Automerge, ChangeHash, ROOT, ReadDoc};
+use data_encoding::HEXLOWER;
+use hearth_core::base::BaseStanding;
 use hearth_core::ids::NotebookId;
 use hearth_core::log::actor_of;
 use hearth_core::replica::Applied;
@@ -13,9 +17,11 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::answer::{text_of, unavailable, with};
+use super::document_facts;
 use super::resolve::{brief, find_notebook, find_object_in};
+use super::set_aside::adopted_in;
 use crate::api::Failure;
-use crate::host::Host;
+use crate::host::{Host, storage_failed};
 
 /// Most lines that one log answers with.
 const LOG_LINES_MAX: usize = 10_000;
@@ -25,6 +31,9 @@ const LOG_CHANGES_MAX: usize = 20_000;
 /// Changes of one person in one session's document that follow each other within this time are told
 /// together: each keystroke is a change of its own, and nobody wants to read them singly.
 const RUN_GAP_SECONDS: u64 = 300;
+/// Turns of people who write a session's document at once, each within [`RUN_GAP_SECONDS`] of the next, that are told one by
+/// one; more are told together, with all their names: each would be a letter or two.
+const RUN_TURNS_MAX: usize = 4;
 /// Most lines that one entry gives to `watch`; an import of a whole notebook has many thousands.
 const WATCH_LINES_MAX: usize = 200;
 
@@ -67,7 +76,7 @@ pub fn describe_applied(host: &mut Host, notebook: NotebookId, applied: &Applied
         let by = people.author(&actor);
         let mut told = Vec::new();
         for run in runs_of(applied) {
-            if let Ok(lines) = lines(docs, run.document, &run.deps, &run.last) {
+            if let Ok(lines) = lines(docs, run.document, &run.deps, &run.ends) {
                 let at = Timestamp::from_second(run.at).ok();
                 told.extend(lines.into_iter().map(|line| {
                     with(
@@ -100,6 +109,12 @@ struct Run {
     deps: Vec<ChangeHash>,
     last: ChangeHash,
     at: i64,
+    /// The changes before the last one.
+    before: Vec<ChangeHash>,
+    /// Who else made some of them, where several wrote in turn.
+    also: Vec<ActorId>,
+    /// What the changes end in: the last one, and where several wrote at once what the others ended in.
+    ends: Vec<ChangeHash>,
 }
 
 /// The changes of an entry: those of one document that follow each other are one edit to people.
@@ -112,6 +127,7 @@ fn runs_of(applied: &Applied) -> Vec<Run> {
             && change.deps == [run.last]
         {
             run.last = change.hash;
+            run.ends = vec![change.hash];
             run.at = change.timestamp;
             continue;
         }
@@ -121,55 +137,210 @@ fn runs_of(applied: &Applied) -> Vec<Run> {
             deps: change.deps.clone(),
             last: change.hash,
             at: change.timestamp,
+            before: Vec::new(),
+            also: Vec::new(),
+            ends: vec![change.hash],
         });
     }
     runs
 }
 
-/// The data of `log`: `changes[]`, newest first, and whether the history goes on beyond them.
+/// Where a log goes on: the change whose lines come next, and how many of them were told already. Changes that begin two
+/// documents may be the same, so it names the document too.
+struct Cursor {
+    document: DocumentId,
+    change: ChangeHash,
+    told: usize,
+}
+
+impl Cursor {
+    fn parse(text: &str) -> Option<Self> {
+        let (document, rest) = text.split_once('/')?;
+        let (change, told) = rest.split_once('/')?;
+        let document = HEXLOWER.decode(document.as_bytes()).ok()?;
+        Some(Self {
+            document: DocumentId(document.try_into().ok()?),
+            change: change.parse().ok()?,
+            told: told.parse().ok()?,
+        })
+    }
+
+    fn text(run: &Run, told: usize) -> String {
+        let document = HEXLOWER.encode(&run.document.0);
+        format!("{document}/{}/{told}", run.last)
+    }
+
+    /// How many lines of a run were told before: none where this does not lead to it.
+    fn told_of(&self, run: &Run) -> Option<usize> {
+        if run.document != self.document {
+            return None;
+        }
+        if run.last == self.change {
+            return Some(self.told);
+        }
+        // Somebody wrote on: what it led to is part of a longer run now, which is told whole.
+        run.before.contains(&self.change).then_some(0)
+    }
+}
+
+/// The data of `log`: `changes[]`, newest first, whether the history goes on beyond them (`more`), and from where
+/// (`next`).
 pub(super) fn log(
     host: &mut Host,
     notebook: &str,
     object: Option<&str>,
     limit: u32,
+    from: Option<&str>,
 ) -> Result<Value, Failure> {
     let notebook = find_notebook(host, notebook)?;
     let limit = usize::try_from(limit).map_or(LOG_LINES_MAX, |limit| limit.min(LOG_LINES_MAX));
     let object = object
         .map(|text| wanted(host, notebook, text))
         .transpose()?;
+    let mut from = from.map(cursor).transpose()?;
     let in_brief = brief(host, notebook);
-    let (changes, goes_on) = host.read(notebook, |docs, people| {
-        let wanted = match object {
-            Some(Object::There(entry)) => Some(Wanted::of(docs, &entry).map_err(unavailable)?),
-            Some(Object::Gone(id)) => Some(Wanted::gone(id)),
-            None => None,
-        };
-        let documents = documents(docs, wanted.as_ref()).map_err(unavailable)?;
-        let mut history = History::read(docs, &documents).map_err(unavailable)?;
+    let adopted = Adopted::of(host, notebook)?;
+    let wanted = match object {
+        Some(Object::There(entry)) => Some(host.read(notebook, |docs, _| {
+            Wanted::of(docs, &entry).map_err(unavailable)
+        })?),
+        Some(Object::Gone(id)) => Some(Wanted::gone(id)),
+        None => None,
+    };
+    let mut history = match wanted.as_ref().filter(|wanted| !wanted.anywhere) {
+        Some(wanted) => History::of(wanted.session.map(ObjectId::document)),
+        None => {
+            let facts = document_facts::of_sessions(host, notebook)?;
+            History::with(facts.into_iter().map(|(id, known)| (id, known.newest)))
+        }
+    };
+    let (changes, next) = host.read(notebook, |docs, people| {
         let mut changes = Vec::new();
+        let mut next = None;
         let mut looked_at = 0;
-        while changes.len() < limit && looked_at < LOG_CHANGES_MAX {
-            let Some(run) = history.next_run() else { break };
+        while looked_at < LOG_CHANGES_MAX {
+            let Some(run) = history.next_run(docs).map_err(unavailable)? else {
+                break;
+            };
+            let told = match &from {
+                Some(cursor) => match cursor.told_of(&run) {
+                    Some(told) => told,
+                    None => continue,
+                },
+                None => 0,
+            };
+            from = None;
+            if changes.len() >= limit {
+                next = Some(Cursor::text(&run, 0));
+                break;
+            }
             looked_at += 1;
-            let by = run
-                .actor
-                .as_ref()
-                .map_or_else(Author::unknown, |actor| people.author(actor));
-            let at = Timestamp::from_second(run.at).ok();
-            let lines = lines(docs, run.document, &run.deps, &run.last).map_err(unavailable)?;
-            for line in lines {
-                if wanted.as_ref().is_none_or(|wanted| wanted.has(&line)) {
-                    let view = Told { by: &by, at, line }.view(&in_brief);
-                    changes.push(with(view, json!({ "change": run.last.to_string() })));
-                }
+            let lines = lines(docs, run.document, &run.deps, &run.ends).map_err(unavailable)?;
+            let found: Vec<Value> = lines
+                .into_iter()
+                .filter(|line| wanted.as_ref().is_none_or(|wanted| wanted.has(line)))
+                .map(|line| view(&run, line, people, &in_brief, &adopted))
+                .collect();
+            let room = limit - changes.len();
+            let is_cut = found.len() > told + room;
+            changes.extend(found.into_iter().skip(told).take(room));
+            if is_cut {
+                next = Some(Cursor::text(&run, told + room));
+                break;
             }
         }
-        let goes_on = changes.len() > limit || history.goes_on();
-        changes.truncate(limit);
-        Ok((changes, goes_on))
+        match from {
+            Some(_) => Err(no_such_place()),
+            None => Ok((changes, next)),
+        }
     })?;
-    Ok(json!({ "notebook": in_brief, "changes": changes, "more": goes_on }))
+    let goes_on = next.is_some() || history.goes_on();
+    Ok(json!({ "notebook": in_brief, "changes": changes, "more": goes_on, "next": next }))
+}
+
+fn cursor(text: &str) -> Result<Cursor, Failure> {
+    Cursor::parse(text).ok_or_else(no_such_place)
+}
+
+fn no_such_place() -> Failure {
+    Failure::not_found("no_such_change", "The history has no such place.")
+        .with_hint("Begin at the newest change, without `--from`.")
+}
+
+fn view(
+    run: &Run,
+    line: ChangeLine,
+    people: &dyn People,
+    in_brief: &Value,
+    adopted: &Adopted,
+) -> Value {
+    let by = run
+        .actor
+        .as_ref()
+        .map_or_else(Author::unknown, |actor| people.author(actor));
+    let mut also: Vec<Value> = Vec::new();
+    for other in run.also.iter().map(|actor| people.author(actor)) {
+        let other = json!({ "person": other.person, "name": other.name, "device": other.device });
+        if !also.contains(&other) {
+            also.push(other);
+        }
+    }
+    let at = Timestamp::from_second(run.at).ok();
+    let told = Told { by: &by, at, line }.view(in_brief);
+    let change = run.last.to_string();
+    let more = json!({ "change": change, "also": also, "adopted": adopted.told(run, people) });
+    with(told, more)
+}
+
+/// The changes that did not count by themselves and are shown, since others built on them; here, and in what the
+/// notebook goes on from.
+struct Adopted(BTreeMap<(DocumentId, ChangeHash), Built>);
+
+struct Built {
+    reason: String,
+    by: Vec<String>,
+}
+
+impl Adopted {
+    fn of(host: &mut Host, notebook: NotebookId) -> Result<Self, Failure> {
+        let here = adopted_in(host, notebook, LOG_CHANGES_MAX).map_err(storage_failed)?;
+        let mut all = BTreeMap::new();
+        let document = |id: &hearth_core::document::DocumentId| DocumentId(*id.as_bytes());
+        if let Some(BaseStanding::Sound(base)) =
+            host.engine.replica(notebook).map(|replica| replica.base())
+        {
+            for one in &base.adopted {
+                let built = Built {
+                    reason: one.reason.clone(),
+                    by: one.built_on_by.iter().map(ToString::to_string).collect(),
+                };
+                all.insert((document(&one.document), one.change), built);
+            }
+        }
+        for one in here.into_values() {
+            for (id, change) in &one.changes {
+                let built = Built {
+                    reason: one.reason.to_owned(),
+                    by: one.built_on_by.iter().map(ToString::to_string).collect(),
+                };
+                all.insert((document(id), *change), built);
+            }
+        }
+        Ok(Self(all))
+    }
+
+    /// Says of changes that are told together why some do not count by themselves, and who built on them.
+    fn told(&self, run: &Run, people: &dyn People) -> Value {
+        let mut changes = run.before.iter().chain([&run.last]);
+        let built = changes.find_map(|change| self.0.get(&(run.document, *change)));
+        built.map_or(Value::Null, |built| {
+            let by = built.by.iter();
+            let by: Vec<Value> = by
+                .map(|person| json!({ "person": person, "name": people.name(person) }))
+                .collect();
+            json!({ "reason": built.reason, "built_on_by": by })
+        })
+    }
 }
 
 /// What a log is restricted to.
@@ -234,86 +405,180 @@ impl Wanted {
     }
 }
 
-/// The documents whose history is told.
-fn documents(
-    docs: &mut dyn Documents,
-    wanted: Option<&Wanted>,
-) -> Result<Vec<DocumentId>, hearth_notebook::Unavailable> {
-    let mut documents = vec![DocumentId::INDEX];
-    match wanted.filter(|wanted| !wanted.anywhere) {
-        Some(wanted) => documents.extend(wanted.session.map(ObjectId::document)),
-        None => {
-            if let Some(index) = docs.read(DocumentId::INDEX)? {
-                documents.extend(sessions(index).map(ObjectId::document));
-            }
-        }
-    }
-    Ok(documents)
-}
-
-fn sessions(index: &Automerge) -> impl Iterator<Item = ObjectId> {
-    let prefix = format!("{}/", Kind::Session.word());
-    index
-        .keys(ROOT)
-        .filter_map(move |key| key.strip_prefix(&prefix)?.parse().ok())
-}
-
 /// The changes of several documents, to be told from the newest to the oldest.
 struct History {
-    /// For each document its changes, each after those that it builds on.
-    documents: Vec<Vec<Run>>,
+    /// Documents that are not opened yet, each with when it changed last, the newest last.
+    closed: Vec<(i64, DocumentId)>,
+    /// Documents that are opened whatever they hold.
+    wanted: Vec<DocumentId>,
+    /// For each open document its changes, each after those that it builds on.
+    open: Vec<Vec<Run>>,
 }
 
 impl History {
-    fn read(
-        docs: &mut dyn Documents,
-        documents: &[DocumentId],
-    ) -> Result<Self, hearth_notebook::Unavailable> {
-        let mut histories = Vec::new();
-        for id in documents {
-            let Some(doc) = docs.read(*id)? else { continue };
-            let changes = doc.get_changes_meta(&[]).into_iter().map(|change| Run {
-                document: *id,
-                actor: Some(change.actor.into_owned()),
-                deps: change.deps,
-                last: change.hash,
-                at: change.timestamp,
-            });
-            histories.push(changes.collect());
+    /// That of the index, and of another document.
+    fn of(other: Option<DocumentId>) -> Self {
+        Self {
+            closed: Vec::new(),
+            wanted: std::iter::once(DocumentId::INDEX).chain(other).collect(),
+            open: Vec::new(),
         }
-        Ok(Self {
-            documents: histories,
-        })
+    }
+
+    /// That of the index, and of documents of which it is known when each changed last.
+    fn with(documents: impl Iterator<Item = (DocumentId, i64)>) -> Self {
+        let mut closed: Vec<_> = documents.map(|(id, newest)| (newest, id)).collect();
+        closed.sort_unstable();
+        Self {
+            closed,
+            ..Self::of(None)
+        }
     }
 
     fn goes_on(&self) -> bool {
-        self.documents.iter().any(|changes| !changes.is_empty())
+        let is_left = |changes: &Vec<Run>| !changes.is_empty();
+        !self.closed.is_empty() || !self.wanted.is_empty() || self.open.iter().any(is_left)
+    }
+
+    /// Opens what may have a newer change than what is open.
+    fn open_newest(
+        &mut self,
+        docs: &mut dyn Documents,
+    ) -> Result<(), hearth_notebook::Unavailable> {
+        for id in std::mem::take(&mut self.wanted) {
+            self.open.push(changes_of(docs, id)?);
+        }
+        loop {
+            let newest = self.open.iter().filter_map(|changes| changes.last());
+            // Of what is of the same second, sessions are told before the index, one document after the other.
+            let is_told_later = |run: &Run, at: i64| match run.document {
+                DocumentId::INDEX => run.at <= at,
+                _ => run.at < at,
+            };
+            match self.closed.last() {
+                Some((at, id)) if newest.clone().all(|run| is_told_later(run, *at)) => {
+                    let changes = changes_of(docs, *id)?;
+                    self.closed.pop();
+                    self.open.push(changes);
+                }
+                _ => return Ok(()),
+            }
+        }
     }
 
     /// Takes the newest change of all; in a session's document with those right before it that the
-    /// same person made in one go.
-    fn next_run(&mut self) -> Option<Run> {
-        let changes = self
-            .documents
+    /// same person made in one go, and where several wrote in turn with all of these.
+    fn next_run(
+        &mut self,
+        docs: &mut dyn Documents,
+    ) -> Result<Option<Run>, hearth_notebook::Unavailable> {
+        self.open_newest(docs)?;
+        let newest = self
+            .open
             .iter_mut()
             .filter(|changes| !changes.is_empty())
-            .max_by_key(|changes| changes.last().map(|run| run.at))?;
-        let mut run = changes.pop()?;
-        if run.document == DocumentId::INDEX {
-            return Some(run);
+            .max_by_key(|changes| changes.last().map(|run| run.at));
+        let Some(changes) = newest else {
+            return Ok(None);
+        };
+        let in_turn = written_in_turn(changes);
+        let Some(mut run) = changes.pop() else {
+            return Ok(None);
+        };
+        if in_turn > 0 {
+            let before = changes.split_off(changes.len().saturating_sub(in_turn - 1));
+            return Ok(Some(together(run, before)));
         }
         let mut begun = run.at;
         while let Some(before) = changes.last()
-            && before.actor == run.actor
-            && run.deps == [before.last]
-            && begun.abs_diff(before.at) <= RUN_GAP_SECONDS
+            && follows(&run, begun, before)
         {
             begun = before.at;
             run.deps.clone_from(&before.deps);
+            run.before.push(before.last);
             changes.pop();
         }
-        Some(run)
+        Ok(Some(run))
     }
+}
+
+/// Says whether what follows a change was made by the same person, on top of it and soon.
+fn follows(run: &Run, begun: i64, before: &Run) -> bool {
+    run.document != DocumentId::INDEX
+        && before.actor == run.actor
+        && run.deps == [before.last]
+        && begun.abs_diff(before.at) <= RUN_GAP_SECONDS
+}
+
+/// How many of the newest changes several people made in turn; none where each turn is worth a line of its own.
+fn written_in_turn(changes: &[Run]) -> usize {
+    // What is done in the index is an act each time, and nobody's letter.
+    if changes
+        .last()
+        .is_none_or(|change| change.document == DocumentId::INDEX)
+    {
+        return 0;
+    }
+    let mut turns = 0;
+    let mut count = 0;
+    let mut later: Option<&Run> = None;
+    for change in changes.iter().rev() {
+        match later {
+            Some(later) if later.at.abs_diff(change.at) > RUN_GAP_SECONDS => break,
+            Some(later) if follows(later, later.at, change) => {}
+            _ => turns += 1,
+        }
+        count += 1;
+        later = Some(change);
+    }
+    if turns > RUN_TURNS_MAX { count } else { 0 }
+}
+
+/// Takes changes together that several people made in turn, up to the newest one.
+fn together(mut newest: Run, before: Vec<Run>) -> Run {
+    let hashes: BTreeSet<ChangeHash> = before
+        .iter()
+        .chain([&newest])
+        .map(|change| change.last)
+        .collect();
+    let mut builds_on: BTreeSet<ChangeHash> = BTreeSet::new();
+    let mut also: Vec<ActorId> = Vec::new();
+    for change in before.iter().chain([&newest]) {
+        builds_on.extend(&change.deps);
+        also.extend(
+            change
+                .actor
+                .clone()
+                .filter(|_| change.actor != newest.actor),
+        );
+    }
+    also.sort();
+    also.dedup();
+    newest.ends = hashes.difference(&builds_on).copied().collect();
+    newest.deps = builds_on.difference(&hashes).copied().collect();
+    newest.before = before.iter().map(|change| change.last).collect();
+    newest.also = also;
+    newest
+}
+
+fn changes_of(
+    docs: &mut dyn Documents,
+    id: DocumentId,
+) -> Result<Vec<Run>, hearth_notebook::Unavailable> {
+    let Some(doc) = docs.read(id)? else {
+        return Ok(Vec::new());
+    };
+    let changes = doc.get_changes_meta(&[]).into_iter().map(|change| Run {
+        document: id,
+        actor: Some(change.actor.into_owned()),
+        deps: change.deps,
+        last: change.hash,
+        at: change.timestamp,
+        before: Vec::new(),
+        also: Vec::new(),
+        ends: vec![change.hash],
+    });
+    Ok(changes.collect())
 }
 
 /// What changed in a document between two of its versions.
@@ -321,12 +586,12 @@ fn lines(
     docs: &mut dyn Documents,
     document: DocumentId,
     before: &[ChangeHash],
-    after: &ChangeHash,
+    after: &[ChangeHash],
 ) -> Result<Vec<ChangeLine>, hearth_notebook::Unavailable> {
     let Some(doc) = docs.read(document)? else {
         return Ok(Vec::new());
     };
-    let mut lines = describe(document, doc, before, &[*after]);
+    let mut lines = describe(document, doc, before, after);
     let nameless = |line: &ChangeLine| line.kind == Kind::Session && line.title.is_empty();
     if let Some(session) = document.session()
         && lines.iter().any(nameless)

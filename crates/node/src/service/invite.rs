@@ -109,7 +109,7 @@ pub(super) fn check_expiry(host: &Host, expires_s: Option<u64>) -> Result<u64, F
 /// only mentors in `group`, observers never.
 ///
 /// Any writer can change the form in the document, and must not make admins by it: only a form that
-/// an admin wrote counts.
+/// an admin wrote counts. What a fork began with stands: its creator let it.
 pub(super) fn admits_as_admin(
     host: &mut Host,
     notebook: NotebookId,
@@ -132,7 +132,7 @@ pub(super) fn admits_as_admin(
         .zip(founded.by.person.parse().ok())
         .and_then(|(replica, person)| replica.membership().member(&person))
         .is_some_and(|member| member.rights.admin);
-    if !by_admin {
+    if !by_admin && !founded.is_earlier {
         return Err(Failure::new(
             Exit::NotAllowed,
             "form_disputed",

@@ -62,7 +62,7 @@ pub(super) fn own_journal(host: &mut Host) -> Result<NotebookId, Failure> {
         return Ok(*journal);
     }
     let journal = host
-        .found(Role::Peer, journal::create)
+        .found(None, Role::Peer, journal::create)
         .map_err(not_created)?;
     if host.settings.copies_journal() {
         let_members_copy(host, journal, true)?;

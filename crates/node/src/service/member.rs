@@ -12,6 +12,7 @@ use super::departure::{departed, not_a_member};
 use super::invite::admits_as_admin;
 use super::notebook::parse_role;
 use super::resolve::{brief, find_former, find_notebook, find_person};
+use super::turned_away::turned_away;
 use crate::api::{Exit, Failure, MemberRequest, VerifyStep};
 use crate::host::{Directory, Host, no_notebook, random, sentence, storage_failed};
 
@@ -20,7 +21,11 @@ pub(super) fn execute(host: &mut Host, request: &MemberRequest) -> Result<Value,
     match request {
         MemberRequest::List { notebook } => {
             let notebook = find_notebook(host, notebook)?;
-            Ok(json!({ "members": members(host, notebook)? }))
+            Ok(json!({
+                "members": members(host, notebook)?,
+                "turned_away": turned_away(host, notebook),
+                "notebook": brief(host, notebook),
+            }))
         }
         MemberRequest::Remove {
             notebook,

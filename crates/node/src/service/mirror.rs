@@ -9,11 +9,16 @@ use serde_json::{Value, json};
 use super::NodeFacts;
 use super::answer::{not_admin, person, time};
 use super::departure::not_a_member;
+use super::journal::{journals, own_journal};
 use super::resolve::{brief, find_notebook, light_title};
 use crate::api::{Exit, Failure, MirrorRequest};
 use crate::driver::{mirror_refusal, no_ticket};
 use crate::host::{Host, no_notebook, random, sentence, storage_failed};
 
+/// What is typed for one's own journal.
+const JOURNAL: &str = "journal";
+/// The code of the failure where a notebook has no such mirror.
+const NO_MIRROR: &str = "not_found";
 /// Characters of an id that stand for it.
 const ID_CHARS_MIN: usize = 4;
 
@@ -26,54 +31,118 @@ pub(super) fn execute(
     match request {
         MirrorRequest::Add { notebook, ticket } => add(host, node, notebook, ticket),
         MirrorRequest::List { notebook } => {
-            let notebook = find_notebook(host, notebook)?;
-            Ok(json!({ "mirrors": mirrors(host, node, notebook) }))
+            let notebooks = find(host, notebook)?;
+            Ok(list(host, node, &notebooks))
         }
         MirrorRequest::Remove { notebook, mirror } => remove(host, node, notebook, mirror),
     }
 }
 
-fn add(host: &mut Host, node: &NodeFacts, notebook: &str, ticket: &str) -> Result<Value, Failure> {
-    let notebook = find_notebook(host, notebook)?;
-    let ticket: MirrorTicket = ticket.parse().map_err(|error| no_ticket(&error))?;
-    let Host {
-        engine, storage, ..
-    } = host;
-    let added = engine.add_mirror(notebook, &ticket, storage, &mut random());
-    match added {
-        Ok(_) => {}
-        // It is there as the ticket says already: done is done.
-        Err(DecideError::Member(MemberError::Unchanged)) => {}
-        Err(error) => return Err(failed(host, notebook, error)),
+/// Finds the notebook that is meant; the word `journal` means the person's own, which no other request names. That may
+/// be several, which their devices made apart and which are read as one.
+fn find(host: &mut Host, typed: &str) -> Result<Vec<NotebookId>, Failure> {
+    if typed.trim() != JOURNAL {
+        return Ok(vec![find_notebook(host, typed)?]);
     }
-    let mut data = json!({ "notebook": brief(host, notebook) });
-    let added = ticket.card.id().to_string();
-    let mirrors = mirrors(host, node, notebook);
-    data["mirror"] = mirrors
-        .into_iter()
-        .find(|mirror| mirror["id"] == added)
-        .unwrap_or_default();
-    Ok(data)
+    let own = journals(host);
+    if own.is_empty() {
+        return Err(
+            Failure::not_found("not_found", "You have no journal yet.").with_hint(
+                "Write into it with `hearth journal add`, or let a mirror hold it from its first entry on: `hearth \
+                 mirror add journal TICKET`.",
+            ),
+        );
+    }
+    Ok(own)
 }
 
+fn list(host: &mut Host, node: &NodeFacts, notebooks: &[NotebookId]) -> Value {
+    let mut all = Vec::new();
+    for notebook in notebooks {
+        for mut mirror in mirrors(host, node, *notebook) {
+            mirror["notebook"] = json!(notebook.to_string());
+            all.push(mirror);
+        }
+    }
+    json!({ "mirrors": all, "notebooks": briefs(host, notebooks) })
+}
+
+fn briefs(host: &mut Host, notebooks: &[NotebookId]) -> Vec<Value> {
+    let notebooks = notebooks.iter();
+    notebooks.map(|notebook| brief(host, *notebook)).collect()
+}
+
+/// Lets a mirror hold a notebook, or all journals of this person. Where one of them fails, those before it are held, and the
+/// same command goes on.
+fn add(host: &mut Host, node: &NodeFacts, notebook: &str, ticket: &str) -> Result<Value, Failure> {
+    let ticket: MirrorTicket = ticket.parse().map_err(|error| no_ticket(&error))?;
+    if notebook.trim() == JOURNAL {
+        // One is made where there is none yet, so that its first entry is held already.
+        own_journal(host)?;
+    }
+    let notebooks = find(host, notebook)?;
+    for notebook in &notebooks {
+        add_one(host, *notebook, &ticket)?;
+    }
+    let added = ticket.card.id().to_string();
+    let of_first = notebooks.first().map(|first| mirrors(host, node, *first));
+    let mirror = of_first.and_then(|mirrors| {
+        mirrors
+            .into_iter()
+            .find(|mirror| mirror["id"] == added.as_str())
+    });
+    Ok(done(host, mirror, &notebooks))
+}
+
+fn add_one(host: &mut Host, notebook: NotebookId, ticket: &MirrorTicket) -> Result<(), Failure> {
+    let Host {
+        engine, storage, ..
+    } = &mut *host;
+    match engine.add_mirror(notebook, ticket, storage, &mut random()) {
+        Ok(_) => Ok(()),
+        // It is there as the ticket says already: done is done.
+        Err(DecideError::Member(MemberError::Unchanged)) => Ok(()),
+        Err(error) => Err(failed(host, notebook, error)),
+    }
+}
+
+/// Takes a notebook away from a mirror, or all journals of this person that it holds.
 fn remove(
     host: &mut Host,
     node: &NodeFacts,
     notebook: &str,
     mirror: &str,
 ) -> Result<Value, Failure> {
-    let notebook = find_notebook(host, notebook)?;
-    let found = find_mirror(host, notebook, mirror)?;
-    let mirrors = mirrors(host, node, notebook);
-    let was = mirrors
-        .into_iter()
-        .find(|mirror| mirror["id"] == found.to_string());
-    let Host {
-        engine, storage, ..
-    } = host;
-    let removed = engine.remove_mirror(notebook, found, storage);
-    removed.map_err(|error| failed(host, notebook, error))?;
-    Ok(json!({ "mirror": was, "notebook": brief(host, notebook) }))
+    let mut was = None;
+    let mut missing = None;
+    let mut held = Vec::new();
+    for notebook in find(host, notebook)? {
+        match find_mirror(host, notebook, mirror) {
+            Ok(found) => held.push((notebook, found)),
+            Err(failure) if failure.code == NO_MIRROR => missing = Some(failure),
+            Err(failure) => return Err(failure),
+        }
+    }
+    if let (true, Some(missing)) = (held.is_empty(), missing) {
+        return Err(missing);
+    }
+    for (notebook, found) in &held {
+        let mut mirrors = mirrors(host, node, *notebook).into_iter();
+        was = was.or_else(|| mirrors.find(|mirror| mirror["id"] == found.to_string()));
+        let Host {
+            engine, storage, ..
+        } = &mut *host;
+        let removed = engine.remove_mirror(*notebook, *found, storage);
+        removed.map_err(|error| failed(host, *notebook, error))?;
+    }
+    let notebooks: Vec<NotebookId> = held.into_iter().map(|(notebook, _)| notebook).collect();
+    Ok(done(host, was, &notebooks))
+}
+
+/// What adding and removing answer: the mirror, the notebook, and how many journals that is.
+fn done(host: &mut Host, mirror: Option<Value>, notebooks: &[NotebookId]) -> Value {
+    let notebooks = briefs(host, notebooks);
+    json!({ "mirror": mirror, "notebook": notebooks.first(), "notebooks": notebooks })
 }
 
 fn find_mirror(host: &Host, notebook: NotebookId, typed: &str) -> Result<MirrorId, Failure> {
@@ -98,7 +167,7 @@ fn find_mirror(host: &Host, notebook: NotebookId, typed: &str) -> Result<MirrorI
         )
         .with_hint("Give more of the id: `hearth mirror list NOTEBOOK --json`.")),
         (None, _) => Err(Failure::not_found(
-            "not_found",
+            NO_MIRROR,
             format!("This notebook has no mirror {typed:?}."),
         )
         .with_hint("See `hearth mirror list NOTEBOOK`.")),

@@ -12,6 +12,7 @@ mod action;
 mod agreement;
 mod answer;
 mod bundle;
+mod calendar;
 mod capsule;
 mod circle;
 mod config;
@@ -20,6 +21,7 @@ mod departure;
 mod destroy;
 mod device;
 mod doctor;
+mod document_facts;
 mod feedback;
 mod fork;
 mod goal;
@@ -28,11 +30,14 @@ mod history;
 mod invite;
 mod journal;
 mod keys;
+pub(crate) mod live;
 mod member;
 mod mirror;
+mod mirror_home;
 mod notebook;
 mod question;
 mod readers;
+mod remind;
 mod resolve;
 mod resource;
 mod restore;
@@ -47,6 +52,7 @@ mod template;
 mod tests;
 mod today;
 mod transfer;
+mod turned_away;
 mod verify;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,21 +66,29 @@ use crate::host::Host;
 
 pub(crate) use answer::{printable, time};
 pub use departure::describe_departure;
-pub(crate) use departure::not_a_member;
+pub(crate) use departure::{departed, not_a_member};
 pub(crate) use destroy::{begin_ordered, finish_due, keep_out_destroyed, unfinished_orders};
 pub(crate) use device::{device_failed, keep_label, secrets as recovery_secrets};
+pub(crate) use document_facts::FactsCache;
+pub use document_facts::keep_document_facts;
 pub(crate) use graduate::closed;
 pub use history::describe_applied;
 pub(crate) use journal::copies_journal;
 pub(crate) use keys::keys_too_old;
 pub use mirror::describe_mirror_fault;
+pub(crate) use mirror_home::{
+    DAY_MS, OpenMirror, Refusals, answer_as_mirror, begin_check, checked, removed_key,
+};
+pub use remind::Told;
+pub(crate) use remind::{Reminders, mark as mark_reminded};
 pub use resolve::find_notebook;
 pub(crate) use resolve::{light_title as title_of, title_in};
 pub(crate) use search::SearchCache;
 pub use search::keep_search_index;
 pub(crate) use session::keep_series;
+pub(crate) use template::TEMPLATES_KEPT_AS;
 pub use transfer::export_schema;
-pub(crate) use verify::{Chains, Found, control_set, verify_closed};
+pub(crate) use verify::{CONTROLS_LATER, Chains, Checking, Found, control_set, verify_closed};
 
 /// What the network side knows of this node at the time of a request.
 #[derive(Debug, Clone, Default)]
@@ -131,6 +145,7 @@ pub fn execute(
         Request::Circle(request) => circle::execute(host, request),
         Request::Graduate(request) => graduate::execute(host, request),
         Request::Journal(request) => journal::execute(host, request),
+        Request::Live(request) => live::execute(host, request),
         Request::Comment { object, text } => question::comment(host, object, text),
         Request::Today { zone } => today::today(host, zone.as_deref()),
         Request::Search {
@@ -142,14 +157,17 @@ pub fn execute(
             notebook,
             object,
             limit,
-        } => history::log(host, notebook, object.as_deref(), *limit),
+            from,
+        } => history::log(host, notebook, object.as_deref(), *limit, from.as_deref()),
         Request::Conflict(request) => conflict::execute(host, request),
         Request::Restore { object, at } => restore::restore(host, object, at),
         Request::Export {
             notebook,
             format,
             titles,
-        } => transfer::export(host, notebook, *format, *titles),
+            due,
+        } => transfer::export(host, notebook, *format, *titles, *due),
+        Request::Calendar(request) => calendar::execute(host, request),
         Request::Import {
             notebook,
             format,

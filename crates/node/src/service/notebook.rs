@@ -1,6 +1,7 @@
 //! Notebooks themselves: title, form, phase, and what is in them.
 
 use automerge::{ROOT, ReadDoc};
+use hearth_core::base::BaseStanding;
 use hearth_core::control::Role;
 use hearth_core::engine::{AdoptError, FoundError};
 use hearth_core::ids::NotebookId;
@@ -104,7 +105,7 @@ fn create(
         template::find_shared(host, name)?;
     }
     let role = creator_role(form, role)?;
-    let made = host.found(role, |docs, writer| {
+    let made = host.found(None, role, |docs, writer| {
         meta::create(docs, writer, title, form)?;
         match template {
             Some(name) => meta::set_template(docs, writer, name),
@@ -176,7 +177,12 @@ fn state(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
         .engine
         .replica_mut(notebook)
         .map(|replica| data_encoding::HEXLOWER.encode(&replica.frontier_digest()));
-    Ok(json!({ "heads": heads, "frontier": frontier }))
+    let from = host.engine.replica(notebook).map(|it| it.base());
+    let from = match from {
+        Some(BaseStanding::Sound(base)) => base.notebooks.first().map(ToString::to_string),
+        _ => None,
+    };
+    Ok(json!({ "heads": heads, "frontier": frontier, "forked_from": from }))
 }
 
 /// A notebook as lists show it. Until its first content has arrived, it has neither title, form nor
@@ -242,6 +248,8 @@ fn counts(docs: &mut dyn Documents) -> Result<Value, Unavailable> {
 pub(super) struct Founded {
     pub(super) by: Author,
     pub(super) at: Option<Timestamp>,
+    /// Whether that was in the notebook that this one goes on from.
+    pub(super) is_earlier: bool,
 }
 
 /// Reads who wrote the form that a notebook shows; `None` until it has arrived.
@@ -257,13 +265,13 @@ pub(super) fn founded(
     let Ok(Some((_, operation))) = index.get(ROOT, "form") else {
         return Ok(None);
     };
-    let by = match &operation {
-        automerge::ObjId::Id(_, actor, _) => people.author(actor),
-        automerge::ObjId::Root => Author::unknown(),
+    let (by, is_earlier) = match &operation {
+        automerge::ObjId::Id(_, actor, _) => (people.author(actor), people.is_earlier(actor)),
+        automerge::ObjId::Root => (Author::unknown(), false),
     };
     let at = index
         .hash_for_opid(&operation)
         .and_then(|hash| index.get_change_meta_by_hash(&hash))
         .and_then(|change| Timestamp::from_second(change.timestamp).ok());
-    Ok(Some(Founded { by, at }))
+    Ok(Some(Founded { by, at, is_earlier }))
 }

@@ -186,6 +186,19 @@ pub(super) fn notebooks(host: &mut Host) -> Vec<NotebookId> {
     all
 }
 
+/// Those of [`notebooks`] that are not over for this person: this device was not put out of them or has left, and their
+/// keys are not about to be destroyed.
+pub(super) fn ongoing(host: &mut Host) -> Result<Vec<NotebookId>, Failure> {
+    let orders = super::destroy::unfinished_orders(host)?;
+    let mut all = notebooks(host);
+    all.retain(|notebook| {
+        let replica = host.engine.replica(*notebook);
+        let is_out = replica.is_some_and(|replica| replica.standing().ending().is_some());
+        !is_out && !orders.contains_key(&notebook.to_string())
+    });
+    Ok(all)
+}
+
 /// The notebooks of this home that are open, the journal among them.
 pub(super) fn with_journals(host: &Host) -> Vec<NotebookId> {
     host.engine.notebooks().collect()

@@ -3,7 +3,9 @@
 use hearth_core::ids::NotebookId;
 use hearth_notebook::exchange::{self, ExchangeView, NewExchange, Refusal};
 use hearth_notebook::journal::{self, Sealed};
-use hearth_notebook::{Commitment, ExchangeKind, Kind, NotebookRef, ObjectId, PersonRef};
+use hearth_notebook::{
+    Commitment, ExchangeKind, Kind, NotebookRef, ObjectId, People as _, PersonRef,
+};
 use serde_json::{Value, json};
 
 use super::answer::{read_failed, to_json, unavailable, with};
@@ -170,6 +172,9 @@ fn open(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<Value, Fa
     let digest = host.read(notebook, |docs, _| {
         exchange::digest_of(docs, id, commitment).map_err(unavailable)
     })?;
+    // It may have been committed to before the notebook was forked.
+    let mut notebooks = vec![reference(notebook)];
+    notebooks.extend(host.directory(notebook).earlier_notebooks());
     let mut kept = None;
     for journal in journals(host) {
         let sealed = host.read(journal, |docs, _| {
@@ -177,8 +182,10 @@ fn open(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<Value, Fa
         })?;
         kept = kept.or_else(|| {
             sealed.into_iter().find(|one| {
-                let own = Commitment::of(reference(notebook), id, &me, &one.salt, &one.words);
-                Some(own) == digest
+                notebooks.iter().any(|notebook| {
+                    let own = Commitment::of(*notebook, id, &me, &one.salt, &one.words);
+                    Some(own) == digest
+                })
             })
         });
     }

@@ -19,6 +19,7 @@ use serde_json::{Value, json};
 
 use super::NodeFacts;
 use super::answer::unavailable;
+use super::document_facts::forget_document_facts;
 use super::resolve::{brief, find_notebook, notebooks};
 use super::sealed::reference;
 use crate::api::Failure;
@@ -51,7 +52,8 @@ struct BuiltFrom {
     parts: BTreeMap<DocumentId, [u8; 32]>,
 }
 
-/// The data of `search`: `hits[]`, the best first.
+/// The data of `search`: `hits[]`, the best first. `marks[]` are the words that were looked for, each where it begins and
+/// ends in `snippet`, in characters.
 pub(super) fn search(
     host: &mut Host,
     node: &NodeFacts,
@@ -122,8 +124,10 @@ pub fn keep_search_index(host: &mut Host) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Forgets the search index, in memory and on the disk: the next search builds it anew from what is here.
+/// Forgets the search index and what is known of documents, in memory and on the disk: what needs them builds them anew
+/// from what is here.
 pub(super) fn forget_index(host: &mut Host) -> Result<(), Failure> {
+    forget_document_facts(host)?;
     host.search = SearchCache::default();
     host.storage
         .forget_own(KEPT_AS)
@@ -395,11 +399,19 @@ fn view(host: &mut Host, hit: Hit) -> Value {
         "" => hit.snippet.lines().next().unwrap_or_default(),
         title => title,
     };
+    // Counted in characters: whoever reads the JSON may count in other units than bytes.
+    let characters = |to: usize| hit.snippet.get(..to).unwrap_or_default().chars().count();
+    let marks: Vec<[usize; 2]> = hit
+        .marks
+        .iter()
+        .map(|mark| [characters(mark.start), characters(mark.end)])
+        .collect();
     json!({
         "id": hit.id,
         "kind": kind,
         "title": title,
         "snippet": hit.snippet,
+        "marks": marks,
         "parent": parent,
         "notebook": brief(host, NotebookId::from_bytes(hit.scope.0)),
     })

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use hearth_core::ids::NotebookId;
 use hearth_notebook::action::NewAction;
 use hearth_notebook::session::{
-    self, Learned, Mood, NewAgendaItem, NewSession, SessionEdit, Turn, Wrap,
+    self, Learned, Mood, NewAgendaItem, NewSession, SessionEdit, Turn, Window, Wrap,
 };
 use hearth_notebook::template::NONE;
 use hearth_notebook::{Kind, Moment, ObjectId, PersonRef, SessionStatus, meta};
 use serde_json::{Value, json};
 
-use super::answer::{data, may_write, read_failed, unavailable};
+use super::answer::{data, may_write, read_failed, to_json, unavailable};
 use super::goal::parts_of;
 use super::resolve::{
     choose, find_notebook, find_object, find_people, find_person, listed, person_ref,
@@ -30,6 +30,25 @@ pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value
                 session::list(docs, people).map_err(unavailable)
             })?;
             Ok(listed(host, notebook, data("sessions", &sessions)?))
+        }
+        SessionRequest::Near {
+            notebook,
+            ahead,
+            skip,
+            past,
+        } => {
+            let notebook = find_notebook(host, notebook)?;
+            let count = |count: &u32| usize::try_from(*count).unwrap_or(usize::MAX);
+            let window = Window {
+                now: Host::now(),
+                ahead_max: count(ahead),
+                past_skip: count(skip),
+                past_max: count(past),
+            };
+            let near = host.read(notebook, |docs, people| {
+                session::near(docs, people, window).map_err(unavailable)
+            })?;
+            Ok(listed(host, notebook, to_json(&near)?))
         }
         SessionRequest::Show { session } => {
             let (notebook, id) = find(host, session)?;

@@ -4,6 +4,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
+use hearth_core::base::BaseStanding;
 use hearth_core::control::{ControlEntry, ControlKind};
 use hearth_core::ids::{DeviceId, EntryHash, NotebookId, PersonId, Seq};
 use hearth_core::replica::{Adopted, Replica};
@@ -81,7 +82,27 @@ impl<'a> Kept<'a> {
                 });
             }
         }
+        if let BaseStanding::Refused(reason) = replica.base() {
+            kept.note_refused_base(reason);
+        }
         kept
+    }
+
+    fn note_refused_base(&mut self, reason: &str) {
+        let create = self.replica.controls().create();
+        let Some(creator) = self.replica.controls().get(&create) else {
+            return;
+        };
+        let reason = format!(
+            "what it has the notebook go on from does not check, so nothing of the notebook is shown: {reason}"
+        );
+        self.entries.push(Entry {
+            device: creator.device,
+            hash: create.to_string(),
+            seq: None,
+            reason: Cow::Owned(reason),
+            built_on_by: Vec::new(),
+        });
     }
 
     /// Adds an entry whose author might not write, unless its device is named already.

@@ -2,7 +2,7 @@
 
 use hearth_core::ids::NotebookId;
 use hearth_notebook::skill::{self, NewEndorsement, NewEvidence, NewRating, NewSkill, SkillEdit};
-use hearth_notebook::{DocumentId, ObjectId, PersonRef};
+use hearth_notebook::{DocumentId, ObjectId, People as _, PersonRef};
 use serde_json::{Value, json};
 
 use super::answer::{data, may_write, quote, read_failed, to_json, unavailable};
@@ -188,6 +188,7 @@ fn endorse(
         )
         .with_hint("Ask an admin of the notebook to change your role."));
     }
+    let vouched_for = json!({ "person": of.as_str(), "name": directory.name(of.as_str()) });
     let new = NewEndorsement { of, note };
     let signed = host.edit(notebook, |docs, writer| {
         skill::record_endorsement(docs, &directory, writer, id, &new)
@@ -209,6 +210,7 @@ fn endorse(
     }
     let mut shown = show(host, notebook, id)?;
     shown["signed_text"] = json!(signed.text);
+    shown["signed_for"] = vouched_for;
     Ok(shown)
 }
 

@@ -17,6 +17,7 @@ use super::member::{is_match, verification, verification_word};
 use super::mirror::mirrors;
 use super::resolve::{brief, notebooks, unopened};
 use super::set_aside::{Kept, adopted_in};
+use super::turned_away::turned_away;
 use crate::api::Failure;
 use crate::host::{AwaitedNotebook, Directory, Host};
 use crate::net::Profile;
@@ -53,6 +54,7 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
     }
     let contact = device::contact(host, node);
     let devices = device::devices(host)?;
+    let recovery_kept = host.kept_phrase()?.is_some();
     let identity = host.engine.identity();
     Ok(json!({
         "person": { "id": identity.person().to_string(), "name": identity.name },
@@ -69,6 +71,7 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         "warning": warning(host),
         "enrolled_anew": host.enrolled_anew()?,
         "capsule": capsule::view(host)?,
+        "recovery_kept": recovery_kept,
         "awaited": awaited(host)?,
         "notebooks": listed,
         // The journal reaches one's own devices only, and whether it has is worth knowing too.
@@ -134,6 +137,7 @@ fn notebook_status(
             "peers": peers,
             "mirrors": mirrors,
             "departed": departed,
+            "turned_away": turned_away(host, notebook),
         }),
     );
     if departed.is_object() {
@@ -141,6 +145,10 @@ fn notebook_status(
     } else if host.engine.awaits_before_revoking(notebook) {
         status["warning"] = json!(
             "Your other devices are not all off here yet: what a member had must arrive first."
+        );
+    } else if host.is_ahead(notebook) {
+        status["warning"] = json!(
+            "What was written last is shown already; the rest of this notebook is still on its way here."
         );
     }
     if is_stale {

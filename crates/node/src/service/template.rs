@@ -14,7 +14,7 @@ use crate::api::{Failure, TemplateRequest};
 use crate::host::{Host, invalid, sentence, storage_failed};
 
 /// The key under which a home kept a person's own templates before the journal did.
-const KEPT_AS: &str = "templates";
+pub(crate) const TEMPLATES_KEPT_AS: &str = "templates";
 
 /// Own templates of one person: many more than anybody tells apart.
 const OWN_MAX: usize = 200;
@@ -144,12 +144,14 @@ fn keep(host: &mut Host, name: &str, template: Option<&Template>) -> Result<(), 
     if kept.is_empty() {
         return Ok(());
     }
-    host.storage.forget_own(KEPT_AS).map_err(storage_failed)
+    host.storage
+        .forget_own(TEMPLATES_KEPT_AS)
+        .map_err(storage_failed)
 }
 
 /// What this home kept before the journal did.
 fn kept_in_home(host: &Host) -> Result<BTreeMap<String, Value>, Failure> {
-    let kept = host.get_own(KEPT_AS)?;
+    let kept = host.get_own(TEMPLATES_KEPT_AS)?;
     Ok(kept
         .and_then(|bytes| serde_json::from_slice(&bytes).ok())
         .unwrap_or_default())

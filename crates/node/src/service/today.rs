@@ -1,4 +1,4 @@
-//! What is next, due and open, across notebooks.
+//! What is next, due and open, across the notebooks that go on.
 
 use hearth_core::ids::NotebookId;
 use hearth_notebook::agreement::{self, AgreementState};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::answer::{quote, to_json, unavailable, with};
 use super::graduate::is_closed;
-use super::resolve::{brief, notebooks, person_ref};
+use super::resolve::{brief, ongoing, person_ref};
 use super::sealed;
 use super::template;
 use crate::api::Failure;
@@ -30,7 +30,7 @@ pub(super) fn today(host: &mut Host, zone: Option<&str>) -> Result<Value, Failur
     let zone = zone.map_or_else(|| host.settings.zone(), str::to_owned);
     let me = person_ref(host.me())?;
     let mut merged = Merged::default();
-    for notebook in notebooks(host) {
+    for notebook in ongoing(host)? {
         if is_closed(host, notebook)? {
             continue;
         }

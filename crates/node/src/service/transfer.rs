@@ -25,6 +25,7 @@ pub(super) fn export(
     notebook: &str,
     format: ExportFormat,
     titles: bool,
+    due: bool,
 ) -> Result<Value, Failure> {
     let notebook = find_notebook(host, notebook)?;
     let files = host.read(notebook, |docs, people| match format {
@@ -39,7 +40,7 @@ pub(super) fn export(
             Ok(vec![(HTML_FILE.to_owned(), text)])
         }
         ExportFormat::Ics => {
-            let text = calendar::export_ics(docs, people, titles).map_err(unavailable)?;
+            let text = calendar::export_ics(docs, people, titles, due).map_err(unavailable)?;
             Ok(vec![(ICS_FILE.to_owned(), text)])
         }
     })?;

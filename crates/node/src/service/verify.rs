@@ -3,29 +3,37 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use hearth_core::base::BaseFacts;
 use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::document::Document;
-use hearth_core::engine::Engine;
 use hearth_core::epoch::Wraps;
 use hearth_core::ids::{ControlHash, DeviceId, EntryHash, LogId, NotebookId, Seq};
 use hearth_core::log::{EntryError, RawEntry, notebook_tag};
 use hearth_core::replica::Replica;
 use hearth_core::storage::{Space, Storage};
-use hearth_store::Scope;
+use hearth_store::Report;
 use serde_json::{Value, json};
 
 use super::answer::with;
 use super::resolve::{brief, with_journals};
 use super::set_aside::{Kept, adopted_in};
-use crate::api::{Event, Exit, Failure, Progress};
+use crate::api::{Event, Exit, Failure};
 use crate::host::{Host, NodeStorage, WAY_OUT_OF_DAMAGE};
 
-/// Bytes of history that are read at once.
-const READ_BYTES_AIM: usize = 1024 * 1024;
+mod checking;
+
+pub(crate) use checking::Checking;
+use checking::check_all;
+
 /// Where damage is that is in no notebook.
 const OWN_RECORDS: &str = "this device's own records";
 /// Damages that are listed; beyond it they are only counted.
 const DAMAGES_LISTED_MAX: usize = 1_000;
+
+/// The fault of an entry that cannot be judged, since what it names is damaged or was left out.
+const CONTROLS_MISSING: &str = "names control entries that are not here";
+/// The fault of an entry that comes with no control entries at all.
+pub(crate) const CONTROLS_LATER: &str = "comes without what says who may write";
 
 /// The data of `verify`: counts, and `set_aside[]`, which is no damage.
 ///
@@ -73,38 +81,6 @@ pub(crate) fn verify_closed(
     found.told(rest).err().unwrap_or(why)
 }
 
-fn check_all(
-    storage: &NodeStorage,
-    engine: Option<&Engine>,
-    all: &[NotebookId],
-    on_event: &mut dyn FnMut(Event),
-) -> Found {
-    let total = Some(all.len() as u64 + 1);
-    let mut progress = |message: &str, done: usize| {
-        on_event(Event::Progress(Progress {
-            message: message.to_owned(),
-            done: done as u64,
-            total,
-        }));
-    };
-    progress("Opening every record", 0);
-    let report = storage.store().verify();
-    let mut found = Found {
-        records: report.records,
-        stream_entries: report.entries,
-        ..Found::default()
-    };
-    for damage in &report.damaged {
-        found.damage(damage.place.to_string(), damage.fault.to_string());
-    }
-    found.damaged_count = report.damaged_count;
-    for (place, notebook) in all.iter().enumerate() {
-        progress("Checking signatures and chains", place + 1);
-        check_notebook(storage, engine, *notebook, &mut found);
-    }
-    found
-}
-
 /// What a check came to.
 #[derive(Default)]
 pub(crate) struct Found {
@@ -114,18 +90,33 @@ pub(crate) struct Found {
     controls: u64,
     damaged: Vec<Value>,
     damaged_count: u64,
+    /// The notebook that is looked at.
+    about: Option<NotebookId>,
+    /// Faults that follow from one elsewhere in their notebook: where the first stands in the list, and how many more there
+    /// are.
+    following: BTreeMap<(Option<NotebookId>, String), (usize, u64)>,
+    /// What forked notebooks go on from, as it was found.
+    bases: Vec<Value>,
     /// Entries whose author might not write, by notebook.
     uncounted: BTreeMap<(NotebookId, EntryHash), (DeviceId, Seq)>,
 }
 
 impl Found {
     /// Returns the data of `verify`, with what only its caller knows.
-    pub(crate) fn told(self, rest: Value) -> Result<Value, Failure> {
+    pub(crate) fn told(mut self, rest: Value) -> Result<Value, Failure> {
+        for (place, more) in self.following.values().filter(|(_, more)| *more > 0) {
+            if let Some(first) = self.damaged.get_mut(*place) {
+                let fault = first["fault"].as_str().unwrap_or_default();
+                first["fault"] = json!(format!("{fault}, as do {more} more after it"));
+                first["more"] = json!(more);
+            }
+        }
         let data = json!({
             "records": self.records,
             "entries": self.entries,
             "control_entries": self.controls,
             "stream_entries": self.stream_entries,
+            "bases": self.bases,
         });
         let data = with(data, rest);
         let count = self.damaged_count;
@@ -151,8 +142,40 @@ impl Found {
         )))
     }
 
+    fn take_report(&mut self, report: &Report) {
+        self.records = report.records;
+        self.stream_entries = report.entries;
+        for damage in &report.damaged {
+            self.damage(damage.place.to_string(), damage.fault.to_string());
+        }
+        self.damaged_count = report.damaged_count;
+    }
+
     pub(crate) fn count_records(&mut self, count: u64) {
         self.records += count;
+    }
+
+    /// Notes a base that checks.
+    pub(crate) fn base(&mut self, notebook: NotebookId, facts: &BaseFacts) {
+        let mut people: BTreeMap<String, (u64, Option<&String>)> = BTreeMap::new();
+        for author in &facts.authors {
+            let person = people.entry(author.person.to_string()).or_default();
+            person.0 += author.changes;
+            person.1 = facts.names.get(&author.person);
+        }
+        let people: Vec<Value> = people
+            .into_iter()
+            .map(|(person, (changes, name))| {
+                json!({ "person": person, "name": name, "changes": changes })
+            })
+            .collect();
+        let from: Vec<String> = facts.notebooks.iter().map(ToString::to_string).collect();
+        self.bases.push(json!({
+            "notebook": notebook.to_string(),
+            "from": from,
+            "entries": facts.entries,
+            "people": people,
+        }));
     }
 
     pub(crate) fn uncounted_count(&self) -> usize {
@@ -164,54 +187,23 @@ impl Found {
     }
 
     pub(crate) fn damage(&mut self, place: impl Into<String>, fault: impl Into<String>) {
+        let fault = fault.into();
+        let kind = (self.about, fault.clone());
+        if let Some((_, more)) = self.following.get_mut(&kind) {
+            *more += 1;
+            return;
+        }
         self.damaged_count += 1;
-        if self.damaged.len() < DAMAGES_LISTED_MAX {
-            self.damaged
-                .push(json!({ "place": place.into(), "fault": fault.into() }));
+        if self.damaged.len() >= DAMAGES_LISTED_MAX {
+            return;
         }
-    }
-}
-
-fn check_notebook(
-    storage: &NodeStorage,
-    engine: Option<&Engine>,
-    notebook: NotebookId,
-    found: &mut Found,
-) {
-    let Some(controls) = check_controls(storage, notebook, found) else {
-        return;
-    };
-    check_wraps(storage, notebook, &controls, found);
-    check_documents(storage, notebook, found);
-    let mut chains = Chains::new(notebook);
-    let mut from = 0;
-    loop {
-        let read = match storage.entries(notebook, from, READ_BYTES_AIM) {
-            Ok(read) => read,
-            Err(error) => {
-                found.damage(format!("notebook {notebook}"), error.to_string());
-                // What comes after a damaged entry is checked as well.
-                from += 1;
-                chains.has_gap = true;
-                let end = storage.store().stream_length(Scope(*notebook.as_bytes()));
-                if end.is_ok_and(|end| from < end.0) {
-                    continue;
-                }
-                break;
-            }
-        };
-        let Some((last, _)) = read.last() else { break };
-        from = last + 1;
-        for (position, bytes) in read {
-            found.entries += 1;
-            if let Err(fault) = chains.check(&controls, bytes, found) {
-                found.damage(format!("entry {position} of notebook {notebook}"), fault);
-            }
+        // One control entry that is damaged leaves all that build on it without what they name.
+        if [CONTROLS_MISSING, CONTROLS_LATER].contains(&fault.as_str()) {
+            let place = self.damaged.len();
+            self.following.insert(kind, (place, 0));
         }
-    }
-    chains.name_unproven(found);
-    if let Some(replica) = engine.and_then(|engine| engine.replica(notebook)) {
-        chains.compare_with_memory(replica, found);
+        self.damaged
+            .push(json!({ "place": place.into(), "fault": fault }));
     }
 }
 
@@ -356,9 +348,13 @@ impl Chains {
             return Err("belongs to another notebook".to_owned());
         }
         let device = header.log.device;
-        let (_, card) = controls
-            .device(&device)
-            .ok_or_else(|| format!("is signed by device {device}, which is not in the notebook"))?;
+        let (_, card) = controls.device(&device).ok_or_else(|| {
+            // Where control entries are missing, so may be the one that names the device.
+            match header.heads.iter().all(|head| controls.get(head).is_some()) {
+                true => format!("is signed by device {device}, which is not in the notebook"),
+                false => CONTROLS_MISSING.to_owned(),
+            }
+        })?;
         if entry.is_bare() {
             self.bare.insert(hash, (header.log, header.previous));
         } else if entry.is_signed_by(&card.verify_key) {
@@ -381,7 +377,7 @@ impl Chains {
             return Err("does not follow any entry of its device".to_owned());
         }
         if header.heads.iter().any(|head| controls.get(head).is_none()) {
-            return Err("names control entries that are not here".to_owned());
+            return Err(CONTROLS_MISSING.to_owned());
         }
         let regresses = before.is_some_and(|(_, known)| {
             known

@@ -13,7 +13,8 @@
 //! changed. The digest is BLAKE3 in `derive_key` mode, `"hearthside 2026-11 signed export"`, over everything before the
 //! last record; the signature covers `"hearthside signed export 1" ‖ digest`.
 //!
-//! Invariant: no key of an epoch is in it. Each entry is opened by a key of its own, which opens no other.
+//! Invariant: no key of an epoch of the notebook is in it. Each entry is opened by a key of its own, which opens no other.
+//! Of a fork, the entries that hold its base are opened as well, and with them the keys of what it was forked from.
 
 mod verify;
 mod write;

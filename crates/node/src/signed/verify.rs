@@ -5,8 +5,9 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 use std::path::Path;
 
+use hearth_core::base::{self, BaseFacts};
 use hearth_core::control::{ControlSet, Membership};
-use hearth_core::ids::{DeviceId, EntryHash, NotebookId};
+use hearth_core::ids::{DeviceId, EntryHash, NotebookId, PersonId};
 use hearth_core::log::{DocumentTips, EntryKey, RawEntry};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::api::{Event, Failure, Progress};
 use crate::host::sentence;
-use crate::service::{Chains, Found, control_set};
+use crate::service::{CONTROLS_LATER, Chains, Found, control_set};
 use crate::statement;
 
 /// Bytes of the header that are as they should be in what is a signed export all the same, and damaged.
@@ -180,6 +181,8 @@ struct Verifier {
     changes_of: BTreeMap<DeviceId, u64>,
     changes: u64,
     unopened: u64,
+    /// The parts of what the notebook goes on from.
+    parts: Vec<Vec<u8>>,
     first: Option<i64>,
     last: Option<i64>,
     is_signed: bool,
@@ -248,7 +251,7 @@ impl Verifier {
         let (Some(set), Some(chains), Some(notebook)) =
             (&self.set, &mut self.chains, self.notebook)
         else {
-            return Err("comes before what says who may write".to_owned());
+            return Err(CONTROLS_LATER.to_owned());
         };
         if bytes.len() < EntryKey::BYTES {
             return Err("is cut off".to_owned());
@@ -278,6 +281,7 @@ impl Verifier {
                     self.last = self.last.max(at);
                 }
                 self.tips.insert(hash, body.tips);
+                self.parts.extend(body.part);
                 Ok(())
             }
             // What cannot be read follows from what cannot be read before it, or was never readable.
@@ -304,6 +308,28 @@ impl Verifier {
         }
     }
 
+    /// Checks what the notebook goes on from, where the keys for that are in the file.
+    fn base(&mut self) -> Option<BaseFacts> {
+        let set = self.set.as_ref()?;
+        let named = set.base().iter().map(|named| {
+            let mut parts = self.parts.iter();
+            parts.find(|part| base::part_hash(part) == *named).cloned()
+        });
+        let parts: Option<Vec<Vec<u8>>> = named.collect();
+        let parts = parts.filter(|parts| !parts.is_empty())?;
+        match base::check(&parts) {
+            Ok(facts) => {
+                self.found.base(set.notebook(), &facts);
+                Some(facts)
+            }
+            Err(error) => {
+                let place = "what the notebook goes on from";
+                self.found.damage(place, error.to_string());
+                None
+            }
+        }
+    }
+
     fn exporter(&self) -> Option<DeviceId> {
         self.statement.as_ref()?["exporter"]["device_id"]
             .as_str()?
@@ -319,7 +345,8 @@ impl Verifier {
         if let Some(chains) = &self.chains {
             chains.name_unproven(&mut self.found);
         }
-        let statement = self.statement.unwrap_or_default();
+        let base = self.base();
+        let statement = self.statement.take().unwrap_or_default();
         let names: BTreeMap<&str, &str> = statement["people"]
             .as_array()
             .into_iter()
@@ -328,6 +355,14 @@ impl Verifier {
             .collect();
         let mut people: BTreeMap<String, u64> = BTreeMap::new();
         let mut is_member = false;
+        for author in base.iter().flat_map(|base| &base.authors) {
+            *people.entry(author.person.to_string()).or_default() += author.changes;
+            self.changes += author.changes;
+        }
+        if let Some((first, last)) = base.as_ref().map(|base| base.written) {
+            self.first = Some(self.first.map_or(first, |at| at.min(first)));
+            self.last = Some(self.last.map_or(last, |at| at.max(last)));
+        }
         if let Some(set) = &self.set {
             for (device, count) in &self.changes_of {
                 if let Some((person, _)) = set.device(device) {
@@ -345,7 +380,12 @@ impl Verifier {
         let people: Vec<Value> = people
             .into_iter()
             .map(|(person, changes)| {
-                let name = names.get(person.as_str()).copied().unwrap_or_default();
+                let signed = || {
+                    let id: PersonId = person.parse().ok()?;
+                    base.as_ref()?.names.get(&id).cloned()
+                };
+                let name = names.get(person.as_str()).map(|name| (*name).to_owned());
+                let name = name.or_else(signed).unwrap_or_default();
                 json!({ "person": person, "name": name, "changes": changes })
             })
             .collect();

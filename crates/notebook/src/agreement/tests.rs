@@ -405,4 +405,7 @@ fn what_is_written_into_a_kept_version_changes_nothing_that_was_signed() {
     let told = log(&mut docs, &people).unwrap();
     assert!(told.unmatched.is_empty(), "the history still has it");
     assert!(told.versions.iter().any(|version| version.text == signed));
+    // It stands behind all that are kept, and the text of now was never written beside it.
+    let current = told.versions.iter().find(|version| version.current);
+    assert_eq!(current.unwrap().changes, []);
 }

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::agreement::view::{Standing, known, own_signatures, signed};
 use crate::agreement::{Agreements, SignatureView, Version};
+use crate::diff::{Piece, pieces};
 use crate::documents::{Documents, Unavailable};
 use crate::hash::TextHash;
 use crate::id::{DocumentId, ObjectId};
@@ -33,6 +34,8 @@ pub struct VersionView {
     pub number: usize,
     /// The exact text.
     pub text: String,
+    /// The text beside that of the version that was the last one when it was kept; empty for the first.
+    pub changes: Vec<Piece>,
     /// The hash of salt and text, as computed here from both.
     pub text_hash: TextHash,
     /// Whether this is the text of now.
@@ -64,9 +67,11 @@ pub fn log(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementLog
     let agreements = Agreements::read(index);
     let mut found = AgreementLog::default();
     let mut hashes: BTreeMap<TextHash, usize> = BTreeMap::new();
-    let mut kept = agreements.versions();
-    kept.extend(removed(index, &kept, &all));
-    for version in kept {
+    let kept = agreements.versions();
+    let removed = removed(index, &kept, &all).into_iter();
+    let removed = removed.map(|(version, before)| (version, Some(before)));
+    let mut last: Option<String> = None;
+    for (version, then) in kept.into_iter().map(|it| (it, None)).chain(removed) {
         let hash = version.hash();
         if hashes.contains_key(&hash) {
             continue;
@@ -74,7 +79,12 @@ pub fn log(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementLog
         let (by, at) = record::signed(index, &version.obj, people);
         let made = record::Record::read(index, version.obj.clone());
         hashes.insert(hash, found.versions.len());
-        found.push(Some(version.id), version.text, hash);
+        // One that somebody removed stands at the end, and was never the last one for those before it here.
+        let before = then.as_ref().unwrap_or(&last).as_deref();
+        found.push((Some(version.id), version.text.clone(), hash), before);
+        if then.is_none() {
+            last = Some(version.text);
+        }
         if let Some(last) = found.versions.last_mut() {
             last.created_by = Some(by);
             last.created_at = at;
@@ -86,7 +96,7 @@ pub fn log(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementLog
         let hash = TextHash::of(&salt, &text);
         let place = *hashes.entry(hash).or_insert(found.versions.len());
         if place == found.versions.len() {
-            found.push(None, text, hash);
+            found.push((None, text, hash), last.as_deref());
         }
         if let Some(version) = found.versions.get_mut(place) {
             version.current = true;
@@ -114,7 +124,12 @@ pub fn log(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementLog
 
 /// The texts of signatures that somebody removed afterwards: they are still there in the history that the
 /// signatures name.
-fn removed(index: &Automerge, kept: &[Version], signatures: &[Signature]) -> Vec<Version> {
+/// Each with the text that came before it there.
+fn removed(
+    index: &Automerge,
+    kept: &[Version],
+    signatures: &[Signature],
+) -> Vec<(Version, Option<String>)> {
     let here: BTreeSet<TextHash> = kept.iter().map(Version::hash).collect();
     let mut sought: BTreeMap<TextHash, &Signature> = BTreeMap::new();
     for signature in signatures.iter().filter(|one| one.counts) {
@@ -127,17 +142,30 @@ fn removed(index: &Automerge, kept: &[Version], signatures: &[Signature]) -> Vec
         .filter_map(|(hash, signature)| {
             let heads = known(index, &signature.heads);
             let versions = Agreements::read_at(index, &heads).versions();
-            versions.into_iter().find(|version| version.hash() == hash)
+            let mut before = None;
+            for version in versions {
+                if version.hash() == hash {
+                    return Some((version, before));
+                }
+                before = Some(version.text);
+            }
+            None
         })
         .collect()
 }
 
 impl AgreementLog {
-    fn push(&mut self, id: Option<ObjectId>, text: String, text_hash: TextHash) {
+    fn push(
+        &mut self,
+        (id, text, text_hash): (Option<ObjectId>, String, TextHash),
+        before: Option<&str>,
+    ) {
+        let changes = before.map(|before| pieces(before, &text));
         self.versions.push(VersionView {
             id,
             number: self.versions.len() + 1,
             text,
+            changes: changes.unwrap_or_default(),
             text_hash,
             current: false,
             in_force: false,

@@ -1,4 +1,4 @@
-//! Sessions as a calendar file (RFC 5545), and the times that a calendar program gave them back.
+//! Sessions and due dates as a calendar file (RFC 5545), and the times that a calendar program gave them back.
 //!
 //! Invariants:
 //! - A session keeps its UID for ever, and its SEQUENCE never goes back, so a calendar that has it updates it.
@@ -10,10 +10,10 @@ mod read;
 mod text;
 mod zone;
 
-pub use out::export_ics;
+pub use out::{Entries, Whose, entries, export_ics, write_ics};
 pub use read::import_ics;
 
-/// What stands behind a session's id in its UID.
+/// What stands behind an object's id in its UID.
 const UID_HOST: &str = "@hearthside";
 /// What every session is called where nobody asks for titles.
 const NEUTRAL_TITLE: &str = "Meeting";

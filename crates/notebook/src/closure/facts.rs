@@ -9,7 +9,7 @@ use crate::goal::{self, GoalView};
 use crate::people::People;
 use crate::session;
 use crate::skill::{self, EndorsementState, SkillView};
-use crate::word::{ActionStatus, GoalStatus, SessionStatus};
+use crate::word::{ActionStatus, GoalStatus};
 
 /// What was achieved, by one person or by all.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
@@ -75,7 +75,8 @@ pub struct SkillFact {
     pub endorsed: Vec<(String, String)>,
 }
 
-/// Counts what was achieved: by a person, or by everybody.
+/// Counts what was achieved: by a person, or by everybody. Of sessions those count that the person was at, and whoever vouches for
+/// it as `witness` as well, where that is noted.
 ///
 /// # Errors
 /// [`Unavailable`] when a document cannot be opened.
@@ -83,6 +84,7 @@ pub fn facts(
     docs: &mut dyn Documents,
     people: &dyn People,
     person: Option<&str>,
+    witness: Option<&str>,
 ) -> Result<Facts, Unavailable> {
     let mut facts = Facts::default();
     let concerns = |owners: &[crate::people::Named]| {
@@ -99,9 +101,11 @@ pub fn facts(
         }
     }
     let mut days: Vec<String> = Vec::new();
-    for header in session::list(docs, people)? {
-        let took_part = header.attendees.is_empty() || concerns(&header.attendees);
-        if header.status == SessionStatus::Held && took_part {
+    for header in session::held(docs)? {
+        let was_there = |who: &str| header.attendees.iter().any(|one| one == who);
+        let took_part =
+            header.attendees.is_empty() || [person, witness].into_iter().flatten().all(was_there);
+        if took_part {
             facts.sessions_held += 1;
             days.extend(header.local.as_deref().and_then(day));
         }

@@ -23,10 +23,6 @@ fn named(person: &str, name: &str) -> Named {
     }
 }
 
-fn both() -> [Named; 2] {
-    [named("person-mia", "Mia"), named("person-ben", "Ben")]
-}
-
 fn phase(docs: &mut MemoryDocuments, people: &StaticPeople) -> Phase {
     meta::show(docs, people).unwrap().phase
 }
@@ -43,29 +39,29 @@ fn a_closed_notebook_is_open_again_once_everybody_says_so() {
     meta::create(&mut docs, &mut writer, "T", "one-on-one").unwrap();
     refuse_if_closed(&mut docs).unwrap();
     assert!(matches!(
-        reopen(&mut docs, &mut writer, &both()),
+        reopen(&mut docs, &mut writer, &people),
         Err(EditError::NotClosed)
     ));
-    close(&mut docs, &mut writer).unwrap();
+    close(&mut docs, &mut writer, &people).unwrap();
     assert!(matches!(
         refuse_if_closed(&mut docs),
         Err(EditError::Closed)
     ));
     let view = show(&mut docs, &people).unwrap();
     assert_eq!(view.closed.unwrap().by.name, "Mia");
-    let mine = reopen(&mut docs, &mut writer, &both()).unwrap();
+    let mine = reopen(&mut docs, &mut writer, &people).unwrap();
     assert_eq!(mine.lacks, [named("person-ben", "Ben")]);
     assert_eq!(phase(&mut docs, &people), Phase::Closed);
 
     let mut bens = docs.fork(ben());
     let me = PersonRef::new("person-ben").unwrap();
     let mut writer = Writer::new(now, &mut rng, me);
-    assert!(reopen(&mut bens, &mut writer, &both()).unwrap().is_open);
+    assert!(reopen(&mut bens, &mut writer, &people).unwrap().is_open);
     assert_eq!(phase(&mut bens, &people), Phase::WindingDown);
     // Closed once more, what was said about opening it the first time counts no longer.
-    close(&mut bens, &mut writer).unwrap();
+    close(&mut bens, &mut writer, &people).unwrap();
     assert_eq!(
-        reopen(&mut bens, &mut writer, &both()).unwrap().lacks,
+        reopen(&mut bens, &mut writer, &people).unwrap().lacks,
         [named("person-mia", "Mia")]
     );
 }
@@ -87,7 +83,7 @@ fn two_who_close_at_once_both_have_to_open_it() {
         &said(ClosureTopic::Thanks, "for the time"),
     )
     .unwrap();
-    close(&mut docs, &mut writer).unwrap();
+    close(&mut docs, &mut writer, &people).unwrap();
     let me = PersonRef::new("person-ben").unwrap();
     let mut writer = Writer::new(now, &mut rng, me);
     answer(
@@ -96,7 +92,7 @@ fn two_who_close_at_once_both_have_to_open_it() {
         &said(ClosureTopic::Thanks, "for the patience"),
     )
     .unwrap();
-    close(&mut bens, &mut writer).unwrap();
+    close(&mut bens, &mut writer, &people).unwrap();
     docs.merge(&bens).unwrap();
     let view = show(&mut docs, &people).unwrap();
     let thanks = view
@@ -105,11 +101,109 @@ fn two_who_close_at_once_both_have_to_open_it() {
         .find(|one| one.topic == ClosureTopic::Thanks);
     assert_eq!(thanks.unwrap().answers.len(), 2);
     let mut writer = Bench::writer(&mut rng, now);
-    assert!(!reopen(&mut docs, &mut writer, &both()).unwrap().is_open);
+    assert!(!reopen(&mut docs, &mut writer, &people).unwrap().is_open);
     bens.merge(&docs).unwrap();
     let me = PersonRef::new("person-ben").unwrap();
     let mut writer = Writer::new(now, &mut rng, me);
-    assert!(reopen(&mut bens, &mut writer, &both()).unwrap().is_open);
+    assert!(reopen(&mut bens, &mut writer, &people).unwrap().is_open);
+}
+
+/// Neither hears of the other's word before saying their own.
+#[test]
+fn two_who_want_to_go_on_at_once_have_said_so() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    meta::create(&mut docs, &mut writer, "T", "one-on-one").unwrap();
+    close(&mut docs, &mut writer, &people).unwrap();
+    let mut bens = docs.fork(ben());
+    assert!(!reopen(&mut docs, &mut writer, &people).unwrap().is_open);
+    let me = PersonRef::new("person-ben").unwrap();
+    let mut writer = Writer::new(now, &mut rng, me);
+    assert!(!reopen(&mut bens, &mut writer, &people).unwrap().is_open);
+    docs.merge(&bens).unwrap();
+    bens.merge(&docs).unwrap();
+    for docs in [&mut docs, &mut bens] {
+        assert!(!is_closed(docs, &people).unwrap());
+        let view = show(docs, &people).unwrap();
+        assert_eq!((view.frozen, view.reopening.len()), (false, 0));
+    }
+    // The next one who writes notes it for good: who comes later closes nothing again.
+    assert!(matches!(
+        refuse_if_closed(&mut bens),
+        Err(EditError::Closed)
+    ));
+    reopen_if_wanted(&mut bens, &mut writer, &people).unwrap();
+    refuse_if_closed(&mut bens).unwrap();
+    assert_eq!(phase(&mut bens, &people), Phase::WindingDown);
+    let eve = automerge::ActorId::from([3_u8; 16]);
+    let more = people
+        .clone()
+        .with(&eve, "person-eve", "Eve", "Eve's laptop");
+    assert!(!is_closed(&mut bens, &more).unwrap());
+    assert!(
+        is_closed(&mut docs, &more).unwrap(),
+        "where that was not noted"
+    );
+    // Closed once more, it is closed.
+    close(&mut docs, &mut writer, &people).unwrap();
+    assert!(is_closed(&mut docs, &people).unwrap());
+}
+
+#[test]
+fn a_phase_that_somebody_sets_meanwhile_opens_nothing() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    meta::create(&mut docs, &mut writer, "T", "one-on-one").unwrap();
+    let mut bens = docs.fork(ben());
+    let later = Phase::WindingDown.word();
+    meta::set_phase(&mut bens, &mut writer, later).unwrap();
+    close(&mut docs, &mut writer, &people).unwrap();
+    docs.merge(&bens).unwrap();
+    bens.merge(&docs).unwrap();
+    for docs in [&mut docs, &mut bens] {
+        assert!(is_closed(docs, &people).unwrap());
+        assert!(matches!(refuse_if_closed(docs), Err(EditError::Closed)));
+    }
+}
+
+#[test]
+fn nobody_wants_to_go_on_in_somebody_elses_name() {
+    use automerge::ReadDoc;
+    use automerge::transaction::Transactable;
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    meta::create(&mut docs, &mut writer, "T", "one-on-one").unwrap();
+    close(&mut docs, &mut writer, &people).unwrap();
+    let id = show(&mut docs, &people).unwrap().id.unwrap();
+    let index = docs.write(crate::DocumentId::INDEX).unwrap();
+    let key = crate::Kind::Closing.key(id);
+    let (_, object) = index.get(automerge::ROOT, key).unwrap().unwrap();
+    let mut transaction = index.transaction();
+    transaction.put(&object, "reopen/person-ben", true).unwrap();
+    transaction.commit();
+    assert!(show(&mut docs, &people).unwrap().reopening.is_empty());
+    let mine = reopen(&mut docs, &mut writer, &people).unwrap();
+    assert_eq!(mine.lacks, [named("person-ben", "Ben")]);
+    // His own word counts, although the same stands there already.
+    let mut bens = docs.fork(ben());
+    let me = PersonRef::new("person-ben").unwrap();
+    let mut writer = Writer::new(now, &mut rng, me);
+    assert!(reopen(&mut bens, &mut writer, &people).unwrap().is_open);
 }
 
 #[test]
@@ -216,7 +310,7 @@ fn a_certificate_says_what_was_achieved_in_plain_words() {
         Some("The third was at the\nspring meeting"),
     )
     .unwrap();
-    let facts = facts(&mut docs, &people, Some("person-ben")).unwrap();
+    let facts = facts(&mut docs, &people, Some("person-ben"), None).unwrap();
     let about = CertificateFacts {
         of: ("Ben", "person-ben"),
         by: ("Mia\u{202e}", "person-mia"),

@@ -84,9 +84,10 @@ pub struct StatementView {
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
 pub fn show(docs: &mut dyn Documents, people: &dyn People) -> Result<ClosureView, Unavailable> {
-    let frozen = edit::is_closed(docs)?;
+    let frozen = edit::is_closed(docs, people)?;
     let index = docs.read(DocumentId::INDEX)?;
-    let closings = index.map(open_ones).unwrap_or_default();
+    let mut closings = index.map(open_ones).unwrap_or_default();
+    closings.retain(|(_, record)| !record.flag(CLOSED) || !edit::is_undone(record, people));
     let mut closed = None;
     let mut reopening = Vec::new();
     for (_, record) in &closings {
@@ -95,7 +96,8 @@ pub fn show(docs: &mut dyn Documents, people: &dyn People) -> Result<ClosureView
             closed = closed.filter(|_| frozen).or(Some(Closed { at, by }));
         }
         for person in record.people(REOPEN, people) {
-            if !reopening.contains(&person) {
+            let is_own = edit::has_said(record, &person.person, people);
+            if is_own && !reopening.contains(&person) {
                 reopening.push(person);
             }
         }

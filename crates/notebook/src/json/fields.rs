@@ -126,14 +126,12 @@ pub(super) fn origin(
     plan: &mut Plan,
     slot: Slot,
     there: Option<&Record<'_>>,
-    (object, notebook): (&Map<String, Json>, Option<&str>),
+    object: &Map<String, Json>,
     path: &str,
 ) -> Result<(), ImportError> {
     let value = object.get(IMPORTED_FROM).cloned().unwrap_or_else(|| {
         let entry = |key: &str| Some((key.to_owned(), object.get(key)?.clone()));
-        let notebook = notebook.map(|id| ("notebook".to_owned(), Json::from(id)));
-        let claims = SIGNED.into_iter().filter_map(entry);
-        Json::Object(claims.chain(notebook).collect())
+        Json::Object(SIGNED.into_iter().filter_map(entry).collect())
     });
     field(plan, slot, there, IMPORTED_FROM, &value, path).map(|_| ())
 }

@@ -18,7 +18,7 @@ use crate::plan::{Plan, Slot, commit};
 use crate::record::{Record, is_machinery_key};
 use crate::scalar::unescape;
 use crate::session::rewrite_notes;
-use crate::word::{Form, Phase};
+use crate::word::Form;
 
 /// Imports an export. Its title, form and phase serve only a notebook that has none yet. Objects keep their ids and content; what is new or changed carries
 /// `imported_from` with the authors and times of the original, as the file claims them. Fields that the
@@ -57,44 +57,7 @@ pub(crate) fn import_value(
     writer: &mut Writer<'_>,
     json: &Json,
 ) -> Result<ImportReport, ImportError> {
-    import_from(docs, writer, json, None)
-}
-
-/// Imports an export of `notebook`, which a new notebook goes on from: `imported_from` names it too.
-///
-/// # Errors
-/// As [`import_json`].
-pub fn import_fork(
-    docs: &mut dyn Documents,
-    writer: &mut Writer<'_>,
-    text: &str,
-    notebook: &str,
-) -> Result<ImportReport, ImportError> {
-    let mut json: Json = serde_json::from_str(text)?;
-    // What ended is the old one: the new one goes on.
-    if let Some(top) = json.as_object_mut() {
-        for kind in [Kind::Closing, Kind::Certificate, Kind::Receipt] {
-            top.remove(kind.plural());
-        }
-        if let Some(phase) = top.get_mut("notebook").and_then(|it| it.get_mut("phase"))
-            && *phase == Phase::Closed.word()
-        {
-            *phase = Phase::WindingDown.word().into();
-        }
-    }
-    import_from(docs, writer, &json, Some(notebook))
-}
-
-fn import_from(
-    docs: &mut dyn Documents,
-    writer: &mut Writer<'_>,
-    json: &Json,
-    notebook: Option<&str>,
-) -> Result<ImportReport, ImportError> {
-    let mut import = Import {
-        notebook: notebook.map(str::to_owned),
-        ..Import::default()
-    };
+    let mut import = Import::default();
     {
         let index = docs.read(DocumentId::INDEX)?;
         refuse_private(index, json)?;
@@ -131,8 +94,6 @@ fn refuse_private(index: Option<&Automerge>, json: &Json) -> Result<(), ImportEr
 
 #[derive(Default)]
 struct Import {
-    /// The notebook that all of it comes from, where that is known.
-    notebook: Option<String>,
     plans: BTreeMap<DocumentId, Plan>,
     report: ImportReport,
 }
@@ -227,9 +188,8 @@ impl Import {
         };
         let changed = fields(plan, slot, there, kind, object, path)?;
         if there.is_none() || changed {
-            let notebook = self.notebook.as_deref();
             let plan = self.plans.entry(document).or_default();
-            origin(plan, slot, there, (object, notebook), path)?;
+            origin(plan, slot, there, object, path)?;
         }
         let counter = match (there, changed) {
             (None, _) => &mut self.report.added,

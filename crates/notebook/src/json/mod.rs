@@ -16,7 +16,7 @@ mod shape;
 
 pub use dump::{canonical_json, export_json};
 pub use error::{ImportError, ImportReport};
-pub use load::{import_fork, import_json};
+pub use load::import_json;
 pub use schema::schema;
 
 pub(crate) use dump::dump;

@@ -9,6 +9,7 @@
 
 mod agenda;
 mod carry;
+mod near;
 mod notes;
 mod plan;
 mod series;
@@ -16,15 +17,17 @@ mod view;
 mod wrap;
 
 pub use agenda::{NewAgendaItem, add_agenda_item, set_agenda_done};
+pub(crate) use near::{Current, current, held};
+pub use near::{Near, Window, ids, near};
 pub use notes::{Splice, append_notes, edit_notes, notes, set_notes, splice_notes, type_notes};
-pub(crate) use notes::{rewrite as rewrite_notes, text as notes_text};
+pub(crate) use notes::{object as notes_object, rewrite as rewrite_notes, text as notes_text};
 pub use plan::{NewSession, SessionEdit, cancel, edit, plan, set_sharing};
 pub use series::{Turn, is_due, keep_up};
 pub use view::{
     AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SeriesView,
     SessionHeader, SessionView, TextView, held_templates, list, show,
 };
-pub(crate) use view::{current, marked_by};
+pub(crate) use view::{marked_by, planned};
 pub use wrap::{Learned, Mood, Wrap, add_decision, add_insight, attend, wrap};
 
 #[cfg(test)]
@@ -48,7 +51,10 @@ pub(crate) fn header(docs: &mut dyn Documents, id: ObjectId) -> Result<Record<'_
 }
 
 /// The document of a session that is in the index; an empty one where it has not arrived.
-fn document(docs: &mut dyn Documents, id: ObjectId) -> Result<Option<&Automerge>, EditError> {
+pub(crate) fn document(
+    docs: &mut dyn Documents,
+    id: ObjectId,
+) -> Result<Option<&Automerge>, EditError> {
     let key = Kind::Session.key(id);
     // A keystroke comes this way, and of the header it wants to know no more than this.
     let index = docs.read(DocumentId::INDEX)?;

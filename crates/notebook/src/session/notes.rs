@@ -1,6 +1,6 @@
 //! The notes of a session: one Markdown text that several people write at once.
 
-use automerge::{Automerge, ObjId, ObjType, ReadDoc, Value};
+use automerge::{Automerge, ObjId, ObjType, ReadDoc, ValueRef};
 
 use crate::Writer;
 use crate::documents::Documents;
@@ -8,6 +8,7 @@ use crate::error::{EditError, Invalid, ReadError};
 use crate::id::{Kind, ObjectId};
 use crate::limits::NOTES_BYTES_MAX;
 use crate::plan::{Plan, commit};
+use crate::record::one_key;
 use crate::session::view::NotesView;
 use crate::session::{document, header};
 use crate::text::{heads, merged, rewrite as rewrite_text};
@@ -41,11 +42,10 @@ pub(super) fn view(doc: &Automerge) -> NotesView {
     NotesView { text, heads }
 }
 
-fn object(doc: &Automerge) -> Option<ObjId> {
-    match doc.get(automerge::ROOT, "notes") {
-        Ok(Some((Value::Object(ObjType::Text), notes))) => Some(notes),
-        _ => None,
-    }
+/// The Text that the notes of a session's document are.
+pub(crate) fn object(doc: &Automerge) -> Option<ObjId> {
+    let notes = one_key(doc, &automerge::ROOT, "notes")?;
+    matches!(notes.value, ValueRef::Object(ObjType::Text)).then(|| notes.id())
 }
 
 /// Makes the notes this text, by as few replacements as there are differences.

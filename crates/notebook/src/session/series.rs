@@ -112,7 +112,7 @@ fn due(
     turn: Turn,
 ) -> Vec<Next> {
     let mut due = Vec::new();
-    let phase = Record::root(index).str("phase");
+    let phase = Record::root_with(index, &["phase"]).str("phase");
     if phase.as_deref() == Some(Phase::Closed.word()) {
         return due;
     }

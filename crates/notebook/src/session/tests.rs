@@ -7,6 +7,7 @@ use crate::action::{self, NewAction};
 use crate::limits::NOTES_BYTES_MAX;
 use crate::people::PersonRef;
 use crate::testing::{Bench, ben, bench};
+use crate::word::SessionStatus;
 
 fn at(at: &str) -> NewSession {
     NewSession {
@@ -672,4 +673,102 @@ fn comments_on_parts_and_on_comments_show_with_the_session() {
     let shown = show(&mut docs, &people, id).unwrap();
     let texts: Vec<_> = shown.comments.iter().map(|one| one.text.as_str()).collect();
     assert_eq!(texts, ["Which one?", "The second"]);
+}
+
+#[test]
+fn the_sessions_around_a_time_are_those_of_the_whole_list() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let mut held = Vec::new();
+    for day in 1..=30 {
+        let id = plan(
+            &mut docs,
+            &mut writer,
+            &at(&format!("2026-11-{day:02} 15:00")),
+        )
+        .unwrap();
+        match day % 5 {
+            0 => held.push(id),
+            1 => cancel(&mut docs, &mut writer, id, true, None).unwrap(),
+            _ => {}
+        }
+    }
+    for id in &held {
+        wrap(&mut docs, &mut writer, *id, &Wrap::default()).unwrap();
+    }
+    let all = list(&mut docs, &people).unwrap();
+    let end = |header: &SessionHeader| {
+        let minutes = i64::from(header.minutes.unwrap_or(0));
+        header.at.as_ref().unwrap().timestamp() + jiff::SignedDuration::from_mins(minutes)
+    };
+    let is_ahead =
+        |header: &&SessionHeader| header.status == SessionStatus::Planned && end(header) >= now;
+    let ahead: Vec<&SessionHeader> = all.iter().filter(is_ahead).collect();
+    let past: Vec<&SessionHeader> = all.iter().rev().filter(|one| !is_ahead(one)).collect();
+    assert!(ahead.len() > 2 && past.len() > 10);
+    let window = |ahead_max, past_skip, past_max| Window {
+        now,
+        ahead_max,
+        past_skip,
+        past_max,
+    };
+    let whole = near(&mut docs, &people, window(100, 0, 100)).unwrap();
+    assert_eq!(whole.ahead.iter().collect::<Vec<_>>(), ahead);
+    assert_eq!(whole.past.iter().collect::<Vec<_>>(), past);
+    assert_eq!(
+        (whole.ahead_count, whole.past_count),
+        (ahead.len(), past.len())
+    );
+    assert_eq!(
+        whole.last_held.as_ref().map(|one| one.id),
+        held.last().copied()
+    );
+    let part = near(&mut docs, &people, window(1, 4, 3)).unwrap();
+    assert_eq!(part.ahead.iter().collect::<Vec<_>>(), ahead[..1]);
+    assert_eq!(part.past.iter().collect::<Vec<_>>(), past[4..7]);
+    assert_eq!(
+        (part.ahead_count, part.past_count),
+        (ahead.len(), past.len())
+    );
+    let counted = super::held(&mut docs).unwrap();
+    assert_eq!(counted.len(), held.len());
+    assert!(
+        counted
+            .iter()
+            .all(|one| one.attendees.is_empty() && one.local.is_some())
+    );
+}
+
+#[test]
+fn a_planned_session_without_a_readable_time_is_over_nowhere() {
+    use automerge::transaction::Transactable as _;
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    let id = plan(&mut docs, &mut writer, &at("2026-11-02 15:00")).unwrap();
+    let index = docs.write(DocumentId::INDEX).unwrap();
+    let key = crate::Kind::Session.key(id);
+    let (_, session) = index.get(automerge::ROOT, key).unwrap().unwrap();
+    let mut transaction = index.transaction();
+    transaction.put(&session, "at", "some day").unwrap();
+    transaction.commit();
+    let window = Window {
+        now,
+        ahead_max: 1,
+        past_skip: 0,
+        past_max: 1,
+    };
+    let around = near(&mut docs, &people, window).unwrap();
+    assert_eq!((around.ahead_count, around.past_count), (1, 0));
+    let today = current(&mut docs, &people, now, 1).unwrap();
+    assert_eq!((today.sessions.len(), today.unwrapped.len()), (1, 0));
 }

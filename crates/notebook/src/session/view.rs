@@ -1,7 +1,9 @@
 //! Sessions as shown.
 
+use std::collections::BTreeSet;
+
 use automerge::Automerge;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::action::{self, ActionView};
@@ -218,22 +220,55 @@ pub fn list(
 ///
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
-pub(crate) fn current(
+pub(crate) fn planned(
     docs: &mut dyn Documents,
     people: &dyn People,
 ) -> Result<Vec<SessionHeader>, Unavailable> {
-    let spare = series::spare(docs)?;
     let Some(index) = docs.read(DocumentId::INDEX)? else {
         return Ok(Vec::new());
     };
-    let last = held(index).into_iter().next_back().map(|(_, id)| id);
+    let mut planned = BTreeSet::new();
+    let mut held = Vec::new();
+    for one in Glance::all(index, Kind::Session) {
+        match status_of(&one) {
+            SessionStatus::Planned => {
+                planned.insert(one.id);
+            }
+            SessionStatus::Held => held.push(one),
+            SessionStatus::Cancelled => {}
+        }
+    }
+    let last = last_of(held);
+    if !planned.is_empty() {
+        for spare in series::spare(docs)? {
+            planned.remove(&spare);
+        }
+    }
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(Vec::new());
+    };
     Ok(headers_where(index, people, |one| {
-        let is_planned = || status_of(one) == SessionStatus::Planned;
-        Some(one.id) == last || (is_planned() && !spare.contains(&one.id))
+        Some(one.id) == last || planned.contains(&one.id)
     }))
 }
 
-/// The template of each session that was held, in the order of their times; none where it had none.
+/// The last of some sessions. Zones lie a day apart at the most, so that of many few have to be compared by theirs.
+pub(super) fn last_of(sessions: Vec<Glance<'_>>) -> Option<ObjectId> {
+    let local = sessions.into_iter().map(|one| {
+        let at = one.str("at").and_then(|at| Moment::stored(&at, "UTC"));
+        (at.map(|at| at.timestamp()), one)
+    });
+    let all: Vec<_> = local.collect();
+    let latest = all.iter().filter_map(|(at, _)| *at).max();
+    let since = latest.and_then(|latest| latest.checked_sub(SignedDuration::from_hours(48)).ok());
+    all.into_iter()
+        .filter(|(at, _)| *at >= since)
+        .map(|(_, one)| order(&one))
+        .max()
+        .map(|(_, id)| id)
+}
+
+/// The template of each session that was held, in the order of their ids; none where it had none.
 ///
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
@@ -241,12 +276,9 @@ pub fn held_templates(docs: &mut dyn Documents) -> Result<Vec<Option<String>>, U
     let Some(index) = docs.read(DocumentId::INDEX)? else {
         return Ok(Vec::new());
     };
-    let mut held: Vec<_> = Glance::all(index, Kind::Session)
-        .filter(|one| status_of(one) == SessionStatus::Held)
-        .map(|one| (order(&one), one.str("template")))
-        .collect();
-    held.sort_unstable();
-    Ok(held.into_iter().map(|(_, template)| template).collect())
+    let held =
+        Glance::all(index, Kind::Session).filter(|one| status_of(one) == SessionStatus::Held);
+    Ok(held.map(|one| one.str("template")).collect())
 }
 
 /// What sessions are ordered by: one without a readable time comes before all others.
@@ -256,16 +288,7 @@ pub(super) fn order(one: &Glance<'_>) -> (Option<Timestamp>, ObjectId) {
     (at.map(|moment| moment.timestamp()), one.id)
 }
 
-fn held(index: &Automerge) -> Vec<(Option<Timestamp>, ObjectId)> {
-    let mut held: Vec<_> = Glance::all(index, Kind::Session)
-        .filter(|one| status_of(one) == SessionStatus::Held)
-        .map(|one| order(&one))
-        .collect();
-    held.sort_unstable();
-    held
-}
-
-fn status_of(one: &Glance<'_>) -> SessionStatus {
+pub(super) fn status_of(one: &Glance<'_>) -> SessionStatus {
     one.str("status")
         .and_then(|word| SessionStatus::from_word(&word))
         .unwrap_or_default()
@@ -275,7 +298,7 @@ fn headers(index: &Automerge, people: &dyn People) -> Vec<SessionHeader> {
     headers_where(index, people, |_| true)
 }
 
-fn headers_where(
+pub(super) fn headers_where(
     index: &Automerge,
     people: &dyn People,
     keep: impl Fn(&Glance<'_>) -> bool,

@@ -132,13 +132,14 @@ fn every_flipped_bit_of_a_tally_is_found() {
 fn a_wholly_destroyed_store_is_counted_but_not_listed_without_end() {
     let folder = tempfile::tempdir().unwrap();
     let mut store = filled(folder.path());
-    let writes: Vec<Write> = (0..DAMAGES_LISTED_MAX)
-        .map(|_| Write::Append {
+    // One commit each: entries of one commit share a row.
+    for _ in 0..DAMAGES_LISTED_MAX {
+        let write = Write::Append {
             scope: OURS,
             value: b"entry".to_vec(),
-        })
-        .collect();
-    store.commit(&writes).unwrap();
+        };
+        store.commit(&[write]).unwrap();
+    }
     store
         .connection
         .execute("UPDATE stream SET sealed = x'00'", [])
@@ -146,4 +147,54 @@ fn a_wholly_destroyed_store_is_counted_but_not_listed_without_end() {
     let report = store.verify();
     assert_eq!(report.damaged.len(), DAMAGES_LISTED_MAX);
     assert_eq!(report.damaged_count, DAMAGES_LISTED_MAX as u64 + 4);
+}
+
+#[test]
+fn what_is_written_between_two_steps_is_no_damage_and_what_is_missing_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut store = filled(folder.path());
+    let append = |value: &[u8]| Write::Append {
+        scope: OURS,
+        value: value.to_vec(),
+    };
+    let put = |key: &[u8]| Write::Put {
+        scope: OURS,
+        space: Space(2),
+        key: key.to_vec(),
+        value: b"value".to_vec(),
+    };
+    // A row each, and more than one step opens.
+    for _ in 0..VERIFY_ROWS_AT_ONCE + 10 {
+        store.commit(&[append(b"entry")]).unwrap();
+    }
+    let in_steps = |store: &mut Store| {
+        let mut verification = Verification::default();
+        let mut steps = 1_u8;
+        while verification.step(store) {
+            store
+                .commit(&[append(b"meanwhile"), put(&[steps]), put(b"again")])
+                .unwrap();
+            steps += 1;
+        }
+        (steps, verification.into_report())
+    };
+    let (steps, report) = in_steps(&mut store);
+    assert!(report.is_intact(), "{report:?}");
+    // The file, the scopes, and who owns what; records and stream of two scopes, and once more of the longer one.
+    assert_eq!(steps, 3 + 2 * 2 + 1);
+    let lost = VERIFY_ROWS_AT_ONCE + 5;
+    let sql = "DELETE FROM stream WHERE position = ?1";
+    assert_eq!(store.connection.execute(sql, [lost]).unwrap(), 1);
+    let (_, report) = in_steps(&mut store);
+    assert_eq!(report.damaged_count, 1, "{report:?}");
+    assert_eq!(
+        (&report.damaged[0].place, &report.damaged[0].fault),
+        (
+            &DamagedPlace::Entry {
+                scope: OURS,
+                position: Position(lost.unsigned_abs())
+            },
+            &Fault::MissingEntries(1)
+        )
+    );
 }

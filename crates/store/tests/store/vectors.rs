@@ -6,13 +6,42 @@ use std::path::{Path, PathBuf};
 
 use hearth_store::{OpenError, Passphrase, Scope, Store, Unlock, UnlockError};
 
-use crate::fixture::{Fixture, GOALS, OURS, THEIRS, copy_folder, sample_writes, stream};
+use crate::fixture::{Fixture, GOALS, OURS, THEIRS, append, copy_folder, sample_writes, stream};
 use crate::protection::cheap;
 
 const PASSPHRASE: &str = "a passphrase for a vector";
 
 fn folder(version: u32) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/vectors/home-{version}"))
+}
+
+/// How many entries a home of version 2 got at once.
+const AT_ONCE: usize = 40;
+
+fn at_once() -> Vec<String> {
+    let numbers = 0..AT_ONCE;
+    numbers
+        .map(|number| format!("entry {number} of many"))
+        .collect()
+}
+
+#[test]
+fn a_home_of_version_2_opens_with_the_entries_that_came_at_once() {
+    let fixture = Fixture::empty();
+    copy_folder(&folder(2), &fixture.home());
+    let passphrase = Passphrase::new(PASSPHRASE.to_owned());
+    let store = Store::open(&fixture.home(), &Unlock::Passphrase(&passphrase)).unwrap();
+    let entries = stream(&store, OURS);
+    let values: Vec<&[u8]> = entries.iter().map(|entry| &entry.value[..]).collect();
+    let many = at_once();
+    let expected = ["one", "two", "three"].map(|name| format!("the entry {name}"));
+    let expected: Vec<&[u8]> = expected
+        .iter()
+        .chain(&many)
+        .map(|it| it.as_bytes())
+        .collect();
+    assert_eq!(values, expected);
+    assert!(store.verify().is_intact());
 }
 
 #[test]
@@ -49,11 +78,15 @@ fn a_home_of_version_1_opens_and_holds_what_was_put_there() {
 #[test]
 #[ignore = "run once, by hand, when the format gets a new version"]
 fn make_the_vector_of_this_version() {
-    let home = folder(1);
+    let home = folder(2);
+    assert!(!home.exists(), "it is there already");
     let mut store = Store::create(&home, &cheap(PASSPHRASE)).unwrap();
     store.create_scope(OURS).unwrap();
     store.create_scope(THEIRS).unwrap();
     store.commit(&sample_writes()).unwrap();
+    let many = at_once();
+    let many: Vec<_> = many.iter().map(|value| append(OURS, value)).collect();
+    store.commit(&many).unwrap();
     drop(store);
     std::fs::remove_file(home.join("lock")).unwrap();
 }

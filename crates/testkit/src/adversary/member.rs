@@ -11,7 +11,7 @@ use hearth_core::ids::{
     ActorId, ControlHash, EntryHash, EpochId, Incarnation, LogId, NotebookId, Seq,
 };
 use hearth_core::log::{
-    Body, DocumentTips, EntryVersion, Header, RawEntry, actor_of, notebook_tag, pad,
+    Body, DocumentTips, EntryKind, EntryVersion, Header, RawEntry, actor_of, notebook_tag, pad,
 };
 use hearth_core::replica::Replica;
 use rand_chacha::ChaCha20Rng;
@@ -99,6 +99,7 @@ impl HostileMember {
         self.random.fill_bytes(&mut nonce);
         let mut header = Header {
             version: EntryVersion::NEWEST,
+            kind: EntryKind::Changes,
             tag: notebook_tag(self.notebook),
             log: self.log,
             seq: self.tip.0.next(),

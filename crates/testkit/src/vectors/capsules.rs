@@ -1,12 +1,14 @@
 //! Capsules: what they hold, and sealed.
 
 use hearth_core::capsule::{
-    Capsule, CapsuleContact, CapsuleContent, CapsuleKey, CapsuleNotebook, JournalCopy,
-    NotebookState,
+    Capsule, CapsuleContact, CapsuleContent, CapsuleKey, CapsuleMirror, CapsuleNotebook,
+    JournalCopy, NotebookState,
 };
 use hearth_core::crypto::Secret;
 use hearth_core::identity::{DeviceSecrets, RecoveryPhrase, RecoverySecrets, Roster};
-use hearth_core::ids::{CapsuleId, ControlHash, DeviceId, NotebookId, PersonId, TransportId};
+use hearth_core::ids::{
+    CapsuleId, ControlHash, DeviceId, MirrorId, NotebookId, PersonId, TransportId,
+};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -18,8 +20,29 @@ const MADE_MS: u64 = 1_800_000_000_000;
 pub(super) fn make() -> VectorFile {
     VectorFile {
         name: "capsules",
-        vectors: (0..3).flat_map(of_seed).collect(),
+        vectors: (0..3).flat_map(of_seed).chain((0..2).map(mirror)).collect(),
     }
+}
+
+/// A mirror as a capsule of four notebooks names it.
+fn mirror(seed: u8) -> Vector {
+    let record = CapsuleMirror {
+        mirror: MirrorId::from_bytes([seed; 32]),
+        transport: TransportId::from_bytes([seed + 1; 32]),
+        name: format!("Cupboard {seed}"),
+        addresses: ["192.0.2.7:4433", "[2001:db8::7]:4433"]
+            .iter()
+            .take(seed.into())
+            .filter_map(|address| address.parse().ok())
+            .collect(),
+        relays: vec!["https://relay.example".to_owned(); seed.into()],
+        notebooks: (usize::from(seed)..4).collect(),
+    };
+    Vector::bytes(
+        format!("mirror {seed}"),
+        seed.to_string(),
+        &record.to_bytes(),
+    )
 }
 
 /// The phrase, where its capsules are found, what one holds, and that sealed. A person of another seed has

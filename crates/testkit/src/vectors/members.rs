@@ -337,6 +337,7 @@ fn begin(seed: u64, ana: &Person) -> Result<Story, Failed> {
         ControlKind::Create {
             nonce: [7; 16],
             roster: Box::new(ana.founded()),
+            base: Vec::new(),
         },
         None,
     );

@@ -3,6 +3,7 @@
 //! Each file under `vectors/` holds one kind. An entry has a name, what it was made from, and its
 //! bytes in hex. Old entries never change; a new format adds entries, or a file.
 
+mod bases;
 mod bundles;
 mod capsules;
 mod entries;
@@ -12,6 +13,7 @@ mod members;
 mod mirrors;
 mod parting;
 mod people;
+mod presence;
 
 use std::path::PathBuf;
 
@@ -70,6 +72,7 @@ pub fn make_all() -> Vec<VectorFile> {
     files.extend(frames::make());
     files.extend(handing::make());
     files.push(parting::make());
+    files.push(presence::make());
     files.extend(members::make());
     files.push(capsules::make());
     files.push(mirrors::make());
@@ -80,7 +83,7 @@ pub fn make_all() -> Vec<VectorFile> {
 /// Makes the vectors that are read as ever and not made the same again: a newer version of the compressor
 /// may write them shorter.
 pub fn make_readable() -> Vec<VectorFile> {
-    vec![entries::make_packs()]
+    vec![entries::make_packs(), bases::make()]
 }
 
 fn path(name: &str) -> PathBuf {

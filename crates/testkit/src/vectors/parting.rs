@@ -91,6 +91,18 @@ fn object(seed: u64, vectors: &mut Vec<Vector>) -> Result<(), Failed> {
 
 /// Lets two nodes meet until both have nothing more to say.
 fn meet(nodes: [&mut Node; 2], random: &mut ChaCha20Rng, hear: &mut dyn FnMut(&[u8])) {
+    meet_and(nodes, random, &mut |_, _| {}, hear);
+}
+
+/// Lets two nodes meet until both have nothing more to say, and the first do something in each round from where both
+/// know what the other has.
+pub(super) fn meet_and(
+    nodes: [&mut Node; 2],
+    random: &mut ChaCha20Rng,
+    act: &mut dyn FnMut(&mut Node, &mut ChaCha20Rng),
+    hear: &mut dyn FnMut(&[u8]),
+) {
+    const GREETED: u64 = 4;
     const ROUNDS: u64 = 8;
     let [one, two] = nodes;
     let link = ConnectionId(2);
@@ -102,6 +114,9 @@ fn meet(nodes: [&mut Node; 2], random: &mut ChaCha20Rng, hear: &mut dyn FnMut(&[
         .connected(link, dial(false), mine, EXPORTER, START_MS);
     for round in 0..ROUNDS {
         let now = START_MS + 100 * round;
+        if round >= GREETED {
+            act(&mut *one, random);
+        }
         for is_first in [true, false] {
             let (from, to) = if is_first {
                 (&mut *one, &mut *two)

@@ -115,6 +115,8 @@ impl World {
         let keys = (Arc::clone(&held.secrets), held.pass.clone());
         let mirror = Mirror::open(keys, held.limits, instance, &notebooks, &held.disk)
             .map_err(|error| violation(format!("mirror {node} does not open: {error}")))?;
+        // So that every notebook is closed and opened again wherever that may be.
+        let mirror = mirror.with_open_max(0);
         if let Some(error) = mirror.unopened().values().next() {
             return Err(violation(format!("mirror {node} does not open: {error}")));
         }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use hearth_core::control::{Recipient, Role};
+use hearth_core::control::{ControlEntry, ControlKind, Recipient, Role};
 use hearth_core::engine::{ConnectionId, ConnectionKind, DeviceError};
 use hearth_core::enrol::{EnrolError, EnrolMessage, EnrolRefusal, LinkTicket, Seeker};
 use hearth_core::identity::{DeviceSecrets, RecoveryPhrase, RecoverySecrets};
 use hearth_core::ids::{NotebookId, TransportId};
 use hearth_core::limits::{CARRY_PATIENCE_ADDED_MS, CARRY_PATIENCE_MS, LINK_TICKET_MS};
+use hearth_core::replica::Standing;
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -440,9 +441,8 @@ fn whoever_was_let_in_by_a_device_that_is_lost_shows_that_to_the_others() {
     assert!(ben.reads(notebook, "hers"));
 }
 
-/// Had her laptop been taken off before anybody heard, the admission is void: Chloe has to be invited again.
-#[test]
-fn whoever_was_let_in_by_a_device_that_was_taken_off_unheard_stays_a_stranger() {
+/// Ana's laptop lets Chloe in, unheard by Ben and by the phone, which takes the laptop off.
+fn let_in_unheard() -> ([Device; 4], NotebookId) {
     let mut ana = Device::first(1, "Ana");
     let mut ben = Device::first(2, "Ben");
     let mut chloe = Device::first(3, "Chloe");
@@ -452,11 +452,123 @@ fn whoever_was_let_in_by_a_device_that_was_taken_off_unheard_stays_a_stranger() 
     sync(&mut ana, &mut phone);
     sync(&mut ana, &mut ben);
     pair(&mut ana, &mut chloe, notebook, Role::Peer);
+    sync(&mut ana, &mut chloe);
+    chloe.write(notebook, "hers");
     phone.revoke(ana.id());
     sync(&mut phone, &mut ben);
+    ([ana, phone, ben, chloe], notebook)
+}
+
+fn standing(device: &Device, notebook: NotebookId) -> Standing {
+    device.engine.replica(notebook).unwrap().standing()
+}
+
+/// Takes in what a member told at the door, and returns what ended the device's place by that.
+fn take_told(
+    device: &mut Device,
+    member: &mut Device,
+    notebook: NotebookId,
+) -> Option<ControlKind> {
+    for (of, entries) in show(device, member) {
+        let told = (of, entries.as_slice());
+        let taken = device.engine.take_told(member.id(), told, &mut device.disk);
+        taken.unwrap();
+    }
+    let replica = device.engine.replica(notebook).unwrap();
+    let ending = replica.standing().ending()?;
+    let ending = replica.controls().get(&ending).unwrap();
+    Some(ending.kind.clone())
+}
+
+/// Had her laptop been taken off before anybody heard, the admission is void: Chloe hears why, and has to be invited again.
+#[test]
+fn whoever_was_let_in_by_a_device_that_was_taken_off_unheard_is_told_so_and_loses_nothing() {
+    let ([_, mut phone, mut ben, mut chloe], notebook) = let_in_unheard();
     let before = ben.engine.replica(notebook).unwrap().controls().digest();
-    present(&chloe, &mut ben);
-    assert!(!ben.members(notebook).contains(&chloe.id()));
+    assert_eq!(standing(&chloe, notebook), Standing::Member);
+    let cause = take_told(&mut chloe, &mut ben, notebook);
+    assert!(
+        matches!(cause, Some(ControlKind::RevokeDevice { .. })),
+        "{cause:?}"
+    );
+    assert!(matches!(standing(&chloe, notebook), Standing::Voided(_)));
+    assert!(
+        !chloe.engine.looks_for_peers(notebook),
+        "she dials nobody for it"
+    );
     let after = ben.engine.replica(notebook).unwrap().controls().digest();
     assert_eq!(before, after, "nothing of it is kept");
+    let turned_away: Vec<_> = ben.engine.turned_away(notebook).collect();
+    let [(who, at_ms)] = turned_away.as_slice() else {
+        panic!("{turned_away:?}");
+    };
+    assert_eq!((who.device, *at_ms), (chloe.id(), ben.now_ms));
+    assert_eq!(who.name.as_deref(), Some("Chloe"));
+
+    // The phone invites her again, and what she wrote meanwhile reaches everybody.
+    pair(&mut phone, &mut chloe, notebook, Role::Peer);
+    assert_eq!(standing(&chloe, notebook), Standing::Member);
+    assert!(sync(&mut phone, &mut chloe));
+    assert!(sync(&mut phone, &mut ben));
+    assert!(sync(&mut chloe, &mut ben));
+    for device in [&mut phone, &mut ben, &mut chloe] {
+        assert!(device.reads(notebook, "hers"));
+    }
+    assert_eq!(ben.engine.turned_away(notebook).count(), 0);
+}
+
+/// A member who has heard both of the admission and of what voids it says so over any link, as to whoever is out.
+#[test]
+fn a_member_who_knows_both_sides_tells_it_over_a_link() {
+    let ([ana, _, mut ben, mut chloe], notebook) = let_in_unheard();
+    let all: Vec<_> = {
+        let replica = ana.engine.replica(notebook).unwrap();
+        replica.controls().iter().cloned().collect()
+    };
+    let replica = ben.engine.replica_mut(notebook).unwrap();
+    replica.ingest_controls(all).unwrap();
+    ben.settle();
+    let replica = ben.engine.replica(notebook).unwrap();
+    assert!(matches!(
+        replica.standing_of(&chloe.id()),
+        Standing::Voided(_)
+    ));
+    sync(&mut chloe, &mut ben);
+    assert!(matches!(standing(&chloe, notebook), Standing::Voided(_)));
+    assert_eq!(
+        ben.engine.turned_away(notebook).count(),
+        0,
+        "nobody came to the door"
+    );
+}
+
+/// A puppet of somebody removed, and a stranger with another's entries, are told nothing more than whoever let
+/// them in.
+#[test]
+fn whoever_shows_a_void_admission_is_told_what_voids_it_and_nothing_later() {
+    let ([_, mut phone, mut ben, chloe], notebook) = let_in_unheard();
+    phone.write(notebook, "later");
+    phone
+        .engine
+        .rekey(notebook, &mut phone.disk, &mut phone.random)
+        .unwrap();
+    sync(&mut phone, &mut ben);
+    let told = show(&chloe, &mut ben);
+    let entries: Vec<_> = told.iter().flat_map(|(_, entries)| entries).collect();
+    let kinds: Vec<_> = entries
+        .iter()
+        .map(|entry| ControlEntry::parse(entry).unwrap().kind)
+        .collect();
+    let revocations = kinds
+        .iter()
+        .filter(|kind| matches!(kind, ControlKind::RevokeDevice { .. }));
+    assert_eq!(revocations.count(), 1, "{kinds:?}");
+    assert!(
+        !kinds
+            .iter()
+            .any(|kind| matches!(kind, ControlKind::Rekey(_))),
+        "{kinds:?}"
+    );
+    // Another one comes within the time in which strangers are heard once.
+    assert!(show(&chloe, &mut ben).is_empty());
 }

@@ -5,4 +5,5 @@
 
 mod capsules;
 mod linking;
+mod mirrors;
 mod support;

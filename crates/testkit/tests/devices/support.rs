@@ -420,8 +420,9 @@ pub(crate) fn recover_through(
     (new, told)
 }
 
-/// Shows a member by which entries a new device is one of a member's.
-pub(crate) fn present(new: &Device, member: &mut Device) {
+/// Shows a member by which entries a new device is one of a member's; returns what speaks against that, as the member
+/// tells it.
+pub(crate) fn show(new: &Device, member: &mut Device) -> Vec<(NotebookId, Vec<Vec<u8>>)> {
     let door = ConnectionId(4);
     let kind = ConnectionKind::Recovering;
     member
@@ -434,8 +435,20 @@ pub(crate) fn present(new: &Device, member: &mut Device) {
     for message in shown.chain([EnrolMessage::Done]) {
         member.receive(door, &message.to_bytes());
     }
-    let answer = member.engine.next_frame(door, &member.disk).unwrap();
-    assert_eq!(EnrolMessage::parse(&answer), Ok(EnrolMessage::Done));
+    let mut told = Vec::new();
+    loop {
+        let answer = member.engine.next_frame(door, &member.disk).unwrap();
+        match EnrolMessage::parse(&answer).unwrap() {
+            EnrolMessage::Done => return told,
+            EnrolMessage::Controls { notebook, entries } => told.push((notebook, entries)),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// Shows a member by which entries a new device is one of a member's, where nothing speaks against that.
+pub(crate) fn present(new: &Device, member: &mut Device) {
+    assert!(show(new, member).is_empty());
 }
 
 /// Lets a device that the roster has enter the notebooks that a member shares with its person.

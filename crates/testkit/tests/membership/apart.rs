@@ -40,7 +40,7 @@ fn what_makes_somebody_a_member_is_shown_to_whoever_lacks_it_and_taken() {
                 if !was_named || is_live(&part, &device) {
                     continue;
                 }
-                let shown = all.objection(&device, &[ending]);
+                let shown = all.objection(&device, &[ending], &[]);
                 match part.heard(&device, &shown) {
                     Some(taken) => {
                         let mut after = part.clone();

@@ -52,6 +52,7 @@ impl Graph {
             ControlKind::Create {
                 nonce,
                 roster: Box::new(creator.founded.clone()),
+                base: Vec::new(),
             },
             None,
         );

@@ -32,7 +32,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
             h2 id="topics-title" class="sr" { (visit.say("topics")) }
             @for topic in agreement.list("topics") { (topic_view(visit, &notebook, topic)) }
         }
-        (sign_section(visit, &notebook, agreement))
+        (part::place("sign-place", &sign_section(visit, &notebook, agreement)))
         (comments::section(visit, &notebook, agreement))
     };
     let state = agreement.text("state");
@@ -58,7 +58,7 @@ fn topic_view(visit: &Visit, notebook: &Notebook, topic: Data<'_>) -> Markup {
         .unwrap_or_default();
     let answers = topic.list("answers");
     let own = answers.iter().find(|one| one.text("person") == me);
-    let form = FormView::new(visit, notebook.at(&format!("/agreement/{word}")));
+    let form = FormView::editing(visit, notebook.at(&format!("/agreement/{word}")));
     html! {
         section class="topic" id=(id) aria-labelledby={ (id) "-title" } {
             h3 id={ (id) "-title" } { (visit.words.maybe(&format!("topic-{word}")).unwrap_or_else(|| topic.text("title").to_owned())) }
@@ -90,9 +90,6 @@ fn topic_view(visit: &Visit, notebook: &Notebook, topic: Data<'_>) -> Markup {
                     (part::fold(&visit.say("write-answer"), form.went_wrong(), &form.wrap("stack measure", &html! {
                         (form.area_of(&Field { name: "mine", label: &visit.say("your-answer"), value: own.map(|own| own.text("text")).unwrap_or_default(), ..Field::default() }, 2))
                         (form.area_of(&Field { name: "consensus", label: &visit.say("agreed"), hint: Some(visit.say("agreed-hint")), value: topic.text("consensus"), ..Field::default() }, 2))
-                        // What stood there when this form was drawn: a field nobody touched is not written again.
-                        (form.base("was-mine", own.map(|own| own.text("text")).unwrap_or_default()))
-                        (form.base("was-consensus", topic.text("consensus")))
                         p { button class="btn" type="submit" { (visit.say("save")) } }
                     })))
                 }
@@ -154,7 +151,7 @@ fn margin(visit: &Visit, notebook: &Notebook, log: Data<'_>) -> Markup {
             .find(|topic| topic.text("topic") == word)
             .and_then(|topic| topic.some("consensus"))
     };
-    html! {
+    let facts = html! {
         @if !versions.is_empty() {
             (part::section("versions", &visit.say("versions"), &html! {
                 ul class="stack-s" {
@@ -168,6 +165,7 @@ fn margin(visit: &Visit, notebook: &Notebook, log: Data<'_>) -> Markup {
                         }
                     }
                 }
+                p { a href=(notebook.at("/agreement/versions")) { (visit.say("what-changed")) } }
             }))
         }
         @if let Some(review) = of("review") {
@@ -176,6 +174,9 @@ fn margin(visit: &Visit, notebook: &Notebook, log: Data<'_>) -> Markup {
         @if let Some(third) = of("conflict") {
             (part::section("third", &visit.say("if-you-disagree"), &html! { p { bdi { (third) } } }))
         }
+    };
+    html! {
+        (part::place("agreement-facts", &facts))
         section class="no-print" aria-labelledby="shows-title" {
             h2 id="shows-title" { (visit.say("what-signature-shows")) }
             p { (visit.say("what-signature-shows-why")) }
@@ -186,12 +187,7 @@ fn margin(visit: &Visit, notebook: &Notebook, log: Data<'_>) -> Markup {
 
 /// `POST /n/…/agreement/{topic}`
 pub(crate) async fn write(visit: Arc<Visit>) -> Result<Reply, Failure> {
-    let form = &visit.form;
-    let changed = |name: &str, was: &str| form.sent(name).filter(|text| *text != form.text(was));
-    let (mine, consensus) = (
-        changed("mine", "was-mine"),
-        changed("consensus", "was-consensus"),
-    );
+    let (mine, consensus) = (visit.form.sent("mine"), visit.form.sent("consensus"));
     let (notebook, topic) = (visit.param("notebook"), visit.param("topic"));
     let back = format!("/n/{notebook}/agreement#topic-{topic}");
     if mine.is_none() && consensus.is_none() {

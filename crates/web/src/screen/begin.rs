@@ -6,17 +6,18 @@ use hearth_node::api::{Failure, NotebookRequest, Request};
 use maud::html;
 
 use super::people::ROLES;
+use super::today::words_wait;
 use crate::data::Data;
 use crate::limits::PAIRING_TIMEOUT_MS;
 use crate::reply::Reply;
 use crate::serve::missing;
 use crate::view::form::{Field, FormView};
 use crate::view::part;
-use crate::view::shell::{Place, Screen, Shell};
+use crate::view::shell::{Place, Screen, Shell, reveals};
 use crate::visit::Visit;
 
 /// The forms of notebooks.
-const FORMS: [&str; 3] = ["one-on-one", "group", "peer"];
+pub(crate) const FORMS: [&str; 3] = ["one-on-one", "group", "peer"];
 
 /// `GET /begin`
 pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
@@ -59,16 +60,28 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
             }
         }
     };
+    let example = FormView::new(visit, "/begin/example");
+    let page = html! {
+        (page)
+        section class="measure stack-s" aria-labelledby="example-title" {
+            h2 id="example-title" { (visit.say("way-example")) }
+            p class="soft" { (visit.say("example-why")) }
+            (example.button("btn", &visit.say("example-add")))
+        }
+    };
     let network = shell.status().get("node");
-    let screen = Screen::new(visit.say("create-or-join"), page).margin(part::section(
-        "reveals",
-        &visit.say("what-it-reveals"),
-        &html! {
-            p { (visit.words.with("chosen-network", &[("network", visit.words.of("network", crate::view::shell::network_word(network.text("network"))).into())])) }
-            p { (network.text("reveals")) }
-            p { a href="/settings#network" { (visit.say("change")) } }
-        },
-    ));
+    let network_facts = html! {
+        p { (visit.words.with("chosen-network", &[("network", visit.words.of("network", crate::view::shell::network_word(network.text("network"))).into())])) }
+        p { (reveals(visit, network.text("network"), network.text("reveals"))) }
+        p { a href="/settings#network" { (visit.say("change")) } }
+    };
+    let screen = Screen::new(visit.say("create-or-join"), page)
+        .head(words_wait(shell.status(), visit))
+        .margin(part::section(
+            "reveals",
+            &visit.say("what-it-reveals"),
+            &network_facts,
+        ));
     Ok(Reply::Page(shell.of_person(visit, Place::Begin, &screen)))
 }
 

@@ -13,11 +13,12 @@ pub(crate) async fn page(visit: &Visit, failure: &Failure) -> Markup {
         Exit::NotFound => visit.say("failed-not-found"),
         _ => visit.say("failed"),
     };
+    let (message, hint) = visit.words.failure(failure);
     let body = html! {
         section {
             (part::notice("bad", &html! {
-                p { (failure.message) }
-                @if let Some(hint) = &failure.hint { p class="soft" { (part::without_commands(hint)) } }
+                p { (message) }
+                @if let Some(hint) = &hint { p class="soft" { (part::without_commands(hint)) } }
             }))
             p class="soft" { (visit.say("failed-safe")) }
             p { a class="btn" href="/" { (visit.say("back-to-today")) } }

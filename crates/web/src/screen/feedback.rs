@@ -44,7 +44,10 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
             @if notebook.may_write() { (start_form(visit, &notebook)) }
         }))
         (part::section("open", &visit.say("open-feedback"), &html! {
-            @if given.is_empty() { p class="soft" { (visit.say("no-feedback")) } }
+            @if given.is_empty() && !notebook.may_write() { p class="soft" { (visit.say("no-feedback")) } }
+            @else if given.is_empty() {
+                (part::empty("pen", &visit.say("no-feedback"), &visit.say("no-feedback-why"), &part::template(visit, &notebook.at("/feedback"), "situation", "give", &visit.say("example-feedback"))))
+            }
             @for one in given.iter().rev() {
                 article class="topic" {
                     p class="by" { (notebook.people.name(one.get("by"))) @if let Some(_to) = one.get("to").some("name") { " → " (notebook.people.name(one.get("to"))) } ", " (when::moment(visit, one.text("created_at"))) }
@@ -138,12 +141,13 @@ fn give_form(visit: &Visit, notebook: &Notebook) -> Markup {
         .others()
         .map(|one| (one.person.clone(), one.name.clone()))
         .collect();
+    let situation = visit.query.text("situation");
     html! {
-        details open[form.went_wrong()] data-key="n" {
+        details id="give" open[form.went_wrong() || !situation.is_empty()] data-key="n" {
             summary { (visit.say("give-feedback")) }
             (form.wrap("stack measure", &html! {
                 @if !others.is_empty() { (form.select(&Field { name: "to", label: &visit.say("for-whom"), ..Field::default() }, &others)) }
-                @for part in PARTS { (form.area_of(&Field { name: part, label: &visit.words.of("feedback", part), ..Field::default() }, 2)) }
+                @for part in PARTS { (form.area_of(&Field { name: part, label: &visit.words.of("feedback", part), value: if part == "situation" { &situation } else { "" }, ..Field::default() }, 2)) }
                 p { button class="btn" type="submit" { (visit.say("give-feedback")) } }
             }))
         }

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::search::address_of;
 use crate::data::Data;
-use crate::limits::ROWS_MAX;
+use crate::limits::CHANGES_MAX;
 use crate::reply::Reply;
 use crate::view::form::FormView;
 use crate::view::part;
@@ -25,7 +25,8 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         .ask(Request::Log {
             notebook: notebook.id.clone(),
             object: object.clone(),
-            limit: ROWS_MAX,
+            limit: CHANGES_MAX,
+            from: visit.query.given("from"),
         })
         .await?;
     let conflicts = visit
@@ -43,6 +44,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
                 a href=(notebook.at("/conflicts")) { (visit.say("choose-between")) }
             }))
         }
+        @if visit.query.has("from") { p class="small" { a href=(older(&notebook, object.as_deref(), "")) { (visit.say("newest-changes")) } } }
         @if object.is_some() { p { a href=(notebook.at("/history")) { (visit.say("whole-history")) } } }
         section id="changes" aria-label=(visit.say("history")) data-live {
             ul class="lines" {
@@ -52,7 +54,8 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
                     li class="stack-s" { (line(visit, &notebook, *change, object.as_deref())) }
                 }
             }
-            @if Data(&log).is("more") { p class="soft" { (visit.say("older-not-shown")) } }
+            @if let Some(next) = Data(&log).some("next") { p { a href=(older(&notebook, object.as_deref(), next)) { (visit.say("older-changes")) } } }
+            @else if Data(&log).is("more") { p class="soft" { (visit.say("older-not-shown")) } }
         }
     };
     let screen = Screen::new(visit.say("history"), page)
@@ -67,6 +70,21 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     ))
 }
 
+/// The address of a part of the history: where it begins, or at the newest change where that is empty.
+fn older(notebook: &Notebook, object: Option<&str>, from: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    if let Some(object) = object {
+        query.append_pair("object", object);
+    }
+    if !from.is_empty() {
+        query.append_pair("from", from);
+    }
+    match query.finish() {
+        query if query.is_empty() => notebook.at("/history"),
+        query => notebook.at(&format!("/history?{query}")),
+    }
+}
+
 fn line(visit: &Visit, notebook: &Notebook, change: Data<'_>, object: Option<&str>) -> Markup {
     let id = change.text("object_id");
     let kind = change.text("kind");
@@ -77,7 +95,7 @@ fn line(visit: &Visit, notebook: &Notebook, change: Data<'_>, object: Option<&st
     html! {
         div class="row spread" {
             span {
-                (notebook.people.name(change)) " " bdi { (change.text("what")) } ": "
+                (notebook.people.name(change)) @for other in change.list("also") { ", " (notebook.people.name(other)) } " " bdi { (change.text("what")) } ": "
                 @if id.is_empty() { bdi { (change.text("title")) } }
                 @else { a href=(address_of(&notebook.id, kind, id, None)) { bdi { @if let Some(title) = change.some("title") { (title) } @else { (visit.words.of("object", kind)) } } } }
                 " " (part::badge(&visit.words.of("object", kind)))

@@ -35,14 +35,15 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let form = FormView::new(visit, "/journal");
     let choices = notebooks(visit, &shell, "about-nothing");
     let page = html! {
-        section aria-label=(visit.say("new-entry")) {
+        section id="new" aria-label=(visit.say("new-entry")) {
             (form.wrap("stack measure", &html! {
-                (form.area(&Field { name: "text", label: &visit.say("new-entry"), is_required: true, ..Field::default() }))
+                (form.area(&Field { name: "text", label: &visit.say("new-entry"), value: &visit.query.text("text"), is_required: true, ..Field::default() }))
                 (form.select(&Field { name: "about", label: &visit.say("about"), ..Field::default() }, &choices))
                 p { button class="btn first" type="submit" { (visit.say("keep-in-journal")) } }
             }))
         }
-        @if entries.is_empty() { (part::empty("lock", &visit.say("journal-empty"), &visit.say("journal-why"), &html! {})) }
+        (part::place("all-entries", &html! {
+        @if entries.is_empty() { (part::empty("lock", &visit.say("journal-empty"), &visit.say("journal-why"), &part::template(visit, "/journal", "text", "new", &visit.say("example-entry")))) }
         @else {
             section id="entries" aria-label=(visit.say("entries")) data-live { ul class="lines" {
                 @for one in &entries {
@@ -57,6 +58,7 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
                 }
             } }
         }
+        }))
     };
     let screen = Screen::new(visit.say("journal"), page)
         .head(html! { p { (part::private_badge(&visit.say("private"))) } })

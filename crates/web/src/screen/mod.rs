@@ -5,17 +5,26 @@
 //! its own, which do one thing and lead back.
 
 mod agreement;
+mod backup;
 mod begin;
+mod bundle;
+mod checkins;
+mod circle;
 pub(crate) mod comments;
+pub(crate) mod ending;
 pub(crate) mod entry;
+mod example;
 pub(crate) mod failed;
 mod feedback;
+mod goal;
 mod goals;
 mod history;
 mod journal;
 mod moving;
+mod newcomer;
 mod notebook;
 mod people;
+mod phrase;
 mod questions;
 mod resources;
 mod search;
@@ -24,6 +33,8 @@ mod settings;
 mod skills;
 mod sync;
 mod today;
+mod versions;
+mod welcome;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -45,7 +56,9 @@ pub(crate) enum Access {
     Launch,
     /// A browser that was let in, be it locked: what shows nothing of a notebook.
     Locked,
-    /// A browser that was let in and is not locked.
+    /// A browser that was let in, as long as there is no identity here.
+    First,
+    /// A browser that was let in and is not locked, once there is an identity.
     Open,
 }
 
@@ -100,6 +113,23 @@ const fn data(path: &'static str, handler: Handler) -> Route {
     }
 }
 
+const fn first(route: Route) -> Route {
+    Route {
+        access: Access::First,
+        ..route
+    }
+}
+
+const fn write_data(path: &'static str, handler: Handler) -> Route {
+    Route {
+        path,
+        writes: true,
+        access: Access::Open,
+        is_data: true,
+        handler,
+    }
+}
+
 const fn even_locked(route: Route) -> Route {
     Route {
         access: Access::Locked,
@@ -120,8 +150,14 @@ pub(crate) static ROUTES: &[Route] = &[
     even_locked(read("/unlock", run!(entry::unlock_form))),
     even_locked(write("/unlock", run!(entry::unlock))),
     write("/lock", run!(entry::lock)),
-    write("/language", run!(entry::choose_language)),
+    even_locked(write("/language", run!(entry::choose_language))),
     data("/live", run!(crate::live::stream)),
+    // Who has no identity here yet, and their recovery words
+    first(read("/welcome", run!(welcome::show))),
+    first(write("/welcome", run!(newcomer::make))),
+    read("/recovery", run!(phrase::show)),
+    write("/recovery", run!(phrase::check)),
+    write("/recovery/show", run!(phrase::confirm_first)),
     // The first screen
     read("/", run!(today::show)),
     write("/jot", run!(today::jot)),
@@ -133,7 +169,7 @@ pub(crate) static ROUTES: &[Route] = &[
     // Goals
     read("/n/{notebook}/goals", run!(goals::list)),
     write("/n/{notebook}/goals", run!(goals::add)),
-    read("/n/{notebook}/goals/{goal}", run!(goals::show)),
+    read("/n/{notebook}/goals/{goal}", run!(goal::show)),
     write("/n/{notebook}/goals/{goal}/progress", run!(goals::record)),
     write(
         "/n/{notebook}/goals/{goal}/milestones",
@@ -166,6 +202,10 @@ pub(crate) static ROUTES: &[Route] = &[
         "/n/{notebook}/sessions/{session}/notes",
         run!(session::save_notes),
     ),
+    write_data(
+        "/n/{notebook}/sessions/{session}/type",
+        run!(session::type_notes),
+    ),
     write(
         "/n/{notebook}/sessions/{session}/sharing",
         run!(session::mark),
@@ -193,6 +233,7 @@ pub(crate) static ROUTES: &[Route] = &[
     ),
     // The agreement
     read("/n/{notebook}/agreement", run!(agreement::show)),
+    read("/n/{notebook}/agreement/versions", run!(versions::show)),
     write("/n/{notebook}/agreement/sign", run!(agreement::sign)),
     write("/n/{notebook}/agreement/{topic}", run!(agreement::write)),
     // People and devices
@@ -211,6 +252,7 @@ pub(crate) static ROUTES: &[Route] = &[
     read("/begin", run!(begin::show)),
     write("/begin/create", run!(begin::create)),
     write("/begin/join", run!(begin::join)),
+    write("/begin/example", run!(example::add)),
     // Questions, feedback, skills, resources
     read("/n/{notebook}/questions", run!(questions::list)),
     write("/n/{notebook}/questions", run!(questions::ask)),
@@ -251,6 +293,14 @@ pub(crate) static ROUTES: &[Route] = &[
         "/n/{notebook}/resources/{resource}/remove",
         run!(resources::remove),
     ),
+    // How it is going, and circles
+    read("/n/{notebook}/checkins", run!(checkins::list)),
+    write("/n/{notebook}/checkins", run!(checkins::add)),
+    read("/n/{notebook}/circle", run!(circle::show)),
+    write("/n/{notebook}/circle/start", run!(circle::start)),
+    write("/n/{notebook}/circle/next", run!(circle::next)),
+    write("/n/{notebook}/circle/again", run!(circle::again)),
+    write("/n/{notebook}/circle/end", run!(circle::end)),
     // History, and what was written at once
     read("/n/{notebook}/history", run!(history::show)),
     write(
@@ -263,10 +313,18 @@ pub(crate) static ROUTES: &[Route] = &[
     read("/n/{notebook}/move", run!(moving::show)),
     write("/n/{notebook}/export", run!(moving::export)),
     write("/n/{notebook}/import", run!(moving::import)),
+    write("/n/{notebook}/bundle", run!(bundle::make)),
+    write_data("/bundle", run!(bundle::open)),
+    write_data("/bundle/{bundle}", run!(bundle::take)),
     write("/n/{notebook}/rename", run!(moving::rename)),
-    write("/n/{notebook}/closing", run!(moving::closing)),
-    write("/n/{notebook}/close", run!(moving::close)),
-    write("/n/{notebook}/leave", run!(moving::leave)),
+    write("/n/{notebook}/closing/{topic}", run!(ending::closing)),
+    write("/n/{notebook}/close", run!(ending::close)),
+    write("/n/{notebook}/reopen", run!(ending::reopen)),
+    write("/n/{notebook}/certificate", run!(ending::preview)),
+    write("/n/{notebook}/certificate/sign", run!(ending::certify)),
+    write("/certificate-file", run!(ending::certificate_file)),
+    write("/n/{notebook}/destroy", run!(ending::destroy)),
+    write("/n/{notebook}/leave", run!(ending::leave)),
     // One's own
     read("/journal", run!(journal::list)),
     write("/journal", run!(journal::add)),
@@ -285,6 +343,7 @@ pub(crate) static ROUTES: &[Route] = &[
     read("/settings", run!(settings::show)),
     write("/settings/{key}", run!(settings::set)),
     write("/passphrase", run!(settings::change_passphrase)),
+    write("/backup", run!(backup::create)),
     write("/browsers", run!(settings::another)),
     write("/leave", run!(settings::leave)),
 ];

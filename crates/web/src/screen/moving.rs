@@ -1,14 +1,12 @@
-//! What leaves a notebook and comes into it: export, import, another title, leaving, and its end.
+//! What leaves a notebook and comes into it: export, import, another title. Its end stands below, in `ending`.
 
 use std::sync::Arc;
 
 use hearth_node::api::{
-    ExportFormat, ExportReply, Failure, GraduateRequest, ImportFormat, MemberRequest,
-    NotebookRequest, Request, TransferFile,
+    ExportFormat, ExportReply, Failure, ImportFormat, NotebookRequest, Request, TransferFile,
 };
-use maud::{Markup, html};
+use maud::html;
 
-use crate::data::Data;
 use crate::reply::Reply;
 use crate::serve::missing;
 use crate::view::form::{Field, FormView};
@@ -68,65 +66,13 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
                 button class="btn" type="submit" { (visit.say("rename")) }
             })))
         }
-        (ending(visit, &notebook).await)
+        (super::bundle::make_section(visit, &notebook))
+        (super::ending::section(visit, &notebook).await)
     };
     let screen = Screen::new(visit.words.of("part", "move"), page);
     Ok(Reply::Page(
         shell.of_notebook(visit, &notebook, "/move", &screen),
     ))
-}
-
-async fn ending(visit: &Visit, notebook: &Notebook) -> Markup {
-    let id = notebook.id.clone();
-    let shown = visit
-        .ask(Request::Graduate(GraduateRequest::Show { notebook: id }))
-        .await;
-    let close = FormView::new(visit, notebook.at("/close"));
-    let say = FormView::new(visit, notebook.at("/closing"));
-    let leave = FormView::new(visit, notebook.at("/leave"));
-    // The phase is a word; what is closed is frozen.
-    let closed = shown
-        .as_ref()
-        .is_ok_and(|shown| Data(shown).get("graduation").is("frozen"));
-    html! {
-        (part::section("graduation", &visit.say("graduation"), &html! {
-            p class="soft measure" { (visit.say("graduation-why")) }
-            @if let Ok(shown) = &shown {
-                @let graduation = Data(shown).get("graduation");
-                @for topic in graduation.list("topics") {
-                    div class="topic" {
-                        h3 { bdi { (topic.text("title")) } }
-                        @for answer in topic.list("answers") {
-                            blockquote class="prose" { p { bdi { (answer.text("text")) } } p class="by" { (notebook.people.name(answer)) } }
-                        }
-                        @if notebook.may_write() {
-                            (part::fold(&visit.say("write-answer"), false, &say.wrap("stack measure", &html! {
-                                (FormView::hidden("topic", topic.text("topic")))
-                                @let own = topic.list("answers").into_iter().find(|one| one.text("person") == graduation.text("me")).map(|one| one.text("text")).unwrap_or_default();
-                                div class="field" { label for={ "closing-" (topic.text("topic")) } { (visit.say("your-answer")) }
-                                    textarea id={ "closing-" (topic.text("topic")) } name="text" rows="3" { "\n" (own) } }
-                                p { button class="btn small" type="submit" { (visit.say("save")) } }
-                            })))
-                        }
-                    }
-                }
-            }
-            @if notebook.may_write() && !closed {
-                (part::fold(&visit.say("close-notebook"), close.went_wrong(), &close.wrap("stack measure", &html! {
-                    p { (visit.say("close-why")) }
-                    (close.confirmation(&visit.say("close-sure")))
-                    p { button class="btn danger" type="submit" { (visit.say("close-notebook")) } }
-                })))
-            }
-        }))
-        (part::section("leave", &visit.say("leave-notebook"), &html! {
-            p class="soft measure" { (visit.say("leave-why")) }
-            (part::fold(&visit.say("leave-notebook"), leave.went_wrong(), &leave.wrap("stack measure", &html! {
-                (leave.confirmation(&visit.say("leave-sure")))
-                p { button class="btn danger" type="submit" { (visit.say("leave-notebook")) } }
-            })))
-        }))
-    }
 }
 
 /// `POST /n/…/export`
@@ -143,6 +89,7 @@ pub(crate) async fn export(visit: Arc<Visit>) -> Result<Reply, Failure> {
             notebook: notebook.id.clone(),
             format: *format,
             titles: true,
+            due: true,
         })
         .await?;
     let reply = ExportReply::from_value(answer)
@@ -193,40 +140,4 @@ pub(crate) async fn rename(visit: Arc<Visit>) -> Result<Reply, Failure> {
         }))
         .await?;
     Ok(visit.done(&back, visit.say("saved-here")))
-}
-
-/// `POST /n/…/closing`: what the reader says at the end about one topic.
-pub(crate) async fn closing(visit: Arc<Visit>) -> Result<Reply, Failure> {
-    let notebook = visit.param("notebook");
-    let back = format!("/n/{notebook}/move#graduation");
-    let answers = vec![(visit.form.text("topic"), visit.form.text("text"))];
-    visit
-        .ask(Request::Graduate(GraduateRequest::Say {
-            notebook,
-            answers,
-        }))
-        .await?;
-    Ok(visit.done(&back, visit.say("saved-here")))
-}
-
-/// `POST /n/…/close`
-pub(crate) async fn close(visit: Arc<Visit>) -> Result<Reply, Failure> {
-    visit.confirm().await?;
-    let notebook = visit.param("notebook");
-    let back = format!("/n/{notebook}");
-    visit
-        .ask(Request::Graduate(GraduateRequest::Close { notebook }))
-        .await?;
-    Ok(visit.done(&back, visit.say("closed-done")))
-}
-
-/// `POST /n/…/leave`
-pub(crate) async fn leave(visit: Arc<Visit>) -> Result<Reply, Failure> {
-    visit.confirm().await?;
-    let request = MemberRequest::Leave {
-        notebook: visit.param("notebook"),
-        check: false,
-    };
-    visit.ask(Request::Member(request)).await?;
-    Ok(visit.done("/", visit.say("left-done")))
 }

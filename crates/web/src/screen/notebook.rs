@@ -32,8 +32,11 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         }))
         .await?;
     let sessions = visit
-        .ask(Request::Session(SessionRequest::List {
+        .ask(Request::Session(SessionRequest::Near {
             notebook: id.clone(),
+            ahead: 1,
+            skip: 0,
+            past: 0,
         }))
         .await?;
     let agreement = visit
@@ -97,26 +100,9 @@ fn phases(visit: &Visit, notebook: &Notebook) -> Markup {
     }
 }
 
-/// The sessions that are still to come, the next one first.
-pub(crate) fn upcoming<'a>(visit: &Visit, sessions: Data<'a>) -> Vec<Data<'a>> {
-    let is_ahead = |session: &Data<'_>| {
-        let at = when::read_moment(session.text("at"));
-        let minutes = i64::try_from(session.count("minutes")).unwrap_or(0);
-        session.text("status") == "planned"
-            && at.is_some_and(|at| at.as_second() + minutes * 60 > visit.now.as_second())
-    };
-    let mut ahead: Vec<Data<'a>> = sessions
-        .list("sessions")
-        .into_iter()
-        .filter(is_ahead)
-        .collect();
-    ahead.sort_by_key(|session| when::read_moment(session.text("at")));
-    ahead
-}
-
 fn next(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Markup {
-    let ahead = upcoming(visit, sessions);
-    let all = sessions.list("sessions").len();
+    let ahead = sessions.list("ahead");
+    let all = sessions.count("ahead_count") + sessions.count("past_count");
     let beside = html! {
         @if all > 0 {
             a class="more" href=(notebook.at("/sessions")) { (visit.words.with("all-sessions", &[("count", all.into())])) }
@@ -265,12 +251,10 @@ fn goals_at_a_glance(visit: &Visit, notebook: &Notebook, goals: Data<'_>) -> Mar
 
 /// What the last session that was held says of what was learned.
 async fn learned(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Markup {
-    let mut held: Vec<Data<'_>> = sessions.list("sessions");
-    held.retain(|session| session.text("status") == "held");
-    held.sort_by_key(|session| when::read_moment(session.text("at")));
-    let Some(last) = held.last() else {
+    let last = sessions.get("last_held");
+    if last.is_null() {
         return html! {};
-    };
+    }
     let show = SessionRequest::Show {
         session: last.text("id").to_owned(),
     };
@@ -321,6 +305,7 @@ fn margin(visit: &Visit, shell: &Shell, notebook: &Notebook, agreement: Data<'_>
                 p class="fine" { (visit.words.with("mirror-holds-no-key", &[("name", mirror.text("name").into())])) }
             }
         }))
+        (part::place("devices-place", &html! {
         @if !peers.is_empty() {
             (part::section("devices", &visit.say("other-devices"), &html! {
                 ul class="stack-s" {
@@ -339,6 +324,7 @@ fn margin(visit: &Visit, shell: &Shell, notebook: &Notebook, agreement: Data<'_>
                 p { a class="btn small" href={ (notebook.at("/people")) "#invite" } { (visit.say("invite-someone")) } }
             }))
         }
+        }))
     }
 }
 

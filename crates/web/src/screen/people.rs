@@ -416,7 +416,7 @@ pub(crate) async fn readers(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let readers = Data(&notebook.readers);
     let table = |title: &str, rows: Vec<Data<'_>>| {
         html! {
-            div class="wide-table" { table {
+            div class="wide-table" tabindex="0" { table {
                 caption { (title) }
                 thead { tr { th scope="col" { (visit.say("person")) } th scope="col" { (visit.say("device")) } th scope="col" { (visit.say("since")) } } }
                 tbody {

@@ -32,22 +32,27 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
         .partition(|one| one.is("resolved"));
     let form = FormView::new(visit, notebook.at("/questions"));
     let page = html! {
+        (part::place("open-questions", &html! {
         @if open.is_empty() && resolved.is_empty() {
-            (part::empty("question", &visit.say("no-question"), &visit.say("no-question-why"), &html! {}))
+            (part::empty("question", &visit.say("no-question"), &visit.say("no-question-why"), &part::template(visit, &notebook.at("/questions"), "text", "ask", &visit.say("example-question"))))
         }
+        @if !open.is_empty() { h2 class="sr" { (visit.words.of("part", "questions")) } }
         @for one in &open { (question(visit, &notebook, *one)) }
+        }))
         @if notebook.may_write() {
             section id="ask" aria-labelledby="ask-title" {
                 h2 id="ask-title" { (visit.say("ask-question")) }
                 (form.wrap("stack measure", &html! {
-                    (form.area(&Field { name: "text", label: &visit.say("your-question"), is_required: true, ..Field::default() }))
+                    (form.area(&Field { name: "text", label: &visit.say("your-question"), value: &visit.query.text("text"), is_required: true, ..Field::default() }))
                     p { button class="btn first" type="submit" { (visit.say("ask")) } }
                 }))
             }
         }
-        @if !resolved.is_empty() {
-            (part::section("resolved", &visit.say("resolved"), &html! { @for one in &resolved { (question(visit, &notebook, *one)) } }))
-        }
+        (part::place("resolved-questions", &html! {
+            @if !resolved.is_empty() {
+                (part::section("resolved", &visit.say("resolved"), &html! { @for one in &resolved { (question(visit, &notebook, *one)) } }))
+            }
+        }))
     };
     let screen = Screen::new(visit.say("questions"), page)
         .lede(html! { (visit.words.with("questions-lede", &[("count", open.len().into())])) });

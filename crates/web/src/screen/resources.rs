@@ -31,9 +31,10 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let all = Data(&listed).list("resources");
     let form = FormView::new(visit, notebook.at("/resources"));
     let page = html! {
-        @if all.is_empty() { (part::empty("eye", &visit.say("no-resource"), &visit.say("no-resource-why"), &html! {})) }
+        (part::place("all-resources", &html! {
+        @if all.is_empty() { (part::empty("eye", &visit.say("no-resource"), &visit.say("no-resource-why"), &part::template(visit, &notebook.at("/resources"), "title", "add", &visit.say("example-resource")))) }
         @else {
-            section id="list" aria-label=(visit.say("resources")) data-live { ul class="lines" {
+            section id="list" aria-label=(visit.say("resources")) data-live { h2 class="sr" { (visit.say("resources")) } ul class="lines" {
                 @for one in &all {
                     li class="stack-s" id={ "r-" (one.text("id")) } {
                         h3 { @if let Some(link) = one.some("link") { (part::outer_link(link, one.text("title"))) } @else { bdi { (one.text("title")) } } }
@@ -48,12 +49,13 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
                 }
             } }
         }
+        }))
         @if !tags.is_empty() { p { a href=(notebook.at("/resources")) { (visit.say("all-resources")) } } }
         @if notebook.may_write() {
-            details open[form.went_wrong() || all.is_empty()] data-key="n" {
+            details id="add" open[form.went_wrong() || all.is_empty()] data-key="n" {
                 summary { (visit.say("add-resource")) }
                 (form.wrap("stack measure", &html! {
-                    (form.text(&Field { name: "title", label: &visit.say("title"), is_required: true, ..Field::default() }))
+                    (form.text(&Field { name: "title", label: &visit.say("title"), value: &visit.query.text("title"), is_required: true, ..Field::default() }))
                     (form.text(&Field { name: "link", label: &visit.say("link"), ..Field::default() }))
                     (form.area_of(&Field { name: "why", label: &visit.say("why-it-matters"), ..Field::default() }, 2))
                     (form.text(&Field { name: "tags", label: &visit.say("tags"), hint: Some(visit.say("tags-hint")), ..Field::default() }))

@@ -9,7 +9,7 @@ use crate::data::Data;
 use crate::reply::Reply;
 use crate::view::form::{Field, FormView};
 use crate::view::part;
-use crate::view::shell::{Place, Screen, Shell};
+use crate::view::shell::{Place, Screen, Shell, reveals};
 use crate::visit::Visit;
 use crate::words::Words;
 
@@ -22,6 +22,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         (language(visit))
         @for one in Data(&listed).list("settings") { (setting(visit, one)) }
         (passphrase(visit, shell.status().get("protection")))
+        (super::backup::section(visit, shell.status().is("recovery_kept")))
         (browsers(visit))
     };
     let screen = Screen::new(visit.say("settings"), page);
@@ -57,12 +58,14 @@ fn setting(visit: &Visit, one: Data<'_>) -> Markup {
         .collect();
     let form = FormView::new(visit, format!("/settings/{key}"));
     let title = visit.words.of("setting", &id);
+    let about = visit.words.maybe(&format!("about-{id}"));
+    let about = about.unwrap_or_else(|| one.text("about").to_owned());
     part::section(
         &id,
         &title,
         &html! {
-            p class="soft measure" { (one.text("about")) }
-            @if let Some(reveals) = one.some("reveals") { p class="small measure" { (reveals) } }
+            p class="soft measure" { (about) }
+            @if let Some(said) = one.some("reveals") { p class="small measure" { (reveals(visit, one.text("value"), said)) } }
             (form.wrap("row end measure", &html! {
                 (form.text(&Field { name: "value", label: &title, value: one.text("value"), ..Field::default() }))
                 button class="btn" type="submit" { (visit.say("save")) }
@@ -73,11 +76,19 @@ fn setting(visit: &Visit, one: Data<'_>) -> Markup {
 
 fn passphrase(visit: &Visit, protection: Data<'_>) -> Markup {
     let form = FormView::new(visit, "/passphrase");
+    let warning = protection.some("warning").map(|said| {
+        let kind = match protection.text("kind") {
+            "bare" => "bare",
+            _ => "weak",
+        };
+        let own = visit.words.maybe(&format!("protection-{kind}"));
+        own.unwrap_or_else(|| said.to_owned())
+    });
     part::section(
         "passphrase",
         &visit.say("passphrase"),
         &html! {
-            @if let Some(warning) = protection.some("warning") { (part::notice("warn", &html! { (warning) })) }
+            @if let Some(warning) = &warning { (part::notice("warn", &html! { (warning) })) }
             (form.wrap("stack measure", &html! {
                 @if visit.app.locks() { (form.secret(&Field { name: "passphrase", label: &visit.say("passphrase-now"), is_required: true, ..Field::default() }, "current-password")) }
                 (form.secret(&Field { name: "new", label: &visit.say("passphrase-new"), is_required: true, ..Field::default() }, "new-password"))
@@ -134,7 +145,6 @@ pub(crate) async fn change_passphrase(visit: Arc<Visit>) -> Result<Reply, Failur
         new: Secret::new(new.to_owned()),
     };
     visit.ask(Request::Passphrase(request)).await?;
-    visit.app.look_at_protection();
     Ok(visit.done("/settings", visit.say("passphrase-changed")))
 }
 

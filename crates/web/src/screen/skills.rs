@@ -31,13 +31,16 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
         .await?;
     let skills = Data(&listed).list("skills");
     let page = html! {
+        (part::place("all-skills", &html! {
         @if skills.is_empty() {
-            (part::empty("half", &visit.say("no-skill"), &visit.say("no-skill-why"), &html! {}))
+            (part::empty("half", &visit.say("no-skill"), &visit.say("no-skill-why"), &part::template(visit, &notebook.at("/skills"), "title", "rate", &visit.say("example-skill"))))
         } @else {
             (table(visit, &notebook, &skills))
+            h2 class="sr" { (visit.say("skills")) }
             @for skill in &skills { (one(visit, &notebook, *skill)) }
         }
-        @if notebook.may_write() { (rate_form(visit, &notebook, None, skills.is_empty())) }
+        }))
+        @if notebook.may_write() { div id="rate" { (rate_form(visit, &notebook, None, skills.is_empty())) } }
     };
     let screen = Screen::new(visit.say("skills"), page).lede(html! { (visit.say("skills-lede")) });
     Ok(Reply::Page(
@@ -49,7 +52,7 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
 fn table(visit: &Visit, notebook: &Notebook, skills: &[Data<'_>]) -> Markup {
     html! {
         section id="table" aria-label=(visit.say("then-and-now")) data-live {
-            div class="wide-table" { table {
+            div class="wide-table" tabindex="0" { table {
                 caption { (visit.say("then-and-now")) }
                 thead { tr {
                     th scope="col" { (visit.say("skill")) } th scope="col" { (visit.say("person")) }
@@ -158,7 +161,7 @@ fn rate_form(visit: &Visit, notebook: &Notebook, skill: Option<Data<'_>>, is_ope
         visit.say("add-skill")
     };
     part::fold(&title, form.went_wrong() || is_open, &form.wrap("stack measure", &html! {
-        @if skill.is_none() { (form.text(&Field { name: "title", label: &visit.say("skill"), is_required: true, ..Field::default() })) }
+        @if skill.is_none() { (form.text(&Field { name: "title", label: &visit.say("skill"), value: &visit.query.text("title"), is_required: true, ..Field::default() })) }
         (form.select(&Field { name: "value", label: &visit.say("how-well"), value: "3", ..Field::default() }, &values))
         (form.select(&Field { name: "of", label: &visit.say("whose"), value: &me, ..Field::default() }, &notebook.people.choices()))
         (form.text(&Field { name: "note", label: &visit.say("note"), ..Field::default() }))

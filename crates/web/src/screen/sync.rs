@@ -17,7 +17,7 @@ use crate::sessions::Flash;
 use crate::view::form::{Field, FormView};
 use crate::view::icon::icon;
 use crate::view::part;
-use crate::view::shell::{Place, Screen, Shell};
+use crate::view::shell::{Place, Screen, Shell, reveals};
 use crate::view::standing;
 use crate::visit::Visit;
 use crate::when;
@@ -34,6 +34,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         }))
         @for notebook in status.list("notebooks") { (notebook_view(visit, notebook)) }
         (devices(visit, status))
+        (super::bundle::take_section(visit))
     };
     let node = status.get("node");
     let addrs: Vec<&str> = node
@@ -47,7 +48,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
                 dt { (visit.say("network-word")) } dd { (visit.words.of("network", crate::view::shell::network_word(node.text("network")))) }
                 dt { (visit.say("addresses")) } dd { (addrs.join(", ")) }
             }
-            p class="fine" { (node.text("reveals")) }
+            p class="fine" { (reveals(visit, node.text("network"), node.text("reveals"))) }
         }))
         (part::section("mirrors-why", &visit.say("mirrors"), &html! { p { (visit.say("mirror-why")) } }))
     });

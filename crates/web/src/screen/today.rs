@@ -37,10 +37,21 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         0 => html! { (visit.say("today-lede-none")) },
         _ => html! { (visit.words.with("today-lede", &[("count", count.into())])) },
     };
+    let page = part::place("of-today", &page);
     let screen = Screen::new(when::long_day(visit, date), page)
         .lede(lede)
+        .head(words_wait(shell.status(), visit))
         .margin(margin(visit, shell.status()));
     Ok(Reply::Page(shell.of_person(visit, Place::Today, &screen)))
+}
+
+/// A gentle word for whoever has not written their recovery words down.
+pub(super) fn words_wait(status: Data<'_>, visit: &Visit) -> Markup {
+    html! {
+        @if status.is("recovery_kept") {
+            p class="small no-print" { (visit.say("words-wait")) " " a href="/recovery?next=/" { (visit.say("words-wait-link")) } }
+        }
+    }
 }
 
 fn nothing_yet(visit: &Visit) -> Markup {
@@ -304,9 +315,11 @@ fn margin(visit: &Visit, status: Data<'_>) -> Markup {
         @if let Some(warning) = status.some("warning") {
             section { (part::notice("warn", &html! { (warning) })) }
         }
-        @if has_peers {
-            (part::section("peers", &visit.say("heard-from"), &standing::heard_from(visit, status)))
-        }
+        (part::place("peers-place", &html! {
+            @if has_peers {
+                (part::section("peers", &visit.say("heard-from"), &standing::heard_from(visit, status)))
+            }
+        }))
         section aria-labelledby="jot-title" {
             h2 id="jot-title" class="sr" { (visit.say("journal")) }
             div class="aside-note private stack-s" {

@@ -3,6 +3,7 @@
 
 use maud::{Markup, html};
 
+use crate::form::WAS;
 use crate::serve::FORM_TOKEN;
 use crate::visit::Visit;
 
@@ -11,6 +12,7 @@ pub(crate) struct FormView<'a> {
     visit: &'a Visit,
     action: String,
     prefix: String,
+    edits: bool,
 }
 
 /// One field.
@@ -44,6 +46,16 @@ impl<'a> FormView<'a> {
             visit,
             action,
             prefix,
+            edits: false,
+        }
+    }
+
+    /// Makes a form that changes what is there: each field goes with what stood in it when the form was drawn, and one
+    /// that nobody touched is not sent on, so that it never takes back what somebody else wrote meanwhile.
+    pub(crate) fn editing(visit: &'a Visit, action: impl Into<String>) -> Self {
+        Self {
+            edits: true,
+            ..Self::new(visit, action)
         }
     }
 
@@ -58,13 +70,19 @@ impl<'a> FormView<'a> {
         flash.is_some_and(|flash| flash.is_error && flash.action == self.action)
     }
 
+    /// Tells whether one of several boxes was ticked in a form that went wrong.
+    pub(crate) fn ticked(&self, name: &str, value: &str) -> bool {
+        let flash = self.visit.flash.as_ref().filter(|_| self.went_wrong());
+        flash.is_some_and(|flash| flash.typed.all(name).iter().any(|one| one == value))
+    }
+
     fn value(&self, field: &Field<'_>) -> String {
         self.visit.typed(&self.action, field.name, field.value)
     }
 
     /// Puts the fields into the form.
     pub(crate) fn wrap(&self, class: &str, fields: &Markup) -> Markup {
-        let back = self.visit.address.as_str();
+        let back = self.visit.here();
         html! {
             form class=(class) method="post" action=(self.action) {
                 input type="hidden" name=(FORM_TOKEN) value=(self.visit.standing.form_token);
@@ -216,6 +234,7 @@ impl<'a> FormView<'a> {
                 label for=(id) { (field.label) }
                 @if let Some(hint) = &field.hint { span class="hint" id={ (id) "-hint" } { (hint) } }
                 (input)
+                @if self.edits { (self.base(&format!("{WAS}{}", field.name), field.value)) }
             }
         }
     }

@@ -97,9 +97,9 @@ fn kind_of(tag: Tag<'_>) -> Kind {
     match tag {
         Tag::Paragraph => Kind::Paragraph,
         Tag::Heading { level, .. } => Kind::Heading(match level {
-            HeadingLevel::H1 => 3,
-            HeadingLevel::H2 => 4,
-            HeadingLevel::H3 => 5,
+            HeadingLevel::H1 | HeadingLevel::H2 => 3,
+            HeadingLevel::H3 => 4,
+            HeadingLevel::H4 => 5,
             _ => 6,
         }),
         Tag::BlockQuote(_) => Kind::Quote,
@@ -187,7 +187,7 @@ mod tests {
     fn what_people_write_is_shown() {
         assert_eq!(
             drawn("## Wins\n\n- *one*\n- **two**"),
-            "<h4>Wins</h4><ul><li><em>one</em></li><li><strong>two</strong></li></ul>"
+            "<h3>Wins</h3><ul><li><em>one</em></li><li><strong>two</strong></li></ul>"
         );
         assert_eq!(
             drawn("- [x] done"),

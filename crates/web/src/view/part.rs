@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::icon::icon;
+use crate::visit::Visit;
 
 /// A section with a title that names it.
 pub(crate) fn section(id: &str, title: &str, body: &Markup) -> Markup {
@@ -12,6 +13,12 @@ pub(crate) fn section(id: &str, title: &str, body: &Markup) -> Markup {
             (body)
         }
     }
+}
+
+/// Where sections come and go by what happens elsewhere: a part that is always there, be it empty, so that they appear and
+/// vanish on a page that is open.
+pub(crate) fn place(id: &str, body: &Markup) -> Markup {
+    html! { div class="place" id=(id) data-live { (body) } }
 }
 
 /// A section with a title and a link beside it.
@@ -62,6 +69,22 @@ pub(crate) fn empty(drawing: &str, title: &str, sentence: &str, act: &Markup) ->
             h3 { (title) }
             p { (sentence) }
             (act)
+        }
+    }
+}
+
+/// A template for where there is nothing yet: a link that opens the form with an example in it.
+pub(crate) fn template(
+    visit: &Visit,
+    address: &str,
+    field: &str,
+    fragment: &str,
+    text: &str,
+) -> Markup {
+    let value: String = form_urlencoded::byte_serialize(text.as_bytes()).collect();
+    html! {
+        p class="small no-print" {
+            a href={ (address) "?" (field) "=" (value) "#" (fragment) } { (visit.words.with("start-from", &[("text", text.into())])) }
         }
     }
 }

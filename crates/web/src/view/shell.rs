@@ -37,7 +37,7 @@ pub(crate) enum Place {
 }
 
 /// The screens of a notebook as the rail lists them: address, key of the words.
-const PARTS: [(&str, &str); 11] = [
+const PARTS: [(&str, &str); 13] = [
     ("", "home"),
     ("/sessions", "sessions"),
     ("/goals", "goals"),
@@ -47,6 +47,8 @@ const PARTS: [(&str, &str); 11] = [
     ("/feedback", "feedback"),
     ("/skills", "skills"),
     ("/resources", "resources"),
+    ("/checkins", "checkins"),
+    ("/circle", "circle"),
     ("/history", "history"),
     ("/move", "move"),
 ];
@@ -323,7 +325,8 @@ impl Shell {
                     }
                     @if is_here {
                         div class={ "sub " (cloth) } {
-                            @for (part, word) in PARTS {
+                            // Two have a conversation; a circle is for more.
+                            @for (part, word) in PARTS.into_iter().filter(|(part, _)| *part != "/circle" || notebook.text("form") != "one-on-one") {
                                 a class="go" href={ "/n/" (id) (part) }
                                     aria-current=[(place == Place::Notebook(part)).then_some("page")] {
                                     span { (visit.words.of("part", word)) }
@@ -367,6 +370,17 @@ pub(crate) fn network_word(profile: &str) -> &str {
     profile.split('=').next().unwrap_or(profile)
 }
 
+/// Says who learns what where a device reaches others in a way, in the reader's language; as the node `said` it where that
+/// has no words for it.
+pub(crate) fn reveals(visit: &Visit, profile: &str, said: &str) -> String {
+    let key = format!("reveals-{}", network_word(profile));
+    let relay = profile.split_once('=').map_or("", |(_, relay)| relay);
+    match visit.words.maybe(&key) {
+        Some(_) => visit.words.with(&key, &[("relay", relay.into())]),
+        None => said.to_owned(),
+    }
+}
+
 fn tabs(visit: &Visit, notebook: &Notebook, here: &str) -> Markup {
     html! {
         nav class="tabs local" aria-label=(notebook.title()) {
@@ -383,7 +397,7 @@ fn tabs(visit: &Visit, notebook: &Notebook, here: &str) -> Markup {
 fn sheet(visit: &Visit, tabs: &Markup, standing: &Markup, screen: &Screen) -> Markup {
     let has_margin = !screen.margin.0.is_empty();
     html! {
-        main class="sheet" id="main" tabindex="-1" data-lost=(visit.say("lost-node")) {
+        main class="sheet" id="main" tabindex="-1" data-lost=(visit.say("lost-node")) data-once[visit.is_sent()] {
             (tabs)
             div class={ "leaf" @if !has_margin { " wide" } } {
                 div class="top" {
@@ -473,6 +487,20 @@ fn keyboard(words: &Words) -> String {
         "keys": keys,
     })
     .to_string()
+}
+
+/// The steps of a new person; each can wait.
+const STEPS: [&str; 5] = ["begin", "words", "invite", "compare", "agreement"];
+
+/// Draws the steps with the one that somebody is at.
+pub(crate) fn steps(visit: &Visit, here: &str) -> Markup {
+    html! {
+        ol class="progress" aria-label=(visit.say("steps")) {
+            @for step in STEPS {
+                li aria-current=[(step == here).then_some("step")] { (visit.words.of("step", step)) }
+            }
+        }
+    }
 }
 
 /// Draws a document without rail, for what stands before the notebooks: welcome and the lock.

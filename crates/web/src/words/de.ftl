@@ -394,6 +394,25 @@ notes = Notizen
 notes-label = Gemeinsame Notizen der Sitzung, in Markdown
 save-notes = Notizen speichern
 notes-merge = Was andere inzwischen schreiben, bleibt.
+notes-tools = Formatierung
+notes-tool-bold = Fett
+notes-tool-italic = Kursiv
+notes-tool-heading = Überschrift
+notes-tool-list = Liste
+notes-kept = Auf diesem Gerät gespeichert.
+notes-keeping = Wird gespeichert …
+notes-wait = In diesem Fenster behalten. Zeichen, die auf Ihren Knoten warten:
+notes-shut = Diese Notizen nehmen aus diesem Fenster nichts mehr an. Kopieren Sie, was Sie geschrieben haben, und laden Sie die Seite neu.
+here-now = Gerade hier
+you-here = Sie
+here-too = Auch hier:
+writing-now = schreibt
+merged = Zusammengeführt
+merged-edits = { $count ->
+    [one] Eine Änderung zusammengeführt, die offline geschrieben wurde von
+   *[other] { $count } Änderungen zusammengeführt, die offline geschrieben wurden von
+}
+merged-review = ansehen
 read-notes = So liest es sich
 no-notes = Es gibt keine Notizen.
 write-on = Weiterschreiben
@@ -571,6 +590,8 @@ sealed-exchanges = Versiegelte Rückmeldungen
 sealed-why = Beide schreiben, und niemand kann lesen, was andere schrieben, bevor sich alle festgelegt haben.
 open-feedback = Offene Rückmeldung
 no-feedback = Noch hat niemand eine Rückmeldung gegeben.
+no-feedback-why = Sagen Sie, wo es war, was jemand tat, was es mit Ihnen machte und worum Sie bitten.
+example-feedback = Am Montag, als ich nicht weiterkam
 feedback-situation = Situation
 feedback-behaviour = Verhalten
 feedback-impact = Wirkung
@@ -680,6 +701,13 @@ object-exchange = versiegelter Austausch
 object-note = geteilte Notiz
 whole-history = Der ganze Verlauf
 older-not-shown = Ältere Änderungen werden nicht gezeigt.
+older-changes = Ältere Änderungen
+newest-changes = Zurück zu den neuesten Änderungen
+newest-sessions = Zurück zu den neuesten Sitzungen
+later-sessions = { $count ->
+    [one] Für später ist noch eine Sitzung geplant.
+   *[other] Für später sind noch { $count } Sitzungen geplant.
+}
 history-lede = Wer etwas schrieb, folgt aus den Unterschriften, nicht aus einem Feld.
 going-back = Zurückgehen
 going-back-why = Wiederherstellen schreibt den alten Stand als neue Änderung. Nichts geht dadurch verloren.
@@ -727,6 +755,11 @@ setting-unlock-minutes = Minuten offen für Befehle
 setting-invite-hours = Stunden, die eine Einladung gilt
 setting-rotate-keys-after-days = Tage bis zu einem neuen Schlüssel
 setting-journal-copies = Kopien des Tagebuchs
+setting-reminders = Erinnerungen
+setting-reminders-session-minutes = Minuten vor einem Treffen
+setting-reminders-action-days = Tage vor der Frist einer Aufgabe
+setting-reminders-hour = Uhrzeit für Aufgaben
+setting-reminders-quiet = Ruhezeit
 setting-zone = Zeitzone
 passphrase-now = Jetzige Passphrase
 passphrase-new = Neue Passphrase
@@ -754,6 +787,13 @@ imported = Aufgenommen.
 rename = Umbenennen
 graduation = Das Ende
 graduation-why = Was erreicht wurde, was offen bleibt, Dank, und was aus den Notizen wird. Niemand kann die Kopie anderer verschwinden lassen.
+closing-goals = Ziele
+closing-learning = Gelerntes
+closing-application = Wo es gebraucht wird
+closing-thanks = Dank
+closing-unfinished = Was offen bleibt
+closing-notes = Was aus den Notizen wird
+closing-contact = Wie es weitergeht
 close-notebook = Notizbuch schließen
 close-why = Von da an ist es ein Archiv: lesbar, nicht mehr beschreibbar.
 close-sure = Ja, schließen.
@@ -803,3 +843,281 @@ taken-off-done = { $count ->
     [one] Abgemeldet. Es konnte ein Notizbuch lesen und behält, was es hatte.
    *[other] Abgemeldet. Es konnte { $count } Notizbücher lesen und behält, was es hatte.
   }
+
+# Before there is an identity
+welcome = Willkommen
+welcome-title-1 = Ein Notizbuch für zwei, oder für wenige.
+welcome-title-2 = Niemand sonst kann es öffnen.
+welcome-why = Ziele, Treffen, Notizen und Vereinbarungen bleiben auf Ihren Geräten und auf denen der Menschen, die Sie wählen. Es gibt kein Konto und keinen Server, der Ihre Worte hält.
+welcome-next = Als Nächstes kommen 24 Wörter zur Wiederherstellung, die Sie jetzt oder später aufschreiben. Ohne sie und ohne zweites Gerät müssten Sie nach einem Verlust neu eingeladen werden, und Ihr Tagebuch wäre fort.
+welcome-begin = Beginnen
+welcome-back = Dieses Gerät gehört jetzt zu Ihren. Was die anderen halten, kommt von selbst.
+welcome-back-partly = Dieses Gerät gehört jetzt zu Ihren, und noch ist nicht alles angekommen. Der Rest kommt von selbst, solange dieser Knoten läuft.
+welcome-found = Hier gab es schon jemanden. Das ist die Seite dieser Person.
+welcome-somebody = Hier gibt es schon jemanden. Geben Sie die Passphrase ein, die öffnet, was hier ist; dann geht es damit weiter.
+linked-title = Vergleichen Sie diese Wörter
+linked-compare = Ihr anderes Gerät zeigt jetzt auch Wörter. Es müssen diese sein, in dieser Reihenfolge.
+linked-differ = Sind es andere, stand jemand zwischen den beiden Geräten: Melden Sie dieses auf dem anderen unter Abgleich und Spiegel ab, und schreiben Sie hier nichts.
+linked-go-on = Weiter
+steps = Schritte
+step-begin = Beginnen und verbinden
+step-words = Wörter zur Wiederherstellung
+step-invite = Einladen
+step-compare = Wörter vergleichen
+step-agreement = Vereinbarung
+how-to-begin = Wie möchten Sie beginnen?
+way-create = Ein Notizbuch beginnen
+way-why-create = Schreiben Sie zunächst allein, und laden Sie jemanden ein, wenn Sie so weit sind.
+way-join = Mit einer Einladung beitreten
+way-why-join = Jemand hat Ihnen eine Zeile Text oder eine Datei geschickt. Deren Knoten muss jetzt laufen.
+way-example = Erst einmal umsehen
+way-why-example = Ein Beispiel mit Zielen, Treffen und einer Vereinbarung. Es bleibt auf diesem Gerät.
+way-link = Dieses Gerät neben einem anderen von mir nutzen
+way-why-link = Ihre Notizbücher und Ihr Tagebuch kommen von dort.
+way-recover = Mit meinen Wörtern zurückkommen
+way-why-recover = Jemand, der ein Notizbuch mit Ihnen teilt, muss jetzt seinen Knoten laufen lassen.
+been-here-before = Sie haben Hearthside schon benutzt
+device-ticket = Die Zeile, die Ihr anderes Gerät zeigt
+device-ticket-hint = Dort: Abgleich und Spiegel, ein Gerät verbinden.
+contact-ticket = Wo jemand ist, der ein Notizbuch mit Ihnen teilt
+contact-ticket-hint = Dort wird hearth device contact ausgeführt und Ihnen die Zeile geschickt, die es druckt.
+who-you-are = Wer sind Sie?
+your-name = Ihr Name
+your-name-hint = So sehen ihn die Menschen in Ihren Notizbüchern.
+this-device-name = Name dieses Geräts
+this-device-name-hint = Auch ihn sehen die anderen.
+this-computer = Dieser Rechner
+how-to-connect = Wie sollen Ihre Geräte einander erreichen?
+how-to-connect-why = Verschlüsselt sind Ihre Worte immer. Der Unterschied ist, wer sehen kann, dass zwei Adressen miteinander sprechen, und wann. Sie können es später ändern.
+profile-direct = Direkt
+profile-lan = Gleiches Netz
+profile-relay = Ein Relais Ihrer Wahl
+profile-public = Öffentliche Relais
+profile-what-direct = Die Voreinstellung. Von Gerät zu Gerät.
+profile-what-lan = Direkt, und Geräte in einem Netz finden einander.
+profile-what-relay = Ein Relais hilft zwei Heimnetzen zueinander.
+profile-what-public = Nutzt Relais und Adresssuche von n0.
+profile-contacts = Kontakt zu
+profile-contacts-direct = Nur den Geräten in Ihren Notizbüchern.
+profile-contacts-lan = Auch jedem Gerät im örtlichen Netz.
+profile-contacts-relay = Auch dem Relais, dessen Adresse Sie angeben.
+profile-contacts-public = Auch n0, der Firma, die sie betreibt.
+profile-reveals = Verrät
+profile-reveals-direct = Ihre Netzadresse, diesen Menschen und wer den Verkehr befördert.
+profile-reveals-lan = Diesem Netz: dass hier ein Hearthside-Knoten ist, und seinen Schlüssel.
+profile-reveals-relay = Diesem Relais: Geräteschlüssel, Adressen, Zeiten und Größen. Nie Inhalt.
+profile-reveals-public = n0: Geräteschlüssel, Adressen, Zeiten und Größen. Nie Inhalt.
+profile-works = Geht, wenn
+profile-works-direct = Sie zur selben Zeit online sind und mindestens ein Router den anderen einlässt.
+profile-works-lan = Sie einen Raum, ein Büro oder eine Wohnung teilen.
+profile-works-relay = Sie beide hinter gewöhnlichen Routern sind.
+profile-works-public = Sie beide hinter Routern sind und kein eigenes Relais haben.
+relay-address = Adresse des Relais
+relay-address-hint = Nur für ein Relais Ihrer Wahl. Beginnt mit https://
+relay-address-wrong = Das ist keine Adresse eines Relais. Schreiben Sie sie als https://relay.example.org
+what-protects = Was schützt dieses Gerät?
+protect-passphrase = Eine Passphrase
+protect-why-passphrase = Gefragt, wann immer das Notizbuch geöffnet wird, und wenn die Seite eine Weile allein war.
+protect-keyring = Eine Passphrase und der Schlüsselbund dieses Rechners
+protect-why-keyring = Der Schlüsselbund merkt sie sich, bis der Rechner ausgeschaltet wird; dann wird wieder gefragt.
+protect-bare = Nichts
+protect-why-bare = Wer die Dateien dieses Rechners lesen kann, liest auch Ihre Notizen.
+passphrase-first-hint = Niemand kann sie zurückbringen. Mehrere Wörter sind besser als eines.
+passphrase-same-again = Noch einmal dieselbe
+passphrase-again-hint = Damit Sie sich nicht durch einen Tippfehler aussperren.
+my-notebook = Mein Notizbuch
+
+# Recovery words
+recovery-words = Ihre Wörter zur Wiederherstellung
+recovery-why = Sie stehen dafür, wer Sie sind. Mit ihnen kommen Sie zurück, wenn alle Geräte verloren sind, und bekommen wieder, was andere noch halten. Schreiben Sie sie auf Papier, in dieser Reihenfolge, und bewahren Sie es nicht bei diesem Gerät auf.
+show-words = Die Wörter zeigen
+later = Später
+words-check = Eine kurze Probe
+words-check-why = Tippen Sie drei davon, damit Sie wissen, dass Ihr Papier stimmt.
+word-number = Wort { $number }
+paste-all = Oder alle einfügen
+all-words = Alle 24 Wörter
+i-have-them = Ich habe sie
+words-kept-until = Bis dahin liegen sie versiegelt auf diesem Gerät. Danach sind sie hier gelöscht, und niemand kann sie noch einmal zeigen.
+words-confirmed = Sie haben Ihre Wörter zur Wiederherstellung. Hier sind sie gelöscht.
+words-wait = Ihre Wörter zur Wiederherstellung sind noch nicht aufgeschrieben.
+words-wait-link = Jetzt tun
+
+# The example
+example-add = Ein Beispiel öffnen
+example-why = Ziele, Treffen und eine Vereinbarung zum Umsehen, nur auf diesem Gerät.
+example-made = Das Beispiel ist da. Ändern Sie darin, was Sie mögen.
+example-title = Beispiel: führen lernen
+example-goal = Die Auslieferungen abgeben
+example-goal-why = Ich mache es, weil ich schnell bin, und so lernt es niemand.
+example-goal-unit = Auslieferungen
+example-milestone = Eine Auslieferung ohne ein Wort von mir
+example-goal-woop = Rückmeldung noch in derselben Woche
+example-wish = Ich sage es, solange es frisch ist
+example-outcome = Niemand ist am Jahresende überrascht
+example-obstacle = Ich will gemocht werden
+example-plan = Wenn ich es aufschiebe, dann schreibe ich eine Zeile und schicke sie
+example-action = Mia die nächste Auslieferung allein machen lassen
+example-notes = ## Wo es klemmt
+    {""}
+    Die *Auslieferungen*. Niemand sonst weiß, wie es geht, und so lernt es niemand.
+    {""}
+    - eine Person macht es
+    - was ist, wenn diese Person krank ist?
+example-decision = Jeden zweiten Dienstag, eine Stunde, bis Ende November
+example-insight = Die Arbeit ist nicht zu viel. Sie ist zu allein.
+example-learned = Warten, bevor ich antworte
+example-purpose = Nicht mehr die Arbeit aller tun
+example-purpose-agreed = Führen lernen, ohne die Arbeit selbst zu tun
+example-confidentiality = Was gesagt wird, bleibt unter uns beiden.
+example-question = Habe ich etwas falsch gemacht, als jemand bei meiner Rückmeldung weinte?
+example-skill = Delegieren
+example-checkin = Eine gute Woche
+
+# Circles
+part-circle = Kreis
+part-checkins = Wie es geht
+circle = Kreis
+circle-lede = Ein Treffen mit Uhr. Wer vorstellt, wer leitet und wer mitschreibt, geht von selbst reihum.
+circle-not-for-two = Ein Kreis ist für eine Gruppe oder für Peers. Sie beide haben Treffen.
+circle-begin = Einen Kreis beginnen
+circle-begin-why = Die Aufgaben gehen an alle, die da sind, und die Uhr des ersten Abschnitts beginnt für alle. Ist für jetzt ein Treffen geplant, so ist es dieses.
+circle-roles = Aufgaben
+circle-role-presenter = Stellt vor
+circle-role-facilitator = Leitet
+circle-role-note-taker = Schreibt mit
+circle-next-time = Nächstes Mal
+circle-next-time-why = Wenn alle kommen. Wer fehlt, wird nicht für immer übergangen.
+circle-next = Weiter
+circle-finish = Abschließen
+circle-again = Die Zeit dieses Abschnitts neu beginnen
+circle-end = Den Kreis beenden
+circle-notes = Die Notizen dieses Treffens
+circle-was = „{ $title }“ endete { $at }.
+whose-turn-it-is = Wer an der Reihe ist
+who-is-away = Wer fehlt
+stage-of = Abschnitt { $at } von { $count }
+stage-until = bis { $at }
+stages = Abschnitte
+time-is-over = Die Zeit dieses Abschnitts ist um.
+five-minutes-left = Noch fünf Minuten.
+one-minute-left = Noch eine Minute.
+
+# Check-ins
+checkins = Wie es geht
+checkins-lede = Wie es jedem von Ihnen geht, in einer Zahl und einer Zeile.
+checkins-so-far = Bisher
+no-checkin = Niemand hat gesagt, wie es geht.
+how-is-it-going = Wie geht es?
+in-a-line = In einer Zeile
+checkin-hint = Alle in diesem Notizbuch lesen es.
+check-in = Sagen
+checked-in = Es ist notiert.
+course-of = Wie es { $name } ging
+course-description = { $count } Angaben von { $name } vom { $first } bis { $last }; die letzte ist { $now } von 5.
+as-a-table = Als Tabelle
+value = Wert
+day = Tag
+
+# Versions of the agreement
+versions-lede = Jeder Text, den jemand unterschrieben hat oder unterschreiben wollte, und was er änderte.
+version-number = Fassung { $number }
+in-force = von allen unterschrieben
+text-of-now = der Text von jetzt
+no-version = Es gibt noch keinen Text
+no-version-why = Eine Fassung wird festgehalten, sobald jemand das Vereinbarte unterschreibt.
+what-changed = Was jede änderte
+how-to-read-changes = So ist es zu lesen
+what-came = Kam hinzu
+what-went = Fiel weg
+
+# The end
+reopen = Doch weitermachen
+reopen-why = Das Notizbuch ist wieder offen, sobald alle, die darin schreiben, es sagen.
+reopen-wanted-by = Weitermachen würden:
+reopen-lacks = Noch nicht gesagt haben es:
+reopen-waits = Es ist notiert. Das Notizbuch ist wieder offen, sobald alle es sagen.
+reopened = Das Notizbuch ist wieder offen.
+certificate = Zeugnis
+certificates = Zeugnisse
+certificates-why = Ihr Wort über jemanden, mit Ihrem Schlüssel unterschrieben. Alle können es prüfen, ohne Konto und ohne dieses Notizbuch.
+certificate-exactly = Genau das würden Sie unterschreiben.
+certificate-sure = Ich unterschreibe diesen Text
+certified = Sie haben das Zeugnis unterschrieben. Zu den anderen kommt es von selbst.
+signature-does-not-fit = die Unterschrift passt nicht
+write-certificate = Ein Zeugnis schreiben
+certificate-words = Ihre Worte
+certificate-words-hint = Was Sie gesehen haben, in wenigen Sätzen. Die Tatsachen des Notizbuchs stehen darunter.
+see-certificate = Sehen, was darin stünde
+destroy-keys = Die Schlüssel auf meinen Geräten vernichten
+destroy-why = Was geschrieben wurde, lässt sich dann auf Ihren Geräten nicht mehr öffnen. Was die anderen haben, gehört ihnen.
+destroy-then = Die anderen erfahren es durch eine unterschriebene Quittung, dann sind die Schlüssel fort. Führen Sie vorher aus, was Sie behalten möchten: Niemand kann es zurückbringen.
+destroy-sure = Ich will das und kann es nicht zurücknehmen
+destroyed-at = Hat { $at } gesagt, dass die Schlüssel vernichtet sind
+destroyed-here = Die Schlüssel sind auf diesem Gerät vernichtet. Ihre anderen Geräte folgen; was die anderen haben, gehört ihnen.
+nothing-heard-of-destroying = hat davon nichts gesagt
+mirror-holds-what-it-holds = hält, was es hält, ohne Schlüssel
+start-from = Von einem Beispiel ausgehen: „{ $text }“
+example-resource = Was ich zuerst lesen würde
+example-entry = Was ich noch nicht zu fragen wage:
+
+# Backups
+backup = Sicherung
+backup-why = Eine versiegelte Datei mit allen Notizbüchern, Ihrem Tagebuch und den Einstellungen von jetzt. Ihre Wörter zur Wiederherstellung öffnen sie, und eine Passphrase, wo Sie eine angeben.
+backup-path = Wohin die Datei kommt
+backup-path-hint = Ein Ort auf diesem Rechner oder einem Stick, beginnend mit /. Eine Datei, die schon da ist, bleibt unberührt.
+backup-exists = Eine Datei dieses Namens gibt es schon, und sie blieb unberührt. Wählen Sie einen anderen Namen.
+backup-passphrase = Eine Passphrase für die Datei
+backup-passphrase-hint = Bleibt sie leer, so öffnen sie nur Ihre Wörter zur Wiederherstellung.
+backup-passphrase-needed = Ihre Wörter zur Wiederherstellung sind noch nicht aufgeschrieben. Bis dahin muss eine Passphrase die Datei öffnen.
+backup-sure = Die Datei verlässt die Obhut dieser Seite
+backup-write = Die Sicherung schreiben
+backup-written = Die Sicherung liegt unter { $path }, mit { $count ->
+    [one] einem Notizbuch
+   *[other] { $count } Notizbüchern
+  }. Bewahren Sie sie nicht bei diesem Rechner auf.
+backup-restore = So kommt sie auf einem neuen Rechner zurück: hearth backup restore DATEI. Daraus wird ein weiteres Gerät von Ihnen, denn keine Sicherung enthält die Schlüssel dieses Geräts.
+
+# Bündel
+bundle-make = Ein Bündel machen
+bundle-make-why = Ein Bündel ist eine versiegelte Datei mit dem, was jemandem fehlt, wenn kein Netz dorthin führt: auf einem Stick oder in einem Brief. Wer es trägt, kann nichts davon lesen.
+bundle-alone = Sie sind hier allein; ein Bündel kann dieses Notizbuch trotzdem auf ein anderes Ihrer Geräte bringen.
+bundle-for = Für wen
+bundle-everybody = alle in diesem Notizbuch
+bundle-own-devices = meine eigenen anderen Geräte
+bundle-full = Alles, nicht nur, wovon sie nicht gesagt haben, dass sie es haben
+bundle-sure = Ja, diese Datei darf diesen Rechner verlassen. Sie geht nur auf den Geräten derer auf, für die sie ist.
+bundle-take = Ein Bündel aufnehmen
+bundle-take-why = Jemand hat eine Datei für Sie gemacht, weil kein Netz hierher führte. Jede Änderung darin wird geprüft, als hätte ihr Urheber sie geschickt; eines zweimal aufzunehmen schadet nicht.
+bundle-take-link = Haben Sie ein Bündel bekommen? Nehmen Sie es auf.
+bundle-file = Die Datei
+bundle-part = Aufgenommen bis jetzt:
+bundle-needs-script = Dafür braucht es die Skripte dieser Seite, die in diesem Browser aus sind.
+bundle-brought = { $count ->
+    [one] Eine Änderung aus dem Bündel von { $name } ({ $device }), Stand { $made }, ist jetzt hier.
+   *[other] { $count } Änderungen aus dem Bündel von { $name } ({ $device }), Stand { $made }, sind jetzt hier.
+}
+bundle-brought-nothing = Im Bündel von { $name } ({ $device }), Stand { $made }, war nichts Neues.
+bundle-brought-people = Das Bündel von { $name } ({ $device }), Stand { $made }, sagte Neues darüber, wer in diesem Notizbuch ist. Worte waren keine neu.
+bundle-brought-notebook = „{ $title }“ ist jetzt auf diesem Gerät, wie { $name } ({ $device }) es hatte, Stand { $made }.
+
+# Was jede Einstellung ist
+about-network = Wie dieses Gerät andere erreicht: direct, lan, relay=URL oder public. Es gilt, sobald der Knoten neu startet.
+about-unlock-minutes = Wie viele Minuten ein aufgeschlossenes Zuhause für Befehle offen bleibt, solange kein Knoten läuft; bei 0 wird jedes Mal gefragt.
+about-invite-hours = Wie viele Stunden eine neue Einladung gilt.
+about-rotate-keys-after-days = Nach wie vielen Tagen der Knoten eines Admins einen neuen Schlüssel für alles beginnt, was von da an geschrieben wird; bei 0 nie.
+about-journal-copies = Wer Kopien Ihres Tagebuchs verwahrt: own-devices, die eigenen Geräte, oder members, die Mitglieder: Dann verwahren auch sie und die Spiegel Ihrer Notizbücher eine, die nur Ihre Wörter zur Wiederherstellung öffnen. Es gilt auf all Ihren Geräten.
+about-reminders = Ob der laufende Knoten an Sitzungen und fällige Aufgaben erinnert: neutral nennt weder Namen noch Titel, full nennt sie, off erinnert an nichts.
+about-reminders-session-minutes = Wie viele Minuten vor einer Sitzung erinnert wird; auch mehrere, wie 1440,15.
+about-reminders-action-days = Wie viele Tage, bevor eine Aufgabe fällig ist, an sie erinnert wird; auch mehrere, wie 2,0.
+about-reminders-hour = Die Uhrzeit, zu der an Aufgaben erinnert wird.
+about-reminders-quiet = Stunden, in denen nichts gezeigt wird, wie 22:00-07:00; bei off gibt es keine. Was dann noch bevorsteht, wird danach gezeigt.
+about-zone = Die Zeitzone für geplante Sitzungen, wie Europe/Berlin; system nimmt die dieses Rechners.
+
+# Wer was erfährt, je nachdem, wie dieses Gerät andere erreicht
+reveals-direct = Die Menschen, mit denen Sie ein Notizbuch teilen, und seine Spiegel, falls es welche hat, erfahren die Netzadressen dieses Geräts. Wer die Daten befördert, sieht beide Adressen, Zeiten und Größen, nie den Inhalt. Niemand sonst wird angesprochen.
+reveals-lan = Die Menschen, mit denen Sie ein Notizbuch teilen, und seine Spiegel, falls es welche hat, erfahren die Netzadressen dieses Geräts. Wer die Daten befördert, sieht beide Adressen, Zeiten und Größen, nie den Inhalt. Alle im selben Netz können sehen, dass auf diesem Gerät Hearthside läuft, unter welchem Schlüssel und an welchen Adressen.
+reveals-relay = Die Menschen, mit denen Sie ein Notizbuch teilen, und seine Spiegel, falls es welche hat, erfahren die Netzadressen dieses Geräts. Wer die Daten befördert, sieht beide Adressen, Zeiten und Größen, nie den Inhalt. Wer { $relay } betreibt, erfährt Schlüssel und Adresse dieses Geräts, wann es online ist und mit welchen Schlüsseln es über das Relay spricht, wann und wie viel, nie den Inhalt; der Namensdienst dieses Netzes erfährt den Namen des Relays.
+reveals-public = Die Menschen, mit denen Sie ein Notizbuch teilen, und seine Spiegel, falls es welche hat, erfahren die Netzadressen dieses Geräts. Wer die Daten befördert, sieht beide Adressen, Zeiten und Größen, nie den Inhalt. Die Firma n0, die die öffentlichen Relays und das Adressverzeichnis unter iroh.link betreibt, erfährt Schlüssel und Adresse dieses Geräts, wann es online ist und mit welchen Schlüsseln es spricht, wann und wie viel, nie den Inhalt; wer den Schlüssel kennt, kann das Relay nachschlagen, das es benutzt.
+protection-bare = Nichts schützt dieses Zuhause: Wer seinen Ordner lesen kann, kann Ihre Notizen lesen.
+protection-weak = Die Passphrase ist leicht zu erraten: Dieses Zuhause wurde für Tests gemacht. Ändern Sie sie hier.

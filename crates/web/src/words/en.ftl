@@ -394,6 +394,25 @@ notes = Notes
 notes-label = Session notes, in Markdown, written together
 save-notes = Save notes
 notes-merge = What others write meanwhile stays.
+notes-tools = Formatting
+notes-tool-bold = Bold
+notes-tool-italic = Italic
+notes-tool-heading = Heading
+notes-tool-list = List
+notes-kept = Saved on this device.
+notes-keeping = Saving…
+notes-wait = Kept in this window. Characters that wait for your node:
+notes-shut = These notes take nothing more from this window. Copy what you typed, then load the page again.
+here-now = Here now
+you-here = You
+here-too = Also here:
+writing-now = writing
+merged = Merged
+merged-edits = { $count ->
+    [one] Merged one offline edit from
+   *[other] Merged { $count } offline edits from
+}
+merged-review = review
 read-notes = As it reads
 no-notes = No notes were written.
 write-on = Write on
@@ -571,6 +590,8 @@ sealed-exchanges = Sealed exchanges
 sealed-why = Both write, and neither can read the other’s before all have committed.
 open-feedback = Open feedback
 no-feedback = Nobody has given feedback yet.
+no-feedback-why = Say where it was, what somebody did, what it did to you, and what you ask for.
+example-feedback = On Monday, when I was stuck
 feedback-situation = Situation
 feedback-behaviour = Behaviour
 feedback-impact = Impact
@@ -680,6 +701,13 @@ object-exchange = sealed exchange
 object-note = shared note
 whole-history = The whole history
 older-not-shown = Older changes are not shown.
+older-changes = Older changes
+newest-changes = Back to the newest changes
+newest-sessions = Back to the newest sessions
+later-sessions = { $count ->
+    [one] One more session is planned for later.
+   *[other] { $count } more sessions are planned for later.
+}
 history-lede = Authors come from the signatures, not from a field.
 going-back = Going back
 going-back-why = Restoring writes the old state as a new change. Nothing is lost by it.
@@ -727,6 +755,11 @@ setting-unlock-minutes = Minutes unlocked for commands
 setting-invite-hours = Hours an invitation is good for
 setting-rotate-keys-after-days = Days until a new key
 setting-journal-copies = Copies of the journal
+setting-reminders = Reminders
+setting-reminders-session-minutes = Minutes before a session
+setting-reminders-action-days = Days before an action is due
+setting-reminders-hour = Time of day for actions
+setting-reminders-quiet = Quiet hours
 setting-zone = Time zone
 passphrase-now = Passphrase now
 passphrase-new = New passphrase
@@ -754,6 +787,13 @@ imported = Taken in.
 rename = Rename
 graduation = The end
 graduation-why = What was reached, what stays open, thanks, and what becomes of the notes. Nobody can make another’s copy disappear.
+closing-goals = Goals
+closing-learning = Learning
+closing-application = Where it is used
+closing-thanks = Thanks
+closing-unfinished = Unfinished goals
+closing-notes = What becomes of the notes
+closing-contact = Future contact
 close-notebook = Close the notebook
 close-why = From then on it is an archive: it can be read and not written in.
 close-sure = Yes, close it.
@@ -803,3 +843,281 @@ taken-off-done = { $count ->
     [one] Taken off. It could read one notebook, and keeps what it had.
    *[other] Taken off. It could read { $count } notebooks, and keeps what it had.
   }
+
+# Before there is an identity
+welcome = Welcome
+welcome-title-1 = A notebook for two people, or a few.
+welcome-title-2 = Nobody else can open it.
+welcome-why = Goals, sessions, notes and agreements stay on your devices and on those of the people you choose. There is no account to make, and no server that holds your words.
+welcome-next = Next come 24 recovery words, to write down now or later. Without them and without a second device, a lost laptop means asking to be invited again, and your journal is gone.
+welcome-begin = Begin
+welcome-back = This device is one of yours now. What the others hold comes by itself.
+welcome-back-partly = This device is one of yours now, and not everything has arrived yet. The rest comes by itself while this node runs.
+welcome-found = There was somebody here already. This is their page.
+welcome-somebody = There is somebody here already. Type the passphrase that opens what is here, and go on as them.
+linked-title = Compare these words
+linked-compare = Your other device shows words now. They must be these, in this order.
+linked-differ = If they differ, somebody stood between the two devices: take this one off on the other device, under Sync and mirrors, and write nothing here.
+linked-go-on = Go on
+steps = Steps
+step-begin = Begin and connect
+step-words = Recovery words
+step-invite = Invite
+step-compare = Compare words
+step-agreement = Agreement
+how-to-begin = How would you like to begin?
+way-create = Start a notebook
+way-why-create = Write in it alone, and invite somebody when you are ready.
+way-join = Join with an invitation
+way-why-join = Somebody has sent you a line of text or a file. Their node has to run now.
+way-example = Look around first
+way-why-example = An example notebook with goals, sessions and an agreement. It stays on this device.
+way-link = Use this device beside another one of mine
+way-why-link = Your notebooks and your journal come from there.
+way-recover = Come back with my recovery words
+way-why-recover = Somebody who shares a notebook with you has to run their node now.
+been-here-before = You have used Hearthside before
+device-ticket = The line that your other device shows
+device-ticket-hint = There: Sync and mirrors, link a device.
+contact-ticket = Where somebody is who shares a notebook with you
+contact-ticket-hint = They run hearth device contact and send you the line that it prints.
+who-you-are = Who are you?
+your-name = Your name
+your-name-hint = As the people in your notebooks will see it.
+this-device-name = Name of this device
+this-device-name-hint = The others see it too.
+this-computer = This computer
+how-to-connect = How should your devices reach each other?
+how-to-connect-why = Words are encrypted whichever you choose. What differs is who can see that two addresses talk, and when. You can change this later.
+profile-direct = Direct
+profile-lan = Same network
+profile-relay = A relay you choose
+profile-public = Public relays
+profile-what-direct = The default. Straight from device to device.
+profile-what-lan = Direct, and devices on one network find each other.
+profile-what-relay = A relay helps two home routers to meet.
+profile-what-public = Uses relays and address lookup run by n0.
+profile-contacts = Contacts
+profile-contacts-direct = Only devices in your notebooks.
+profile-contacts-lan = Also every device on the local network you are in.
+profile-contacts-relay = Also the relay whose address you type in.
+profile-contacts-public = Also n0, the company that runs them.
+profile-reveals = Reveals
+profile-reveals-direct = Your network address, to those people and whoever carries the traffic.
+profile-reveals-lan = To that network: that a Hearthside node is here, and its key.
+profile-reveals-relay = To that relay: device keys, addresses, times and sizes. Never content.
+profile-reveals-public = To n0: device keys, addresses, times and sizes. Never content.
+profile-works = Works when
+profile-works-direct = You are online at the same time, and at least one router lets the other in.
+profile-works-lan = You share a room, an office or a home.
+profile-works-relay = You are both behind ordinary home routers.
+profile-works-public = You are both behind home routers and have no relay of your own.
+relay-address = Address of the relay
+relay-address-hint = Only for a relay of your choice. Starts with https://
+relay-address-wrong = This is no address of a relay. Write it as https://relay.example.org
+what-protects = What protects this device?
+protect-passphrase = A passphrase
+protect-why-passphrase = Asked whenever the notebook is opened, and when the page has been left alone for a while.
+protect-keyring = A passphrase, and the keyring of this computer
+protect-why-keyring = The keyring remembers until the computer is turned off; then the passphrase is asked again.
+protect-bare = Nothing
+protect-why-bare = Anyone who can read the files of this computer will read your notes.
+passphrase-first-hint = Nobody can bring it back. Several words are better than one.
+passphrase-same-again = The same again
+passphrase-again-hint = So that no slip of the finger locks you out.
+my-notebook = My notebook
+
+# Recovery words
+recovery-words = Your recovery words
+recovery-why = They stand for who you are. With them you come back when every device is lost, and get back what others still hold. Write them on paper, in this order, and keep the paper away from this device.
+show-words = Show the words
+later = Later
+words-check = A short check
+words-check-why = Type three of them, so that you know your paper is right.
+word-number = Word { $number }
+paste-all = Or paste all of them
+all-words = All 24 words
+i-have-them = I have them
+words-kept-until = Until you have done this they stay sealed on this device. Then they are erased here, and nobody can show them again.
+words-confirmed = You have your recovery words. They are erased here.
+words-wait = Your recovery words wait to be written down.
+words-wait-link = Do it now
+
+# The example
+example-add = Open an example
+example-why = Goals, sessions and an agreement to look around in, on this device alone.
+example-made = The example is here. Change in it what you like.
+example-title = Example: learning to lead
+example-goal = Hand over the release work
+example-goal-why = I do it because I am fast, and so nobody learns it.
+example-goal-unit = releases
+example-milestone = One release without a word from me
+example-goal-woop = Give feedback within the week
+example-wish = I say it while it is fresh
+example-outcome = Nobody is surprised at the end of the year
+example-obstacle = I want to be liked
+example-plan = If I put it off, then I write one line and send that
+example-action = Let Mia do the next release alone
+example-notes = ## Where it hurts
+    {""}
+    The *release* work. Nobody else knows how, and so nobody learns it.
+    {""}
+    - one person does it
+    - what happens if that person is ill?
+example-decision = Every other Tuesday, an hour, until the end of November
+example-insight = The work is not too much. It is too alone.
+example-learned = To wait before I answer
+example-purpose = To stop doing everybody’s work
+example-purpose-agreed = Learn to lead without doing the work oneself
+example-confidentiality = What is said stays between the two of us.
+example-question = Did I do it wrong when somebody cried at my feedback?
+example-skill = Delegating
+example-checkin = A good week
+
+# Circles
+part-circle = Circle
+part-checkins = Check-ins
+circle = Circle
+circle-lede = A timed run through a session. Who presents, who leads and who takes notes goes round by itself.
+circle-not-for-two = A circle is for a group or for peers. The two of you have sessions.
+circle-begin = Begin a circle
+circle-begin-why = The roles are handed out to whoever is here, and the clock of the first stage begins for everybody. Where a session is planned for now, it is that one.
+circle-roles = Roles
+circle-role-presenter = Presents
+circle-role-facilitator = Leads
+circle-role-note-taker = Takes notes
+circle-next-time = Next time
+circle-next-time-why = If everybody comes. Whoever is away is not skipped for good.
+circle-next = Go on
+circle-finish = Finish
+circle-again = Start this stage’s time again
+circle-end = End the circle
+circle-notes = The notes of this session
+circle-was = “{ $title }” ended { $at }.
+whose-turn-it-is = Whose turn it is
+who-is-away = Who is away
+stage-of = Stage { $at } of { $count }
+stage-until = until { $at }
+stages = Stages
+time-is-over = The time of this stage is over.
+five-minutes-left = Five minutes left.
+one-minute-left = One minute left.
+
+# Check-ins
+checkins = Check-ins
+checkins-lede = How it is going for each of you, in a number and a line.
+checkins-so-far = So far
+no-checkin = Nobody has said how it is going.
+how-is-it-going = How is it going?
+in-a-line = In a line
+checkin-hint = Everybody in this notebook reads it.
+check-in = Say so
+checked-in = It is noted.
+course-of = How it went for { $name }
+course-description = { $count } check-ins of { $name } from { $first } to { $last }; the last one is { $now } of 5.
+as-a-table = As a table
+value = Value
+day = Day
+
+# Versions of the agreement
+versions-lede = Each text that somebody signed or was about to, and what it changed.
+version-number = Version { $number }
+in-force = signed by everybody
+text-of-now = the text of now
+no-version = There is no text yet
+no-version-why = A version is kept once somebody signs what is agreed.
+what-changed = What each changed
+how-to-read-changes = How to read it
+what-came = Came in
+what-went = Went out
+
+# The end
+reopen = Go on after all
+reopen-why = The notebook is open again once everybody who writes in it says so.
+reopen-wanted-by = Would go on:
+reopen-lacks = Not said yet by:
+reopen-waits = It is noted. The notebook is open again once everybody says so.
+reopened = The notebook is open again.
+certificate = Certificate
+certificates = Certificates
+certificates-why = Your word about somebody, signed with your key. Anybody can check it, with no account and without this notebook.
+certificate-exactly = This is exactly what you would sign.
+certificate-sure = I sign this text
+certified = You signed the certificate. It comes to the others by itself.
+signature-does-not-fit = its signature does not fit
+write-certificate = Write a certificate
+certificate-words = Your words
+certificate-words-hint = What you saw, in a few sentences. The facts of the notebook stand below them.
+see-certificate = See what it would say
+destroy-keys = Destroy the keys on my devices
+destroy-why = What was written can then not be opened any more on your devices. What the others hold is theirs.
+destroy-then = The others are told with a signed receipt, then the keys go. Export first what you want to keep: nobody can bring it back.
+destroy-sure = I want this, and I cannot take it back
+destroyed-at = Said { $at } that it destroyed its keys
+destroyed-here = The keys are destroyed on this device. Your other devices follow; what the others hold is theirs.
+nothing-heard-of-destroying = has said nothing of that
+mirror-holds-what-it-holds = holds what it holds, without a key
+start-from = Start from an example: “{ $text }”
+example-resource = What I would read first
+example-entry = What I do not dare to ask yet:
+
+# Backups
+backup = Backup
+backup-why = One sealed file with every notebook, your journal and your settings of now. Your recovery words open it, and a passphrase where you give one.
+backup-path = Where the file goes
+backup-path-hint = A place on this computer or on a stick, beginning with /. A file that is there already is left alone.
+backup-exists = There is a file of that name already, and it was left alone. Choose another name.
+backup-passphrase = A passphrase for the file
+backup-passphrase-hint = Leave it empty, and your recovery words alone open it.
+backup-passphrase-needed = Your recovery words wait to be written down. Until then a passphrase has to open the file.
+backup-sure = The file leaves this page’s keeping
+backup-write = Write the backup
+backup-written = The backup is at { $path }, with { $count ->
+    [one] one notebook
+   *[other] { $count } notebooks
+  }. Keep it away from this computer.
+backup-restore = To bring it back on a new computer: hearth backup restore FILE. It becomes a further device of yours, since no backup holds this device’s keys.
+
+# Bundles
+bundle-make = Make a bundle
+bundle-make-why = A bundle is a sealed file with what somebody lacks, for when no network leads to them: on a stick, or in a letter. Whoever carries it can read nothing of it.
+bundle-alone = You are alone here; a bundle can still bring this notebook to another device of yours.
+bundle-for = For whom
+bundle-everybody = everybody in this notebook
+bundle-own-devices = my own other devices
+bundle-full = Everything, not only what they have not said that they have
+bundle-sure = Yes, this file may leave this computer. It opens only on the devices of whom it is for.
+bundle-take = Take a bundle in
+bundle-take-why = Somebody made a file for you, since no network led here. Each change in it is checked as if its author had sent it; to take one in twice does no harm.
+bundle-take-link = Did you get a bundle? Take it in.
+bundle-file = The file
+bundle-part = Taken in so far:
+bundle-needs-script = This needs the page's scripts, which are off in this browser.
+bundle-brought = { $count ->
+    [one] One change from the bundle of { $name } ({ $device }), as of { $made }, is here now.
+   *[other] { $count } changes from the bundle of { $name } ({ $device }), as of { $made }, are here now.
+}
+bundle-brought-nothing = There was nothing new in the bundle of { $name } ({ $device }), as of { $made }.
+bundle-brought-people = The bundle of { $name } ({ $device }), as of { $made }, said something new of who is in this notebook. No words in it were new.
+bundle-brought-notebook = “{ $title }” is on this device now, as { $name } ({ $device }) had it; made { $made }.
+
+# What each setting is
+about-network = How this device reaches others: direct, lan, relay=URL or public. It takes effect when the node starts again.
+about-unlock-minutes = How many minutes an unlocked home stays open for commands while no node runs; 0 asks every time.
+about-invite-hours = How many hours a new invitation is good for.
+about-rotate-keys-after-days = After how many days an admin's node starts a new key for what is written from then on; 0 never does.
+about-journal-copies = Who keeps copies of your journal: own-devices, or members, who then also keep one that only your recovery words open, and so do mirrors of your notebooks. It is so on all of your devices.
+about-reminders = Whether the running node reminds you of sessions and due actions: neutral says neither names nor titles, full says them, off reminds of nothing.
+about-reminders-session-minutes = How many minutes before a session you are reminded; several, as in 1440,15.
+about-reminders-action-days = How many days before an action is due you are reminded of it; several, as in 2,0.
+about-reminders-hour = The time of day at which you are reminded of actions.
+about-reminders-quiet = Hours in which nothing is shown, as in 22:00-07:00; off has none. What is still to come is shown after them.
+about-zone = The time zone for planned sessions, as in Europe/Berlin; system takes this computer's.
+
+# Who learns what, by how this device reaches others
+reveals-direct = The people you share a notebook with, and its mirrors if it has any, learn this device's network addresses. Whoever carries the traffic sees both addresses, times and sizes, never content. Nobody else is contacted.
+reveals-lan = The people you share a notebook with, and its mirrors if it has any, learn this device's network addresses. Whoever carries the traffic sees both addresses, times and sizes, never content. Everyone on the local network can see that this device runs Hearthside, under which key, and at which addresses.
+reveals-relay = The people you share a notebook with, and its mirrors if it has any, learn this device's network addresses. Whoever carries the traffic sees both addresses, times and sizes, never content. Whoever runs { $relay } learns this device's key and address, when it is online, and with which keys it talks through the relay, when and how much, never content; the name service of this network learns the relay's name.
+reveals-public = The people you share a notebook with, and its mirrors if it has any, learn this device's network addresses. Whoever carries the traffic sees both addresses, times and sizes, never content. The company n0, which runs the public relays and the address lookup at iroh.link, learns this device's key and address, when it is online, and with which keys it talks, when and how much, never content; anyone who knows the key can look up the relay that it uses.
+protection-bare = Nothing protects this home: anyone who can read its folder can read your notes.
+protection-weak = The passphrase is cheap to guess: this home was made for tests. Change it here.

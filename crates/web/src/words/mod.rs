@@ -7,15 +7,22 @@ use std::sync::OnceLock;
 
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
+use hearth_node::api::Failure;
 use unic_langid::LanguageIdentifier;
 
 /// A value that is put into a sentence.
 pub(crate) type Arg<'a> = FluentValue<'a>;
 
-/// A language that the page speaks: its tag, its name in itself, its words.
-const LANGUAGES: [(&str, &str, &str); 2] = [
-    ("en", "English", include_str!("en.ftl")),
-    ("de", "Deutsch", include_str!("de.ftl")),
+/// A language that the page speaks: its tag, its name in itself, its words, and what the node's failures are called in
+/// it. The node itself speaks English.
+const LANGUAGES: [(&str, &str, &str, &str); 2] = [
+    ("en", "English", include_str!("en.ftl"), ""),
+    (
+        "de",
+        "Deutsch",
+        include_str!("de.ftl"),
+        include_str!("de.failures.ftl"),
+    ),
 ];
 
 /// The words of one language.
@@ -35,14 +42,16 @@ static ALL: OnceLock<Vec<Words>> = OnceLock::new();
 
 fn all() -> &'static [Words] {
     ALL.get_or_init(|| {
-        let read = |(tag, name, source): &(&'static str, &'static str, &str)| {
+        let read = |(tag, name, source, failures): &(&'static str, &'static str, &str, &str)| {
             let identifier: LanguageIdentifier = tag.parse().unwrap_or_default();
             let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
             // Names of people stand in elements of their own, which isolate them.
             bundle.set_use_isolating(false);
-            let resource = FluentResource::try_new((*source).to_owned())
-                .unwrap_or_else(|(resource, _)| resource);
-            bundle.add_resource_overriding(resource);
+            for text in [source, failures] {
+                let resource = FluentResource::try_new((*text).to_owned())
+                    .unwrap_or_else(|(resource, _)| resource);
+                bundle.add_resource_overriding(resource);
+            }
             Words { tag, name, bundle }
         };
         LANGUAGES.iter().map(read).collect()
@@ -106,6 +115,19 @@ impl Words {
         self.format(key, None)
     }
 
+    /// Says what failed: in the reader's language where it has words for it, else as the node says it. A code that stands
+    /// for many things has `{ $reason }` in its words, where the node's own sentence goes.
+    pub(crate) fn failure(&self, failure: &Failure) -> (String, Option<String>) {
+        let key = format!("failure-{}", failure.code.replace('_', "-"));
+        let mut reason = FluentArgs::new();
+        reason.set("reason", failure.message.as_str());
+        match self.format(&key, Some(&reason)) {
+            Some(message) if message.contains(&failure.message) => (message, failure.hint.clone()),
+            Some(message) => (message, None),
+            None => (failure.message.clone(), failure.hint.clone()),
+        }
+    }
+
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
         let pattern = self.bundle.get_message(key)?.value()?;
         let mut errors = Vec::new();
@@ -165,7 +187,12 @@ mod tests {
     fn every_language_says_everything() {
         let english = keys(LANGUAGES[0].2);
         assert!(english.len() > 100);
-        for (tag, _, source) in LANGUAGES {
+        for (tag, _, source, failures) in LANGUAGES {
+            assert!(
+                FluentResource::try_new(failures.to_owned()).is_ok(),
+                "{tag}"
+            );
+            assert!(keys(failures).keys().all(|key| key.starts_with("failure-")));
             assert!(
                 FluentResource::try_new(source.to_owned()).is_ok(),
                 "{tag} does not parse"
@@ -211,6 +238,53 @@ mod tests {
             }
         }
         assert!(named > 100, "{named}");
+    }
+
+    #[test]
+    fn a_failure_is_told_in_the_language_of_the_page() {
+        let failure =
+            Failure::usage("wrong_passphrase", "This is English.").with_hint("So is this.");
+        let (message, hint) = Words::choose(Some("de"), None).failure(&failure);
+        assert!(message.starts_with("Diese Passphrase") && hint.is_none());
+        let (message, hint) = Words::choose(Some("en"), None).failure(&failure);
+        assert_eq!(
+            (message.as_str(), hint.as_deref()),
+            ("This is English.", Some("So is this."))
+        );
+        // What a code of many meanings stands for is not lost in the translation.
+        let general = Failure::usage("invalid", "The title is empty.").with_hint("Type one.");
+        let (message, hint) = Words::choose(Some("de"), None).failure(&general);
+        assert!(message.starts_with("Eine Angabe") && message.ends_with("The title is empty."));
+        assert_eq!(hint.as_deref(), Some("Type one."));
+        let other = Failure::usage("never_heard_of", "This is English.");
+        assert_eq!(
+            Words::choose(Some("de"), None).failure(&other).0,
+            "This is English."
+        );
+    }
+
+    #[test]
+    fn what_the_page_says_itself_is_not_said_over() {
+        let mut source = String::new();
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
+            &mut source,
+        );
+        let mut own = 0;
+        for rest in source.split("Failure::").skip(1) {
+            let made = rest.split(';').next().unwrap_or_default();
+            let code = made.split('"').nth(1).unwrap_or_default();
+            let says = made.split_once(".say(").or(made.split_once(".with("));
+            if says.is_none_or(|(before, _)| before.matches('"').count() != 2) {
+                continue;
+            }
+            own += 1;
+            let key = format!("failure-{}", code.replace('_', "-"));
+            for (tag, _, _, failures) in LANGUAGES {
+                assert!(!keys(failures).contains_key(&key), "{tag}: {key}");
+            }
+        }
+        assert!(own > 5, "{own}");
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(crate) fn created(data: &Value, page: &mut Page) {
         _ => "The passphrase that you gave opens it, or your recovery phrase.",
     });
     page.quiet("It holds no key of this device: what is restored from it is a device of its own.");
+    page.quiet("Your settings are in it, but for the address of the calendar, which each device has for itself.");
     page.next("hearth backup check FILE", "");
 }
 
@@ -55,6 +56,9 @@ pub(crate) fn restored(data: &Value, page: &mut Page) {
         "{} here as of {made}, and can be read.",
         counted(data.count("notebooks"), "notebook is", "notebooks are")
     ));
+    if data.count("settings") > 0 {
+        page.line("Your settings are as they were.");
+    }
     page.line(
         "To write, this device has to be taken in: by your recovery phrase, or by another device",
     );
@@ -90,6 +94,7 @@ pub(crate) fn verified(data: &Value, page: &mut Page) {
             page.short(person.text("person"))
         ));
     }
+    super::overview::bases(data, page);
     page.gap();
     page.quiet(
         "Names and the title are as the exporter states them; ids and signatures are proven.",
@@ -119,6 +124,7 @@ mod tests {
         Wrote 2 notebooks with 1 entry to /tmp/x.
         Your recovery phrase opens it, and nothing else does.
         It holds no key of this device: what is restored from it is a device of its own.
+        Your settings are in it, but for the address of the calendar, which each device has for itself.
 
         Next: hearth backup check FILE
         ");
@@ -127,10 +133,11 @@ mod tests {
     #[test]
     fn what_was_restored_says_how_it_comes_to_write() {
         let data = json!({"person": {"name": "Ana"}, "device": {"label": "laptop"}, "notebooks": 1,
-            "backup": {"made_at": "2026-11-23T14:35:00Z"}});
+            "settings": 2, "backup": {"made_at": "2026-11-23T14:35:00Z"}});
         insta::assert_snapshot!(testing::page(&data, restored), @r"
         Welcome back, Ana. This device is called laptop.
         1 notebook is here as of 15:35, and can be read.
+        Your settings are as they were.
         To write, this device has to be taken in: by your recovery phrase, or by another device
         of yours that runs `hearth device link`; then run `hearth device accept TICKET --label LABEL`.
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{counted, device};
+use super::{counted, device, size};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -17,6 +17,18 @@ pub(crate) fn created(data: &Value, page: &mut Page) {
         "" => String::new(),
         out => format!(" to {out}"),
     };
+    if bundle.flag("nothing_new") {
+        page.line(format!(
+            "There is nothing to bring: by what was told, all that is here of {} is on {} too.",
+            data.called("notebook"),
+            devices(bundle.list("for"))
+        ));
+        page.quiet(format!(
+            "What was written{out} ({}) only says so in its turn; nobody needs it.",
+            size(bundle.count("bytes"))
+        ));
+        return;
+    }
     page.line(format!(
         "Wrote {} of {} ({}){out}.",
         counted(bundle.count("entries"), "change", "changes"),
@@ -124,16 +136,6 @@ fn devices(rows: &[Value]) -> String {
     }
 }
 
-/// Says how large a file is.
-fn size(bytes: u64) -> String {
-    const KIB: u64 = 1024;
-    match bytes {
-        0..KIB => counted(bytes, "byte", "bytes"),
-        bytes if bytes < 10 * KIB * KIB => format!("{} KiB", bytes.div_ceil(KIB)),
-        bytes => format!("{} MiB", bytes.div_ceil(KIB * KIB)),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -152,7 +154,7 @@ mod tests {
         let data = json!({"notebook": notebook, "bundle": {"for": [laptop("Ben")], "bytes": 23_000,
             "out": "/media/stick/x", "entries": 14, "left_out": 320, "never_heard": []}});
         insta::assert_snapshot!(testing::page(&data, created), @r"
-        Wrote 14 changes of Ada and Ben (23 KiB) to /media/stick/x.
+        Wrote 14 changes of Ada and Ben (22.4 KiB) to /media/stick/x.
         Only Ben's laptop can open it, whoever carries it.
         Left out: 320 changes that all of these told that they have.
 
@@ -161,11 +163,17 @@ mod tests {
         let data = json!({"notebook": notebook, "bundle": {"for": [laptop("Ben"), laptop("Cy")], "bytes": 900,
             "entries": 1, "never_heard": [laptop("Cy")]}});
         insta::assert_snapshot!(testing::page(&data, created), @r"
-        Wrote 1 change of Ada and Ben (900 bytes).
+        Wrote 1 change of Ada and Ben (900 B).
         Only Ben's laptop and Cy's laptop can open it, whoever carries it.
         Nothing is left out: Cy's laptop has never told what is there.
 
         On the other side: hearth bundle apply FILE
+        ");
+        let data = json!({"notebook": notebook, "bundle": {"for": [laptop("Ben")], "bytes": 900, "out": "x",
+            "entries": 0, "left_out": 320, "nothing_new": true}});
+        insta::assert_snapshot!(testing::page(&data, created), @r"
+        There is nothing to bring: by what was told, all that is here of Ada and Ben is on Ben's laptop too.
+        What was written to x (900 B) only says so in its turn; nobody needs it.
         ");
     }
 

@@ -54,7 +54,7 @@ fn words(data: &Value, page: &mut Page) {
     page.quiet("If they differ, somebody stood between: take the new device off with `hearth device revoke`.");
 }
 
-/// `recover`: `person`, `device`, `notebooks`, `arrived`, `refused[]`, `revoked_others`, and `recovered` with
+/// `recover`: `person`, `device`, `notebooks`, `arrived`, `refused[]`, `revoked_others`, `from_backup`, and otherwise `recovered` with
 /// `capsules[]`, `unusable[]`, `without[]`, `silent[]`, `awaited[]`, `lost[]` and `journal`.
 pub(crate) fn recovered(data: &Value, page: &mut Page) {
     page.title(format!(
@@ -76,7 +76,15 @@ pub(crate) fn recovered(data: &Value, page: &mut Page) {
         let id = page.short(refused.text("id")).to_owned();
         page.styled(format!("Notebook {id} was not taken: {reason}"), Style::Now);
     }
-    found(data.at("recovered"), page);
+    if data.flag("from_backup") {
+        page.line("All of it came out of the backup; nobody had to be asked. What was written since comes while hearth up runs.");
+        page.quiet(
+            "A notebook that you began or joined after the backup was made is not in it: whoever shares it can invite you \
+             anew.",
+        );
+    } else {
+        found(data.at("recovered"), page);
+    }
     if data.flag("revoked_others") {
         page.line("Your other devices are taken off, and every notebook here has a new key.");
     } else {
@@ -91,6 +99,9 @@ pub(crate) fn recovered(data: &Value, page: &mut Page) {
 fn found(recovered: &Value, page: &mut Page) {
     match recovered.text("journal") {
         "restored" => page.line("Your journal is here, from a copy that only your phrase opens."),
+        "handed-over" => page.line(
+            "Your journal is here, from a mirror that held it sealed or another device of yours.",
+        ),
         "not-copied" => page.line("Your journal was on your own devices only, as you had set it."),
         "too-large" => page.line("Your journal had become too large to be kept by others."),
         "damaged" => page.line("The copy of your journal is damaged."),
@@ -255,7 +266,24 @@ pub(crate) fn new_phrase(data: &Value, page: &mut Page) {
     page.gap();
 }
 
-/// `recovery rotate`: `notebooks`, `rekeyed`, and `recovery_phrase` or `recovery_out`.
+/// `recovery show`: `recovery_phrase`.
+pub(crate) fn kept_phrase(data: &Value, page: &mut Page) {
+    page.line("Your recovery phrase. Write it down and keep it off this device:");
+    page.gap();
+    phrase_table(data.text("recovery_phrase"), page);
+    page.next("hearth recovery confirm", "once you have it");
+}
+
+/// `recovery confirm`: `confirmed`, and `erased` where the phrase was kept here until now.
+pub(crate) fn confirmed(data: &Value, page: &mut Page) {
+    if data.flag("erased") {
+        page.line("You have the phrase, and it is erased here. Nobody can make it again.");
+    } else {
+        page.line("These are the words that bring you back. None of them is kept here.");
+    }
+}
+
+/// `recovery rotate`: `notebooks`, `rekeyed`, `warning`, and `recovery_phrase` or `recovery_out`.
 pub(crate) fn rotated(data: &Value, page: &mut Page) {
     if data.text("recovery_out").is_empty() {
         new_phrase(data, page);
@@ -264,6 +292,15 @@ pub(crate) fn rotated(data: &Value, page: &mut Page) {
             "The new phrase is in {}.",
             data.text("recovery_out")
         ));
+    }
+    let warning = data.text("warning");
+    if !warning.is_empty() {
+        page.styled(warning, Style::Danger);
+    }
+    // How many notebooks have a new key is not known where the answer was lost.
+    if data.at("rekeyed").is_null() {
+        page.line("Keep it, whatever else is said here; the one before opens nothing that is written from now on.");
+        return;
     }
     let (all, rekeyed) = (data.count("notebooks"), data.count("rekeyed"));
     page.line(format!(
@@ -283,4 +320,39 @@ pub(crate) fn anew(data: &Value, clock: &crate::clock::Clock) -> String {
         clock.time(data.text("at")),
         data.text("label")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::testing;
+    use serde_json::json;
+
+    #[test]
+    fn a_home_out_of_a_backup_does_not_speak_of_lists_that_nobody_was_asked_for() {
+        let data = json!({"person": {"name": "Ana"}, "device": {"label": "phoenix"}, "notebooks": 2, "arrived": 2,
+            "refused": [], "revoked_others": true, "from_backup": true});
+        insta::assert_snapshot!(testing::page(&data, recovered), @r"
+        Welcome back, Ana. This device is called phoenix.
+        2 notebooks are here.
+        All of it came out of the backup; nobody had to be asked. What was written since comes while hearth up runs.
+        A notebook that you began or joined after the backup was made is not in it: whoever shares it can invite you anew.
+        Your other devices are taken off, and every notebook here has a new key.
+
+        Next: hearth up
+        ");
+    }
+
+    #[test]
+    fn a_rotation_whose_answer_was_lost_still_shows_the_phrase() {
+        let data = json!({"recovery_phrase": "one two three", "warning": "The new phrase is in force, although this went wrong: The node is gone."});
+        insta::assert_snapshot!(testing::page(&data, rotated), @r"
+        Your new recovery phrase, shown this once. Write it down and keep it off this device:
+
+          1  one  2  two  3  three
+
+        The new phrase is in force, although this went wrong: The node is gone.
+        Keep it, whatever else is said here; the one before opens nothing that is written from now on.
+        ");
+    }
 }

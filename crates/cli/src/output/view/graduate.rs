@@ -132,6 +132,7 @@ fn reopening(graduation: &Value, page: &mut Page) {
         ),
         Style::Now,
     );
+    page.quiet("It opens once each of them says so; whoever is gone for good can be removed: hearth member remove.");
 }
 
 fn facts(facts: &Value, page: &mut Page) {

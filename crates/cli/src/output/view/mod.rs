@@ -120,6 +120,31 @@ fn names(people: &[Value]) -> String {
         .join(", ")
 }
 
+/// A size as people read it.
+fn size(bytes: u64) -> String {
+    const STEP: u64 = 1024;
+    let units = ["B", "KiB", "MiB", "GiB", "TiB"];
+    let (mut whole, mut rest, mut unit) = (bytes, 0, 0);
+    while whole >= STEP && unit + 1 < units.len() {
+        (whole, rest) = (whole / STEP, whole % STEP);
+        unit += 1;
+    }
+    let unit = units.get(unit).copied().unwrap_or_default();
+    let tenth = rest * 10 / STEP;
+    if tenth == 0 || whole >= 100 {
+        format!("{whole} {unit}")
+    } else {
+        format!("{whole}.{tenth} {unit}")
+    }
+}
+
+/// Where a node is reached: `addrs[]`.
+fn addresses(node: &Value) -> String {
+    let addresses = node.list("addrs").iter();
+    let addresses: Vec<&str> = addresses.filter_map(Value::as_str).collect();
+    addresses.join(", ")
+}
+
 /// The box before something that can be done.
 fn check_box(done: bool) -> Cell {
     if done {
@@ -215,4 +240,20 @@ fn actions(actions: &[Value], page: &mut Page) {
         ]);
     }
     page.table(&table, 2);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short_and_never_larger_than_they_are() {
+        let sizes = [0, 1023, 1024, 1536, 10 << 20, (10 << 30) - 1, 5 << 40].map(size);
+        assert_eq!(
+            sizes,
+            [
+                "0 B", "1023 B", "1 KiB", "1.5 KiB", "10 MiB", "9.9 GiB", "5 TiB"
+            ]
+        );
+    }
 }

@@ -86,6 +86,13 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     if !departed.is_empty() {
         page.styled(departed, Style::Now);
     }
+    let from = notebook.text("forked_from");
+    if !from.is_empty() {
+        page.quiet(format!(
+            "goes on from notebook {}, with its signed history",
+            page.short(from)
+        ));
+    }
     page.part("Members");
     people::member_rows(notebook.list("members"), page);
     history::disputed(notebook, page);

@@ -153,7 +153,7 @@ fn questions(questions: &[Value], page: &mut Page) {
     page.table(&table, 2);
 }
 
-/// `search`: `hits[]` with `id`, `kind`, `title`, `snippet`.
+/// `search`: `hits[]` with `id`, `kind`, `title`, `snippet`, `marks[]`.
 pub(crate) fn search(data: &Value, page: &mut Page) {
     let hits = data.list("hits");
     for hit in hits {
@@ -161,7 +161,7 @@ pub(crate) fn search(data: &Value, page: &mut Page) {
         page.title(hit.text("title"));
         let id = format!("{} {}", hit.text("kind"), page.short(hit.text("id")));
         page.quiet(joined([id.as_str(), name(hit.at("notebook"))]));
-        page.prose(hit.text("snippet"), 2);
+        page.marked(hit.text("snippet"), &marks(hit), 2);
     }
     match hits.first().map(|hit| (hit.text("kind"), hit.text("id"))) {
         Some(("goal", id)) => page.next("hearth goal show {}", id),
@@ -171,14 +171,27 @@ pub(crate) fn search(data: &Value, page: &mut Page) {
     }
 }
 
+/// Where the words stand in a snippet that were looked for, in characters.
+fn marks(hit: &Value) -> Vec<(usize, usize)> {
+    let number = |value: Option<&Value>| usize::try_from(value?.as_u64()?).ok();
+    hit.list("marks")
+        .iter()
+        .filter_map(|mark| Some((number(mark.get(0))?, number(mark.get(1))?)))
+        .collect()
+}
+
 /// `log`: `changes[]`, newest first; see [`change`].
 pub(crate) fn log(data: &Value, page: &mut Page) {
     for each in data.list("changes") {
         change(each, page);
     }
     page.line_if_empty("Nothing has changed yet.");
-    if data.flag("more") {
-        page.quiet("There is more: see further back with --limit N.");
+    match data.text("next") {
+        "" if data.flag("more") => page.quiet("There is more: see further back with --limit N."),
+        "" => {}
+        next => page.quiet(format!(
+            "There is more: go on with --from {next}, or see more at once with --limit N."
+        )),
     }
 }
 
@@ -191,7 +204,10 @@ pub(crate) fn change(data: &Value, page: &mut Page) {
         lines => lines,
     };
     let at = page.clock().time(data.text("at"));
-    let by = author(data.at("by"));
+    let mut by = author(data.at("by"));
+    for other in data.list("also") {
+        by = format!("{by} and {}", author(other));
+    }
     for line in lines {
         let object = match line.text("object") {
             "" => line.text("object_id"),
@@ -208,6 +224,22 @@ pub(crate) fn change(data: &Value, page: &mut Page) {
             page.short(object),
             change.as_str(),
         ]));
+    }
+    let adopted = data.at("adopted");
+    if !adopted.is_null() {
+        let names: Vec<&str> = adopted
+            .list("built_on_by")
+            .iter()
+            .map(|person| or_id(person, "name", "person"))
+            .collect();
+        page.styled(
+            format!(
+                "  {}; shown, since {} built on it",
+                adopted.text("reason"),
+                names.join(", ")
+            ),
+            Style::Quiet,
+        );
     }
 }
 
@@ -229,6 +261,9 @@ pub(crate) fn sync(data: &Value, page: &mut Page) {
     }
     page.table(&table, 0);
     page.line_if_empty("Nobody else has a notebook of yours yet.");
+    for departed in data.list("departed") {
+        page.styled(departed.text("what"), Style::Now);
+    }
 }
 
 /// `export`: `out` and `files[]`.
@@ -261,7 +296,7 @@ pub(crate) fn imported(data: &Value, page: &mut Page) {
     }
 }
 
-/// `verify`: `records`, `entries`, `enrolled_anew`, `set_aside[]`.
+/// `verify`: `records`, `entries`, `enrolled_anew`, `bases[]` with `people[]`, `set_aside[]`.
 pub(crate) fn verified(data: &Value, page: &mut Page) {
     page.styled(
         format!(
@@ -275,6 +310,7 @@ pub(crate) fn verified(data: &Value, page: &mut Page) {
     if !anew.is_null() {
         page.styled(super::device::anew(anew, page.clock()), Style::Now);
     }
+    bases(data, page);
     let set_aside = data.list("set_aside");
     if set_aside.is_empty() {
         return;
@@ -297,6 +333,24 @@ pub(crate) fn verified(data: &Value, page: &mut Page) {
         ]);
     }
     page.table(&table, 2);
+}
+
+/// What forked notebooks go on from, checked from its signatures up.
+pub(crate) fn bases(data: &Value, page: &mut Page) {
+    for base in data.list("bases") {
+        let from = base.list("from").first().and_then(Value::as_str);
+        page.line(format!(
+            "Notebook {} goes on from {}: checked {} that were signed there, by {}.",
+            page.short(base.text("notebook")),
+            page.short(from.unwrap_or_default()),
+            counted(base.count("entries"), "entry", "entries"),
+            base.list("people")
+                .iter()
+                .map(|person| or_id(person, "name", "person"))
+                .collect::<Vec<_>>()
+                .join(", "),
+        ));
+    }
 }
 
 /// `verify` where damage was found: `damaged[]` with `place` and `fault`, and `damaged_count`.

@@ -27,6 +27,17 @@ pub(super) fn peers(notebook: &Value, page: &mut Page) {
     } else {
         devices(peers, page);
     }
+    confirmations(notebook, page);
+}
+
+/// How one's own devices and mirrors stand with a journal, into which nobody is invited: as of [`peers`].
+pub(super) fn own(journal: &Value, page: &mut Page) {
+    devices(journal.list("peers"), page);
+    confirmations(journal, page);
+}
+
+fn confirmations(notebook: &Value, page: &mut Page) {
+    let (peers, mirrors) = (notebook.list("peers"), notebook.list("mirrors"));
     super::mirror::rows(mirrors, 2, page);
     let pending = notebook.count("pending_out");
     if pending > 0 && !(peers.is_empty() && mirrors.is_empty()) {

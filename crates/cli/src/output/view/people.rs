@@ -85,9 +85,19 @@ pub(crate) fn joined_notebook(data: &Value, page: &mut Page) {
     }
 }
 
-/// `member list`: `members[]`.
+/// `member list`: `members[]`, and `turned_away[]` with a `message` each.
 pub(crate) fn members(data: &Value, page: &mut Page) {
     member_rows(data.list("members"), page);
+    if !data.list("turned_away").is_empty() {
+        page.gap();
+        for newcomer in data.list("turned_away") {
+            page.styled(newcomer.text("message"), Style::Now);
+        }
+        page.next(
+            "hearth invite create {} --as ROLE",
+            data.at("notebook").text("id"),
+        );
+    }
 }
 
 /// Writes members, one a line.

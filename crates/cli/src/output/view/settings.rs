@@ -17,11 +17,21 @@ pub(crate) fn locked(data: &Value, page: &mut Page) {
     page.next("hearth unlock", "");
 }
 
-/// `unlock`: `until` where the keys are kept for a while.
+/// `unlock`: `until` where the keys are kept for a while, `node` where a process that runs holds them, and for a mirror
+/// its `protection`.
 pub(crate) fn unlocked(data: &Value, page: &mut Page) {
-    match data.text("until") {
-        "" => page.line("Unlocked."),
-        until => page.line(format!("Unlocked until {}.", page.clock().time(until))),
+    match (data.text("until"), data.text("protection")) {
+        (until, _) if !until.is_empty() => {
+            page.line(format!("Unlocked until {}.", page.clock().time(until)));
+        }
+        (_, "bare") => return page.line("No passphrase protects this home: it is never locked."),
+        (_, "keyring") => page.line("Unlocked until this computer restarts."),
+        _ if data.flag("node") => {
+            page.line("Unlocked for as long as the process runs that has this home open.");
+            page.quiet("`hearth lock` stops it.");
+            return;
+        }
+        _ => page.line("Unlocked."),
     }
     page.next("hearth lock", "");
 }
@@ -30,6 +40,24 @@ pub(crate) fn unlocked(data: &Value, page: &mut Page) {
 pub(crate) fn passphrase_changed(_: &Value, page: &mut Page) {
     page.line("The passphrase is changed. The old one no longer opens this home.");
     page.quiet("A copy of the home that was made before still opens with the old one.");
+}
+
+/// `calendar`: `on`, `titles`, `url`.
+pub(crate) fn calendar(data: &Value, page: &mut Page) {
+    let calendar = data.at("calendar");
+    if !calendar.flag("on") {
+        page.line("The calendar is off.");
+        page.next("hearth calendar on", "");
+        return;
+    }
+    page.line(calendar.text("url"));
+    page.quiet(match calendar.flag("titles") {
+        true => "Served to this machine while hearth up runs, with titles and places.",
+        false => "Served to this machine while hearth up runs, without titles and places.",
+    });
+    page.quiet(
+        "Whoever knows the address can read it; `hearth calendar renew` gives it another one.",
+    );
 }
 
 /// `config get`: `key` and `value`; nothing else, for whoever takes it into a script.
@@ -113,5 +141,11 @@ mod tests {
 
         Next: hearth lock
         ");
+        insta::assert_snapshot!(testing::page(&json!({"unlocked": true, "node": true}), unlocked), @r"
+        Unlocked for as long as the process runs that has this home open.
+        `hearth lock` stops it.
+        ");
+        let bare = json!({"unlocked": true, "until": null, "protection": "bare"});
+        insta::assert_snapshot!(testing::page(&bare, unlocked), @"No passphrase protects this home: it is never locked.");
     }
 }

@@ -202,6 +202,14 @@ pub(crate) fn endorsement(data: &Value, page: &mut Page) {
         page.line("You have signed exactly this text:");
         page.gap();
         page.prose(data.text("signed_text"), 2);
+        let person = data.at("signed_for");
+        if !person.text("name").is_empty() {
+            page.gap();
+            page.quiet(format!(
+                "The person is {}: the text names them by the id, which stays whatever anybody is called.",
+                person.text("name")
+            ));
+        }
     }
     page.next("hearth skill show {}", data.at("skill").text("id"));
 }

@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::joined;
 use super::peers::{peers, set_aside};
+use super::{addresses, joined};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::style::Style;
@@ -89,17 +89,17 @@ pub(crate) fn demo(data: &Value, page: &mut Page) {
     page.next("hearth init --name NAME", "");
 }
 
-/// The ready line of `up`: `addrs[]`, `network`, `pid`.
+/// The ready line of `up`: `addrs[]`, `network`, `pid`; of a home without an identity `first_run` and `web_url`.
 pub(crate) fn ready(data: &Value, page: &mut Page) {
-    let addresses: Vec<&str> = data
-        .list("addrs")
-        .iter()
-        .filter_map(Value::as_str)
-        .collect();
-    page.line(format!(
-        "Ready on {}. Stop with Ctrl-C.",
-        addresses.join(", ")
-    ));
+    if data.flag("first_run") {
+        page.line(
+            "There is no identity here yet. Open this in a browser of this machine to begin:",
+        );
+        page.line(data.text("web_url"));
+        page.quiet("Or stop with Ctrl-C and run: hearth init --name NAME");
+        return;
+    }
+    page.line(format!("Ready on {}. Stop with Ctrl-C.", addresses(data)));
     let link = data.text("web_url");
     if !link.is_empty() {
         page.line(format!(
@@ -116,15 +116,10 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
     page.title(joined([person, data.called("device")]));
     let node = data.at("node");
     if node.flag("running") {
-        let addresses: Vec<&str> = node
-            .list("addrs")
-            .iter()
-            .filter_map(Value::as_str)
-            .collect();
         page.line(format!(
             "The node runs, network {}, on {}",
             network(node),
-            addresses.join(", ")
+            addresses(node)
         ));
     } else {
         page.line(format!(
@@ -134,6 +129,12 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
     }
     if !node.text("reveals").is_empty() {
         page.quiet(node.text("reveals"));
+    }
+    if data.flag("recovery_kept") {
+        page.styled(
+            "Your recovery phrase is still kept here. Write it down: hearth recovery show",
+            Style::Now,
+        );
     }
     own_devices(data, page);
     let notebooks = data.list("notebooks");
@@ -147,14 +148,17 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
         if notebook.at("departed").is_null() {
             peers(notebook, page);
         }
+        for newcomer in notebook.list("turned_away") {
+            page.styled(format!("  {}", newcomer.text("message")), Style::Now);
+        }
         set_aside(notebook, page);
     }
     // Whether one's own other devices have the journal too; with one device there is nothing to tell.
     let journals = data.list("journals").iter();
-    for journal in journals.filter(|journal| !journal.list("peers").is_empty()) {
+    for journal in journals.filter(|journal| has_others(journal)) {
         page.gap();
         page.title(journal.text("title"));
-        peers(journal, page);
+        super::peers::own(journal, page);
     }
     if notebooks.is_empty() {
         page.next("hearth notebook create TITLE --form one-on-one", "");
@@ -163,6 +167,11 @@ pub(crate) fn status(data: &Value, page: &mut Page) {
     } else {
         page.next("hearth today", "");
     }
+}
+
+/// Says whether anything but this device has a journal, sealed or not.
+fn has_others(journal: &Value) -> bool {
+    !journal.list("peers").is_empty() || !journal.list("mirrors").is_empty()
 }
 
 /// What stands about this person's own devices: a warning, what became of a copied home, the others.
@@ -189,27 +198,41 @@ fn own_devices(data: &Value, page: &mut Page) {
     }
 }
 
-/// What a recovery would find: `made`, `keepers` of `devices`, `journal`.
+/// What a recovery would find: `made`, `keepers` of `devices`, `mirrors[]`, `journal`.
 fn capsule(capsule: &Value, page: &mut Page) {
     if capsule.is_null() {
         return;
     }
-    let of = match capsule.count("devices") {
-        0 => {
+    let mirrors = capsule.list("mirrors");
+    let devices = match capsule.count("devices") {
+        0 if mirrors.is_empty() => {
             page.styled(
                 "Nobody keeps what your recovery phrase needs: no other device has a notebook of yours.",
                 Style::Now,
             );
             return;
         }
-        1 => "1 other device".to_owned(),
-        devices => format!("{devices} other devices"),
+        0 => None,
+        1 => Some("1 other device".to_owned()),
+        devices => Some(format!("{devices} other devices")),
     };
+    let devices = devices.map(|of| format!("{} of {of}", capsule.count("keepers")));
+    let keeping = mirrors.iter().filter(|mirror| mirror.flag("keeps"));
+    let by_mirrors = match mirrors.len() {
+        0 => None,
+        1 => Some(format!("{} of 1 mirror", keeping.count())),
+        all => Some(format!("{} of {all} mirrors", keeping.count())),
+    };
+    let by: Vec<String> = devices.into_iter().chain(by_mirrors).collect();
     page.quiet(format!(
-        "What your recovery phrase needs is kept by {} of {of}, as of {}",
-        capsule.count("keepers"),
+        "What your recovery phrase needs is kept by {}, as of {}",
+        by.join(" and "),
         page.clock().ago(capsule.text("made"))
     ));
+    for full in mirrors.iter().filter(|mirror| mirror.flag("had_no_room")) {
+        let line = format!("  the mirror {} has no room for it", full.text("name"));
+        page.styled(line, Style::Now);
+    }
     match capsule.text("journal") {
         "copied" => page.quiet("  with a copy of your journal, which only the phrase opens"),
         "too-large" => page.styled(

@@ -7,7 +7,7 @@ use super::{Histories, History, Section, WRITTEN_OUT};
 use crate::document::columns::{COLUMN_KINDS, Columns};
 use crate::document::leb::{Bytes, Malformed};
 use crate::document::limits::{CHANGE_ACTORS_MAX, CHANGE_DEPENDENCIES_MAX};
-use crate::document::scan::{Head, ScanError, close_chunk, scan};
+use crate::document::scan::{Head, ScanError, scan_content};
 use crate::document::{Change, DocumentId};
 use crate::ids::ActorId;
 use crate::limits::{PACK_ACTORS_MAX, PACK_CHANGES_MAX, PACK_OPERATIONS_MAX, PACK_TEXT_BYTES_MAX};
@@ -153,7 +153,7 @@ impl<'a> PackReader<'a> {
         let mut content = Vec::new();
         head.write(&mut content);
         self.columns()?.write(&mut content);
-        let change = scan(&close_chunk(&content))?;
+        let change = scan_content(&content)?;
         self.operations = self
             .operations
             .checked_sub(change.facts().op_count)

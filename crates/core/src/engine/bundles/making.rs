@@ -65,6 +65,8 @@ pub struct BundleMakingFacts {
     pub entries: u64,
     /// Entries that are left out, since all of them are known to have these.
     pub left_out: u64,
+    /// Whether all of them told that they have everything that is here: what it brings is this device's word of that.
+    pub is_known: bool,
     /// When it was begun, in milliseconds since 1970 UTC.
     pub made_ms: u64,
     /// How much it holds.
@@ -139,6 +141,7 @@ impl Engine {
         };
         let mine = replica.frontier();
         let entries = mine.beyond(&theirs);
+        let is_known = entries == 0 && theirs.control_digest == mine.control_digest;
         // Nobody can ask for the entries themselves where a pack does not open.
         let takes_packs =
             form == BundleForm::Lacking && replica.packs_open_for(devices.keys().copied());
@@ -164,6 +167,7 @@ impl Engine {
             unheard,
             entries,
             left_out: mine.beyond(&Frontier::default()).saturating_sub(entries),
+            is_known,
             made_ms: now_ms,
             form,
             devices,

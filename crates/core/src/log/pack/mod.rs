@@ -25,7 +25,7 @@ mod write;
 use std::collections::BTreeMap;
 
 pub use read::{EntryPack, UnpackEntriesError};
-pub use sealed::{open_pack, seal_pack};
+pub use sealed::{PackKind, open_kind, open_pack, seal_kind, seal_pack};
 pub use trim::trim_pack;
 pub use write::{PackEntriesError, pack_entries};
 

@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use super::super::entry::EntryPlace;
-use super::super::{Body, DocumentChanges, EntryError, RawEntry, actor_of, notebook_tag, padding};
+use super::super::entry::{EntryPlace, EpochSealers};
+use super::super::{
+    Body, DocumentChanges, EntryError, EntryKind, RawEntry, actor_of, notebook_tag, padding,
+};
 use super::{FORM_BARE, FORM_SIGNED, FORM_WHOLE, LogState, LogStates, Setting, VERSION};
 use crate::codec::{DecodeError, Reader};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
@@ -128,6 +130,7 @@ impl EntryPack {
         let mut making = Making {
             notebook,
             keys,
+            sealers: EpochSealers::default(),
             settings: self.settings,
             changes,
         };
@@ -188,6 +191,7 @@ impl Sections {
 struct Making<'a> {
     notebook: NotebookId,
     keys: &'a EpochKeys,
+    sealers: EpochSealers,
     settings: Vec<Setting>,
     changes: Sections,
 }
@@ -220,8 +224,8 @@ impl Making<'_> {
                 }
                 state.tip = (header.seq, entry.hash());
                 state.tips = state.tips.take().and_then(|tips| {
-                    let key = self.keys.get(&header.epoch)?;
-                    let opened = entry.clone().trusted(self.notebook).open(key, &tips);
+                    let sealer = self.sealers.of(self.keys, &header.epoch)?;
+                    let opened = entry.clone().trusted(self.notebook).open_by(sealer, &tips);
                     opened.ok().map(|body| body.tips)
                 });
                 Ok(entry)
@@ -244,17 +248,19 @@ impl Making<'_> {
             .settings
             .get(setting)
             .ok_or(DecodeError::Invalid("number of a setting"))?;
-        let key = self.key(setting.epoch)?;
+        let missing = UnpackEntriesError::KeyMissing(setting.epoch);
+        let sealer = self.sealers.of(self.keys, &setting.epoch).ok_or(missing)?;
         let (mut plain, after) = Body::encode_again(actor_of(self.notebook, log), &tips, &changes);
         padding::pad(&mut plain);
         let place = EntryPlace {
             tag: notebook_tag(self.notebook),
+            kind: EntryKind::Changes,
             log,
             previous: state.tip,
             epoch: setting.epoch,
             heads: setting.heads.clone(),
         };
-        let mut entry = place.seal(key, &plain)?;
+        let mut entry = place.seal(sealer, &plain)?;
         if let Some(signature) = signature {
             entry.attach(&signature);
         }
@@ -265,12 +271,6 @@ impl Making<'_> {
         state.tip = (entry.header().seq, entry.hash());
         state.tips = Some(after);
         Ok(entry)
-    }
-
-    fn key(&self, epoch: EpochId) -> Result<&crate::crypto::Secret, UnpackEntriesError> {
-        self.keys
-            .get(&epoch)
-            .ok_or(UnpackEntriesError::KeyMissing(epoch))
     }
 }
 

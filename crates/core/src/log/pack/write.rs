@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::entry::EntryPlace;
-use super::super::{Body, EntryVersion, RawEntry, actor_of, padding};
+use super::super::entry::{EntryPlace, EpochSealer, EpochSealers};
+use super::super::{Body, EntryKind, EntryVersion, RawEntry, actor_of, padding};
 use super::{
     FORM_BARE, FORM_SIGNED, FORM_WHOLE, LogState, LogStates, Setting, VERSION, ZSTD_LEVEL,
 };
@@ -44,12 +44,16 @@ pub fn pack_entries(
 ) -> Result<Vec<u8>, PackEntriesError> {
     let proofs = proofs(entries)?;
     let mut pack = Table::default();
+    let mut sealing = Sealing {
+        keys,
+        sealers: EpochSealers::default(),
+    };
     for (place, entry) in entries.iter().enumerate() {
         let state = states.entry(entry.header().log).or_default();
-        let opened = open(notebook, entry, keys, state)?;
+        let opened = open(notebook, entry, &mut sealing, state)?;
         let is_made = opened
             .as_ref()
-            .is_some_and(|body| makes(notebook, entry, body, keys, state));
+            .is_some_and(|body| makes(notebook, entry, body, &mut sealing, state));
         pack.entry(
             entry,
             opened.as_ref().filter(|_| is_made),
@@ -59,6 +63,18 @@ pub fn pack_entries(
         state.tips = opened.map(|body| body.tips);
     }
     Ok(pack.finish()?)
+}
+
+/// The keys of the epochs under which entries that are packed are sealed.
+struct Sealing<'a> {
+    keys: &'a EpochKeys,
+    sealers: EpochSealers,
+}
+
+impl Sealing<'_> {
+    fn of(&mut self, epoch: &EpochId) -> Option<&EpochSealer> {
+        self.sealers.of(self.keys, epoch)
+    }
 }
 
 /// Chooses the entries whose signatures go along: the last of each log, and some before it, so that none is
@@ -87,7 +103,7 @@ fn proofs(entries: &[RawEntry]) -> Result<BTreeSet<usize>, PackEntriesError> {
 fn open(
     notebook: NotebookId,
     entry: &RawEntry,
-    keys: &EpochKeys,
+    sealing: &mut Sealing<'_>,
     state: &LogState,
 ) -> Result<Option<Body>, PackEntriesError> {
     let header = entry.header();
@@ -95,10 +111,10 @@ fn open(
     let Some(tips) = state.tips.as_ref().filter(|_| follows) else {
         return Ok(None);
     };
-    let key = keys
-        .get(&header.epoch)
+    let sealer = sealing
+        .of(&header.epoch)
         .ok_or(PackEntriesError::KeyMissing(header.epoch))?;
-    Ok(entry.clone().trusted(notebook).open(key, tips).ok())
+    Ok(entry.clone().trusted(notebook).open_by(sealer, tips).ok())
 }
 
 /// Says whether an entry is the one that its changes make.
@@ -106,19 +122,19 @@ fn makes(
     notebook: NotebookId,
     entry: &RawEntry,
     body: &Body,
-    keys: &EpochKeys,
+    sealing: &mut Sealing<'_>,
     state: &LogState,
 ) -> bool {
     let header = entry.header();
-    let (Some(tips), Some(key)) = (&state.tips, keys.get(&header.epoch)) else {
+    let (Some(tips), Some(sealer)) = (&state.tips, sealing.of(&header.epoch)) else {
         return false;
     };
-    if header.version != EntryVersion::NEWEST {
+    if header.version != EntryVersion::NEWEST || header.kind != EntryKind::Changes {
         return false;
     }
     let (mut plain, _) = Body::encode_again(actor_of(notebook, header.log), tips, &body.changes);
     padding::pad(&mut plain);
-    let made = EntryPlace::of(header).seal(key, &plain);
+    let made = EntryPlace::of(header).seal(sealer, &plain);
     made.is_ok_and(|made| made.hash() == entry.hash())
 }
 

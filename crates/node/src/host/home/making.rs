@@ -96,7 +96,7 @@ impl NewHome {
         network: &crate::net::Profile,
     ) -> Result<Host, Failure> {
         let home = self.home.clone();
-        home.opened(self.keep(identity, network)?)?.whole()
+        home.opened(self.keep(identity, network)?)?.whole(&home)
     }
 
     fn keep(self, identity: Identity, network: &crate::net::Profile) -> Result<Store, Failure> {
@@ -173,10 +173,37 @@ impl HomeDir {
         init: InitHome,
         passphrases: &mut dyn PassphraseSource,
     ) -> Result<InitOutcome, Failure> {
+        self.make(init, false, passphrases)
+    }
+
+    /// Makes a home as [`HomeDir::init`] does, and keeps the recovery phrase sealed in it, since whoever makes it
+    /// has not written the phrase down yet: [`Host::kept_phrase`] shows it until [`Host::forget_phrase`].
+    ///
+    /// # Errors
+    /// As [`HomeDir::init`].
+    pub fn init_keeping_phrase(
+        &self,
+        init: InitHome,
+        passphrases: &mut dyn PassphraseSource,
+    ) -> Result<InitOutcome, Failure> {
+        self.make(init, true, passphrases)
+    }
+
+    fn make(
+        &self,
+        init: InitHome,
+        keeps_phrase: bool,
+        passphrases: &mut dyn PassphraseSource,
+    ) -> Result<InitOutcome, Failure> {
         check_name("name", &init.name)?;
-        let new = self.begin(&init.device, init.protection, passphrases)?;
+        let mut new = self.begin(&init.device, init.protection, passphrases)?;
         let mut rng = random();
         let phrase = RecoveryPhrase::random(&mut rng);
+        let words = Zeroizing::new(phrase.to_words());
+        if keeps_phrase {
+            // Before there is a person, so that nobody is ever without the phrase that belongs to them.
+            new = new.filled(|storage| storage.keep_phrase(&words).map_err(storage_failed))?;
+        }
         let recovery = RecoverySecrets::from_phrase(&phrase);
         let device = DeviceSecrets::random(&mut rng);
         let roster = Roster::found(&recovery, &device);
@@ -189,7 +216,7 @@ impl HomeDir {
         new.keep(identity.clone(), &init.network)?;
         Ok(InitOutcome {
             identity,
-            phrase: Zeroizing::new(phrase.to_words()),
+            phrase: words,
         })
     }
 
@@ -265,11 +292,11 @@ impl HomeDir {
             return Err(Failure::usage(
                 "init_unfinished",
                 format!(
-                    "An init of {} was cut off before there was an identity, with another --unlock.",
+                    "What began in {} was cut off before there was an identity, and was protected in another way.",
                     self.root.display()
                 ),
             )
-            .with_hint("Run it with the same --unlock, or remove the folder: nothing is in it."));
+            .with_hint("Protect it in the same way, or remove the folder: nothing is in it. `hearth init` has `--unlock` for that."));
         }
         Ok(storage.into_store())
     }

@@ -1,7 +1,9 @@
 //! The folder of a home: where it is, and opening it.
 
 mod failures;
+mod label;
 mod making;
+mod page_address;
 mod protection;
 
 use std::path::{Path, PathBuf};
@@ -18,7 +20,7 @@ pub use making::{InitHome, InitOutcome, InitProtection, NewHome};
 pub(crate) use protection::kdf_cost;
 
 use super::identity::StoredIdentity;
-use super::mirror::{StoredMirror, is_a_mirror};
+use super::mirror::{StoredMirror, is_a_mirror, stored_mirror};
 use super::{Host, NodeStorage, SEE_DAMAGE, Settings, random, storage_failed};
 use crate::api::socket::socket_path;
 use crate::api::{Exit, Failure, PassphraseSource};
@@ -31,13 +33,16 @@ pub(crate) enum Opened {
     Whole(Box<Host>),
     /// The store alone, and why no more.
     Damaged(Box<NodeStorage>, Failure),
+    /// A mirror's.
+    Mirror(Box<StoredMirror>, Box<NodeStorage>),
 }
 
 impl Opened {
-    fn whole(self) -> Result<Host, Failure> {
+    fn whole(self, home: &HomeDir) -> Result<Host, Failure> {
         match self {
             Self::Whole(host) => Ok(*host),
             Self::Damaged(_, why) => Err(why),
+            Self::Mirror(..) => Err(is_a_mirror(home)),
         }
     }
 
@@ -85,14 +90,15 @@ impl HomeDir {
     /// # Errors
     /// A [`Failure`] with the exit code that fits: no identity, locked, wrong passphrase, damaged.
     pub fn open(&self, passphrases: &mut dyn PassphraseSource) -> Result<Host, Failure> {
-        self.open_to_verify(passphrases)?.whole()
+        self.open_whatever(passphrases)?.whole(self)
     }
 
-    /// Opens the home, or where its own records are damaged what can be looked through for damage.
+    /// Opens the home, whoever it belongs to, or where its own records are damaged what can be looked through for
+    /// damage.
     ///
     /// # Errors
     /// As [`HomeDir::open`], where not even the store opens.
-    pub(crate) fn open_to_verify(
+    pub(crate) fn open_whatever(
         &self,
         passphrases: &mut dyn PassphraseSource,
     ) -> Result<Opened, Failure> {
@@ -144,11 +150,17 @@ impl HomeDir {
     pub fn open_with(&self, key: StoreKey) -> Result<Host, Failure> {
         let store =
             Store::open(&self.root, &Unlock::Key(key)).map_err(|error| self.open_failed(error))?;
-        self.opened(store)?.whole()
+        self.opened(store)?.whole(self)
     }
 
     fn opened(&self, store: Store) -> Result<Opened, Failure> {
         let storage = NodeStorage::new(store);
+        let is_a_persons = storage.get_own(IDENTITY_KEPT_AS).map_err(storage_failed);
+        if matches!(is_a_persons, Ok(None))
+            && let Some(mirror) = stored_mirror(&storage)?
+        {
+            return Ok(Opened::Mirror(Box::new(mirror), Box::new(storage)));
+        }
         let (identity, settings, engine) = match self.own_records(&storage) {
             Ok(records) => records,
             Err(failure) => return Opened::not_whole(storage, failure),
@@ -159,8 +171,10 @@ impl HomeDir {
             settings,
             identity,
             search: crate::service::SearchCache::default(),
+            facts: crate::service::FactsCache::default(),
             cards: crate::driver::Cards::default(),
             bundles: crate::host::OpenBundles::default(),
+            live: crate::host::LiveNotes::default(),
             home: self.clone(),
         };
         let is_open = crate::service::keep_out_destroyed(&mut host)
@@ -180,11 +194,7 @@ impl HomeDir {
             .map_err(storage_failed)?
             .map(Zeroizing::new);
         let Some(bytes) = bytes else {
-            let mirror = storage.get_own(StoredMirror::KEPT_AS);
-            return Err(match mirror.map_err(storage_failed)? {
-                Some(_) => is_a_mirror(self),
-                None => self.open_failed(OpenError::NoStore),
-            });
+            return Err(self.open_failed(OpenError::NoStore));
         };
         let mut identity = StoredIdentity::parse(&bytes).map_err(|error| {
             Failure::new(

@@ -5,7 +5,7 @@ use hearth_store::{
     Store, Unlock, UnlockCache,
 };
 
-use super::super::{Host, sentence};
+use super::super::{Host, NodeStorage, sentence};
 use super::HomeDir;
 use crate::api::{Exit, Failure, PassphraseRequest, PassphraseSource, Secret};
 
@@ -98,6 +98,22 @@ impl HomeDir {
         self.forget_old_key()
     }
 
+    /// Protects an open store of this home with another passphrase.
+    ///
+    /// # Errors
+    /// As [`HomeDir::change_passphrase`].
+    pub(crate) fn protect(
+        &self,
+        storage: &mut NodeStorage,
+        change: ProtectionChange,
+    ) -> Result<(), Failure> {
+        storage
+            .store_mut()
+            .change_protection(change)
+            .map_err(|error| self.change_failed(error))?;
+        self.forget_old_key()
+    }
+
     fn change_failed(&self, error: ChangeError) -> Failure {
         match error {
             ChangeError::Unlock(error) => self.open_failed(error.into()),
@@ -178,10 +194,6 @@ impl Host {
     /// # Errors
     /// As [`HomeDir::change_passphrase`].
     pub(crate) fn change_passphrase(&mut self, change: ProtectionChange) -> Result<(), Failure> {
-        self.storage
-            .store_mut()
-            .change_protection(change)
-            .map_err(|error| self.home.change_failed(error))?;
-        self.home.forget_old_key()
+        self.home.protect(&mut self.storage, change)
     }
 }

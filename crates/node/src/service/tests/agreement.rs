@@ -174,6 +174,7 @@ fn signatures_travel_as_claims_in_an_export() {
         notebook,
         format: ExportFormat::Json,
         titles: false,
+        due: false,
     });
     let exported: Value = serde_json::from_str(text(&files["files"][0]["text"])).unwrap();
     let version = &exported["agreements"][0]["versions"][0];
@@ -192,4 +193,40 @@ fn signatures_travel_as_claims_in_an_export() {
     let claims = &told["versions"][0]["imported_from"]["signatures"];
     assert_eq!(claims[0]["name"], "Ada");
     assert_eq!(told["versions"][0]["signatures"], json!([]));
+}
+
+#[test]
+fn what_was_signed_before_a_fork_stands_under_the_same_text_in_the_fork() {
+    let (mut ada, mut ben, notebook) = pair();
+    ada.ok(&topic(&notebook, "purpose", None, Some("Both of it.")));
+    sign(&mut ada, &notebook);
+    pump(&mut ada, &mut ben, 2);
+    sign(&mut ben, &notebook);
+    let forked = ben.ok(&Request::Notebook(crate::api::NotebookRequest::Fork {
+        notebook: notebook.clone(),
+        without: vec!["Ada".to_owned()],
+        title: None,
+        expires_s: None,
+    }));
+    let fork = text(&forked["notebook"]["id"]).to_owned();
+    let (before, after) = (ben.ok(&log(&notebook)), ben.ok(&log(&fork)));
+    let signers = |told: &Value| -> Vec<String> {
+        let signatures = told["versions"][0]["signatures"].as_array().unwrap();
+        let mut names: Vec<String> = signatures
+            .iter()
+            .map(|one| format!("{} {}", text(&one["name"]), text(&one["device"])))
+            .collect();
+        names.sort();
+        names
+    };
+    assert_eq!(signers(&after), ["Ada Ada's laptop", "Ben Ben's laptop"]);
+    assert_eq!(signers(&before), signers(&after));
+    // He has signed, and is alone in it for now; and a new text is signed anew.
+    let shown = ben.ok(&show(&fork));
+    assert_eq!(shown["agreement"]["state"], "partly");
+    assert_eq!(shown["agreement"]["missing"], json!([]));
+    ben.ok(&topic(&fork, "exit", None, Some("Say so.")));
+    assert_eq!(ben.ok(&show(&fork))["agreement"]["state"], "unsigned");
+    let signed = sign(&mut ben, &fork);
+    assert_eq!(signed["agreement"]["state"], "partly");
 }

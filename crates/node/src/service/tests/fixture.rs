@@ -34,6 +34,8 @@ impl PassphraseSource for NoPassphrase {
 pub(super) struct Home {
     folder: TempDir,
     pub(super) host: Option<Host>,
+    /// What brings the person back; the home keeps none of it.
+    pub(super) phrase: String,
     pub(super) node: NodeFacts,
 }
 
@@ -66,10 +68,12 @@ impl Home {
         let mut home = Self {
             folder,
             host: None,
+            phrase: String::new(),
             node: NodeFacts::default(),
         };
         home.node.network = "direct".to_owned();
-        home.dir().init(init, &mut NoPassphrase).unwrap();
+        let made = home.dir().init(init, &mut NoPassphrase).unwrap();
+        home.phrase = made.phrase.to_string();
         home.reopen();
         home
     }

@@ -41,22 +41,29 @@ fn nothing_is_written_in_a_closed_notebook_until_everybody_opens_it() {
     let mut ana = Home::new("Ana");
     let notebook = ana.notebook("Ana and Ben", "one-on-one");
     ana.ok(&add_goal(&notebook, "Before"));
+    let invite = Request::Invite(InviteRequest::Create {
+        notebook: notebook.clone(),
+        role: "mentee".to_owned(),
+        expires_s: None,
+    });
+    ana.ok(&invite);
     let closed = ana.ok(&graduate(GraduateRequest::Close {
         notebook: notebook.clone(),
     }));
     assert_eq!(closed["graduation"]["frozen"], true);
     assert_eq!(closed["graduation"]["closed"]["by"]["name"], "Ana");
+    // Nobody is let into an archive by a ticket that is out.
+    let listed = ana.ok(&Request::Invite(InviteRequest::List {
+        notebook: notebook.clone(),
+    }));
+    assert_eq!(listed["invites"][0]["state"], "revoked");
     let refused = [
         add_goal(&notebook, "After"),
         Request::Ask {
             notebook: notebook.clone(),
             text: "Why?".to_owned(),
         },
-        Request::Invite(InviteRequest::Create {
-            notebook: notebook.clone(),
-            role: "mentee".to_owned(),
-            expires_s: None,
-        }),
+        invite,
         Request::Notebook(NotebookRequest::Phase {
             notebook: notebook.clone(),
             phase: "progress".to_owned(),
@@ -232,4 +239,48 @@ fn a_statement_verifies_byte_for_byte_and_no_other_way() {
         assert!(statement::check(&changed).is_err());
     }
     assert_eq!(checked.person, ana.host().me());
+}
+
+/// The roster stands behind the signature and not under it: it proves itself, so no other person can be put in its place.
+#[test]
+fn no_other_roster_makes_a_statement_somebody_elses() {
+    let (mut ana, mut ben) = (Home::new("Ana"), Home::new("Ben"));
+    let kind = statement::StatementKind::Certificate;
+    let words = "Chloe\nhas worked.\n";
+    let block = |home: &mut Home| {
+        let signed = statement::sign(home.host(), kind, words);
+        let (_, block) = signed.split_once("-- signed --\n").unwrap();
+        let joined: String = block.split('\n').collect();
+        data_encoding::BASE64.decode(joined.as_bytes()).unwrap()
+    };
+    let (anas, bens) = (block(&mut ana), block(&mut ben));
+    // The device and its signature stand before the roster.
+    let front = 1 + 32 + hearth_core::crypto::SIGNATURE_BYTES;
+    let with = |block: &[u8]| {
+        let mut text = String::new();
+        for line in data_encoding::BASE64.encode(block).as_bytes().chunks(76) {
+            text.push_str(std::str::from_utf8(line).unwrap());
+            text.push('\n');
+        }
+        format!("Hearthside certificate\n\n{words}-- signed --\n{text}")
+    };
+    assert_eq!(
+        statement::check(&with(&anas)).unwrap().person,
+        ana.host().me()
+    );
+    let swapped = [&anas[..front], &bens[front..]].concat();
+    let refused = statement::check(&with(&swapped)).unwrap_err();
+    assert!(refused.contains("none of the signer's"), "{refused}");
+    // A later roster of the same person shows the same person and device.
+    let identity = ana.host().engine.identity().clone();
+    let phone = hearth_core::identity::DeviceSecrets::random(&mut crate::host::random());
+    let mut later = identity.roster;
+    let added = later.add_device(&identity.device, &phone.claim(later.person()));
+    later.insert(added).unwrap();
+    let grown = [&anas[..front], &later.to_bytes()].concat();
+    let checked = statement::check(&with(&grown)).unwrap();
+    assert_eq!(
+        (checked.person, checked.device),
+        (ana.host().me(), ana.host().my_device())
+    );
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::fixture::{Home, id, join, pair, pump, text};
+use super::fixture::{Home, connect, id, join, pair, pump, text};
 use crate::api::{
     ConfigRequest, Failure, GoalFields, GoalRequest, MemberRequest, NotebookRequest, Request,
     VerifyStep,
@@ -68,6 +68,15 @@ fn fork(notebook: &str, without: &[&str]) -> Request {
     })
 }
 
+fn history(notebook: &str) -> Request {
+    Request::Log {
+        from: None,
+        notebook: notebook.to_owned(),
+        object: None,
+        limit: 50,
+    }
+}
+
 fn add_goal(notebook: &str, title: &str) -> Request {
     Request::Goal(GoalRequest::Add {
         notebook: notebook.to_owned(),
@@ -107,12 +116,11 @@ fn a_removed_member_is_told_by_whom_and_reads_on_without_writing() {
     assert_eq!(readers["readers"].as_array().unwrap().len(), 1);
     assert_eq!(readers["past_readers"][0]["name"], "Ben");
     assert_eq!(ada.fails(&remove(&notebook, "Ben", false)).exit.code(), 4);
-    let history = Request::Log {
-        notebook: notebook.clone(),
-        object: None,
-        limit: 50,
-    };
-    assert!(ada.ok(&history).to_string().contains("Ben's laptop"));
+    assert!(
+        ada.ok(&history(&notebook))
+            .to_string()
+            .contains("Ben's laptop")
+    );
 
     pump(&mut ada, &mut ben, LINK);
     let status = ben.ok(&Request::Status);
@@ -257,6 +265,7 @@ fn a_fork_has_all_content_and_a_ticket_for_everybody_else() {
     join(&mut ada, &mut chloe, text(&ticket["ticket"]));
     let goal = id(&ada.ok(&add_goal(&notebook, "Read more"))["goal"]);
     pump(&mut ada, &mut ben, LINK);
+    ben.ok(&add_goal(&notebook, "Write more"));
     assert_eq!(ben.fails(&fork(&notebook, &["Zoe"])).exit.code(), 4);
     assert_eq!(ben.fails(&fork(&notebook, &["Ben"])).exit.code(), 2);
     let forked = ben.ok(&fork(&notebook, &["Ada"]));
@@ -272,22 +281,43 @@ fn a_fork_has_all_content_and_a_ticket_for_everybody_else() {
         (&tickets[0]["name"], &tickets[0]["role"]),
         (&json!("Chloe"), &json!("observer"))
     );
-    let shown = ben.ok(&Request::Goal(GoalRequest::Show {
-        goal: format!("{new}/{goal}"),
-    }));
-    let from = &shown["goal"]["imported_from"];
-    assert_eq!(shown["goal"]["title"], "Read more");
-    assert_eq!(from["notebook"], json!(notebook));
-    assert_eq!(from["created_by"]["name"], "Ada");
-    join(&mut ben, &mut chloe, text(&tickets[0]["ticket"]));
-    assert_eq!(members(&mut ben, &new).len(), 2);
-    // The old notebook is as it was, and what is in both has to be told apart.
-    ben.ok(&add_goal(&notebook, "Still here"));
     let show = |goal: &str| {
         Request::Goal(GoalRequest::Show {
             goal: goal.to_owned(),
         })
     };
+    let shown = ben.ok(&show(&format!("{new}/{goal}")));
+    assert_eq!(shown["goal"]["title"], "Read more");
+    assert_eq!(shown["goal"]["imported_from"], Value::Null);
+    assert_eq!(shown["goal"]["created_by"]["name"], "Ada");
+    assert_eq!(shown["goal"]["created_by"]["device"], "Ada's laptop");
+    let old = ben.ok(&show(&format!("{notebook}/{goal}")));
+    for field in ["id", "created_by", "created_at"] {
+        assert_eq!(shown["goal"][field], old["goal"][field], "{field}");
+    }
+    join(&mut ben, &mut chloe, text(&tickets[0]["ticket"]));
+    assert_eq!(members(&mut ben, &new).len(), 2);
+    connect(&mut ben, &mut chloe, 5);
+    pump(&mut ben, &mut chloe, 5);
+    for home in [&mut ben, &mut chloe] {
+        let told = home.ok(&history(&new)).to_string();
+        assert!(told.contains("Ada's laptop"), "{told}");
+        let verified = home.ok(&Request::Verify);
+        let bases = verified["bases"].as_array().unwrap();
+        assert_eq!(bases.len(), 1);
+        assert_eq!(bases[0]["from"], json!([notebook]));
+        let mut people: Vec<&str> = bases[0]["people"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|person| text(&person["name"]))
+            .collect();
+        people.sort_unstable();
+        assert_eq!(people, ["Ada", "Ben"]);
+        home.reopen();
+    }
+    // The old notebook is as it was, and what is in both has to be told apart.
+    ben.ok(&add_goal(&notebook, "Still here"));
     let failure = ben.fails(&show(&goal));
     let hint = failure.hint.unwrap();
     for place in [&notebook, &new] {
@@ -298,7 +328,7 @@ fn a_fork_has_all_content_and_a_ticket_for_everybody_else() {
     // Whoever has left it means the one that they are in.
     ben.ok(&leave(&notebook, false));
     let shown = ben.ok(&show(&goal));
-    assert_eq!(shown["goal"]["imported_from"]["notebook"], json!(notebook));
+    assert_eq!(shown["goal"]["title"], "Read more");
 }
 
 #[test]

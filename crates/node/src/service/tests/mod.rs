@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod agreement;
+mod checking;
 mod content;
 mod fixture;
 mod graduate;
+mod live;
 mod membership;
 mod moving;
 mod notebooks;

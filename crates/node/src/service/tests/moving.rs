@@ -16,6 +16,7 @@ fn export(home: &mut Home, notebook: &str, format: ExportFormat) -> Vec<Transfer
         notebook: notebook.to_owned(),
         format,
         titles: false,
+        due: false,
     });
     ExportReply::from_value(data).unwrap().files
 }

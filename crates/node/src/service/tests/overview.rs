@@ -5,9 +5,10 @@ use serde_json::{Value, json};
 
 use super::fixture::{Home, has_keys, id, pair, pump, text};
 use crate::api::{
-    ActionRequest, ConfigRequest, GoalFields, GoalRequest, NotesRequest, Request, SessionRequest,
+    ActionRequest, CalendarRequest, ConfigRequest, GoalFields, GoalRequest, GraduateRequest,
+    MemberRequest, NotesRequest, Request, Secret, SessionRequest,
 };
-use crate::service::{describe_applied, keep_search_index};
+use crate::service::{Reminders, describe_applied, keep_document_facts, keep_search_index};
 
 fn add_goal(notebook: &str, title: &str) -> Request {
     Request::Goal(GoalRequest::Add {
@@ -51,6 +52,7 @@ fn search(words: &str, notebook: Option<&str>) -> Request {
 
 fn log(notebook: &str, object: Option<&str>, limit: u32) -> Request {
     Request::Log {
+        from: None,
         notebook: notebook.to_owned(),
         object: object.map(str::to_owned),
         limit,
@@ -116,6 +118,55 @@ fn today_merges_notebooks_and_names_them() {
     assert_eq!(odd.exit.code(), 2);
 }
 
+/// How many sessions today lists, how many the calendar feed has, and of how many this person is reminded ten minutes
+/// before noon.
+fn sessions_told(home: &mut Home) -> (usize, usize, usize) {
+    let today = home.ok(&Request::Today { zone: None });
+    let on = home.ok(&Request::Calendar(CalendarRequest::On { titles: false }));
+    let url = text(&on["calendar"]["url"]);
+    let (_, token) = url.rsplit_once('/').unwrap();
+    let feed = home.ok(&Request::Calendar(CalendarRequest::Feed {
+        token: Secret::new(token.trim_end_matches(".ics").to_owned()),
+    }));
+    let now = "2099-06-01T11:50:00Z".parse().unwrap();
+    let found = Reminders::default().look(home.host(), now).unwrap();
+    (
+        today["sessions"].as_array().unwrap().len(),
+        text(&feed["ics"]).matches("BEGIN:VEVENT").count(),
+        found.told.len(),
+    )
+}
+
+#[test]
+fn what_is_over_for_a_person_reminds_of_nothing_and_stands_in_no_calendar() {
+    let (mut ada, mut ben, notebook) = pair();
+    for home in [&mut ada, &mut ben] {
+        for (key, value) in [("reminders.quiet", "off"), ("zone", "UTC")] {
+            home.ok(&Request::Config(ConfigRequest::Set {
+                key: key.to_owned(),
+                value: value.to_owned(),
+            }));
+        }
+    }
+    ada.ok(&plan(&notebook, "2099-06-01T12:00"));
+    pump(&mut ada, &mut ben, 2);
+    assert_eq!(sessions_told(&mut ada), (1, 1, 1));
+    assert_eq!(sessions_told(&mut ben), (1, 1, 1));
+    ben.ok(&Request::Member(MemberRequest::Leave {
+        notebook: notebook.clone(),
+        check: false,
+    }));
+    assert_eq!(sessions_told(&mut ben), (0, 0, 0));
+    assert_eq!(sessions_told(&mut ada), (1, 1, 1));
+
+    // So it is where a notebook's keys are about to go, and where it is closed.
+    let graduate = |what: fn(String) -> GraduateRequest| Request::Graduate(what(notebook.clone()));
+    ben.ok(&graduate(|notebook| GraduateRequest::Destroy { notebook }));
+    assert_eq!(sessions_told(&mut ben), (0, 0, 0));
+    ada.ok(&graduate(|notebook| GraduateRequest::Close { notebook }));
+    assert_eq!(sessions_told(&mut ada), (0, 0, 0));
+}
+
 #[test]
 fn search_finds_what_is_there_now_in_this_process_and_the_next() {
     let mut home = Home::new("Ada");
@@ -131,7 +182,8 @@ fn search_finds_what_is_there_now_in_this_process_and_the_next() {
         (&hit["id"], &hit["kind"], &hit["notebook"]["title"]),
         (&json!(session), &json!("session"), &json!("Ours"))
     );
-    assert!(text(&hit["snippet"]).contains("café"));
+    assert_eq!(hit["snippet"], "We spoke about the café in Lisbon");
+    assert_eq!(hit["marks"], json!([[19, 23], [27, 33]]));
     let count = |data: Value| data["hits"].as_array().unwrap().len();
     assert_eq!(count(home.ok(&search("lisbon", None))), 2);
     assert_eq!(count(home.ok(&search("lisbon", Some("Other")))), 1);
@@ -332,5 +384,96 @@ fn settings_are_kept_and_checked() {
     let listed = home.ok(&Request::Config(ConfigRequest::List));
     for setting in listed["settings"].as_array().unwrap() {
         has_keys(setting, &["key", "value", "default", "about"]);
+    }
+}
+
+/// One log, a few lines at a time.
+fn log_by(home: &mut Home, notebook: &str, limit: u32) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut from = None;
+    for _ in 0..1_000 {
+        let told = home.ok(&Request::Log {
+            notebook: notebook.to_owned(),
+            object: None,
+            limit,
+            from: from.clone(),
+        });
+        let changes = told["changes"].as_array().unwrap();
+        assert!(changes.len() <= usize::try_from(limit).unwrap());
+        all.extend(changes.iter().cloned());
+        from = told["next"].as_str().map(str::to_owned);
+        assert_eq!(told["more"], json!(from.is_some()));
+        if from.is_none() {
+            return all;
+        }
+    }
+    panic!("it never ends: {from:?}");
+}
+
+#[test]
+fn a_log_that_is_read_a_few_lines_at_a_time_leaves_nothing_out_and_tells_nothing_twice() {
+    let (mut ada, mut ben, notebook) = pair();
+    for place in 0..5 {
+        let session =
+            id(&ada.ok(&plan(&notebook, &format!("2099-02-0{}T10:00", place + 1)))["session"]);
+        pump(&mut ada, &mut ben, 2);
+        ben.ok(&append(&session, "and of Faro"));
+        pump(&mut ada, &mut ben, 2);
+        ada.ok(&add_goal(&notebook, &format!("Goal {place}")));
+    }
+    let whole = ada.ok(&log(&notebook, None, 1_000));
+    assert_eq!(
+        (&whole["more"], &whole["next"]),
+        (&json!(false), &Value::Null)
+    );
+    let whole = whole["changes"].as_array().unwrap().clone();
+    assert!(whole.len() > 14, "{}", whole.len());
+    for limit in [1, 2, 7] {
+        assert_eq!(
+            log_by(&mut ada, &notebook, limit),
+            whole,
+            "{limit} at a time"
+        );
+    }
+    let of = |from: &str| Request::Log {
+        notebook: notebook.clone(),
+        object: None,
+        limit: 5,
+        from: Some(from.to_owned()),
+    };
+    for nowhere in ["", "x", &format!("{0}/{0}{0}/0", "0".repeat(32))] {
+        assert_eq!(ada.fails(&of(nowhere)).code, "no_such_change", "{nowhere}");
+    }
+}
+
+#[test]
+fn what_is_known_of_documents_follows_what_is_written_and_serves_the_next_process() {
+    let (mut ada, mut ben, notebook) = pair();
+    let sessions: Vec<String> = (1..=10)
+        .map(|day| id(&ada.ok(&plan(&notebook, &format!("2099-03-{day:02}T10:00")))["session"]))
+        .collect();
+    pump(&mut ada, &mut ben, 2);
+    let told = |home: &mut Home| home.ok(&log(&notebook, None, 1_000))["changes"].clone();
+    let before = told(&mut ada);
+    let notes = |told: &Value| {
+        let lines = told.as_array().unwrap().iter();
+        lines
+            .filter(|line| text(&line["what"]).starts_with("notes"))
+            .count()
+    };
+    assert_eq!(notes(&before), 0);
+    ben.ok(&append(&sessions[3], "and of Faro"));
+    pump(&mut ada, &mut ben, 2);
+    assert_eq!(notes(&told(&mut ada)), 1, "what came is told at once");
+    keep_document_facts(ada.host()).unwrap();
+    let kept = ada.host().get_own("document facts").unwrap();
+    assert!(kept.is_some_and(|kept| !kept.is_empty()));
+    ada.reopen();
+    let after = told(&mut ada);
+    assert_eq!(notes(&after), 1);
+    for damaged in [&b""[..], b"\x01\xff\xff\xff\xff\xff", &[1; 300]] {
+        ada.host().put_own("document facts", damaged).unwrap();
+        ada.reopen();
+        assert_eq!(told(&mut ada), after, "{damaged:?}");
     }
 }

@@ -11,11 +11,12 @@ use hearth_core::log::{DocumentTips, EntryKeys, VerifiedEntry, actor_of};
 use hearth_core::storage::{
     CapsulePlace, CapsuleRecord, Position, Space, Storage, StorageError, Write,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::fixture::{Home, NoPassphrase, connect, has_keys, join, pair, text};
-use crate::api::{GoalFields, GoalRequest, Request};
+use crate::api::{BackupRequest, GoalFields, GoalRequest, RecoveryRequest, Request, Secret};
 use crate::host::{HomeDir, Host, random};
+use crate::service::recovery_secrets;
 
 fn add_goal(notebook: &str, title: &str) -> Request {
     Request::Goal(GoalRequest::Add {
@@ -383,4 +384,91 @@ fn requests_for_the_network_are_not_done_here() {
     ] {
         assert_eq!(home.fails(&request).code, "internal");
     }
+}
+
+#[test]
+fn no_backup_is_written_that_only_words_open_which_nobody_has() {
+    let mut home = Home::new("ada");
+    let words = home.phrase.clone();
+    home.host().storage.keep_phrase(&words).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("notes.backup");
+    let create = Request::Backup(BackupRequest::Create {
+        path: path.to_str().unwrap().to_owned(),
+        passphrase: None,
+    });
+    assert_eq!(home.fails(&create).code, "recovery_unconfirmed");
+    assert!(!path.exists());
+    let confirm = |places: &[u8], words: &str| {
+        Request::Recovery(RecoveryRequest::Confirm {
+            places: places.to_vec(),
+            words: Secret::new(words.to_owned()),
+        })
+    };
+    let all: Vec<&str> = words.split_whitespace().collect();
+    // One word three times, or words out of order, show no more than that one of them is known.
+    for (places, given) in [
+        (&[2, 2, 2][..], [all[1]; 3].join(" ")),
+        (&[3, 2, 1], [all[2], all[1], all[0]].join(" ")),
+        (&[1, 2], all[..2].join(" ")),
+        (&[1, 2, 25], all[..2].join(" ")),
+    ] {
+        let refused = home.fails(&confirm(places, &given));
+        assert_eq!(refused.code, "phrase_differs", "{places:?}");
+    }
+    assert_eq!(home.fails(&create).code, "recovery_unconfirmed");
+    home.ok(&confirm(&[1, 4, 8], &[all[0], all[3], all[7]].join(" ")));
+    home.ok(&create);
+    assert!(path.exists());
+}
+
+#[test]
+fn a_phrase_that_another_took_the_place_of_is_shown_and_confirmed_no_more() {
+    let mut home = Home::new("ada");
+    let words = home.phrase.clone();
+    let secret = |words: &str| Secret::new(words.to_owned());
+    let confirm = |places: &[u8], words: &str| {
+        Request::Recovery(RecoveryRequest::Confirm {
+            places: places.to_vec(),
+            words: secret(words),
+        })
+    };
+    let show = Request::Recovery(RecoveryRequest::Show);
+    home.host().storage.keep_phrase(&words).unwrap();
+    assert_eq!(home.ok(&show)["recovery_phrase"], json!(words));
+    // As it comes from another device of theirs: nobody tells this one to forget anything.
+    let new = crate::run::new_phrase();
+    let [present, next] = [&secret(&words), &new].map(|one| recovery_secrets(one).unwrap());
+    let Host {
+        engine, storage, ..
+    } = home.host();
+    engine
+        .rotate_recovery(&present, &next, storage, &mut random())
+        .unwrap();
+    assert_eq!(home.ok(&show)["recovery_phrase"], Value::Null);
+    assert_eq!(home.ok(&Request::Status)["recovery_kept"], false);
+    assert_eq!(home.host().storage.get_own("phrase").unwrap(), None);
+
+    // Where none is kept, only the words in force are confirmed.
+    assert_eq!(home.fails(&confirm(&[], &words)).code, "phrase_differs");
+    assert_eq!(home.fails(&confirm(&[], "lamp")).code, "phrase_invalid");
+    let some = new.expose().split_whitespace().take(3);
+    let some = some.collect::<Vec<_>>().join(" ");
+    assert_eq!(
+        home.fails(&confirm(&[1, 2, 3], &some)).code,
+        "phrase_not_kept"
+    );
+    let confirmed = home.ok(&confirm(&[], new.expose()));
+    assert_eq!(confirmed["erased"], false);
+    // It is the one that a rotation asks for, too.
+    let last = crate::run::new_phrase();
+    let rotate = |present: &str| {
+        Request::Recovery(RecoveryRequest::Rotate {
+            present: secret(present),
+            new: last.clone(),
+        })
+    };
+    assert_eq!(home.fails(&rotate(&words)).code, "phrase_not_in_force");
+    let rotated = home.ok(&rotate(new.expose()));
+    assert_eq!(rotated["warning"], Value::Null);
 }

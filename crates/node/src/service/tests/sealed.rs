@@ -3,14 +3,18 @@
 use automerge::ROOT;
 use automerge::transaction::Transactable;
 use hearth_core::control::Role;
+use hearth_core::identity::{MirrorPass, MirrorSecrets};
+use hearth_core::mirror::MirrorTicket;
 use hearth_notebook::{DocumentId, journal};
 use serde_json::{Value, json};
 
-use super::fixture::{Home, connect, disconnect, has_keys, id, pair, pump, text};
+use super::fixture::{Home, connect, disconnect, has_keys, id, join, pair, pump, text};
 use crate::api::{
     ExportFormat, FeedbackFields, FeedbackRequest, ImportFormat, InviteRequest, JournalRequest,
-    MemberRequest, NotebookRequest, Request, SealedRequest, SessionRequest, TransferFile,
+    MemberRequest, MirrorRequest, NotebookRequest, Request, SealedRequest, SessionRequest,
+    TransferFile,
 };
+use crate::host::random;
 
 fn add(text: &str, about: Option<&str>) -> Request {
     Request::Journal(JournalRequest::Add {
@@ -72,6 +76,7 @@ fn export(notebook: &str, format: ExportFormat) -> Request {
         notebook: notebook.to_owned(),
         format,
         titles: false,
+        due: false,
     }
 }
 
@@ -268,6 +273,31 @@ fn a_sealed_exchange_opens_when_both_have_committed() {
 }
 
 #[test]
+fn what_was_committed_to_before_a_fork_is_opened_in_the_fork() {
+    let (mut ada, mut ben, notebook) = pair();
+    let exchange = id(&ada.ok(&start(&notebook, "expectations"))["sealed"]);
+    ada.ok(&commit(&exchange, "Honesty above all", None));
+    pump(&mut ada, &mut ben, 2);
+    ben.ok(&commit(&exchange, "Patience", None));
+    let forked = ben.ok(&Request::Notebook(NotebookRequest::Fork {
+        notebook,
+        without: Vec::new(),
+        title: None,
+        expires_s: None,
+    }));
+    let fork = id(&forked["notebook"]);
+    join(&mut ben, &mut ada, text(&forked["tickets"][0]["ticket"]));
+    pump(&mut ada, &mut ben, 2);
+    let there = format!("{fork}/{exchange}");
+    let opened = ben.ok(&open(&there));
+    assert_eq!(opened["sealed"]["state"], "opening");
+    pump(&mut ada, &mut ben, 2);
+    let opened = ada.ok(&open(&there));
+    assert_eq!(opened["sealed"]["state"], "open");
+    assert!(opened.to_string().contains("Patience"));
+}
+
+#[test]
 fn ratings_feedback_and_stalled_exchanges() {
     let (mut ada, mut ben, notebook) = pair();
     let rating = id(&ada.ok(&start(&notebook, "rating"))["sealed"]);
@@ -348,7 +378,7 @@ fn journals_that_two_devices_made_apart_are_read_together_and_written_in_one() {
     let mut made: Vec<_> = (0..3)
         .map(|_| {
             let host = ada.host();
-            host.found(Role::Peer, journal::create).unwrap()
+            host.found(None, Role::Peer, journal::create).unwrap()
         })
         .collect();
     for (place, journal) in made.iter().enumerate() {
@@ -371,6 +401,61 @@ fn journals_that_two_devices_made_apart_are_read_together_and_written_in_one() {
         .unwrap();
     assert!(first.iter().any(|entry| entry.id.to_string() == added));
     assert_eq!(count(&ada.ok(&list_notebooks())["notebooks"]), 0);
+}
+
+#[test]
+fn a_mirror_holds_all_journals_that_devices_made_apart() {
+    let mut ada = Home::new("Ada");
+    let mut made: Vec<String> = (0..2)
+        .map(|_| ada.host().found(None, Role::Peer, journal::create).unwrap())
+        .map(|journal| journal.to_string())
+        .collect();
+    made.sort();
+    let secrets = MirrorSecrets::random(&mut random());
+    let ticket = MirrorTicket {
+        card: secrets.card().clone(),
+        pass: MirrorPass::from_bytes([7; 16]),
+        name: "cupboard".to_owned(),
+        addresses: Vec::new(),
+        relays: Vec::new(),
+    };
+    let journal = || "journal".to_owned();
+    let add = Request::Mirror(MirrorRequest::Add {
+        notebook: journal(),
+        ticket: ticket.to_string(),
+    });
+    let held = |ada: &mut Home| {
+        let listed = ada.ok(&Request::Mirror(MirrorRequest::List {
+            notebook: journal(),
+        }));
+        let mirrors = listed["mirrors"].as_array().unwrap();
+        let of = mirrors
+            .iter()
+            .map(|mirror| text(&mirror["notebook"]).to_owned());
+        // They are listed in the order of their bytes, which is not that of their letters.
+        let mut of: Vec<String> = of.collect();
+        of.sort();
+        (count(&listed["notebooks"]), of)
+    };
+    let added = ada.ok(&add);
+    assert_eq!(added["mirror"]["name"], "cupboard");
+    assert_eq!(count(&added["notebooks"]), 2, "{added}");
+    assert_eq!(held(&mut ada), (2, made.clone()));
+    // One that another device made shows without a mirror, until the same is said again.
+    let late = ada.host().found(None, Role::Peer, journal::create).unwrap();
+    assert_eq!(held(&mut ada), (3, made.clone()));
+    assert_eq!(count(&ada.ok(&add)["notebooks"]), 3);
+    made.push(late.to_string());
+    made.sort();
+    assert_eq!(held(&mut ada), (3, made));
+    let remove = Request::Mirror(MirrorRequest::Remove {
+        notebook: journal(),
+        mirror: "cupboard".to_owned(),
+    });
+    let removed = ada.ok(&remove);
+    assert_eq!(removed["mirror"]["name"], "cupboard");
+    assert_eq!(count(&removed["notebooks"]), 3, "{removed}");
+    assert_eq!(ada.fails(&remove).code, "not_found");
 }
 
 #[test]

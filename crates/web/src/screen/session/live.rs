@@ -106,13 +106,14 @@ pub(super) fn actions(shown: &Shown<'_>) -> Markup {
     )
 }
 
-pub(super) fn margin(shown: &Shown<'_>, private: &Markup) -> Markup {
+pub(super) fn margin(shown: &Shown<'_>, private: &Markup, merged: &Markup) -> Markup {
     let (visit, session) = (shown.visit, shown.session);
     let people = &shown.notebook.people;
     let attendance = session.list("attendance");
     let me = people.me().map(|me| me.person.as_str()).unwrap_or_default();
     let was_here = attendance.iter().any(|one| one.text("person") == me);
     html! {
+        (merged)
         (part::section("attended", &visit.say("attended"), &html! {
             ul class="stack-s" {
                 @for one in &attendance {
@@ -137,7 +138,7 @@ pub(super) fn margin(shown: &Shown<'_>, private: &Markup) -> Markup {
 /// Another time or place, or none.
 fn change(shown: &Shown<'_>) -> Markup {
     let (visit, session) = (shown.visit, shown.session);
-    let form = FormView::new(visit, shown.at("/edit"));
+    let form = FormView::editing(visit, shown.at("/edit"));
     let cancel = FormView::new(visit, shown.at("/cancel"));
     let local = session.text("local").get(..16).unwrap_or_default();
     let minutes = session.count("minutes").to_string();

@@ -13,11 +13,11 @@ use maud::{Markup, html};
 pub(crate) use acts::{
     action, agenda_add, agenda_done, attend, cancel, edit, mark, plan, prepare, save_wrap,
 };
-pub(crate) use notes::save as save_notes;
+pub(crate) use notes::{save as save_notes, type_notes};
 
-use super::notebook::upcoming;
 use super::today::session_when;
 use crate::data::Data;
+use crate::limits::SESSIONS_SHOWN_MAX;
 use crate::reply::Reply;
 use crate::view::form::{Field, FormView};
 use crate::view::part;
@@ -35,34 +35,25 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let visit = visit.as_ref();
     let shell = Shell::load(visit).await?;
     let notebook = Notebook::load(visit).await?;
-    let listed = visit
-        .ask(Request::Session(SessionRequest::List {
+    let skipped: u32 = visit.query.text("older").parse().unwrap_or(0);
+    let near = visit
+        .ask(Request::Session(SessionRequest::Near {
             notebook: notebook.id.clone(),
+            ahead: SESSIONS_SHOWN_MAX,
+            skip: skipped,
+            past: SESSIONS_SHOWN_MAX,
         }))
         .await?;
+    let near = Data(&near);
     let templates = visit.ask(Request::Template(TemplateRequest::List)).await?;
-    let ahead = upcoming(visit, Data(&listed));
-    let is_ahead =
-        |session: &Data<'_>| ahead.iter().any(|one| one.text("id") == session.text("id"));
-    let mut past: Vec<Data<'_>> = Data(&listed).list("sessions");
-    past.retain(|session| !is_ahead(session));
-    past.reverse();
+    let is_empty = near.count("ahead_count") + near.count("past_count") == 0;
     let page = html! {
-        (part::section("ahead", &visit.say("to-come"), &html! {
-            @if ahead.is_empty() { p class="soft" { (visit.say("no-session-planned")) } }
-            @else { ul class="lines" { @for one in &ahead { (line(visit, &notebook, *one)) } } }
+        (part::place("sessions-place", &html! {
+            @if is_empty { (nothing_yet(visit, &notebook)) }
+            @else if skipped == 0 { (to_come(visit, &notebook, near)) }
         }))
-        @if notebook.may_write() { (plan_form(visit, &notebook, Data(&templates), ahead.is_empty())) }
-        @if !past.is_empty() {
-            (part::section("past", &visit.say("held-before"), &html! {
-                ul class="lines" { @for one in past.iter().take(60) { (line(visit, &notebook, *one)) } }
-                @if past.len() > 60 {
-                    (part::fold(&visit.words.with("older-sessions", &[("count", (past.len() - 60).into())]), false, &html! {
-                        ul class="lines" { @for one in past.iter().skip(60) { (line(visit, &notebook, *one)) } }
-                    }))
-                }
-            }))
-        }
+        @if notebook.may_write() { (plan_form(visit, &notebook, Data(&templates), near.count("ahead_count") == 0 && skipped == 0)) }
+        (part::place("past-place", &html! { (held_before(visit, &notebook, near, skipped)) }))
     };
     let screen = Screen::new(visit.say("sessions"), page).margin(html! {
         (part::section("calendar", &visit.say("calendar"), &html! {
@@ -76,6 +67,55 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
         "/sessions",
         &screen,
     )))
+}
+
+/// Where there is no session yet: what one is for, and the template that fits, ready to be planned with.
+fn nothing_yet(visit: &Visit, notebook: &Notebook) -> Markup {
+    let suggested = notebook.data().get("suggested_template");
+    if !notebook.may_write() {
+        return html! { p class="soft" { (visit.say("no-session")) } };
+    }
+    part::empty(
+        "sun",
+        &visit.say("no-session"),
+        &visit.say("no-session-why"),
+        &html! {
+            a class="btn first" href={ (notebook.at("/sessions")) "?template=" (suggested.text("name")) "#plan" } { (visit.say("plan-session")) }
+            @if let Some(about) = suggested.some("about") { p class="small soft" { bdi { (suggested.text("title")) } ": " (about) } }
+        },
+    )
+}
+
+fn to_come(visit: &Visit, notebook: &Notebook, near: Data<'_>) -> Markup {
+    let ahead = near.list("ahead");
+    let more = near.count("ahead_count").saturating_sub(ahead.len() as u64);
+    part::section(
+        "ahead",
+        &visit.say("to-come"),
+        &html! {
+            @if ahead.is_empty() { p class="soft" { (visit.say("no-session-planned")) } }
+            @else { ul class="lines" { @for one in &ahead { (line(visit, notebook, *one)) } } }
+            @if more > 0 { p class="soft" { (visit.words.with("later-sessions", &[("count", more.into())])) } }
+        },
+    )
+}
+
+/// What was held before, a page at a time.
+fn held_before(visit: &Visit, notebook: &Notebook, near: Data<'_>, skipped: u32) -> Markup {
+    let past = near.list("past");
+    let shown = u64::from(skipped) + past.len() as u64;
+    let older = near.count("past_count").saturating_sub(shown);
+    html! {
+        @if !past.is_empty() || skipped > 0 {
+            (part::section("past", &visit.say("held-before"), &html! {
+                @if skipped > 0 { p class="small" { a href=(notebook.at("/sessions")) { (visit.say("newest-sessions")) } } }
+                ul class="lines" { @for one in &past { (line(visit, notebook, *one)) } }
+                @if older > 0 {
+                    p { a href={ (notebook.at("/sessions")) "?older=" (shown) "#past" } { (visit.words.with("older-sessions", &[("count", older.into())])) } }
+                }
+            }))
+        }
+    }
 }
 
 fn line(visit: &Visit, notebook: &Notebook, session: Data<'_>) -> Markup {
@@ -209,6 +249,10 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         stage: stage(visit, session),
     };
     let private = acts::preparation(visit, session).await;
+    let merged = html! {
+        (notes::here(&shown))
+        (notes::merged(visit, &notebook, session).await)
+    };
     let page = html! {
         (live::agenda(&shown))
         div class="stack-l" {
@@ -222,7 +266,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let screen = Screen::new(session.text("title"), page)
         .head(head(&shown))
         .page_class("desk")
-        .margin(live::margin(&shown, &private));
+        .margin(live::margin(&shown, &private, &merged));
     Ok(Reply::Page(shell.of_notebook(
         visit,
         &notebook,

@@ -1,36 +1,49 @@
 //! Full-text search: an index in memory that is kept as one sealed value.
 //!
 //! The index never touches a disk by itself: whoever owns it takes [`SearchIndex::serialize`] and
-//! puts the bytes into a [`Store`](crate::Store). Words are compared without case and accents. What
-//! a person types is never read as the query language of SQLite.
+//! puts the bytes into a [`Store`](crate::Store). What a word is, in any language, says [`words`]: SQLite gets words
+//! that are already folded and parted by spaces, and keeps only where they are; the texts stand beside, as they were
+//! written. What a person types is never read as the query language of SQLite.
+//!
+//! A word is found by its beginning where it is the last that was typed, and inside of a longer word where that serves,
+//! as in languages that write compounds in one. Whoever has the word itself comes first.
 
-use std::collections::BTreeMap;
+mod query;
+mod snippet;
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
+use std::ops::Range;
 
 use rusqlite::{Connection, MAIN_DB, OptionalExtension};
 
-use crate::limits::{SEARCH_HITS_MAX, SEARCH_QUERY_BYTES_MAX, SEARCH_WORDS_MAX};
+use self::query::{INNER_LETTERS_MIN, Query};
+use self::words::{Sort, pieces};
+use crate::limits::{SEARCH_COMPOUNDS_MAX, SEARCH_HITS_MAX};
 use crate::scope::Scope;
 
 /// The layout of the index; another one is rebuilt, not migrated.
-const LAYOUT_VERSION: i32 = 3;
+const LAYOUT_VERSION: i32 = 4;
 
 const LAYOUT: &str = "
     CREATE TABLE documents (
         number INTEGER PRIMARY KEY, id TEXT NOT NULL, scope BLOB NOT NULL, kind TEXT NOT NULL,
-        part BLOB NOT NULL, mark BLOB NOT NULL,
+        part BLOB NOT NULL, mark BLOB NOT NULL, title TEXT NOT NULL, text TEXT NOT NULL,
         UNIQUE (scope, id)
     ) STRICT;
     CREATE INDEX parts ON documents (scope, part);
     CREATE VIRTUAL TABLE words USING fts5 (
-        title, text, tokenize = 'unicode61 remove_diacritics 2', prefix = '2 3'
-    );";
+        title, text, tokenize = 'ascii', content = '', contentless_delete = 1
+    );
+    CREATE VIRTUAL TABLE terms USING fts5vocab ('words', 'row');
+    CREATE TABLE compounds (word TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;";
+
+/// Shortest word that is kept as one that others may stand in, in bytes: two of the shortest that are looked for.
+const COMPOUND_BYTES_MIN: usize = 2 * INNER_LETTERS_MIN;
 
 /// How much more a word in the title counts than one in the text.
 const TITLE_WEIGHT: f64 = 4.0;
-
-/// Words of text around a hit.
-const SNIPPET_WORDS: i32 = 12;
 
 /// The index could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -94,8 +107,10 @@ pub struct Hit {
     pub kind: String,
     /// Its title.
     pub title: String,
-    /// The words around the best match, cut with `…`.
+    /// The words around the best match as they were written, cut with `…`.
     pub snippet: String,
+    /// Where in the snippet the words are that were looked for, in bytes, in order and apart from each other.
+    pub marks: Vec<Range<usize>>,
 }
 
 /// A full-text index in memory.
@@ -155,9 +170,10 @@ impl SearchIndex {
         let transaction = self.connection.savepoint()?;
         let number: i64 = transaction
             .prepare_cached(
-                "INSERT INTO documents (id, scope, kind, part, mark) VALUES (?1, ?2, ?3, ?4, ?5) \
+                "INSERT INTO documents (id, scope, kind, part, mark, title, text) \
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) \
                  ON CONFLICT DO UPDATE SET kind = excluded.kind, part = excluded.part, \
-                 mark = excluded.mark RETURNING number",
+                 mark = excluded.mark, title = excluded.title, text = excluded.text RETURNING number",
             )?
             .query_row(
                 (
@@ -166,14 +182,37 @@ impl SearchIndex {
                     document.kind,
                     document.part,
                     document.mark,
+                    document.title,
+                    document.text,
                 ),
                 |row| row.get(0),
             )?;
+        let mut compounds = BTreeSet::new();
+        let mut fold = |text: &str| {
+            let mut folded = String::with_capacity(text.len() + text.len() / 4);
+            for piece in pieces(text) {
+                for token in piece.tokens() {
+                    folded.push_str(&token.word);
+                    folded.push(' ');
+                    if piece.sort == Sort::Spaced && token.word.len() >= COMPOUND_BYTES_MIN {
+                        compounds.insert(token.word);
+                    }
+                }
+            }
+            folded
+        };
+        let words = (number, fold(document.title), fold(document.text));
         transaction
             .prepare_cached(
                 "INSERT OR REPLACE INTO words (rowid, title, text) VALUES (?1, ?2, ?3)",
             )?
-            .execute((number, document.title, document.text))?;
+            .execute(words)?;
+        let mut keep =
+            transaction.prepare_cached("INSERT OR IGNORE INTO compounds (word) VALUES (?1)")?;
+        for word in compounds {
+            keep.execute([word])?;
+        }
+        drop(keep);
         Ok(transaction.commit()?)
     }
 
@@ -238,11 +277,17 @@ impl SearchIndex {
             [scope.0],
         )?;
         transaction.execute("DELETE FROM documents WHERE scope = ?1", [scope.0])?;
+        // No word of what is gone stays behind.
+        transaction.execute(
+            "DELETE FROM compounds WHERE word NOT IN (SELECT term FROM terms)",
+            [],
+        )?;
         Ok(transaction.commit()?)
     }
 
     /// Finds the documents that hold all the words, the best first; the last word may be only the
-    /// beginning of one. Without a scope all scopes are searched. Text without a word finds nothing.
+    /// beginning of one. Those that hold one only inside of another word come after. Without a scope all scopes are
+    /// searched. Text without a word finds nothing.
     ///
     /// # Errors
     /// See [`SearchError`].
@@ -252,46 +297,66 @@ impl SearchIndex {
         scope: Option<Scope>,
         limit: usize,
     ) -> Result<Vec<Hit>, SearchError> {
-        let Some(expression) = match_expression(text) else {
+        let Some(query) = Query::parse(text) else {
             return Ok(Vec::new());
         };
-        let limit = i64::try_from(limit.min(SEARCH_HITS_MAX)).unwrap_or(i64::MAX);
+        let limit = limit.min(SEARCH_HITS_MAX);
+        let mut numbers = self.numbers(&query.expression(), scope, limit)?;
+        if numbers.len() < limit
+            && let Some(wider) = query.wider(|word| self.compounds(word))?
+        {
+            let found: BTreeSet<i64> = numbers.iter().copied().collect();
+            let more = self.numbers(&wider, scope, limit)?;
+            numbers.extend(more.into_iter().filter(|number| !found.contains(number)));
+            numbers.truncate(limit);
+        }
         let mut statement = self.connection.prepare_cached(
-            "SELECT documents.id, documents.scope, documents.kind, words.title, \
-                    snippet(words, -1, '', '', '…', ?4) \
-             FROM words JOIN documents ON documents.number = words.rowid \
-             WHERE words MATCH ?1 AND (?2 IS NULL OR documents.scope = ?2) \
-             ORDER BY bm25(words, ?5, 1.0), documents.number LIMIT ?3",
+            "SELECT id, scope, kind, title, text FROM documents WHERE number = ?1",
         )?;
-        let scope = scope.map(|scope| scope.0);
-        let parameters = (expression, scope, limit, SNIPPET_WORDS, TITLE_WEIGHT);
-        let hits = statement.query_map(parameters, |row| {
-            Ok(Hit {
-                id: row.get(0)?,
-                scope: Scope(row.get(1)?),
-                kind: row.get(2)?,
-                title: row.get(3)?,
-                snippet: row.get(4)?,
-            })
-        })?;
-        Ok(hits.collect::<Result<_, _>>()?)
+        let hits = numbers.into_iter().map(|number| {
+            Ok(statement.query_row([number], |row| {
+                let text: String = row.get(4)?;
+                let snippet = snippet::cut(&text, &query);
+                Ok(Hit {
+                    id: row.get(0)?,
+                    scope: Scope(row.get(1)?),
+                    kind: row.get(2)?,
+                    title: row.get(3)?,
+                    snippet: snippet.text,
+                    marks: snippet.marks,
+                })
+            })?)
+        });
+        hits.collect()
     }
-}
 
-/// Turns what a person typed into a query of FTS5: each word a quoted string, so that nothing in
-/// it is an operator, and the last one a prefix. Gives nothing where there is no word.
-fn match_expression(text: &str) -> Option<String> {
-    let text = text
-        .get(..text.floor_char_boundary(SEARCH_QUERY_BYTES_MAX))
-        .unwrap_or(text);
-    let words: Vec<String> = text
-        .split(|letter: char| letter.is_whitespace() || letter.is_control())
-        // The tokenizer finds no word in punctuation alone, and such a string would match nothing.
-        .filter(|word| word.chars().any(char::is_alphanumeric))
-        .take(SEARCH_WORDS_MAX)
-        .map(|word| format!("\"{}\"", word.replace('"', "\"\"")))
-        .collect();
-    (!words.is_empty()).then(|| format!("{} *", words.join(" ")))
+    /// The documents that an expression finds, the best first.
+    fn numbers(
+        &self,
+        expression: &str,
+        scope: Option<Scope>,
+        limit: usize,
+    ) -> Result<Vec<i64>, SearchError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT words.rowid FROM words JOIN documents ON documents.number = words.rowid \
+             WHERE words MATCH ?1 AND (?2 IS NULL OR documents.scope = ?2) \
+             ORDER BY bm25(words, ?4, 1.0), words.rowid LIMIT ?3",
+        )?;
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let parameters = (expression, scope.map(|scope| scope.0), limit, TITLE_WEIGHT);
+        let numbers = statement.query_map(parameters, |row| row.get(0))?;
+        Ok(numbers.collect::<Result<_, _>>()?)
+    }
+
+    /// The words that hold another inside, the shortest first.
+    fn compounds(&self, word: &str) -> Result<Vec<String>, SearchError> {
+        let mut statement = self.connection.prepare_cached(
+            "SELECT word FROM compounds WHERE instr(word, ?1) > 0 AND word <> ?1 \
+             ORDER BY length(word), word LIMIT ?2",
+        )?;
+        let words = statement.query_map((word, SEARCH_COMPOUNDS_MAX), |row| row.get(0))?;
+        Ok(words.collect::<Result<_, _>>()?)
+    }
 }
 
 #[cfg(test)]
@@ -346,13 +411,59 @@ mod tests {
         let index = index();
         assert_eq!(ids(&index, "CAFE", None), ["a"]);
         assert_eq!(ids(&index, "talk mar", None), ["a"]);
-        assert_eq!(ids(&index, "tal march", None), [""; 0]);
+        assert_eq!(ids(&index, "gi march", None), [""; 0]);
         let hit = &index.query("march", None, 10).unwrap()[0];
         assert_eq!(
             (hit.kind.as_str(), hit.title.as_str()),
             ("goal", "Public speaking")
         );
         assert!(hit.snippet.contains("March"));
+    }
+
+    #[test]
+    fn words_are_found_in_scripts_without_spaces_and_inside_of_compounds() {
+        let mut index = SearchIndex::new().unwrap();
+        for (id, text) in [
+            ("ja", "今年の目標を立てる"),
+            ("zh", "我们下周讨论职业发展"),
+            ("ko", "회의는 세 시에 합니다"),
+            ("th", "เราจะพบกันพรุ่งนี้"),
+            ("km", "ខ្ញុំចង់រៀន"),
+            ("de", "Das Mentoringgespräch über Größe"),
+            ("short", "Ein Gespräch"),
+            ("emoji", "Well done 🎉!"),
+        ] {
+            index.upsert(&document(id, OURS, "", text)).unwrap();
+        }
+        for (words, found) in [
+            ("目標", vec!["ja"]),
+            ("立", vec!["ja"]),
+            ("る", vec!["ja"]),
+            ("标", vec![]),
+            ("职业 讨论", vec!["zh"]),
+            ("业职", vec![]),
+            ("회의", vec!["ko"]),
+            ("พรุ่งนี้", vec!["th"]),
+            ("រៀន", vec!["km"]),
+            ("GRÖSSE", vec!["de"]),
+            ("gespräch", vec!["short", "de"]),
+            ("gesprach das", vec!["de"]),
+            ("präc", vec!["short", "de"]),
+            ("🎉", vec!["emoji"]),
+            ("🙁", vec![]),
+        ] {
+            assert_eq!(ids(&index, words, None), found, "{words}");
+        }
+    }
+
+    #[test]
+    fn no_word_of_a_scope_that_was_removed_stays_in_the_bytes() {
+        let mut index = index();
+        index
+            .upsert(&document("d", THEIRS, "Kukushkakukushka", ""))
+            .unwrap();
+        index.remove_scope(THEIRS).unwrap();
+        assert_eq!(index.compounds("kukushka").unwrap(), [""; 0]);
     }
 
     #[test]
