@@ -65,7 +65,7 @@ impl RunningNode {
             Ok(Ok(line)) => serde_json::from_str::<Value>(line).unwrap_or_default(),
             _ => Value::Null,
         };
-        let warnings = std::fs::read_to_string(person.folder().join(LOG_NAME)).unwrap_or_default();
+        let warnings = Self::log_of(person);
         assert_eq!(
             ready["ok"],
             Value::Bool(true),
@@ -74,6 +74,11 @@ impl RunningNode {
         );
         node.ready = ready["data"].clone();
         node
+    }
+
+    /// What this person's nodes have warned of so far.
+    pub fn log_of(person: &Person) -> String {
+        std::fs::read_to_string(person.folder().join(LOG_NAME)).unwrap_or_default()
     }
 
     /// Returns `data` of the ready line.

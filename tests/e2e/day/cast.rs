@@ -231,20 +231,25 @@ impl Cast {
     #[track_caller]
     pub(super) fn agree(&mut self, when: &str) {
         self.everybody_up();
-        let (homes, began) = (self.homes(), Instant::now());
-        while !agreed(&homes, &self.circle) {
+        let began = Instant::now();
+        while !agreed(&self.homes(), &self.circle) {
             assert!(began.elapsed() < SOON, "{when}: {}", self.differences());
             std::thread::sleep(Duration::from_millis(50));
         }
     }
 
     /// What each device says of itself, for a test that fails.
-    pub(super) fn differences(&self) -> String {
+    pub(super) fn differences(&mut self) -> String {
         let mut told = String::from("the copies are not equal\n");
+        let circle = self.circle.clone();
         for (person, kind) in self.circle_devices() {
-            let device = self.device(person, kind);
-            let status = device.home.status_of(&self.circle);
-            let heads = hearth_e2e::heads(&device.home, &self.circle).to_string();
+            let device = self.device_mut(person, kind);
+            if !device.node.as_mut().is_some_and(RunningNode::is_running) {
+                let log = RunningNode::log_of(&device.home);
+                told.push_str(&format!("{} does not run:\n{log}\n", device.label));
+            }
+            let status = device.home.status_of(&circle);
+            let heads = hearth_e2e::heads(&device.home, &circle).to_string();
             told.push_str(&format!(
                 "{}: heads {}, waiting {}, set aside {}, peers",
                 device.label, heads, status["waiting"], status["set_aside"]

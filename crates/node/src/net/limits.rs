@@ -20,14 +20,6 @@ pub const FRAME_PREFIX_BYTES: usize = 4;
 /// second-level cache.
 pub const SEND_BATCH_BYTES: usize = 64 << 10;
 
-/// Packets that the other side may take without acknowledging them at once; it does after 25 ms at the
-/// latest, or where some are missing.
-///
-/// QUIC's default is one. Then every other keystroke waits on its way to the documents until the
-/// acknowledgement of its packet is sent, which takes 40 µs and a packet of its own; with this it travels
-/// with what is sent anyway. Nine is small against the window, so bulk runs as before.
-pub const ACK_AFTER_PACKETS: u32 = 9;
-
 /// Unidirectional streams that a peer may have open: the one that carries its frames.
 pub const UNI_STREAMS_MAX: u32 = 1;
 

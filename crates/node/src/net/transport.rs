@@ -11,13 +11,13 @@
 //! spends some 3 kB on punching holes and 2.4 kB on connection ids for iroh's multipath; neither can be
 //! turned off.
 
-use iroh::endpoint::{AckFrequencyConfig, MtuDiscoveryConfig, QuicTransportConfig, VarInt};
+use iroh::endpoint::{MtuDiscoveryConfig, QuicTransportConfig, VarInt};
 
 use super::{
     limits::{
-        ACK_AFTER_PACKETS, BI_STREAMS_MAX, CONNECTION_WINDOW_BYTES, IDLE_TIMEOUT_MS, INITIAL_RTT,
-        KEEP_ALIVE_INTERVAL, PATH_IDLE_TIMEOUT, PEER_ADDRS_MAX, PEER_ADDRS_MAX_RELAY,
-        SEND_WINDOW_BYTES, STREAM_WINDOW_BYTES, UNI_STREAMS_MAX,
+        BI_STREAMS_MAX, CONNECTION_WINDOW_BYTES, IDLE_TIMEOUT_MS, INITIAL_RTT, KEEP_ALIVE_INTERVAL,
+        PATH_IDLE_TIMEOUT, PEER_ADDRS_MAX, PEER_ADDRS_MAX_RELAY, SEND_WINDOW_BYTES,
+        STREAM_WINDOW_BYTES, UNI_STREAMS_MAX,
     },
     profile::Profile,
 };
@@ -42,10 +42,9 @@ pub(super) fn transport_config(profile: &Profile, mtu: MtuDiscovery) -> QuicTran
     } else {
         PEER_ADDRS_MAX
     };
-    let mut acknowledgements = AckFrequencyConfig::default();
-    acknowledgements.ack_eliciting_threshold(VarInt::from_u32(ACK_AFTER_PACKETS));
+    // No `ack_frequency_config`: noq 1.4 writes the frame that asks for it without looking whether the packet
+    // has room left, and panics where it has none.
     QuicTransportConfig::builder()
-        .ack_frequency_config(Some(acknowledgements))
         .max_concurrent_uni_streams(VarInt::from_u32(UNI_STREAMS_MAX))
         .max_concurrent_bidi_streams(VarInt::from_u32(BI_STREAMS_MAX))
         .stream_receive_window(VarInt::from_u32(STREAM_WINDOW_BYTES))
