@@ -10,7 +10,7 @@ use serde_json::Value;
 /// Days on which one of the two hands the other a file.
 const DAYS: usize = 30;
 /// How long something may take to show.
-const TIMEOUT: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A folder that goes from hand to hand.
 struct Stick(tempfile::TempDir);
@@ -432,13 +432,16 @@ fn whoever_was_interrupted_leaves_no_file_and_no_locked_home_behind() {
     let pipe = stick.file("pipe");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("mkfifo runs").success());
-    // Nobody writes into the pipe: the command waits, and holds no home meanwhile.
     let path = pipe.to_string_lossy().into_owned();
     let mut waiting = pair
         .ben
         .command(&["bundle", "apply", &path])
         .spawn()
         .expect("hearth runs");
+    // It opens once the command reads. Nothing is written: the command waits, and holds no home meanwhile.
+    let (sender, opened) = std::sync::mpsc::channel();
+    std::thread::spawn(move || sender.send(std::fs::File::options().write(true).open(pipe)));
+    let _open = opened.recv_timeout(TIMEOUT).expect("the command reads");
     pair.ben.goal(&pair.notebook, "Not held up");
     let killed = std::process::Command::new("kill")
         .args(["-INT", &waiting.id().to_string()])

@@ -6,7 +6,7 @@ use hearth_e2e::{Pair, Person};
 use serde_json::{Value, json};
 
 /// How long both may take to agree.
-const AGREE_TIMEOUT: Duration = Duration::from_secs(15);
+const AGREE_TIMEOUT: Duration = Duration::from_secs(60);
 
 #[track_caller]
 fn has_keys(object: &Value, keys: &[&str]) {

@@ -6,7 +6,7 @@ use hearth_e2e::{Pair, Person, Ran, RunningNode};
 use serde_json::{Value, json};
 
 /// How long both may take to agree.
-const AGREE_TIMEOUT: Duration = Duration::from_secs(15);
+const AGREE_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn plain(person: &Person, arguments: &[&str]) -> Ran {
     Ran::new(arguments, person.plain(arguments).output().unwrap())

@@ -1,11 +1,12 @@
 //! Several devices of one person, as processes: linked, taken off, brought back by the phrase, copied.
 
+use std::path::Path;
 use std::time::Duration;
 
-use hearth_e2e::{Person, RunningNode, accept, agree, until};
+use hearth_e2e::{Pair, Person, RunningNode, accept, agree, until};
 use serde_json::json;
 
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(120);
 
 /// Says whether a device was told that it is out, after which nothing more reaches it.
 fn is_out(person: &Person, notebook: &str) -> bool {
@@ -252,6 +253,49 @@ fn the_phrase_brings_everything_back_that_a_member_holds_and_takes_the_lost_devi
 }
 
 #[test]
+fn a_home_that_comes_back_older_is_named_to_the_others_and_gets_all_again() {
+    let (pair, ana_node, ben_node) = Pair::on_loopback();
+    pair.await_link();
+    agree(&[&pair.ana, &pair.ben], &pair.notebook, SOON);
+    ben_node.stop();
+    let older = pair.ben.folder().join("older");
+    copy(pair.ben.home(), &older);
+    let ben_node = RunningNode::up(&pair.ben);
+    for goal in ["One", "Two"] {
+        pair.ana.goal(&pair.notebook, goal);
+    }
+    agree(&[&pair.ana, &pair.ben], &pair.notebook, SOON);
+    let of_ben = || pair.ana.status_of(&pair.notebook)["peers"][0].clone();
+    until("Ben has confirmed both", SOON, || {
+        (of_ben()["behind"] == 0).then_some(())
+    });
+    assert!(of_ben()["set_back"].is_null());
+    ben_node.stop();
+    // His disk is replaced by yesterday's copy. He had only read since then.
+    std::fs::remove_dir_all(pair.ben.home()).expect("his home");
+    copy(&older, pair.ben.home());
+    let ben_node = RunningNode::up(&pair.ben);
+    let told = until("Ana's device says so", SOON, || {
+        let told = of_ben()["set_back"].clone();
+        (told["made_good"] == true).then_some(told)
+    });
+    assert_eq!(told["lost_entries"], 2, "{told}");
+    assert_eq!(pair.ben.goals(&pair.notebook).len(), 2);
+    pair.ben.goal(&pair.notebook, "Three");
+    agree(&[&pair.ana, &pair.ben], &pair.notebook, SOON);
+    ana_node.stop();
+    ben_node.stop();
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = std::process::Command::new("cp")
+        .arg("-rp")
+        .args([from, to])
+        .status();
+    assert!(copied.expect("cp runs").success());
+}
+
+#[test]
 fn a_copied_home_becomes_a_device_of_its_own_and_both_go_on() {
     let (ana, ben) = (Person::new("Ana"), Person::new("Ben"));
     let shared = ana.notebook("Ana and Ben");
@@ -263,11 +307,7 @@ fn a_copied_home_becomes_a_device_of_its_own_and_both_go_on() {
     ana.ok(&["journal", "add", "--text", "Before there were two"]);
     node.stop();
     let copy = Person::stranger("Ana");
-    let copied = std::process::Command::new("cp")
-        .arg("-rp")
-        .args([ana.home(), copy.home()])
-        .status();
-    assert!(copied.expect("cp runs").success());
+    self::copy(ana.home(), copy.home());
     // The original writes and syncs; the copy knows nothing of it, and writes too.
     let node = RunningNode::up(&ana);
     ana.goal(&shared, "On the original");

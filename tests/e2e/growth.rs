@@ -6,7 +6,7 @@ use hearth_e2e::{Pair, Person, until};
 use serde_json::{Value, json};
 
 /// How long both may take to agree.
-const AGREE_TIMEOUT: Duration = Duration::from_secs(15);
+const AGREE_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn endorsement(person: &Person) -> Value {
     let shown = person.ok(&["skill", "show", "Public speaking"]);

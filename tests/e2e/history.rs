@@ -5,7 +5,7 @@ use std::time::Duration;
 use hearth_e2e::{Pair, Person, Ran, RunningNode, text};
 use serde_json::Value;
 
-const AGREE_TIMEOUT: Duration = Duration::from_secs(20);
+const AGREE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Ana and Ben with a goal, whose due date both changed while they could not reach each other.
 fn disputed() -> (Pair, String, (RunningNode, RunningNode)) {

@@ -20,7 +20,7 @@ use crate::tamper::{id_of, open, plant};
 /// How long a node may take to name the signer.
 const NAMED_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long honest people may take to agree.
-const AGREE_TIMEOUT: Duration = Duration::from_secs(20);
+const AGREE_TIMEOUT: Duration = Duration::from_secs(60);
 /// What one attack may cost, or one of a thousand. Unoptimised builds are given five times as long: most of it
 /// is the store, and starting the sync anew.
 const PROCESSOR_MAX_MS: u64 = if cfg!(debug_assertions) { 1_000 } else { 200 };

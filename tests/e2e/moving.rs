@@ -6,7 +6,7 @@ use hearth_e2e::{Person, Ran, RunningNode, agree, export, markdown};
 use serde_json::{Value, json};
 
 /// How long both may take to agree.
-const AGREE_TIMEOUT: Duration = Duration::from_secs(20);
+const AGREE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Writes something of every kind; returns the notebook and the session.
 fn filled(ana: &Person) -> (String, String) {

@@ -14,7 +14,7 @@ use crate::offline::write_on_both_sides;
 /// How long both may take to agree once the cable is back, without a command.
 const HEAL_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long they may take at first.
-const AGREE_TIMEOUT: Duration = Duration::from_secs(20);
+const AGREE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Canaries that are searched on the wire.
 const CANARIES: usize = 20;
 /// The last packet of a capture.

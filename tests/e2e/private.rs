@@ -6,7 +6,7 @@ use hearth_e2e::{Pair, Person, until};
 use serde_json::{Value, json};
 
 /// How long both may take to agree.
-const AGREE_TIMEOUT: Duration = Duration::from_secs(15);
+const AGREE_TIMEOUT: Duration = Duration::from_secs(60);
 
 fn id(object: &Value) -> String {
     object["id"].as_str().expect("an id").to_owned()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use hearth_e2e::{Pair, Person, text};
 
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 #[test]
 fn a_stranger_verifies_a_signed_export_and_any_changed_byte_is_named() {

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use automerge::transaction::Transactable;
 use automerge::{Automerge, ROOT, ReadDoc};
 use hearth_core::control::Role;
+use hearth_core::engine::SetBack;
 use hearth_core::ids::NotebookId;
 use hearth_testkit::dice::Dice;
 use hearth_testkit::world::{NOTE, NOTES, World};
@@ -194,4 +195,61 @@ fn a_restored_home_loses_neither_what_it_wrote_since_nor_what_it_had_written_bef
         let text = together(&mut world, notebook, &[ANA]);
         words.check(&text);
     }
+}
+
+/// Somebody's disk is put back who had only read since: nothing is forked, and the others say what they had been told.
+#[test]
+fn whoever_signed_for_more_than_they_hold_is_named_and_gets_it_again() {
+    let mut world = World::new(970, 2).unwrap();
+    let notebook = world.create(ANA, Role::Peer).unwrap();
+    world.start_note(ANA, notebook).unwrap();
+    world.pair(ANA, BEN, notebook).unwrap();
+    world.meet(ANA, BEN).unwrap();
+    let mut words = Words {
+        random: ChaCha20Rng::seed_from_u64(970),
+        count: 0,
+        acknowledged: Vec::new(),
+    };
+    assert!(words.write(&mut world, ANA, notebook));
+    world.run_until_quiet().unwrap();
+    assert!(set_back(&world, notebook).is_none());
+    let old = world.device(BEN).unwrap().disk.clone();
+    for _ in 0..3 {
+        assert!(words.write(&mut world, ANA, notebook));
+    }
+    world.run_until_quiet().unwrap();
+    world.crash(BEN);
+    world.device_mut(BEN).unwrap().disk = old;
+    world.start(BEN).unwrap();
+    world.run_for(6_000).unwrap();
+    world.meet(ANA, BEN).unwrap();
+    world.run_until_quiet().unwrap();
+
+    let (proof, is_made_good) = set_back(&world, notebook).expect("it was told");
+    assert_eq!(proof.lost_entries(), 3);
+    assert!(is_made_good);
+    let engine = world.device(BEN).unwrap().engine.as_ref().unwrap();
+    let key = engine.identity().device.card().verify_key;
+    for frontier in [&proof.before, &proof.after] {
+        frontier.verify(notebook, &key).unwrap();
+    }
+    words.check(&world.note_text(BEN, notebook).unwrap());
+    assert!(words.write(&mut world, BEN, notebook), "nothing is forked");
+    world.run_until_quiet().unwrap();
+    words.check(&world.note_text(ANA, notebook).unwrap());
+
+    // It is known after a restart as well.
+    let device = world.device_mut(ANA).unwrap();
+    let engine = device.engine.as_mut().unwrap();
+    engine.save_peers(&mut device.disk).unwrap();
+    world.crash(ANA);
+    world.start(ANA).unwrap();
+    assert_eq!(set_back(&world, notebook), Some((proof, true)));
+}
+
+/// What Ana's device says about whether Ben's was set back.
+fn set_back(world: &World, notebook: NotebookId) -> Option<(Box<SetBack>, bool)> {
+    let engine = world.device(ANA).unwrap().engine.as_ref().unwrap();
+    let statuses = engine.peer_statuses(notebook);
+    statuses.into_iter().find_map(|status| status.set_back)
 }

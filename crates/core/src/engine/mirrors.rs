@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::peers::has_same_controls;
+use super::set_back::{SetBack, lacks_entries};
 use super::{CloseReason, DecideError, Effect, Engine, PeerRecord};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::{ControlEntry, ControlKind};
@@ -40,8 +41,8 @@ pub enum MirrorFault {
 pub struct MirrorRecord {
     /// What it signed for last.
     pub receipt: Option<SignedFrontier>,
-    /// Where it signed for less than before: when that was heard, and both receipts, which prove it.
-    pub rolled_back: Option<(u64, SignedFrontier, SignedFrontier)>,
+    /// Where it signed for less than before: both receipts, which prove it.
+    pub rolled_back: Option<SetBack>,
     /// When it sent what cannot be accepted, and what that was.
     pub forged: Option<(u64, String)>,
     /// When it said that it has no room, how much it holds and may.
@@ -60,10 +61,7 @@ impl MirrorRecord {
         }
         match &self.rolled_back {
             None => drop(writer.u8(0)),
-            Some((at_ms, before, after)) => {
-                before.write(writer.u8(1).u64(*at_ms));
-                after.write(&mut writer);
-            }
+            Some(set_back) => set_back.write(writer.u8(1)),
         }
         match &self.forged {
             None => writer.u8(0),
@@ -92,11 +90,7 @@ impl MirrorRecord {
             record.receipt = Some(SignedFrontier::read(&mut reader)?);
         }
         if is_there(&mut reader)? {
-            record.rolled_back = Some((
-                reader.u64("time")?,
-                SignedFrontier::read(&mut reader)?,
-                SignedFrontier::read(&mut reader)?,
-            ));
+            record.rolled_back = Some(SetBack::read(&mut reader)?);
         }
         if is_there(&mut reader)? {
             let at_ms = reader.u64("time")?;
@@ -132,16 +126,7 @@ fn is_there(reader: &mut Reader<'_>) -> Result<bool, DecodeError> {
 /// Says whether a later receipt is for less than an earlier one of the same mirror. What a mirror holds only
 /// grows, and so does its counter.
 fn is_rolled_back(before: &SignedFrontier, after: &SignedFrontier) -> bool {
-    let lacks_entries = || {
-        let mut logs = before.frontier.logs.iter();
-        logs.any(|(log, (seq, hash))| {
-            let tips: Vec<_> = after.frontier.tips(log).collect();
-            let is_shorter = after.frontier.seq(log) < *seq;
-            let is_other = || tips.iter().all(|tip| tip.0 == *seq && tip.1 != *hash);
-            tips.is_empty() || is_shorter || is_other()
-        })
-    };
-    after.counter < before.counter || lacks_entries()
+    after.counter < before.counter || lacks_entries(&before.frontier, &after.frontier)
 }
 
 /// How a mirror of one notebook stands, as far as it has been heard.
@@ -416,9 +401,9 @@ impl Engine {
             let known = self.mirrors.records.get(&(notebook, *mirror));
             let known = known.cloned().unwrap_or_default();
             let heard = session.map(Session::heard_ms);
-            let has_made_good = known.rolled_back.as_ref().is_some_and(|(_, before, _)| {
+            let has_made_good = known.rolled_back.as_ref().is_some_and(|set_back| {
                 let now = known.receipt.as_ref();
-                now.is_some_and(|now| before.frontier.beyond(&now.frontier) == 0)
+                now.is_some_and(|now| set_back.is_made_good_by(&now.frontier))
             });
             MirrorStatus {
                 mirror: *mirror,
@@ -475,7 +460,11 @@ impl Engine {
         };
         let before = record.receipt.replace(receipt.clone());
         if let Some(before) = before.filter(|before| is_rolled_back(before, receipt)) {
-            record.rolled_back = Some((heard.heard_ms, before, receipt.clone()));
+            record.rolled_back = Some(SetBack {
+                at_ms: heard.heard_ms,
+                before,
+                after: receipt.clone(),
+            });
             let fault = MirrorFault::RolledBack;
             self.effects
                 .push_back(Effect::MirrorFault(notebook, mirror, fault));

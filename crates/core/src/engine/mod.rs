@@ -26,6 +26,7 @@ mod presence;
 mod presenting;
 mod rekeys;
 mod renewal;
+mod set_back;
 mod sharing;
 mod taking;
 mod writes;
@@ -45,6 +46,7 @@ pub use mirrors::{MirrorFault, MirrorRecord, MirrorStatus};
 pub use pairing::{Verification, VerificationState};
 pub use peers::{BundleWord, PeerRecord, PeerStatus};
 pub use renewal::{CapsuleFacts, RenewError, Renewal};
+pub use set_back::SetBack;
 pub use taking::{TakeError, Way};
 pub use writes::{AdoptError, FoundError, IssuedInvite};
 

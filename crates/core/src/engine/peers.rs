@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::set_back::{SetBack, lacks_entries};
 use super::{Effect, Engine};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::frontier::{Frontier, SignedFrontier};
@@ -14,6 +15,9 @@ const VERSION: u8 = 1;
 
 /// Of a record that also says that a bundle told of the device.
 const VERSION_BUNDLE: u8 = 2;
+
+/// Of a record that also says that the device was set back.
+const VERSION_SET_BACK: u8 = 3;
 
 /// Notebooks of which it is kept at once what peers said: a commit each, some milliseconds together.
 const PEERS_SAVED_AT_ONCE_MAX: usize = 16;
@@ -36,21 +40,45 @@ pub struct PeerRecord {
     pub bundle: Option<BundleWord>,
     /// What it has: what it said, and what it sent since.
     pub frontier: Arc<Frontier>,
-    /// What it signed for, where its word came signed.
+    /// What it signed for last.
     pub signed: Option<SignedFrontier>,
+    /// What proves that it was set back to an older copy, where it was, the last time.
+    pub set_back: Option<Box<SetBack>>,
 }
 
 impl PeerRecord {
+    /// Takes over from what was known `before` what this one does not say, and compares what was signed.
+    fn follow(&mut self, before: Self) {
+        self.set_back = before.set_back;
+        match (before.signed, &self.signed) {
+            // On a new connection an equal digest says enough; it takes nothing back that was signed.
+            (known, None) => self.signed = known,
+            (Some(before), Some(after)) if lacks_entries(&before.frontier, &after.frontier) => {
+                self.set_back = Some(Box::new(SetBack {
+                    at_ms: self.heard_ms,
+                    before,
+                    after: after.clone(),
+                }));
+            }
+            _ => {}
+        }
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::new();
-        match &self.bundle {
-            None => writer.u8(VERSION).u64(self.heard_ms),
-            Some(bundle) => writer
-                .u8(VERSION_BUNDLE)
-                .u64(self.heard_ms)
-                .u64(bundle.made_ms)
-                .u64(bundle.taken_ms),
+        let version = match (&self.bundle, &self.set_back) {
+            (None, None) => VERSION,
+            (Some(_), None) => VERSION_BUNDLE,
+            (_, Some(_)) => VERSION_SET_BACK,
         };
+        writer.u8(version).u64(self.heard_ms);
+        if let Some(set_back) = &self.set_back {
+            set_back.write(&mut writer);
+            writer.u8(self.bundle.is_some().into());
+        }
+        if let Some(bundle) = &self.bundle {
+            writer.u64(bundle.made_ms).u64(bundle.taken_ms);
+        }
         match &self.signed {
             None => self.frontier.write(writer.u8(0)),
             Some(signed) if signed.frontier == *self.frontier => signed.write(writer.u8(1)),
@@ -65,14 +93,21 @@ impl PeerRecord {
     fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         let version = reader.u8("peer record")?;
-        if ![VERSION, VERSION_BUNDLE].contains(&version) {
+        if ![VERSION, VERSION_BUNDLE, VERSION_SET_BACK].contains(&version) {
             return Err(DecodeError::Unknown {
                 what: "peer record",
                 value: version.into(),
             });
         }
         let heard_ms = reader.u64("time")?;
-        let bundle = if version == VERSION_BUNDLE {
+        let (set_back, is_told) = match version {
+            VERSION_SET_BACK => {
+                let set_back = SetBack::read(&mut reader)?;
+                (Some(Box::new(set_back)), reader.u8("bundle")? != 0)
+            }
+            version => (None, version == VERSION_BUNDLE),
+        };
+        let bundle = if is_told {
             Some(BundleWord {
                 made_ms: reader.u64("time of a bundle")?,
                 taken_ms: reader.u64("time")?,
@@ -102,6 +137,7 @@ impl PeerRecord {
             bundle,
             frontier,
             signed,
+            set_back,
         };
         reader.finish()?;
         Ok(record)
@@ -127,6 +163,8 @@ pub struct PeerStatus {
     pub ahead: u64,
     /// Why the notebook is not synced although a connection is open.
     pub stopped: Option<String>,
+    /// What proves that it was set back to an older copy, where it was, and whether it has again what was gone.
+    pub set_back: Option<(Box<SetBack>, bool)>,
 }
 
 /// Returns how many entries are here that a peer does not say it has. Of this device's own logs there is no
@@ -163,6 +201,7 @@ pub(super) fn views_of(session: &mut Session) -> Vec<View> {
                 bundle: None,
                 frontier: Arc::clone(&view.frontier),
                 signed: view.signed.clone(),
+                set_back: None,
             };
             Some((notebook, session.peer(), record))
         })
@@ -216,6 +255,11 @@ impl Engine {
         let stopped = sessions().find_map(|session| session.stopped(notebook));
         let record = self.peers.get(&(notebook, device));
         let (behind, ahead) = self.apart_from(replica, record);
+        let set_back = record.and_then(|record| {
+            let set_back = record.set_back.clone()?;
+            let is_made_good = set_back.is_made_good_by(&record.frontier);
+            Some((set_back, is_made_good))
+        });
         PeerStatus {
             person,
             device,
@@ -230,6 +274,7 @@ impl Engine {
             behind,
             ahead,
             stopped: stopped.map(ToString::to_string),
+            set_back,
         }
     }
 
@@ -308,10 +353,13 @@ impl Engine {
         }
     }
 
-    pub(super) fn note_view(&mut self, (notebook, device, record): View) {
+    pub(super) fn note_view(&mut self, (notebook, device, mut record): View) {
         self.note_receipt(notebook, device, &record);
-        let before = self.peers.insert((notebook, device), record);
-        self.met_somebody |= before.is_none();
+        match self.peers.remove(&(notebook, device)) {
+            Some(before) => record.follow(before),
+            None => self.met_somebody = true,
+        }
+        self.peers.insert((notebook, device), record);
         self.unsaved_peers.insert((notebook, device));
         self.effects.push_back(Effect::PeerHeard(notebook));
     }
@@ -346,6 +394,7 @@ impl Engine {
             bundle: Some(bundle),
             frontier: Arc::new(frontier),
             signed: Some(signed),
+            set_back: before.and_then(|before| before.set_back.clone()),
         };
         self.peers.insert((notebook, device), record);
         self.unsaved_peers.insert((notebook, device));
@@ -444,6 +493,7 @@ mod tests {
             bundle: None,
             frontier: Arc::default(),
             signed: None,
+            set_back: None,
         };
         let head = record.to_bytes();
         let mut samples: Vec<Vec<u8>> =

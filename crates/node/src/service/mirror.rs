@@ -242,11 +242,11 @@ fn view(node: &NodeFacts, status: &MirrorStatus) -> Value {
             "counter": receipt.counter,
             "entries": receipt.frontier.logs.values().map(|(seq, _)| seq.get()).sum::<u64>(),
         })),
-        "rolled_back": record.rolled_back.as_ref().map(|(at_ms, before, after)| json!({
-            "at": time(*at_ms),
-            "lost_entries": before.frontier.beyond(&after.frontier),
-            "counter_before": before.counter,
-            "counter_after": after.counter,
+        "rolled_back": record.rolled_back.as_ref().map(|set_back| json!({
+            "at": time(set_back.at_ms),
+            "lost_entries": set_back.lost_entries(),
+            "counter_before": set_back.before.counter,
+            "counter_after": set_back.after.counter,
             "made_good": status.has_made_good,
         })),
         "forged": record.forged.as_ref().map(|(at_ms, what)| json!({
@@ -270,12 +270,12 @@ fn view(node: &NodeFacts, status: &MirrorStatus) -> Value {
 /// What a person should know about a mirror before anything else.
 fn warning(status: &MirrorStatus) -> Option<String> {
     let record = &status.record;
-    if let Some((_, before, after)) = record
+    if let Some(set_back) = record
         .rolled_back
         .as_ref()
         .filter(|_| !status.has_made_good)
     {
-        let lost = before.frontier.beyond(&after.frontier);
+        let lost = set_back.lost_entries();
         return Some(format!(
             "it went back to an older copy: {lost} entries that it had signed for are gone there"
         ));

@@ -194,6 +194,11 @@ fn peer(
             "behind": status.behind,
             "ahead": status.ahead,
             "stopped": status.stopped,
+            "set_back": status.set_back.as_ref().map(|(set_back, is_made_good)| json!({
+                "at": time(set_back.at_ms),
+                "lost_entries": set_back.lost_entries(),
+                "made_good": is_made_good,
+            })),
             "has_enough_links": has_enough_links,
             "verified": is_me || is_match(words.as_ref()),
             "verification": verification_word(words.as_ref()),

@@ -78,6 +78,27 @@ fn devices(peers: &[Value], page: &mut Page) {
         );
         page.styled(line, Style::Danger);
     }
+    for peer in peers.iter().filter(|peer| peer.at("set_back").is_object()) {
+        set_back(peer, page);
+    }
+}
+
+/// That a device was put back to an older copy of itself: `set_back` with `at`, `lost_entries`, `made_good`.
+fn set_back(peer: &Value, page: &mut Page) {
+    let told = peer.at("set_back");
+    let at = page.clock().time(told.text("at"));
+    let lost = told.count("lost_entries");
+    let gone = if lost == 1 { "was" } else { "were" };
+    let had = format!(
+        "  {} was set back to an older copy, seen {at}: {} that it had confirmed {gone} gone there",
+        device(peer),
+        counted(lost, "entry", "entries")
+    );
+    if told.flag("made_good") {
+        page.quiet(format!("{had}. It has all of it again."));
+    } else {
+        page.styled(format!("{had}; what it lacks is sent again."), Style::Now);
+    }
 }
 
 /// What somebody signed and does not count: `set_aside_by[]` with who, on which device, why and how often.

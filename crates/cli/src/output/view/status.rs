@@ -317,6 +317,12 @@ mod tests {
                     {"person": "Cy", "device": "phone", "state": "connected", "path": "direct",
                      "last_contact": "2026-11-23T14:35:00Z", "behind": 0, "ahead": 0, "verified": true,
                      "stopped": "the signature of the entry is wrong"},
+                    {"person": "Di", "device": "phone", "state": "connected", "path": "direct",
+                     "last_contact": "2026-11-23T14:35:00Z", "behind": 3, "ahead": 0, "verified": true,
+                     "set_back": {"at": "2026-11-23T14:34:00Z", "lost_entries": 3, "made_good": false}},
+                    {"person": "Di", "device": "desk PC", "state": "connected", "path": "direct",
+                     "last_contact": "2026-11-23T14:35:00Z", "behind": 0, "ahead": 0, "verified": true,
+                     "set_back": {"at": "2026-11-23T13:00:00Z", "lost_entries": 1, "made_good": true}},
                 ], "set_aside_by": [
                     {"name": "Cy", "device": "q", "device_label": "phone", "entries": 2,
                      "reason": "its author may not write here: an observer only reads"},
@@ -339,8 +345,12 @@ mod tests {
           Kept on this device; 5 changes wait for somebody to confirm.
 
         Circle
-          Cy's phone  connected (direct)  has confirmed everything up to 15:35
+          Cy's phone    connected (direct)  has confirmed everything up to 15:35
+          Di's phone    connected (direct)  has confirmed all but your last 3 changes
+          Di's desk PC  connected (direct)  has confirmed everything up to 15:35
           Nothing more is taken from Cy's phone now: the signature of the entry is wrong.
+          Di's phone was set back to an older copy, seen 15:34: 3 entries that it had confirmed were gone there; what it lacks is sent again.
+          Di's desk PC was set back to an older copy, seen 14:00: 1 entry that it had confirmed was gone there. It has all of it again.
           Set aside, since it does not count:
             Cy  phone  its author may not write here: an observer only reads  2 entries
             hearth verify lists each of them
