@@ -6,6 +6,7 @@
 use hearth_core::control::Role;
 use hearth_core::engine::{AdoptError, FoundError};
 use hearth_core::ids::{NotebookId, PersonId};
+use hearth_core::limits::{BASE_ENTRIES_BYTES_MAX, BASE_PART_BYTES, BASE_PARTS_MAX};
 use hearth_core::replica::ArchiveError;
 use hearth_notebook::{closure, meta};
 use serde_json::{Value, json};
@@ -168,6 +169,7 @@ fn found(host: &mut Host, old: NotebookId, role: Role, title: &str) -> Result<No
         FoundError::Create(AdoptError::Storage(error))
         | FoundError::Archive(ArchiveError::Storage(error)) => storage_failed(error),
         FoundError::Archive(ArchiveError::NotArrived) => not_arrived(old),
+        FoundError::Archive(ArchiveError::TooLong) => too_long(old),
         FoundError::Archive(_) | FoundError::Base(_) => Failure::error(
             "fork_refused",
             format!("Notebook {old} cannot be gone on from: {error}."),
@@ -178,6 +180,24 @@ fn found(host: &mut Host, old: NotebookId, role: Role, title: &str) -> Result<No
         other => Failure::error("not_created", sentence(&other.to_string()))
             .with_hint("There is no new notebook."),
     })
+}
+
+/// The signed history does not fit into another notebook; the content does.
+fn too_long(old: NotebookId) -> Failure {
+    const MIB: usize = 1024 * 1024;
+    let packed = BASE_PARTS_MAX * BASE_PART_BYTES / MIB;
+    let entries = BASE_ENTRIES_BYTES_MAX / MIB;
+    Failure::error(
+        "fork_too_long",
+        format!(
+            "Notebook {old} has more history than a fork takes along: {packed} MiB packed, {entries} MiB in all."
+        ),
+    )
+    .with_hint(format!(
+        "Nothing was made. Its content goes on in a new notebook all the same: `hearth export {old} --format json \
+         --out FILE`, `hearth notebook create TITLE`, `hearth import TITLE --format json FILE`; it is signed by you \
+         then. `hearth export {old} --format signed --out FILE` keeps the proof of who wrote what."
+    ))
 }
 
 fn not_arrived(old: NotebookId) -> Failure {
