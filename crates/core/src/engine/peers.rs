@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::set_back::{SetBack, lacks_entries};
+use super::set_back::{SetBack, ends_sooner};
 use super::{Effect, Engine};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::frontier::{Frontier, SignedFrontier};
@@ -53,7 +53,7 @@ impl PeerRecord {
         match (before.signed, &self.signed) {
             // On a new connection an equal digest says enough; it takes nothing back that was signed.
             (known, None) => self.signed = known,
-            (Some(before), Some(after)) if lacks_entries(&before.frontier, &after.frontier) => {
+            (Some(before), Some(after)) if ends_sooner(&before.frontier, &after.frontier) => {
                 self.set_back = Some(Box::new(SetBack {
                     at_ms: self.heard_ms,
                     before,

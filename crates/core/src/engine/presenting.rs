@@ -6,15 +6,15 @@ use super::{Effect, Engine};
 use crate::control::{ControlEntry, ControlError, ControlKind};
 use crate::enrol::{EnrolMessage, EnrolRefusal};
 use crate::identity::DeviceCard;
-use crate::ids::{DeviceId, NotebookId, TransportId};
+use crate::ids::{ControlHash, DeviceId, NotebookId, TransportId};
 use crate::limits::FRAME_BYTES_AIM;
 use crate::replica::{Replica, Shown};
 use crate::storage::{Storage, StorageError};
 
 impl Engine {
     /// Takes the entries by which the device at the door is a member's: one that adds the very key at the other
-    /// end, and what that device signed about itself. They wait for nothing, so that no stranger fills a place
-    /// where honest entries wait.
+    /// end, what that device signed about itself, and what members wrote that these build on. Who is no member is not
+    /// listened to, and nothing waits, so that no stranger fills a place where honest entries wait.
     pub(super) fn take_presented(
         &mut self,
         door: &mut EnrolDoor,
@@ -37,27 +37,19 @@ impl Engine {
             let device = admitted_at(&remote, &entries).ok_or(EnrolRefusal::Protocol)?;
             return self.take_admitted(door, (device, now_ms), (notebook, &shown), storage);
         };
-        let adds_it = |entry: &ControlEntry| {
-            let added = entry
-                .kind
-                .carried()
-                .and_then(|carried| carried.kind.added());
-            added.is_some_and(|card| card.id() == device)
-        };
-        if entries
-            .iter()
-            .any(|entry| entry.device != device && !adds_it(entry))
-        {
-            return Err(EnrolRefusal::Protocol);
-        }
         // Which notebooks are here is told to nobody who is not a member.
         let Some(replica) = self.replicas.get_mut(&notebook) else {
             return Ok(());
         };
         for entry in entries {
+            let is_of_member = replica.membership().person_of(&entry.device).is_some();
+            if !is_of_member && entry.device != device && !adds(&entry, device) {
+                continue;
+            }
             let mut heads = entry.heads.iter();
-            let is_known = heads.all(|head| replica.controls().get(head).is_some());
-            if !is_known || replica.ingest_control(entry).is_err() {
+            if heads.all(|head| replica.controls().get(head).is_some())
+                && replica.ingest_control(entry).is_err()
+            {
                 // Those before stay: they checked.
                 break;
             }
@@ -140,29 +132,32 @@ impl Engine {
     }
 
     /// Returns what this device shows to the node of a member that does not know it: the entries of a
-    /// notebook by which it is one of this person's, or else by which its person was admitted.
+    /// notebook by which it is one of this person's, with the latest that they build on, or else by which its person
+    /// was admitted.
     pub fn presentation(&self, notebook: NotebookId) -> Option<EnrolMessage> {
         let own = self.identity.device.id();
         let replica = self.replica(notebook)?;
-        let entries: Vec<Vec<u8>> = replica
+        let adding: Vec<ControlHash> = replica
             .controls()
             .iter()
             .filter(|entry| {
-                let carried = entry.kind.carried();
-                let adds_me = carried
-                    .and_then(|carried| carried.kind.added())
-                    .is_some_and(|card| card.id() == own);
-                adds_me || (entry.device == own && carried.is_some())
+                adds(entry, own) || (entry.device == own && entry.kind.carried().is_some())
             })
-            .map(|entry| entry.as_bytes().to_vec())
+            .map(ControlEntry::hash)
             .collect();
-        let entries = if entries.is_empty() {
+        let entries = if adding.is_empty() {
             replica.admission_shown()
         } else {
-            entries
+            replica.shown_within(&adding)
         };
         (!entries.is_empty()).then_some(EnrolMessage::Present { notebook, entries })
     }
+}
+
+/// Says whether an entry adds a device to its person's.
+fn adds(entry: &ControlEntry, device: DeviceId) -> bool {
+    let added = entry.kind.carried().and_then(|it| it.kind.added());
+    added.is_some_and(|card| card.id() == device)
 }
 
 /// Returns the device that proves itself by a transport key, where an entry admits a person with it.

@@ -1,7 +1,8 @@
 //! Devices and mirrors that hold less than they signed for.
 
 use crate::codec::{DecodeError, Reader, Writer};
-use crate::frontier::{Frontier, SignedFrontier};
+use crate::frontier::{Frontier, LogTip, SignedFrontier};
+use crate::ids::LogId;
 
 /// What proves that a copy was set back to an older one: both were signed by the same device, the one that says less
 /// after the one that says more.
@@ -40,21 +41,36 @@ impl SetBack {
     }
 }
 
-/// Says whether a later frontier lacks the end of a log that an earlier one of the same device had. Of a forked log
+/// Says whether a later frontier ends a log sooner than an earlier one of the same device did. Of a forked log
 /// branches are given up by rule, so that it says nothing.
+pub(super) fn ends_sooner(before: &Frontier, after: &Frontier) -> bool {
+    let mut logs = unforked(before, after);
+    logs.any(|(log, (seq, _))| after.seq(log) < *seq)
+}
+
+/// Says the same of what cannot be forked by two who use one home, and so has each place of a log once.
 pub(super) fn lacks_entries(before: &Frontier, after: &Frontier) -> bool {
-    let is_forked = |log| before.branches.contains_key(log) || after.branches.contains_key(log);
-    let mut logs = before.logs.iter().filter(|(log, _)| !is_forked(log));
+    let mut logs = unforked(before, after);
     logs.any(|(log, (seq, hash))| match after.logs.get(log) {
         None => true,
         Some((later, other)) => later < seq || (later == seq && other != hash),
     })
 }
 
+fn unforked<'a>(
+    before: &'a Frontier,
+    after: &'a Frontier,
+) -> impl Iterator<Item = (&'a LogId, &'a LogTip)> {
+    let is_forked =
+        |log: &LogId| before.branches.contains_key(log) || after.branches.contains_key(log);
+    let logs = before.logs.iter();
+    logs.filter(move |(log, _)| !is_forked(log))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{DeviceId, EntryHash, Incarnation, LogId, Seq};
+    use crate::ids::{DeviceId, EntryHash, Incarnation, Seq};
 
     fn log(number: u8) -> LogId {
         LogId {
@@ -79,6 +95,10 @@ mod tests {
         assert!(lacks_entries(&before, &frontier(&[(1, 5, 2), (2, 3, 1)])));
         assert!(lacks_entries(&before, &frontier(&[(1, 5, 1)])));
         assert!(!lacks_entries(&before, &before));
+        // Two who use one home have different entries at one place: that is a fork, and goes back to nothing.
+        assert!(!ends_sooner(&before, &frontier(&[(1, 5, 2), (2, 3, 1)])));
+        assert!(ends_sooner(&before, &frontier(&[(1, 4, 9), (2, 3, 1)])));
+        assert!(ends_sooner(&before, &frontier(&[(1, 5, 1)])));
         assert!(!lacks_entries(
             &before,
             &frontier(&[(1, 6, 7), (2, 3, 1), (3, 1, 1)])

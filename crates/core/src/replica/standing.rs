@@ -56,11 +56,16 @@ impl Replica {
         let Some(admission) = member.map(|member| member.admission) else {
             return Vec::new();
         };
-        let is_within = |hash: &ControlHash| self.controls.is_within(hash, &[admission]);
+        self.shown_within(&[admission])
+    }
+
+    /// Returns the latest control entries that are these or that they build on, in causal order, as many as may be
+    /// shown at once: whoever they are shown to may lack what happened lately.
+    pub(crate) fn shown_within(&self, heads: &[ControlHash]) -> Vec<Vec<u8>> {
         let within: Vec<&ControlEntry> = self
             .controls
             .iter()
-            .filter(|entry| is_within(&entry.hash()))
+            .filter(|entry| self.controls.is_within(&entry.hash(), heads))
             .collect();
         let mut bytes_left = OBJECTION_BYTES_MAX;
         let mut shown: Vec<Vec<u8>> = within

@@ -421,6 +421,26 @@ fn nobody_is_presented_by_somebody_else() {
     assert!(known["itself"]);
 }
 
+/// Ana's laptop does something that Ben does not hear of, links a phone, and is lost. What adds the phone builds on it.
+#[test]
+fn whoever_was_added_after_something_unheard_shows_that_as_well() {
+    let mut ana = Device::first(1, "Ana");
+    let mut ben = Device::first(2, "Ben");
+    let notebook = ana.create();
+    pair(&mut ana, &mut ben, notebook, Role::Peer);
+    sync(&mut ana, &mut ben);
+    let mut chloe = Device::first(3, "Chloe");
+    pair(&mut ana, &mut chloe, notebook, Role::Peer);
+    let (mut phone, _) = link(&mut ana, "phone", 21);
+    assert!(!sync(&mut phone, &mut ben), "it is a stranger");
+    present(&phone, &mut ben);
+    assert!(ben.members(notebook).contains(&phone.id()));
+    assert!(ben.members(notebook).contains(&chloe.id()));
+    phone.write(notebook, "by the phone");
+    assert!(sync(&mut phone, &mut ben));
+    assert!(ben.reads(notebook, "by the phone"));
+}
+
 /// Ana's laptop lets Chloe in and is lost. Ben, who has not heard of her, is shown how she came in.
 #[test]
 fn whoever_was_let_in_by_a_device_that_is_lost_shows_that_to_the_others() {
