@@ -19,6 +19,7 @@ mod day;
 mod demo;
 mod devices;
 mod docs;
+mod files;
 mod graduate;
 mod group;
 mod growth;

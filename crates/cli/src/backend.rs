@@ -71,6 +71,23 @@ pub(crate) trait Backend {
         on_event: &mut dyn FnMut(Event),
     ) -> Result<Value, Failure>;
 
+    /// Adds a resource that is a file. Answers `resource`, `notebook`.
+    fn add_file(
+        &mut self,
+        options: AddFileOptions,
+        source: &mut dyn Read,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
+    /// Hands out the file of a resource; nothing of it may come for `timeout_ms`. Answers `resource`, `parts_fetched`.
+    fn get_file(
+        &mut self,
+        resource: &str,
+        timeout_ms: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure>;
+
     /// Writes a backup. Answers `out`, `bytes`, `notebooks`, `entries`.
     fn backup(
         &mut self,
@@ -107,6 +124,23 @@ pub(crate) struct BundleOptions {
     pub(crate) person: Option<String>,
     /// Everything, whatever they are known to have.
     pub(crate) full: bool,
+}
+
+/// What `resource add --file` was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AddFileOptions {
+    /// The notebook's id or name.
+    pub(crate) notebook: String,
+    /// What the file is called.
+    pub(crate) name: String,
+    /// How long it is, where that is known.
+    pub(crate) bytes: Option<u64>,
+    /// What the resource is called.
+    pub(crate) title: String,
+    /// Why it matters.
+    pub(crate) why: Option<String>,
+    /// Words to find it by.
+    pub(crate) tags: Vec<String>,
 }
 
 /// What `init` was told.

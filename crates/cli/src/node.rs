@@ -14,8 +14,8 @@ use hearth_node::service::Told;
 use serde_json::Value;
 
 use crate::backend::{
-    Backend, BundleOptions, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions,
-    Protection, RecoverOptions, RestoreOptions, UpOptions,
+    AddFileOptions, Backend, BundleOptions, InitOptions, MirrorInitOptions, MirrorTermsOptions,
+    NewDeviceOptions, Protection, RecoverOptions, RestoreOptions, UpOptions,
 };
 use crate::environment::Environment;
 use crate::output::clean;
@@ -211,6 +211,50 @@ impl Backend for Node {
     ) -> Result<Value, Failure> {
         let home = self.home()?;
         run::apply_bundle(&home, source, total, &mut self.passphrases, on_event)
+    }
+
+    fn add_file(
+        &mut self,
+        options: AddFileOptions,
+        source: &mut dyn Read,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let AddFileOptions {
+            notebook,
+            name,
+            bytes,
+            title,
+            why,
+            tags,
+        } = options;
+        let what = run::AddFile {
+            notebook,
+            name,
+            bytes,
+            title,
+            why,
+            tags,
+        };
+        run::add_file(&self.home()?, what, source, &mut self.passphrases, on_event)
+    }
+
+    fn get_file(
+        &mut self,
+        resource: &str,
+        timeout_ms: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+        on_event: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let home = self.home()?;
+        let patience = std::time::Duration::from_millis(timeout_ms);
+        run::get_file(
+            &home,
+            resource,
+            patience,
+            sink,
+            &mut self.passphrases,
+            on_event,
+        )
     }
 
     fn backup(

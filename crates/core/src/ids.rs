@@ -100,6 +100,11 @@ id!(
     32
 );
 id!(
+    /// A file: a hash over its length and the hashes of its sealed chunks.
+    FileRoot,
+    32
+);
+id!(
     /// A mirror: the hash of its card, so it pins both public keys.
     MirrorId,
     32

@@ -27,6 +27,7 @@ pub mod document;
 pub mod engine;
 pub mod enrol;
 pub mod epoch;
+pub mod file;
 pub mod frontier;
 pub mod identity;
 pub mod ids;

@@ -438,3 +438,45 @@ pub const PRESENCES_PER_SECOND_MAX: u32 = 20;
 /// How long somebody counts as being where they said last, in milliseconds: who stays says so again within 10 s, and one
 /// that gets lost is no reason to vanish.
 pub const PRESENCE_LASTS_MS: u64 = 25_000;
+
+/// Length of a chunk of a file, the last one excepted: what is in memory of a file of any length, and what a link that
+/// breaks costs at most. A frame holds one, sealed.
+pub const FILE_CHUNK_BYTES: usize = 256 * 1024;
+
+/// Longest file that a notebook takes: an hour of film. The list of its hashes fits a frame.
+pub const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Most chunks of a file.
+pub const FILE_CHUNKS_MAX: usize = (FILE_BYTES_MAX / FILE_CHUNK_BYTES as u64) as usize;
+
+/// Longest piece of a file: a sealed chunk, or the list of hashes of the longest one.
+pub const FILE_PIECE_BYTES_MAX: usize = FILE_CHUNK_BYTES + 16;
+
+/// Pieces of a file that one peer is asked for at a time: one is on its way while the other is put on the disk. What is typed
+/// meanwhile waits behind no more than these.
+pub const FILE_WANTS_AT_ONCE: usize = 2;
+
+/// Pieces that a peer may ask for before it was sent the first: an honest one asks for a few of each of the files that
+/// somebody waits for there.
+pub const FILE_WANTS_MAX: usize = 32;
+
+/// How long a peer may take to send a piece before another one is asked for it, in milliseconds: that much over a very
+/// slow line.
+pub const FILE_PIECE_MS_MAX: u64 = 60_000;
+
+/// How long a peer that lacks a piece is not asked for it again, in milliseconds: it may be getting the file itself.
+pub const FILE_LACKED_MS: u64 = 5_000;
+
+/// How long a file is asked for after somebody last said that they want it, in milliseconds. They say so several times a
+/// second while they wait.
+pub const FILE_WANTED_MS: u64 = 10_000;
+
+/// Most files that are fetched at a time: each keeps the list of its hashes in memory.
+pub const FILES_FETCHED_MAX: usize = 16;
+
+/// How long a file is kept that no resource names, in milliseconds: what names it may still be on its way, or be brought
+/// back.
+pub const FILE_UNNAMED_MS: u64 = 7 * 24 * 60 * 60 * 1000;
+
+/// Pieces that are dropped in one commit: 8 MiB, which the disk overwrites while nobody types.
+pub const FILE_PIECES_DROPPED_AT_ONCE: u32 = 32;

@@ -53,6 +53,11 @@ pub enum Space {
     Pushed,
     /// What was found out about the base that a forked notebook goes on from: made from its parts.
     Base,
+    /// What is kept of files, by their roots: see [`HeldFile`](crate::file::HeldFile). Those that are being added stand under
+    /// their places.
+    File,
+    /// Pieces of files, by the places of the files and their numbers. They may come to gigabytes: nobody scans them.
+    Piece,
 }
 
 impl Space {
@@ -78,6 +83,8 @@ impl Space {
             Self::Ahead => 17,
             Self::Pushed => 18,
             Self::Base => 19,
+            Self::File => 20,
+            Self::Piece => 21,
         }
     }
 }

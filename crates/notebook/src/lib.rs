@@ -62,6 +62,7 @@ pub mod comment;
 pub mod conflict;
 pub mod exchange;
 pub mod feedback;
+pub mod file;
 pub mod goal;
 pub mod history;
 pub mod journal;

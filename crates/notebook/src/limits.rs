@@ -128,6 +128,12 @@ pub const LIVE_PATCHES_MAX: usize = 500;
 /// heard of the last, so a few per window may have come since.
 pub const LIVE_OWN_CHANGES_MAX: usize = 64;
 
+/// Longest file that hangs on a notebook: an hour of film. The same bound as among devices.
+pub const FILE_BYTES_MAX: u64 = 2 * 1024 * 1024 * 1024;
+
+/// Longest name of a file, in bytes: file systems take 255, and a copy gets a number behind it.
+pub const FILE_NAME_BYTES_MAX: usize = 200;
+
 /// Characters of a value that is quoted in a line of history.
 pub const QUOTE_CHARS_MAX: usize = 60;
 

@@ -8,6 +8,7 @@ use crate::check;
 use crate::comment::{self, CommentView};
 use crate::documents::{Documents, Unavailable};
 use crate::error::{EditError, Invalid, ReadError};
+use crate::file::AttachedFile;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::{TAG_CHARS_MAX, TAGS_MAX};
 use crate::people::People;
@@ -29,6 +30,8 @@ pub struct NewResource {
     pub why: Option<String>,
     /// Words to find it by.
     pub tags: Vec<String>,
+    /// The file that is it.
+    pub file: Option<AttachedFile>,
 }
 
 /// Changes of a resource. `None` keeps a field; an empty text clears it.
@@ -61,6 +64,8 @@ pub struct ResourceView {
     pub why: String,
     /// Words to find it by, in the order of the alphabet.
     pub tags: Vec<String>,
+    /// The file that is it, as the document tells of it.
+    pub file: Option<AttachedFile>,
     /// Whether it is put away: lists leave it out.
     pub removed: bool,
     /// Comments, oldest first.
@@ -140,6 +145,9 @@ pub fn add(
     plan.put_some(resource, "why", (!why.trim().is_empty()).then_some(why));
     for tag in tags {
         plan.put(resource, format!("{TAG}{tag}"), true);
+    }
+    if let Some(file) = &new.file {
+        file.put(&mut plan, resource)?;
     }
     commit(docs, DocumentId::INDEX, plan, writer.now)?;
     Ok(id)
@@ -242,6 +250,7 @@ impl Shown for ResourceView {
             link: record.str("link").filter(|link| !link.is_empty()),
             why: record.str_or_empty("why"),
             tags: tags_of(record),
+            file: AttachedFile::read(record),
             removed: record.flag("removed"),
             comments: comment::of(comments, id),
             provenance: record.provenance(people),
@@ -269,6 +278,7 @@ mod tests {
             link: Some("https://example.org/".to_owned()),
             why: Some("Seven questions".to_owned()),
             tags: vec!["#Books".to_owned()],
+            file: None,
         };
         let id = add(&mut docs, &mut writer, &new).unwrap();
         let mut theirs = docs.fork(ben());

@@ -27,7 +27,7 @@ pub struct SearchItem {
 }
 
 /// The fields that hold words of people.
-const TEXTS: [&str; 24] = [
+const TEXTS: [&str; 25] = [
     "text",
     "situation",
     "behaviour",
@@ -47,6 +47,7 @@ const TEXTS: [&str; 24] = [
     "prompts",
     "uri",
     "link",
+    "file_name",
     "anchor_1",
     "anchor_2",
     "anchor_3",

@@ -95,6 +95,12 @@ pub(crate) fn fill_objects(docs: &mut MemoryDocuments, writer: &mut Writer<'_>, 
         link: Some("https://example.org/".to_owned()),
         why: Some(text.to_owned()),
         tags: vec!["a/b".to_owned()],
+        file: Some(crate::file::AttachedFile::new(
+            "Slides of the talk.pdf",
+            123_456,
+            &[9; 32],
+            ([10; 32], [11; 32]),
+        )),
     };
     resource::add(docs, writer, &new).unwrap();
     checkin::add(docs, writer, 4, Some(text)).unwrap();

@@ -144,6 +144,8 @@ impl Store {
             .scopes
             .toggle(&self.node_keys.scope_member(scope));
         let sealed_node = self.seal(&self.node_tag(), &node_tally)?;
+        // Files may come to gigabytes: in one transaction the write-ahead log would hold all of that once more.
+        while self.connection.execute(DELETE_SOME, [tag])? > 0 {}
         let transaction = begin(&self.connection)?;
         for statement in [
             "DELETE FROM records WHERE scope = ?1",
@@ -191,6 +193,10 @@ impl Store {
             .and_modify(|node| node.tally = Some(tally));
     }
 }
+
+/// Deletes records of a scope, at most 64 MiB where they are chunks of files.
+const DELETE_SOME: &str = "DELETE FROM records WHERE (scope, space, record) IN \
+     (SELECT scope, space, record FROM records WHERE scope = ?1 LIMIT 256)";
 
 fn update_tally(connection: &Connection, tag: &Tag, sealed: &[u8]) -> Result<(), CommitError> {
     connection.execute(

@@ -1,12 +1,17 @@
 //! `hearth resource …`
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use hearth_node::api::{Failure, Request, ResourceRequest};
 
+use crate::backend::AddFileOptions;
 use crate::context::Context;
 use crate::output::{Answer, View, view};
+use crate::when;
+
+mod attached;
 
 /// Keep what is worth reading, watching or using
 #[derive(Subcommand, Debug)]
@@ -14,6 +19,7 @@ pub(crate) enum ResourceCommand {
     /// Add a resource
     #[command(after_long_help = "Examples:
   hearth resource add NB \"The Coaching Habit\" --link https://example.org/book --tag books
+  hearth resource add NB \"Slides of my talk\" --file slides.pdf
   hearth resource add NB \"Checklist for reviews\" --why \"You asked how I prepare\"")]
     Add {
         /// The notebook's id or name
@@ -24,9 +30,14 @@ pub(crate) enum ResourceCommand {
         /// Where it is
         #[arg(long, value_name = "URL")]
         link: Option<String>,
-        /// A file to attach; not possible yet
+        /// A file to keep in the notebook, up to 2 GiB; - reads standard input
+        ///
+        /// It is sealed and stays on this device; others fetch it when they ask for it.
         #[arg(long, value_name = "PATH", conflicts_with = "link")]
         file: Option<PathBuf>,
+        /// What the file is called; by default as it is called here
+        #[arg(long, value_name = "NAME", requires = "file")]
+        name: Option<String>,
         /// A word to find it by; may be given several times
         #[arg(long = "tag", value_name = "TAG")]
         tags: Vec<String>,
@@ -79,16 +90,24 @@ pub(crate) enum ResourceCommand {
         #[arg(long)]
         undo: bool,
     },
-    /// Get the file of a resource; not possible yet
+    /// Get the file of a resource: from this device, else from whoever has it
+    ///
+    /// What came before the command was interrupted stays, and the next one goes on from there. Nothing is overwritten
+    /// unasked.
     #[command(after_long_help = "Examples:
-  hearth resource get ID --out slides.pdf")]
+  hearth resource get ID
+  hearth resource get ID --out slides.pdf
+  hearth resource get ID --out - | less")]
     Get {
         /// The resource's id or title
         #[arg(value_name = "ID")]
         resource: String,
-        /// Where to write it
+        /// Where to write it, or the folder for it; by default under its own name here, and - is standard output
         #[arg(long, value_name = "PATH")]
         out: Option<PathBuf>,
+        /// How long to wait where nothing of it comes
+        #[arg(long, default_value = "30s", value_parser = when::duration)]
+        timeout: Duration,
     },
 }
 
@@ -118,7 +137,30 @@ pub(crate) struct EditOptions {
 impl ResourceCommand {
     pub(super) fn run(self, context: &mut Context<'_>) -> Result<Answer, Failure> {
         let (request, view): (_, View) = match self {
-            Self::Add { file: Some(_), .. } | Self::Get { .. } => return Err(no_files()),
+            Self::Add {
+                notebook,
+                title,
+                file: Some(file),
+                name,
+                tags,
+                why,
+                link: _,
+            } => {
+                let options = AddFileOptions {
+                    notebook,
+                    name: name.unwrap_or_else(|| attached::name_of(&file)),
+                    bytes: None,
+                    title,
+                    why: context.option_text(why)?,
+                    tags,
+                };
+                return attached::add(context, options, &file);
+            }
+            Self::Get {
+                resource,
+                out,
+                timeout,
+            } => return attached::get(context, resource, out.as_deref(), when::millis(timeout)),
             Self::Add {
                 notebook,
                 title,
@@ -126,6 +168,7 @@ impl ResourceCommand {
                 tags,
                 why,
                 file: None,
+                name: _,
             } => (
                 ResourceRequest::Add {
                     notebook,
@@ -183,18 +226,12 @@ impl EditOptions {
     }
 }
 
-fn no_files() -> Failure {
-    Failure::error(
-        "files_not_supported",
-        "A notebook cannot hold files yet, only links to them.",
-    )
-    .with_hint("Give --link URL. Nothing was changed.")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::testing::{failing, requested};
+    use serde_json::json;
+
+    use crate::command::testing::{Canned, failing, requested};
 
     #[test]
     fn a_resource_is_added_as_it_was_typed() {
@@ -221,13 +258,68 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_refused_before_anything_is_written() {
-        let add = failing(&["resource", "add", "NB", "Slides", "--file", "x.pdf"]);
-        assert_eq!(add.code, "files_not_supported");
-        assert_eq!(failing(&["resource", "get", "ID"]).code, add.code);
+    fn a_file_is_read_from_where_it_is_and_keeps_its_name() {
+        let folder = tempfile::tempdir().expect("folder");
+        let path = folder.path().join("slides.pdf");
+        std::fs::write(&path, b"pages").expect("writes");
+        let path = path.to_string_lossy();
+        let mut canned = Canned::answering([json!({})]);
+        let add = [
+            "resource", "add", "NB", "Slides", "--file", &path, "--tag", "a",
+        ];
+        canned.run(&add).expect("adds");
+        let (options, bytes) = &canned.files[0];
+        assert_eq!(
+            (options.name.as_str(), options.bytes),
+            ("slides.pdf", Some(5))
+        );
+        assert_eq!(options.tags, ["a"]);
+        assert_eq!(bytes, b"pages");
+        let there = folder.path().to_string_lossy();
+        let add = |path| failing(&["resource", "add", "NB", "Slides", "--file", path]);
+        assert_eq!(add(&there).exit.code(), 2);
+        assert_eq!(add("not there").exit.code(), 4);
         assert_eq!(
             failing(&["resource", "edit", "ID"]).code,
             "nothing_to_change"
         );
+    }
+
+    #[test]
+    fn a_file_is_written_whole_under_its_name_and_overwrites_nothing_unasked() {
+        let folder = tempfile::tempdir().expect("folder");
+        let there = folder.path().to_string_lossy();
+        let get = ["resource", "get", "ID", "--out", &there];
+        let shown =
+            || json!({"resource": {"id": "X", "file": {"name": "slides.pdf", "bytes": 11}}});
+        let mut canned = Canned::answering([shown(), shown()]);
+        canned.run(&get).expect("gets");
+        let path = folder.path().join("slides.pdf");
+        assert_eq!(std::fs::read(&path).expect("reads"), b"canned file");
+        let failure = Canned::answering([shown()])
+            .run(&get)
+            .expect_err("is there");
+        assert_eq!(
+            (failure.code.as_str(), failure.exit.code()),
+            ("file_exists", 2)
+        );
+        let no_file = json!({"resource": {"id": "X", "file": null}});
+        let failure = Canned::answering([no_file]).run(&get).expect_err("none");
+        assert_eq!((failure.code.as_str(), failure.exit.code()), ("no_file", 4));
+        let hostile = json!({"resource": {"id": "X", "file": {"name": "../x", "bytes": 11}}});
+        let failure = Canned::answering([hostile]).run(&get).expect_err("unsafe");
+        assert_eq!(failure.code, "name_unsafe");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("lists").count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_fails_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().expect("folder");
+        let out = folder.path().join("x.bin");
+        let failure = Canned::default()
+            .run(&["resource", "get", "ID", "--out", &out.to_string_lossy()])
+            .expect_err("fails");
+        assert_eq!(failure.code, "no_answer");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("lists").count(), 0);
     }
 }

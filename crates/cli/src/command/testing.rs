@@ -8,8 +8,8 @@ use hearth_node::api::{Event, Failure, Request, Secret};
 use serde_json::{Value, json};
 
 use crate::backend::{
-    Backend, BundleOptions, InitOptions, MirrorInitOptions, MirrorTermsOptions, NewDeviceOptions,
-    RecoverOptions, RestoreOptions, UpOptions,
+    AddFileOptions, Backend, BundleOptions, InitOptions, MirrorInitOptions, MirrorTermsOptions,
+    NewDeviceOptions, RecoverOptions, RestoreOptions, UpOptions,
 };
 use crate::cli::{self, Cli};
 use crate::clock::Clock;
@@ -25,6 +25,7 @@ pub(crate) struct Canned {
     pub(crate) inits: Vec<InitOptions>,
     pub(crate) bundles: Vec<BundleOptions>,
     pub(crate) applied: Vec<Vec<u8>>,
+    pub(crate) files: Vec<(AddFileOptions, Vec<u8>)>,
     pub(crate) environment: Environment,
 }
 
@@ -153,6 +154,30 @@ impl Backend for Canned {
         let mut bytes = Vec::new();
         source.read_to_end(&mut bytes).expect("reads");
         self.applied.push(bytes);
+        self.next()
+    }
+
+    fn add_file(
+        &mut self,
+        options: AddFileOptions,
+        source: &mut dyn std::io::Read,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        let mut bytes = Vec::new();
+        source.read_to_end(&mut bytes).expect("reads");
+        self.files.push((options, bytes));
+        self.next()
+    }
+
+    fn get_file(
+        &mut self,
+        _: &str,
+        _: u64,
+        sink: &mut dyn FnMut(&[u8]) -> Result<(), Failure>,
+        _: &mut dyn FnMut(Event),
+    ) -> Result<Value, Failure> {
+        sink(b"canned ")?;
+        sink(b"file")?;
         self.next()
     }
 

@@ -30,6 +30,7 @@ impl Engine {
                 let _reported_by_closing = self.commit(*notebook, storage);
             }
         }
+        self.keep_pieces(storage, now_ms);
         touched.extend(self.replicas.take_touched());
         self.replicas.review(&touched);
         self.share_changed(&touched, now_ms);

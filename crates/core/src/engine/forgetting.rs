@@ -20,6 +20,7 @@ impl Engine {
         self.unopened.remove(&notebook);
         self.reopen_at_ms.remove(&notebook);
         self.own.forget(notebook);
+        self.forget_fetches_of(notebook);
         self.prepared = self.prepared.filter(|prepared| *prepared != notebook);
         self.wants_sharing = true;
         self.review_capsules_soon();

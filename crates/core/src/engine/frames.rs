@@ -116,6 +116,7 @@ impl Engine {
         }
         self.hear_full(session, now_ms);
         self.hear_presences(session.peer(), session.take_presences(), now_ms);
+        self.hear_files(session.peer(), session.take_file_events(), now_ms);
         for (notebook, entries) in session.take_handed() {
             self.take_handed(notebook, entries, storage);
         }

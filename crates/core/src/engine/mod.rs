@@ -12,6 +12,8 @@ mod connections;
 mod devices;
 mod disk;
 mod enrol;
+mod fetching;
+mod files;
 mod forgetting;
 mod frames;
 mod freezes;
@@ -41,6 +43,8 @@ pub use bundles::{
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
 pub use devices::DeviceError;
 pub use enrol::LinkOfferId;
+pub use fetching::FileProgress;
+pub use files::{FileAdding, FileError, FileRef, is_sound};
 pub use members::DecideError;
 pub use mirrors::{MirrorFault, MirrorRecord, MirrorStatus};
 pub use pairing::{Verification, VerificationState};
@@ -181,6 +185,8 @@ pub struct Engine {
     prepared: Option<NotebookId>,
     /// Notebooks that this person destroyed: nobody hands them over again.
     destroyed: BTreeSet<NotebookId>,
+    /// Files that somebody waits for.
+    fetches: fetching::Fetches,
 }
 
 impl Engine {
@@ -220,6 +226,7 @@ impl Engine {
             next_offer: 0,
             prepared: None,
             destroyed: BTreeSet::new(),
+            fetches: fetching::Fetches::default(),
         };
         for notebook in notebooks {
             let device = Arc::clone(&engine.identity.device);

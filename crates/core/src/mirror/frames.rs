@@ -105,6 +105,8 @@ impl Mirror {
             self.effects.push_back(full);
         }
         session.forget_views();
+        // A mirror asks for no file, so nothing of one is for it.
+        session.take_file_events();
         result?;
         self.hear_objections(session, now_ms, storage);
         self.hear_capsules(session, storage)?;

@@ -10,11 +10,12 @@ use super::presence::SaidPresence;
 use crate::capsule::CapsuleHead;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
+use crate::file::Piece;
 use crate::frontier::{self, LogTip, SignedFrontier};
-use crate::ids::{CapsuleHash, CapsuleId, ControlHash, DeviceId, LogId, NotebookId};
+use crate::ids::{CapsuleHash, CapsuleId, ControlHash, DeviceId, FileRoot, LogId, NotebookId};
 use crate::limits::{
-    CAPSULE_BYTES_MAX, CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX,
-    SHARED_NOTEBOOKS_MAX,
+    CAPSULE_BYTES_MAX, CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FILE_CHUNKS_MAX,
+    FRAME_BYTES_MAX, SHARED_NOTEBOOKS_MAX,
 };
 use crate::mirror::Quota;
 use crate::presence::SealedPresence;
@@ -107,6 +108,12 @@ pub(super) enum Frame {
     Ahead(WireTag, Vec<u8>),
     /// 24: notebook, `counter varint ‖ epoch 32 ‖ nonce 24 ‖ sealed 59 ‖ signature 64`: where the sender's person is.
     Presence(WireTag, Box<SaidPresence>),
+    /// 25: notebook, `root 32 ‖ piece varint`: asks for a piece of a file.
+    FileWant(WireTag, FileRoot, Piece),
+    /// 26: notebook, `root 32 ‖ piece varint ‖ bytes`: the piece.
+    FilePiece(WireTag, FileRoot, Piece, Vec<u8>),
+    /// 27: notebook, `root 32 ‖ piece varint`: the sender lacks the piece.
+    FileLack(WireTag, FileRoot, Piece),
 }
 
 /// What becomes of a capsule that was offered.
@@ -203,6 +210,9 @@ impl Frame {
             | Self::Objection(tag, _)
             | Self::Ahead(tag, _)
             | Self::Presence(tag, _)
+            | Self::FileWant(tag, ..)
+            | Self::FilePiece(tag, ..)
+            | Self::FileLack(tag, ..)
             | Self::Ack(tag, _) => Some(*tag),
             Self::Hello { .. }
             | Self::Summary(_)
@@ -228,8 +238,10 @@ impl Frame {
             | Self::Unpacked(_)
             | Self::Full(..)
             | Self::Presence(..)
+            | Self::FileWant(..)
+            | Self::FileLack(..)
             | Self::Ended(..) => 0,
-            Self::CapsulePart(_, _, bytes) => bytes.len(),
+            Self::CapsulePart(_, _, bytes) | Self::FilePiece(_, _, _, bytes) => bytes.len(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
             Self::Brief(brief) => size_of_val(brief.sums()),
             Self::Frontier(_, signed) => {
@@ -331,6 +343,19 @@ impl Frame {
                     .raw(&sealed.nonce)
                     .raw(&sealed.sealed)
                     .raw(&said.signature);
+            }
+            Self::FileWant(tag, root, piece) => {
+                numbers.write(*tag, writer.u8(25));
+                writer.raw(root.as_bytes()).varint((*piece).into());
+            }
+            Self::FilePiece(tag, root, piece, bytes) => {
+                numbers.write(*tag, writer.u8(26));
+                writer.raw(root.as_bytes()).varint((*piece).into());
+                writer.raw(bytes);
+            }
+            Self::FileLack(tag, root, piece) => {
+                numbers.write(*tag, writer.u8(27));
+                writer.raw(root.as_bytes()).varint((*piece).into());
             }
             Self::Handed {
                 notebook,
@@ -450,6 +475,22 @@ impl Frame {
                 };
                 Self::Presence(tag, Box::new(said))
             }
+            25 => {
+                let tag = numbers.read(&mut reader)?;
+                let (root, piece) = read_piece(&mut reader)?;
+                Self::FileWant(tag, root, piece)
+            }
+            26 => {
+                let tag = numbers.read(&mut reader)?;
+                let (root, piece) = read_piece(&mut reader)?;
+                let bytes = reader.take("piece of a file", reader.remaining())?;
+                Self::FilePiece(tag, root, piece, bytes.to_vec())
+            }
+            27 => {
+                let tag = numbers.read(&mut reader)?;
+                let (root, piece) = read_piece(&mut reader)?;
+                Self::FileLack(tag, root, piece)
+            }
             8 => Self::Ping,
             9 => Self::Pong,
             13 => Self::Handed {
@@ -497,6 +538,13 @@ impl Frame {
         reader.finish()?;
         Ok(frame)
     }
+}
+
+fn read_piece(reader: &mut Reader<'_>) -> Result<(FileRoot, Piece), DecodeError> {
+    let root = FileRoot::from_bytes(reader.array("root of a file")?);
+    let piece = reader.count("piece of a file", FILE_CHUNKS_MAX)?;
+    let piece = Piece::try_from(piece).map_err(|_| DecodeError::Invalid("piece of a file"))?;
+    Ok((root, piece))
 }
 
 fn write_entries(entries: &[Vec<u8>], writer: &mut Writer) {

@@ -13,6 +13,7 @@ mod brief;
 mod capsules;
 mod channel;
 mod error;
+mod files;
 mod frame;
 mod handing;
 mod holding;
@@ -28,6 +29,7 @@ mod shared;
 
 pub use capsules::CapsuleEvent;
 pub use error::{SessionError, Stopped};
+pub use files::FileEvent;
 pub use frame::CapsuleAnswer;
 pub use holding::{Holding, Outline};
 pub use offline::{OfflineError, OfflineFrame, OfflineReader, OfflineSender};

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::capsules::CapsuleLane;
 use super::channel::Channel;
 use super::error::{SessionError, Stopped};
+use super::files::FileLane;
 use super::frame::{Frame, NotebookNumbers, VERSION, WireTag};
 use super::handing::Handing;
 use super::holding::Holding;
@@ -80,6 +81,7 @@ pub struct Session {
     pub(super) handing: Handing,
     pub(super) capsules: CapsuleLane,
     pub(super) presences: PresenceLane,
+    pub(super) files: FileLane,
     /// Whether the peer is a mirror: it can do nothing with packs.
     pub(super) peer_is_mirror: bool,
     /// The notebooks for which the peer said that it has no room, since [`Session::take_full`].
@@ -129,6 +131,7 @@ impl Session {
             handing: Handing::default(),
             capsules: CapsuleLane::new(now_ms),
             presences: PresenceLane::default(),
+            files: FileLane::default(),
             peer_is_mirror: false,
             newly_full: Vec::new(),
             wants_open: None,
@@ -317,6 +320,18 @@ impl Session {
                 Ok(())
             }
             Frame::Presence(tag, said) => self.hear_presence(tag, &said, shared, now_ms),
+            Frame::FileWant(tag, root, piece) => {
+                self.piece_wanted(tag, root, piece);
+                Ok(())
+            }
+            Frame::FilePiece(tag, root, piece, bytes) => {
+                self.piece_arrived(tag, (root, piece), bytes, shared);
+                Ok(())
+            }
+            Frame::FileLack(tag, root, piece) => {
+                self.piece_lacked(tag, root, piece, shared);
+                Ok(())
+            }
             Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),
             Frame::Handed {
                 notebook,
@@ -377,8 +392,11 @@ impl Session {
             }
             self.ready.remove(&tag);
         }
-        let presence = self.next_presence(shared);
-        Ok(presence.map(|frame| frame.encode(&mut self.outgoing)))
+        let frame = match self.next_presence(shared) {
+            None => self.next_file_frame(shared, storage)?,
+            presence => presence,
+        };
+        Ok(frame.map(|frame| frame.encode(&mut self.outgoing)))
     }
 
     /// Returns the notebook behind a tag where it is shared and not open.

@@ -4,10 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ActionRequest, AgreementRequest, BackupRequest, BundleRequest, CheckInRequest, CircleRequest,
-    ConflictRequest, DeviceRequest, ExportFormat, FeedbackRequest, GoalRequest, GraduateRequest,
-    ImportFormat, InviteRequest, JournalRequest, LiveRequest, MemberRequest, MirrorRequest,
-    NotebookRequest, QuestionRequest, RecoveryRequest, ResourceRequest, SealedRequest, Secret,
-    SessionRequest, SkillRequest, TemplateRequest, TransferFile,
+    ConflictRequest, DeviceRequest, ExportFormat, FeedbackRequest, FileRequest, GoalRequest,
+    GraduateRequest, ImportFormat, InviteRequest, JournalRequest, LiveRequest, MemberRequest,
+    MirrorRequest, NotebookRequest, QuestionRequest, RecoveryRequest, ResourceRequest,
+    SealedRequest, Secret, SessionRequest, SkillRequest, TemplateRequest, TransferFile,
 };
 
 /// What a person asks of the node, grouped by noun as the command line is.
@@ -82,6 +82,8 @@ pub enum Request {
     Skill(SkillRequest),
     /// `resource …`
     Resource(ResourceRequest),
+    /// The files of resources, a part at a time.
+    File(FileRequest),
     /// `checkin …`
     Checkin(CheckInRequest),
     /// `template …`
@@ -295,6 +297,8 @@ impl Request {
             }
             Self::Skill(request) => request.is_read_only(),
             Self::Resource(request) => request.is_read_only(),
+            // What is kept of a file is no part of a saved state.
+            Self::File(request) => !matches!(request, FileRequest::Finish { .. }),
             Self::Checkin(request) => matches!(request, CheckInRequest::List { .. }),
             Self::Template(request) => request.is_read_only(),
             Self::Circle(request) => matches!(request, CircleRequest::Show { .. }),

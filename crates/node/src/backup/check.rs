@@ -6,7 +6,8 @@ use std::io::BufReader;
 use std::path::Path;
 
 use hearth_core::control::ControlSet;
-use hearth_core::ids::NotebookId;
+use hearth_core::file::{FileHashes, HeldFile, LIST, Piece};
+use hearth_core::ids::{FileRoot, NotebookId};
 use hearth_core::storage::Space;
 use serde_json::{Value, json};
 
@@ -45,6 +46,7 @@ pub fn check(
     let rest = json!({
         "backup": whose_words,
         "notebooks": totals.notebooks,
+        "files": totals.files,
         "settings": settings(&home).count(),
         "file": path.to_string_lossy(),
     });
@@ -142,6 +144,14 @@ pub(super) fn read(
                             entries,
                         })?;
                     }
+                    part @ Part::File(..) => {
+                        outcome.totals.files += 1;
+                        take(part)?;
+                    }
+                    part @ Part::Piece(..) => {
+                        outcome.totals.pieces += 1;
+                        take(part)?;
+                    }
                     Part::End(_) | Part::Whose(_) | Part::Home(_) => outcome
                         .damaged
                         .push((place, "does not belong there".to_owned())),
@@ -200,6 +210,10 @@ fn describe(part: &Part) -> String {
             let last = first + (entries.len() as u64).saturating_sub(1);
             format!("entries {first} to {last} of notebook {notebook}")
         }
+        Part::File(notebook, root, _) => {
+            format!("what is kept of file {root} of notebook {notebook}")
+        }
+        Part::Piece(_, root, piece, _) => format!("part {piece} of file {root}"),
         Part::End(_) => "the end".to_owned(),
         Part::Home(_) => "the settings".to_owned(),
     }
@@ -214,6 +228,8 @@ struct Checker {
     set: Option<ControlSet>,
     /// What is known of the logs so far; it borrows nothing, so that it lives beside the set.
     chains: Option<Chains>,
+    /// The file whose pieces come.
+    file: Option<FileCheck>,
 }
 
 impl Checker {
@@ -246,6 +262,17 @@ impl Checker {
                     }
                 }
             }
+            Part::File(_, root, held) => self.file = Some(FileCheck::new(root, held)),
+            Part::Piece(notebook, root, piece, bytes) => {
+                let fits = self
+                    .file
+                    .as_mut()
+                    .is_some_and(|file| file.takes(root, piece, bytes));
+                if !fits {
+                    let place = format!("part {piece} of file {root} of notebook {notebook}");
+                    self.found.damage(place, "is not what the file's name says");
+                }
+            }
             Part::Whose(_) | Part::Home(_) | Part::End(_) => {}
         }
     }
@@ -276,5 +303,37 @@ impl Checker {
         }
         self.set = None;
         self.notebook = None;
+    }
+}
+
+/// The look through one file of a backup.
+struct FileCheck {
+    root: FileRoot,
+    held: HeldFile,
+    hashes: Option<FileHashes>,
+}
+
+impl FileCheck {
+    const fn new(root: FileRoot, held: HeldFile) -> Self {
+        Self {
+            root,
+            held,
+            hashes: None,
+        }
+    }
+
+    /// Says whether a piece is one of this file.
+    fn takes(&mut self, root: FileRoot, piece: Piece, bytes: Vec<u8>) -> bool {
+        if root != self.root || !self.held.has(piece) {
+            return false;
+        }
+        if piece == LIST {
+            self.hashes = FileHashes::check(bytes, root, self.held.bytes());
+            return self.hashes.is_some();
+        }
+        // Without its list a piece is checked once somebody fetches that.
+        self.hashes
+            .as_ref()
+            .is_none_or(|hashes| hashes.is_piece(piece, &bytes))
     }
 }

@@ -5,8 +5,9 @@ use std::io::BufWriter;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use hearth_core::ids::NotebookId;
-use hearth_core::storage::{Space, Storage};
+use hearth_core::file::HeldFile;
+use hearth_core::ids::{FileRoot, NotebookId};
+use hearth_core::storage::{Space, Storage, StorageError};
 use hearth_store::Passphrase;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -57,6 +58,7 @@ pub(crate) fn create(
         "notebooks": totals.notebooks,
         "records": totals.records,
         "entries": totals.entries,
+        "files": totals.files,
         "settings": host.settings.without_network().count(),
         "opened_by": match passphrase {
             Some(_) => json!(["passphrase", "recovery-phrase"]),
@@ -166,6 +168,7 @@ fn write(
         let mut put = |part: Part| sealer.part(&part.to_bytes(), false).map_err(failed);
         records(host, *notebook, &mut totals, &mut put)?;
         entries(host, *notebook, &mut totals, &mut put)?;
+        files(host, *notebook, &mut totals, &mut put)?;
     }
     sealer
         .part(&Part::End(totals).to_bytes(), true)
@@ -252,4 +255,35 @@ fn entries(
             entries: read.into_iter().map(|(_, bytes)| bytes).collect(),
         })?;
     }
+}
+
+/// The files of a notebook, as far as they are here.
+fn files(
+    host: &Host,
+    notebook: NotebookId,
+    totals: &mut Totals,
+    put: &mut dyn FnMut(Part) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let records = host.storage.scan(notebook, Space::File);
+    for (key, value) in records.map_err(storage_failed)? {
+        // One that is being added stands under another key, and nothing names it yet.
+        let Some(root) = key.try_into().ok().map(FileRoot::from_bytes) else {
+            continue;
+        };
+        let held = HeldFile::decode(&value)
+            .map_err(|error| storage_failed(StorageError::Damaged(error.to_string())))?;
+        totals.files += 1;
+        put(Part::File(notebook, root, held.clone()))?;
+        for piece in 0..held.pieces() {
+            let bytes = match held.piece(&host.storage, notebook, piece) {
+                Ok(Some(bytes)) => bytes,
+                // What is damaged comes back from others, there as here.
+                Ok(None) | Err(StorageError::Damaged(_)) => continue,
+                Err(error) => return Err(storage_failed(error)),
+            };
+            totals.pieces += 1;
+            put(Part::Piece(notebook, root, piece, bytes))?;
+        }
+    }
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! The file itself: who may open it, and its sealed parts.
 //!
 //! ```text
-//! "hearthbk" 8 ‖ version u8 = 2 ‖ header length u32 ‖ header ‖ parts
+//! "hearthbk" 8 ‖ version u8 = 3 ‖ header length u32 ‖ header ‖ parts
 //! header = file id 16 ‖ key slot bytes (empty where no passphrase opens it) ‖ recovery card id 32 ‖ wrap bytes
 //! part = length u32 ‖ nonce 24 ‖ ciphertext ‖ tag 16
 //! ```
@@ -9,8 +9,8 @@
 //! The file's key is random. The slot keeps it behind a passphrase as a store's key file does; the wrap is HPKE to
 //! the person's recovery key, with the info `"hearthside backup key" ‖ version ‖ file id ‖ recovery card id`. Parts
 //! are sealed with XChaCha20-Poly1305 under `HKDF(file key, "backup parts"; everything before the first part)`, with
-//! `number u64 ‖ 1 for the last part, else 0` as associated data. In version 1, which is read, no part holds records of
-//! the home itself.
+//! `number u64 ‖ 1 for the last part, else 0` as associated data. Versions 1 and 2 are read: in both no
+//! part holds files, and in the first none holds records of the home itself.
 
 use std::io::{self, Read, Write};
 
@@ -23,7 +23,7 @@ use rand_core::Rng;
 use crate::host::random;
 
 const MAGIC: &[u8; 8] = b"hearthbk";
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// The first version, which is still read.
 const VERSION_OLDEST: u8 = 1;
 const WRAP_INFO: &[u8] = b"hearthside backup key";

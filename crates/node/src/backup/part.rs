@@ -4,17 +4,23 @@
 //! 1 person:   1 ‖ made at u64 (ms since 1970) ‖ roster bytes ‖ name text ‖ device 32 ‖ device label text ‖ network text
 //! 2 records:  2 ‖ notebook 32 ‖ list of (space u8 ‖ key bytes ‖ value bytes)
 //! 3 entries:  3 ‖ notebook 32 ‖ place of the first u64 ‖ list of bytes
-//! 4 end:      4 ‖ notebooks u64 ‖ records u64 ‖ entries u64
+//! 4 end:      4 ‖ notebooks u64 ‖ records u64 ‖ entries u64 ‖ files u64 ‖ pieces u64
 //! 5 home:     5 ‖ list of (word text ‖ value bytes)
+//! 6 file:     6 ‖ notebook 32 ‖ root 32 ‖ record of the file bytes
+//! 7 piece:    7 ‖ notebook 32 ‖ root 32 ‖ piece u32 ‖ bytes
 //! ```
+//!
+//! Files follow the entries of their notebook, each before its pieces, which are those that are here, as they are sealed. The
+//! end of versions 1 and 2 does not count files and pieces, of which there are none.
 //!
 //! The first part is the person, the second the home, the last one the end. A notebook's records come before its
 //! entries, its control entries first; the entries come in the order of the stream, so that they are replayed as they
 //! arrived.
 
 use hearth_core::codec::{DecodeError, Reader, Writer};
+use hearth_core::file::{HeldFile, Piece};
 use hearth_core::identity::Roster;
-use hearth_core::ids::{DeviceId, NotebookId};
+use hearth_core::ids::{DeviceId, FileRoot, NotebookId};
 use hearth_core::limits::{CONTROL_BYTES_MAX, NAME_BYTES_MAX};
 use hearth_core::storage::Space;
 use zeroize::Zeroizing;
@@ -62,6 +68,8 @@ pub(super) struct Totals {
     pub(super) notebooks: u64,
     pub(super) records: u64,
     pub(super) entries: u64,
+    pub(super) files: u64,
+    pub(super) pieces: u64,
 }
 
 /// One part of a backup.
@@ -76,6 +84,10 @@ pub(super) enum Part {
     End(Totals),
     /// Records of the home itself, each a word of [`WORDS`] and its value.
     Home(Vec<(&'static str, Vec<u8>)>),
+    /// What is kept of a file.
+    File(NotebookId, FileRoot, HeldFile),
+    /// A piece of one.
+    Piece(NotebookId, FileRoot, Piece, Vec<u8>),
 }
 
 impl Part {
@@ -118,7 +130,17 @@ impl Part {
                     .u8(4)
                     .u64(totals.notebooks)
                     .u64(totals.records)
-                    .u64(totals.entries);
+                    .u64(totals.entries)
+                    .u64(totals.files)
+                    .u64(totals.pieces);
+            }
+            Self::File(notebook, root, held) => {
+                writer.u8(6).raw(notebook.as_bytes()).raw(root.as_bytes());
+                writer.bytes(&held.encode());
+            }
+            Self::Piece(notebook, root, piece, bytes) => {
+                writer.u8(7).raw(notebook.as_bytes()).raw(root.as_bytes());
+                writer.u32(*piece).bytes(bytes);
             }
             Self::Home(records) => {
                 writer.u8(5).varint(records.len() as u64);
@@ -164,11 +186,32 @@ impl Part {
                     entries,
                 }
             }
-            4 => Self::End(Totals {
-                notebooks: reader.u64("notebooks")?,
-                records: reader.u64("records")?,
-                entries: reader.u64("entries")?,
-            }),
+            4 => {
+                let mut totals = Totals {
+                    notebooks: reader.u64("notebooks")?,
+                    records: reader.u64("records")?,
+                    entries: reader.u64("entries")?,
+                    ..Totals::default()
+                };
+                if reader.remaining() > 0 {
+                    totals.files = reader.u64("files")?;
+                    totals.pieces = reader.u64("pieces")?;
+                }
+                Self::End(totals)
+            }
+            6 => {
+                let notebook = NotebookId::from_bytes(reader.array("notebook")?);
+                let root = FileRoot::from_bytes(reader.array("root of a file")?);
+                let held = HeldFile::decode(reader.bytes("record of a file", PART_BYTES_MAX)?)?;
+                Self::File(notebook, root, held)
+            }
+            7 => {
+                let notebook = NotebookId::from_bytes(reader.array("notebook")?);
+                let root = FileRoot::from_bytes(reader.array("root of a file")?);
+                let piece = reader.u32("piece of a file")?;
+                let bytes = reader.bytes("piece of a file", PART_BYTES_MAX)?.to_vec();
+                Self::Piece(notebook, root, piece, bytes)
+            }
             5 => {
                 let count = reader.count("records of the home", WORDS.len())?;
                 let mut records = Vec::new();

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use hearth_core::engine::Identity;
+use hearth_core::file::HeldFile;
 use hearth_core::identity::DeviceSecrets;
 use hearth_core::ids::NotebookId;
 use hearth_core::storage::{Space, Storage, Write};
@@ -92,6 +93,7 @@ pub fn restore(
         "notebooks": host.engine.notebooks().count(),
         "unopened": unopened,
         "entries": first.totals.entries,
+        "files": first.totals.files,
         "settings": host.settings.count(),
         "writes": false,
     }))
@@ -111,6 +113,20 @@ fn keep(storage: &mut NodeStorage, part: Part) -> Result<(), Failure> {
         Part::Entries {
             notebook, entries, ..
         } => (notebook, entries.into_iter().map(Write::Append).collect()),
+        // A restored home keeps a file where one that was fetched lies, and learns with each piece that it is there.
+        Part::File(notebook, root, held) => {
+            let awaited = HeldFile::awaited(root, held.bytes(), held.since_ms());
+            (notebook, vec![awaited.put_record(root)])
+        }
+        Part::Piece(notebook, root, piece, bytes) => {
+            let held = HeldFile::load(storage, notebook, root).map_err(storage_failed)?;
+            let Some(mut held) = held else {
+                return Ok(());
+            };
+            held.note(piece, true);
+            let writes = vec![held.put(piece, bytes), held.put_record(root)];
+            (notebook, writes)
+        }
         Part::Whose(_) | Part::Home(_) | Part::End(_) => return Ok(()),
     };
     let kept = storage.commit(notebook, &writes).map_err(storage_failed);

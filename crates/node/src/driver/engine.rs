@@ -55,6 +55,9 @@ const REPUBLISH_EVERY: Duration = Duration::from_secs(10 * 60);
 /// How often the ages of keys are looked at: they are counted in days.
 const KEYS_EVERY: Duration = Duration::from_secs(10 * 60);
 
+/// How often files are looked for that nothing names: they are kept for days.
+const FILES_EVERY: Duration = Duration::from_secs(60);
+
 /// What the engine owns.
 pub(super) struct Engine {
     pub(super) host: Host,
@@ -115,6 +118,8 @@ pub(super) struct Engine {
     published_at: Instant,
     /// When the ages of keys are looked at.
     keys_at: Instant,
+    /// When files are looked for that nothing names.
+    files_at: Instant,
 }
 
 impl Engine {
@@ -162,6 +167,7 @@ impl Engine {
             housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
             published_at: Instant::now(),
             keys_at: Instant::now(),
+            files_at: Instant::now(),
         };
         engine.note_departures();
         engine
@@ -315,6 +321,10 @@ impl Engine {
             self.series_changed.extend(self.host.engine.notebooks());
         }
         self.keep_series();
+        if now >= self.files_at && self.stay == Stay::Running {
+            self.files_at = now + FILES_EVERY;
+            service::drop_unnamed_files(&mut self.host);
+        }
         if self.index_changed && now.duration_since(self.published_at) >= REPUBLISH_EVERY {
             self.publish_addresses();
         }

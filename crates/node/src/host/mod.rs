@@ -8,6 +8,7 @@ mod bundles;
 mod capsule;
 mod documents;
 mod enrol;
+mod files;
 mod home;
 mod identity;
 mod live;
@@ -40,6 +41,7 @@ pub(crate) use awaited::{AwaitedNotebook, Holder};
 pub(crate) use bundles::{OpenBundle, OpenBundles};
 pub(crate) use capsule::KeeperWord;
 pub(crate) use documents::{EditDocuments, ReadDocuments};
+pub(crate) use files::OpenFiles;
 pub(crate) use home::{Opened, kdf_cost, replica_failed};
 pub(crate) use identity::PROFILE_BYTES_MAX;
 pub(crate) use live::{LATE_AFTER_SECONDS, LiveNotes, WINDOW_BYTES_MAX};
@@ -74,6 +76,8 @@ pub struct Host {
     pub(crate) cards: crate::driver::Cards,
     /// Bundles between two of their parts.
     pub(crate) bundles: OpenBundles,
+    /// Files that are being added, between two of their parts.
+    pub(crate) files: OpenFiles,
     /// What windows that write notes together are remembered by.
     pub(crate) live: LiveNotes,
     home: HomeDir,

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 use data_encoding::BASE64;
 use serde_json::Value;
 
-use super::call::{LOCK_PAUSE, LOCK_WAIT, connect};
+use super::row::Row;
 use crate::api::{
-    BUNDLE_PIECE_BYTES, BundleRequest, Event, Exit, Failure, PassphraseSource, Progress, Request,
+    BUNDLE_PIECE_BYTES, BundleRequest, Event, Failure, PassphraseSource, Progress, Request,
 };
-use crate::host::{HomeDir, Host};
-use crate::service::{self, NodeFacts};
+use crate::host::HomeDir;
 
 /// How often it is told how far a bundle is.
 const TELL_EVERY: Duration = Duration::from_millis(100);
@@ -40,15 +39,18 @@ pub fn create_bundle(
     on_event: &mut dyn FnMut(Event),
 ) -> Result<Value, Failure> {
     let mut row = Row::begin(home, passphrases)?;
-    let begun = row.call(BundleRequest::Create {
-        notebook: what.notebook,
-        person: what.person,
-        full: what.full,
-    })?;
+    let begun = call(
+        &mut row,
+        BundleRequest::Create {
+            notebook: what.notebook,
+            person: what.person,
+            full: what.full,
+        },
+    )?;
     let id = number(&begun, "id")?;
     let mut told = Told::new("Writing the bundle: looked through");
     loop {
-        let part = row.call(BundleRequest::Next { id })?;
+        let part = call(&mut row, BundleRequest::Next { id })?;
         let Some(bytes) = part.get("bytes").and_then(Value::as_str) else {
             return Ok(part);
         };
@@ -72,7 +74,7 @@ pub fn apply_bundle(
 ) -> Result<Value, Failure> {
     let mut piece = read_piece(source)?;
     let mut row = Row::begin(home, passphrases)?;
-    let id = number(&row.call(BundleRequest::Open)?, "id")?;
+    let id = number(&call(&mut row, BundleRequest::Open)?, "id")?;
     let mut told = Told::new("Applying the bundle: read, in KiB,");
     let mut done = 0;
     let result = loop {
@@ -82,7 +84,7 @@ pub fn apply_bundle(
         };
         let last = next.is_empty();
         let bytes = BASE64.encode(&piece);
-        let answer = row.call(BundleRequest::Apply { id, bytes, last });
+        let answer = call(&mut row, BundleRequest::Apply { id, bytes, last });
         done += piece.len() as u64;
         if last || answer.is_err() {
             break answer;
@@ -143,58 +145,6 @@ impl Told {
     }
 }
 
-/// Several requests in a row, all done by the same one.
-enum Row<'a> {
-    Node(&'a HomeDir),
-    Home(Box<Host>),
-}
-
-impl<'a> Row<'a> {
-    fn begin(home: &'a HomeDir, passphrases: &mut dyn PassphraseSource) -> Result<Self, Failure> {
-        let deadline = Instant::now() + LOCK_WAIT;
-        loop {
-            if connect(home)?.is_some() {
-                return Ok(Self::Node(home));
-            }
-            match home.open(passphrases) {
-                Ok(host) => return Ok(Self::Home(Box::new(host))),
-                Err(failure) if failure.exit == Exit::Locked && Instant::now() < deadline => {
-                    std::thread::sleep(LOCK_PAUSE);
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-    }
-
-    fn call(&mut self, request: BundleRequest) -> Result<Value, Failure> {
-        let request = Request::Bundle(request);
-        match self {
-            Self::Node(home) => {
-                let client = connect(home)?.ok_or_else(|| {
-                    Failure::error(
-                        "node_stopped",
-                        "The node stopped before the bundle was done.",
-                    )
-                    .with_hint("Run the command again.")
-                })?;
-                Ok(client.call(request, &mut |_| {})?)
-            }
-            Self::Home(host) => {
-                service::execute(host, &NodeFacts::default(), &request, &mut |_| {})
-            }
-        }
-    }
-
-    /// Saves what makes the next start quick.
-    fn end(self) {
-        if let Self::Home(mut host) = self {
-            let Host {
-                engine, storage, ..
-            } = &mut *host;
-            if let Err(error) = engine.snapshot(storage) {
-                // The next command only reads more.
-                tracing::warn!(%error, "the saved state is not up to date");
-            }
-        }
-    }
+fn call(row: &mut Row<'_>, request: BundleRequest) -> Result<Value, Failure> {
+    row.call(Request::Bundle(request))
 }

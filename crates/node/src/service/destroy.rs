@@ -164,6 +164,7 @@ pub(crate) fn finish_destroying(host: &mut Host, notebook: NotebookId) -> Result
     host.engine.forget(notebook);
     host.cards = crate::driver::Cards::default();
     host.bundles = crate::host::OpenBundles::default();
+    host.files = crate::host::OpenFiles::default();
     // What holds words of it outside of its own scope goes first: destroying the scope also clears the disk's log.
     forget_index(host)?;
     // The key goes whatever becomes of the capsule; the order stays until that is made anew, too.

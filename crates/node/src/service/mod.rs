@@ -23,6 +23,7 @@ mod device;
 mod doctor;
 mod document_facts;
 mod feedback;
+mod file;
 mod fork;
 mod goal;
 mod graduate;
@@ -71,6 +72,7 @@ pub(crate) use destroy::{begin_ordered, finish_due, keep_out_destroyed, unfinish
 pub(crate) use device::{device_failed, keep_label, secrets as recovery_secrets};
 pub(crate) use document_facts::FactsCache;
 pub use document_facts::keep_document_facts;
+pub(crate) use file::drop_unnamed as drop_unnamed_files;
 pub(crate) use graduate::closed;
 pub use history::describe_applied;
 pub(crate) use journal::copies_journal;
@@ -140,6 +142,7 @@ pub fn execute(
         Request::Sealed(request) => sealed::execute(host, request),
         Request::Skill(request) => skill::execute(host, request),
         Request::Resource(request) => resource::execute(host, request),
+        Request::File(request) => file::execute(host, request),
         Request::Checkin(request) => resource::check_in(host, request),
         Request::Template(request) => template::execute(host, request),
         Request::Circle(request) => circle::execute(host, request),

@@ -26,6 +26,7 @@ pub(super) fn execute(host: &mut Host, request: &ResourceRequest) -> Result<Valu
                 link: link.clone(),
                 why: why.clone(),
                 tags: tags.clone(),
+                file: None,
             };
             let id = host.edit(notebook, |docs, writer| resource::add(docs, writer, &new))?;
             show(host, notebook, id)
@@ -83,7 +84,11 @@ fn list(host: &mut Host, notebook: &str, tags: &[String], removed: bool) -> Resu
         resource::list(docs, people).map_err(unavailable)
     })?;
     resources.retain(|one| one.removed == removed && tags.iter().all(|tag| one.tags.contains(tag)));
-    let shown = data("resources", &resources)?;
+    let shown: Result<Vec<Value>, Failure> = resources
+        .iter()
+        .map(|view| super::file::shown(host, notebook, view))
+        .collect();
+    let shown = json!({ "resources": shown? });
     let shown = with(shown, json!({ "tags": tags, "removed": removed }));
     Ok(listed(host, notebook, shown))
 }
@@ -97,7 +102,8 @@ fn show(host: &mut Host, notebook: NotebookId, id: ObjectId) -> Result<Value, Fa
     let view = host.read(notebook, |docs, people| {
         resource::show(docs, people, id).map_err(read_failed)
     })?;
-    Ok(listed(host, notebook, data("resource", &view)?))
+    let shown = super::file::shown(host, notebook, &view)?;
+    Ok(listed(host, notebook, json!({ "resource": shown })))
 }
 
 /// Does what a request about check-ins asks.

@@ -21,9 +21,11 @@ use crate::api::{Event, Exit, Failure};
 use crate::host::{Host, NodeStorage, WAY_OUT_OF_DAMAGE};
 
 mod checking;
+mod files;
 
 pub(crate) use checking::Checking;
 use checking::check_all;
+use files::FileNames;
 
 /// Where damage is that is in no notebook.
 const OWN_RECORDS: &str = "this device's own records";
@@ -47,7 +49,13 @@ pub(super) fn verify(host: &mut Host, on_event: &mut dyn FnMut(Event)) -> Result
     engine.flush(storage, Host::now_ms(), false);
     let mut all = with_journals(host);
     all.extend(host.engine.unopened().keys());
-    let mut found = check_all(&host.storage, Some(&host.engine), &all, on_event);
+    // What is called how only makes it easier to read.
+    let names = all
+        .iter()
+        .filter_map(|notebook| super::file::named_in(host, *notebook).ok())
+        .flatten()
+        .collect();
+    let mut found = check_all(&host.storage, Some(&host.engine), &all, names, on_event);
     let mut set_aside = Vec::new();
     for notebook in &all {
         set_aside.extend(set_aside_of(host, *notebook, &found));
@@ -72,7 +80,7 @@ pub(crate) fn verify_closed(
 ) -> Failure {
     let notebooks = storage.notebooks();
     let all = notebooks.as_deref().unwrap_or_default();
-    let mut found = check_all(storage, None, all, on_event);
+    let mut found = check_all(storage, None, all, FileNames::new(), on_event);
     if let Err(error) = &notebooks {
         found.damage(OWN_RECORDS, error.to_string());
     }
@@ -88,6 +96,7 @@ pub(crate) struct Found {
     stream_entries: u64,
     entries: u64,
     controls: u64,
+    files: u64,
     damaged: Vec<Value>,
     damaged_count: u64,
     /// The notebook that is looked at.
@@ -116,6 +125,7 @@ impl Found {
             "entries": self.entries,
             "control_entries": self.controls,
             "stream_entries": self.stream_entries,
+            "files": self.files,
             "bases": self.bases,
         });
         let data = with(data, rest);
@@ -180,6 +190,10 @@ impl Found {
 
     pub(crate) fn uncounted_count(&self) -> usize {
         self.uncounted.len()
+    }
+
+    fn count_file(&mut self) {
+        self.files += 1;
     }
 
     pub(crate) fn count_entry(&mut self) {

@@ -9,7 +9,7 @@ use crate::json::{FORMAT, VERSION};
 use crate::word::Topic;
 
 /// Fields that some kind has and whose type is known.
-const FIELDS: [&str; 69] = [
+const FIELDS: [&str; 72] = [
     "title",
     "why",
     "kind",
@@ -79,6 +79,9 @@ const FIELDS: [&str; 69] = [
     "current",
     "value",
     "minutes",
+    "file_name",
+    "file_hash",
+    "file_bytes",
 ];
 
 /// The JSON Schema of an export.
@@ -153,6 +156,15 @@ fn object(kind: Kind) -> Json {
     }
     for part in lists {
         properties.insert(part.plural().to_owned(), list(part));
+    }
+    if kind == Kind::Resource {
+        for key in ["file_root", "file_key"] {
+            let bytes = json!({
+                "type": ["object", "null"],
+                "properties": { "$bytes": { "type": "string" } },
+            });
+            properties.insert(key.to_owned(), bytes);
+        }
     }
     if kind == Kind::Agreement {
         for topic in Topic::ALL {

@@ -113,10 +113,10 @@ pub(crate) fn mismatch(key: &str, value: &Json) -> Option<&'static str> {
         | "to" | "about" | "shared_from" | "exchange" | "commitment" | "words" | "uri" | "link"
         | "of" | "signed_text" | "prompts" | "sharing" | "series" | "slot" | "circle"
         | "stages" | "ended" | "statement" | "anchor_1" | "anchor_2" | "anchor_3" | "anchor_4"
-        | "anchor_5" => (value.is_string(), "a text"),
+        | "anchor_5" | "file_name" | "file_hash" => (value.is_string(), "a text"),
         "done" | "resolved" | "withdrawn" | "removed" | "series_ended" | "standing" | "closed"
         | "reopened" => (value.is_boolean(), "true or false"),
-        "baseline" | "target" | "start" | "current" | "value" | "minutes" => {
+        "baseline" | "target" | "start" | "current" | "value" | "minutes" | "file_bytes" => {
             (value.is_number(), "a number")
         }
         _ => return None,

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{comments, joined, provenance};
+use super::{comments, joined, provenance, size};
 use crate::output::fields::Fields;
 use crate::output::page::Page;
 use crate::output::table::{Cell, Table};
@@ -26,7 +26,7 @@ pub(crate) fn list(data: &Value, page: &mut Page) {
     for resource in resources {
         table.row([
             Cell::new(resource.text("title")),
-            Cell::new(resource.text("link")),
+            Cell::new(place(resource)),
             Cell::quiet(tags(resource)),
             Cell::quiet(page.short(resource.text("id"))),
         ]);
@@ -48,6 +48,7 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     page.quiet(joined([id.as_str(), away]));
     page.facts([
         ("link", resource.text("link").to_owned()),
+        ("file", file(resource)),
         ("tags", tags(resource)),
         ("why", resource.text("why").to_owned()),
     ]);
@@ -55,10 +56,27 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     provenance(resource, page);
     let next = if resource.flag("removed") {
         "hearth resource remove {} --undo"
+    } else if resource.at("file").is_object() {
+        "hearth resource get {}"
     } else {
         "hearth comment {} TEXT"
     };
     page.next(next, resource.text("id"));
+}
+
+/// `resource get`: `resource`, `out`, `parts_fetched`, `wrong[]`.
+pub(crate) fn got(data: &Value, page: &mut Page) {
+    let name = data.at("resource").at("file").text("name");
+    match data.text("out") {
+        "" => page.line(format!("{name} is whole.")),
+        out => page.line(format!("{name} is in {out}.")),
+    }
+    for device in data.list("wrong") {
+        page.quiet(format!(
+            "{} sent something else, which was not taken.",
+            joined([device.text("name"), device.text("device_label")])
+        ));
+    }
 }
 
 /// `resource remove`: `resource`.
@@ -74,6 +92,32 @@ pub(crate) fn removed(data: &Value, page: &mut Page) {
         page.line(format!("Back in the list: {title}."));
         page.next("hearth resource show {}", resource.text("id"));
     }
+}
+
+/// Where a resource is: its address, or its file with how large it is and whether it is here.
+fn place(resource: &Value) -> String {
+    match file(resource) {
+        file if file.is_empty() => resource.text("link").to_owned(),
+        file => file,
+    }
+}
+
+fn file(resource: &Value) -> String {
+    let file = resource.at("file");
+    if !file.is_object() {
+        return String::new();
+    }
+    let bytes = size(file.count("bytes"));
+    let here = match (
+        file.flag("here"),
+        file.count("parts_here"),
+        file.count("parts"),
+    ) {
+        (true, _, _) => "here".to_owned(),
+        (false, 0, _) => "not fetched yet".to_owned(),
+        (false, here, parts) => format!("{here} of {parts} parts here"),
+    };
+    joined([file.text("name"), bytes.as_str(), here.as_str()])
 }
 
 fn tags(resource: &Value) -> String {

@@ -174,6 +174,7 @@ impl HomeDir {
             facts: crate::service::FactsCache::default(),
             cards: crate::driver::Cards::default(),
             bundles: crate::host::OpenBundles::default(),
+            files: crate::host::OpenFiles::default(),
             live: crate::host::LiveNotes::default(),
             home: self.clone(),
         };

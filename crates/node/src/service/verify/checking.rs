@@ -9,6 +9,7 @@ use hearth_core::storage::{Position, Storage as _};
 use hearth_store::{Scope, Verification};
 use serde_json::{Value, json};
 
+use super::files::{FileNames, FilesCheck};
 use super::{Chains, Found, check_controls, check_documents, check_wraps};
 use crate::api::{Event, Failure, Progress};
 use crate::host::NodeStorage;
@@ -21,9 +22,10 @@ pub(super) fn check_all(
     storage: &NodeStorage,
     engine: Option<&Engine>,
     all: &[NotebookId],
+    names: FileNames,
     on_event: &mut dyn FnMut(Event),
 ) -> Found {
-    let mut checking = Checking::new(all.to_vec());
+    let mut checking = Checking::new(all.to_vec()).with_names(names);
     while checking.step(storage, engine, on_event) {}
     checking.found
 }
@@ -39,6 +41,10 @@ pub(crate) struct Checking {
     is_told: bool,
     /// The notebook that is looked at.
     current: Option<NotebookCheck>,
+    /// The look through its files, which comes last.
+    files: Option<FilesCheck>,
+    /// What files are called.
+    names: FileNames,
     found: Found,
 }
 
@@ -51,8 +57,16 @@ impl Checking {
             records: Some(Verification::default()),
             is_told: false,
             current: None,
+            files: None,
+            names: FileNames::new(),
             found: Found::default(),
         }
+    }
+
+    /// Has damaged files named by what they are called.
+    pub(super) fn with_names(mut self, names: FileNames) -> Self {
+        self.names = names;
+        self
     }
 
     /// Does the next step; returns whether there is another one. What waits in memory has to be on the disk before.
@@ -74,12 +88,20 @@ impl Checking {
             self.found.take_report(&records.into_report());
             return !self.all.is_empty();
         }
-        if let Some(mut current) = self.current.take() {
+        if let Some(mut files) = self.files.take() {
+            if files.step(storage, &self.names, &mut self.found) {
+                self.files = Some(files);
+                return true;
+            }
+        } else if let Some(mut current) = self.current.take() {
             if current.step(storage, &mut self.found) {
                 self.current = Some(current);
                 return true;
             }
+            let notebook = current.notebook;
             current.end(storage, engine, &mut self.found);
+            self.files = Some(FilesCheck::begin(storage, notebook, &mut self.found));
+            return true;
         } else if let Some(notebook) = self.all.get(self.begun) {
             let notebook = *notebook;
             self.begun += 1;
