@@ -117,7 +117,7 @@ fn due(
         return due;
     }
     for (series, occurrences) in all(index) {
-        let Some(last) = occurrences.last() else {
+        let Some(last) = last_of(&occurrences) else {
             continue;
         };
         // Who planned each of them by hand has planned the next one by hand, too.
@@ -137,6 +137,20 @@ fn due(
         }
     }
     due
+}
+
+/// The session of the last slot that says how the series goes on. Where two members made one each, it is the one that
+/// somebody changed, and of what nobody changed the one that was held or called off: the other is left out of lists.
+fn last_of<'a, 'b>(occurrences: &'a [Occurrence<'b>]) -> Option<&'a Occurrence<'b>> {
+    let slot = occurrences.last()?.slot;
+    let of_slot = || occurrences.iter().filter(|one| one.slot == slot);
+    let is_planned = |one: &&Occurrence<'_>| one.status == SessionStatus::Planned;
+    let changed = of_slot()
+        .filter(is_planned)
+        .find(|one| !one.record.is_as_made());
+    changed
+        .or_else(|| of_slot().find(|one| !is_planned(one)))
+        .or_else(|| of_slot().next())
 }
 
 /// Whether any session ends after this one.

@@ -6,7 +6,7 @@ use super::*;
 use crate::action::{self, NewAction};
 use crate::limits::NOTES_BYTES_MAX;
 use crate::people::PersonRef;
-use crate::testing::{Bench, ben, bench};
+use crate::testing::{Bench, ben, bench, mia};
 use crate::word::SessionStatus;
 
 fn at(at: &str) -> NewSession {
@@ -428,6 +428,35 @@ fn the_next_session_appears_at_15_00_once_the_last_was_held_or_is_over() {
         kept_up(docs, people, &mut writer, late, Turn::Mine),
         ["2027-06-22T15:00:00"]
     );
+}
+
+/// Mia and Ben make the next one before they hear of each other; one of the two is called off.
+#[test]
+fn a_series_goes_on_though_two_had_made_the_one_that_was_called_off() {
+    let Bench {
+        mut docs,
+        people,
+        mut rng,
+        now,
+    } = bench();
+    let mut writer = Bench::writer(&mut rng, now);
+    plan(&mut docs, &mut writer, &biweekly()).unwrap();
+    let over = "2027-03-17T00:00:00Z";
+    for which in 0..2 {
+        let mut mias = docs.fork(mia());
+        let mut bens = docs.fork(ben());
+        let mut made = Vec::new();
+        for member in [&mut mias, &mut bens] {
+            let next = kept_up(member, &people, &mut writer, over, Turn::Mine);
+            assert_eq!(next, ["2027-03-30T15:00:00"]);
+            made.push(list(member, &people).unwrap()[1].id);
+        }
+        mias.merge(&bens).unwrap();
+        cancel(&mut mias, &mut writer, made[which], true, None).unwrap();
+        let next = kept_up(&mut mias, &people, &mut writer, over, Turn::Now);
+        assert_eq!(next, ["2027-04-13T15:00:00"]);
+        assert!(kept_up(&mut mias, &people, &mut writer, over, Turn::Now).is_empty());
+    }
 }
 
 #[test]
