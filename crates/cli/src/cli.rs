@@ -142,7 +142,25 @@ pub(crate) fn is_page(error: &clap::Error) -> bool {
     )
 }
 
-/// Takes the parser's error as a failure, for the JSON envelope.
+/// What the parser offers in place of a word that it does not know.
+const SUGGESTED: [ContextKind; 3] = [
+    ContextKind::SuggestedSubcommand,
+    ContextKind::SuggestedArg,
+    ContextKind::SuggestedValue,
+];
+
+/// Names first what is most like the word that was typed: the parser names it last.
+pub(crate) fn nearest_first(mut error: clap::Error) -> clap::Error {
+    for kind in SUGGESTED {
+        if let Some(ContextValue::Strings(several)) = error.get(kind) {
+            let nearest_first = several.iter().rev().cloned().collect();
+            error.insert(kind, ContextValue::Strings(nearest_first));
+        }
+    }
+    error
+}
+
+/// Takes the parser's error, after [`nearest_first`], as a failure, for the JSON envelope.
 pub(crate) fn usage_failure(error: &clap::Error) -> Failure {
     let rendered = error.render().to_string();
     let message = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -155,18 +173,13 @@ pub(crate) fn usage_failure(error: &clap::Error) -> Failure {
             .collect::<Vec<_>>()
             .join(" ")
     };
-    let suggestion = [
-        ContextKind::SuggestedSubcommand,
-        ContextKind::SuggestedArg,
-        ContextKind::SuggestedValue,
-    ]
-    .into_iter()
-    .find_map(|kind| match error.get(kind)? {
-        ContextValue::String(one) => Some(one.clone()),
-        // The parser names the most similar last.
-        ContextValue::Strings(several) => several.last().cloned(),
-        _ => None,
-    });
+    let suggestion = SUGGESTED
+        .into_iter()
+        .find_map(|kind| match error.get(kind)? {
+            ContextValue::String(one) => Some(one.clone()),
+            ContextValue::Strings(several) => several.first().cloned(),
+            _ => None,
+        });
     Failure::new(Exit::Usage, "usage", message).with_hint(match suggestion {
         Some(suggestion) => format!("Did you mean `{suggestion}`?"),
         None => format!("See `{} --help`.", command_of(&rendered)),
@@ -199,7 +212,8 @@ mod tests {
     use super::*;
 
     fn parse(arguments: &[&str]) -> Result<Cli, clap::Error> {
-        Cli::try_parse_from(std::iter::once(&"hearth").chain(arguments))
+        let parsed = Cli::try_parse_from(std::iter::once(&"hearth").chain(arguments));
+        parsed.map_err(nearest_first)
     }
 
     #[test]
@@ -291,8 +305,15 @@ mod tests {
             (&["goal", "lst"][..], "Did you mean `list`?"),
             (&["sesion", "list"], "Did you mean `session`?"),
         ] {
-            let failure = usage_failure(&parse(typed).expect_err("unknown"));
+            let error = parse(typed).expect_err("unknown");
+            let failure = usage_failure(&error);
             assert_eq!(failure.hint.as_deref(), Some(meant));
+            let page = error.render().to_string();
+            let named = meant.split('`').nth(1).expect("a word");
+            let first = page
+                .split_once("tip: ")
+                .and_then(|(_, tip)| tip.split('\'').nth(1));
+            assert_eq!(first, Some(named), "{page}");
         }
         let failure = usage_failure(
             &parse(&["goal", "add", "NB", "T", "--onwer", "x"]).expect_err("unknown"),

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
     let exit = match Cli::try_parse_from(&arguments) {
         Ok(cli) => run(cli, environment),
-        Err(error) => refuse(&error, &arguments),
+        Err(error) => refuse(cli::nearest_first(error), &arguments),
     };
     ExitCode::from(exit.code())
 }
@@ -88,8 +88,8 @@ fn run(cli: Cli, environment: Environment) -> Exit {
 }
 
 /// Says why a command line was not understood, or shows the page that it asked for.
-fn refuse(error: &clap::Error, arguments: &[OsString]) -> Exit {
-    if cli::is_page(error) {
+fn refuse(error: clap::Error, arguments: &[OsString]) -> Exit {
+    if cli::is_page(&error) {
         return printed(error.print());
     }
     if !cli::asks_for_json(arguments) {
@@ -97,7 +97,7 @@ fn refuse(error: &clap::Error, arguments: &[OsString]) -> Exit {
         let _ = error.print();
         return Exit::Usage;
     }
-    let line = output::usage_line(&cli::usage_failure(error));
+    let line = output::usage_line(&cli::usage_failure(&error));
     let _ = io::stdout().lock().write_all(line.as_bytes());
     Exit::Usage
 }

@@ -143,6 +143,14 @@ impl Page {
         self.ids.short(id)
     }
 
+    /// Writes the next useful command with a path that the person gave, quoted so that a shell takes it as it is.
+    pub(crate) fn next_with(&mut self, command: &str, path: &str) {
+        if let Some(path) = quoted(path) {
+            self.gap();
+            self.quiet(format!("Next: {command} {path}"));
+        }
+    }
+
     /// Writes the next useful command, where `id` (which stands for `{}` in it) can be pasted.
     ///
     /// Only ids go in: a name that another person chose could be a command of its own.
@@ -153,5 +161,34 @@ impl Page {
         let command = command.replace("{}", self.ids.short(id));
         self.gap();
         self.quiet(format!("Next: {command}"));
+    }
+}
+
+/// A path as a word of a shell; `None` where no terminal shows it as it is, or it would be an option.
+fn quoted(path: &str) -> Option<String> {
+    let is_shown = clean::line(path) == path && !path.starts_with('-') && !path.is_empty();
+    let is_bare = |letter: char| letter.is_alphanumeric() || "/._-+:,@%".contains(letter);
+    is_shown.then(|| match path.chars().all(is_bare) {
+        true => path.to_owned(),
+        false => format!("'{}'", path.replace('\'', "'\\''")),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_path_is_one_word_of_a_shell() {
+        for (path, word) in [
+            ("/tmp/ü.backup", Some("/tmp/ü.backup")),
+            ("my notes", Some("'my notes'")),
+            ("it's $(x)", Some("'it'\\''s $(x)'")),
+            ("-x", None),
+            ("a\nb", None),
+            ("", None),
+        ] {
+            assert_eq!(quoted(path).as_deref(), word, "{path:?}");
+        }
     }
 }

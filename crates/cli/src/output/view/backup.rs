@@ -21,7 +21,7 @@ pub(crate) fn created(data: &Value, page: &mut Page) {
     });
     page.quiet("It holds no key of this device: what is restored from it is a device of its own.");
     page.quiet("Your settings are in it, but for the address of the calendar, which each device has for itself.");
-    page.next("hearth backup check FILE", "");
+    page.next_with("hearth backup check", data.text("out"));
 }
 
 /// `backup check`: `backup`, `records`, `entries`, `notebooks`.
@@ -126,7 +126,7 @@ mod tests {
         It holds no key of this device: what is restored from it is a device of its own.
         Your settings are in it, but for the address of the calendar, which each device has for itself.
 
-        Next: hearth backup check FILE
+        Next: hearth backup check /tmp/x
         ");
     }
 
