@@ -33,6 +33,7 @@ mod offline;
 mod pair;
 mod private;
 mod recovery;
+mod relationship;
 mod reminders;
 mod scenario;
 mod signed;

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::Writer;
 use crate::check;
+use crate::comment::{self, CommentView};
 use crate::documents::{Documents, Unavailable};
 use crate::error::{EditError, ReadError};
 use crate::hash::Salt;
@@ -21,6 +22,7 @@ use crate::limits::NAME_BYTES_MAX;
 use crate::people::People;
 use crate::plan::{Plan, commit};
 use crate::record::{Provenance, Record};
+use crate::shown::{self, Shown};
 use crate::word::{Form, Phase};
 
 /// What the journal's notebook is called.
@@ -45,6 +47,8 @@ pub struct EntryView {
     pub session: Option<ObjectId>,
     /// The sealed exchange that the text is for.
     pub exchange: Option<ObjectId>,
+    /// Comments, oldest first.
+    pub comments: Vec<CommentView>,
     /// Who made it and who changed it last.
     #[serde(flatten)]
     pub provenance: Provenance,
@@ -252,13 +256,7 @@ pub fn sealed_for(
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
 pub fn list(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<EntryView>, Unavailable> {
-    let Some(index) = docs.read(DocumentId::INDEX)? else {
-        return Ok(Vec::new());
-    };
-    Ok(Record::all(index, Kind::Entry)
-        .into_iter()
-        .map(|(id, record)| view(id, &record, people))
-        .collect())
+    shown::list(docs, people)
 }
 
 /// Shows one entry.
@@ -270,23 +268,27 @@ pub fn show(
     people: &dyn People,
     id: ObjectId,
 ) -> Result<EntryView, ReadError> {
-    docs.read(DocumentId::INDEX)?
-        .and_then(|index| Record::keyed(index, &Kind::Entry.key(id)))
-        .map(|record| view(id, &record, people))
-        .ok_or(ReadError::NotFound {
-            kind: Kind::Entry,
-            id,
-        })
+    shown::show(docs, people, id)
 }
 
-fn view(id: ObjectId, record: &Record<'_>, people: &dyn People) -> EntryView {
-    EntryView {
-        id,
-        text: record.str_or_empty("text"),
-        about: record.str("about"),
-        session: record.id("session"),
-        exchange: record.id("exchange"),
-        provenance: record.provenance(people),
+impl Shown for EntryView {
+    const KIND: Kind = Kind::Entry;
+
+    fn read(
+        id: ObjectId,
+        record: &Record<'_>,
+        comments: &[CommentView],
+        people: &dyn People,
+    ) -> Self {
+        Self {
+            id,
+            text: record.str_or_empty("text"),
+            about: record.str("about"),
+            session: record.id("session"),
+            exchange: record.id("exchange"),
+            comments: comment::of(comments, id),
+            provenance: record.provenance(people),
+        }
     }
 }
 

@@ -75,6 +75,7 @@ pub mod meta;
 pub mod note;
 pub mod page;
 pub mod question;
+pub mod reciprocity;
 pub mod reminder;
 pub mod resource;
 pub mod restore;
@@ -87,6 +88,7 @@ pub mod skill;
 pub mod template;
 #[cfg(test)]
 mod testing;
+pub mod timeline;
 pub mod today;
 
 pub use conflict::{ConcurrentValue, Conflict};

@@ -88,6 +88,10 @@ pub const MINUTES_MAX: u32 = 24 * 60;
 /// Units of a recurrence (`every 99w`): two years of weeks, and small enough for date arithmetic.
 pub const EVERY_COUNT_MAX: u32 = 99;
 
+/// Steps from phase to phase that a timeline tells, the newest ones: a relationship has a handful, and each costs a look
+/// into the history, which a member who goes back and forth by the thousand must not make long.
+pub const TIMELINE_PHASES_MAX: usize = 200;
+
 /// People on one list of owners or attendees: the largest group that is supported, thrice.
 pub const PEOPLE_MAX: usize = 100;
 

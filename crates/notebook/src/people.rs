@@ -74,6 +74,14 @@ impl Author {
             device_id: String::new(),
         }
     }
+
+    /// The person, without the device.
+    pub(crate) fn named(&self) -> Named {
+        Named {
+            person: self.person.clone(),
+            name: self.name.clone(),
+        }
+    }
 }
 
 /// A person as shown: the id and the name.

@@ -438,20 +438,22 @@ impl Provenance {
         let claimed = origin.and_then(|origin| origin.pointer("/created_by/person")?.as_str());
         match claimed.filter(|person| !person.is_empty()) {
             Some(person) => people.named(person),
-            None => Named {
-                person: self.stamp.created_by.person.clone(),
-                name: self.stamp.created_by.name.clone(),
-            },
+            None => self.stamp.created_by.named(),
         }
     }
 
     /// The day on which the object was made, in UTC; of an imported one the day that the import names.
     pub(crate) fn day(&self) -> Option<String> {
+        let at = self.made_at()?;
+        Some(at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+    }
+
+    /// When the object was made; of an imported one, when the import says that it was.
+    pub(crate) fn made_at(&self) -> Option<Timestamp> {
         let origin = self.imported_from.as_ref();
         let claimed = origin.and_then(|origin| origin.pointer("/created_at")?.as_str());
-        let at = claimed.and_then(|at| at.parse::<Timestamp>().ok());
-        let at = at.or(self.stamp.created_at)?;
-        Some(at.to_zoned(jiff::tz::TimeZone::UTC).date().to_string())
+        let claimed = claimed.and_then(|at| at.parse::<Timestamp>().ok());
+        claimed.or(self.stamp.created_at)
     }
 }
 

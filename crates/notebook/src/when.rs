@@ -102,6 +102,16 @@ impl Moment {
         self.civil.strftime("%Y%m%dT%H%M%S").to_string()
     }
 
+    /// The local day: `2026-12-01`.
+    pub(crate) fn date(&self) -> String {
+        self.civil.date().to_string()
+    }
+
+    /// RFC 3339 with the offset of the zone.
+    pub(crate) fn rfc3339(&self) -> String {
+        self.zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
     /// The day of the month.
     pub(crate) fn day(&self) -> i8 {
         self.civil.day()
@@ -117,7 +127,7 @@ impl Moment {
 
 impl Serialize for Moment {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.zoned.strftime("%Y-%m-%dT%H:%M:%S%:z"))
+        serializer.serialize_str(&self.rfc3339())
     }
 }
 

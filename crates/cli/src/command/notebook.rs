@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::output::{Answer, view};
 use crate::when;
 
-/// Create, list, rename and fork notebooks
+/// Create, list, rename and fork notebooks, look back on them
 #[derive(Subcommand, Debug)]
 pub(crate) enum NotebookCommand {
     /// Create a notebook
@@ -45,6 +45,27 @@ pub(crate) enum NotebookCommand {
     #[command(after_long_help = "Examples:
   hearth notebook show \"Ada and Ben\"")]
     Show {
+        /// The notebook's id or name
+        #[arg(value_name = "NB")]
+        notebook: String,
+    },
+    /// See what became of the relationship: phases, sessions held, signatures, goals and milestones
+    ///
+    /// Each day is that of the change that did it, by its author's clock; a session stands at its planned day. A
+    /// signature carries no clock: it stands at the newest change that its signer had seen, and may be later.
+    #[command(after_long_help = "Examples:
+  hearth notebook timeline \"Ada and Ben\"")]
+    Timeline {
+        /// The notebook's id or name
+        #[arg(value_name = "NB")]
+        notebook: String,
+    },
+    /// See what goes both ways: what each learned, brought, gave, asked, answered and did
+    ///
+    /// Counts, and no marks: they show where it runs one way only. Sealed feedback counts once it is open.
+    #[command(after_long_help = "Examples:
+  hearth notebook reciprocity \"Ada and Ben\"")]
+    Reciprocity {
         /// The notebook's id or name
         #[arg(value_name = "NB")]
         notebook: String,
@@ -126,6 +147,14 @@ impl NotebookCommand {
             }
             Self::List => (NotebookRequest::List, view::notebook::list),
             Self::Show { notebook } => (NotebookRequest::Show { notebook }, view::notebook::show),
+            Self::Timeline { notebook } => (
+                NotebookRequest::Timeline { notebook },
+                view::relationship::timeline,
+            ),
+            Self::Reciprocity { notebook } => (
+                NotebookRequest::Reciprocity { notebook },
+                view::relationship::reciprocity,
+            ),
             Self::Phase { notebook, phase } => (
                 NotebookRequest::Phase { notebook, phase },
                 view::notebook::changed,

@@ -73,11 +73,14 @@ pub(crate) struct ResolveCommand {
 }
 
 /// Comment on anything
+///
+/// On a goal, an action, a session and what stands in it, a question, the agreement, feedback, a skill, a resource, a
+/// check-in, a shared note, another comment. On an entry of your journal, it stays in your journal.
 #[derive(Args, Debug)]
 #[command(after_long_help = "Examples:
   hearth comment ID \"Well put.\"")]
 pub(crate) struct CommentCommand {
-    /// The id of a goal, action, session, question or comment
+    /// The id of anything in a notebook, or of an entry of your journal
     #[arg(value_name = "ID")]
     object: String,
     /// The comment; - reads standard input [default: your editor]

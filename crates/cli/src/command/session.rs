@@ -42,6 +42,7 @@ pub(crate) enum SessionCommand {
     /// Put something on the agenda, or tick it off
     #[command(after_long_help = "Examples:
   hearth session agenda ID \"The draft\" --minutes 15
+  hearth session agenda ID \"Her talk\" --by Ben
   hearth session agenda ID \"The draft\" --done")]
     Agenda {
         /// The session's id
@@ -52,6 +53,9 @@ pub(crate) enum SessionCommand {
         /// How long it should take
         #[arg(long, value_name = "N", conflicts_with = "done")]
         minutes: Option<u32>,
+        /// Who brings it [default: you]
+        #[arg(long, value_name = "PERSON", conflicts_with = "done")]
+        by: Option<String>,
         /// Tick off an item instead
         #[arg(long)]
         done: bool,
@@ -145,12 +149,14 @@ impl SessionCommand {
                 session,
                 title,
                 minutes,
+                by,
                 done: false,
             } => (
                 SessionRequest::AgendaAdd {
                     session,
                     title,
                     minutes,
+                    by,
                 },
                 view::session::agenda,
             ),

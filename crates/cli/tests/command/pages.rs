@@ -17,7 +17,7 @@ fn short_help_lists_the_commands() {
       up           Run the node in the foreground
       status       See who you are, whether the node runs, and what each peer has confirmed
       doctor       Check this installation, for a bug report
-      notebook     Create, list, rename and fork notebooks
+      notebook     Create, list, rename and fork notebooks, look back on them
       invite       Invite people into a notebook
       join         Join a notebook with a ticket
       member       See who is in a notebook, verify them, change who is

@@ -25,6 +25,18 @@ pub enum NotebookRequest {
         /// The notebook's id or name.
         notebook: String,
     },
+    /// What became of the relationship. Answers `timeline[]`, the oldest first, each with `event` (`begun`, `phase`,
+    /// `goal-set`, `goal-achieved`, `goal-dropped`, `milestone`, `session`, `signed`, `endorsed`, `certified` or
+    /// `closed`), `at`, `date`, `id`, `kind`, `title`, `of`, `reason` and `by`.
+    Timeline {
+        /// The notebook's id or name.
+        notebook: String,
+    },
+    /// What each person has given and taken. Answers `people[]`, each with `person`, `name`, `role`, `member` and counts.
+    Reciprocity {
+        /// The notebook's id or name.
+        notebook: String,
+    },
     /// Moves the relationship to another phase. Answers `notebook`.
     Phase {
         /// The notebook's id or name.

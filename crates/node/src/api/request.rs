@@ -272,7 +272,10 @@ impl Request {
             Self::Notebook(request) => {
                 matches!(
                     request,
-                    NotebookRequest::List | NotebookRequest::Show { .. }
+                    NotebookRequest::List
+                        | NotebookRequest::Show { .. }
+                        | NotebookRequest::Timeline { .. }
+                        | NotebookRequest::Reciprocity { .. }
                 )
             }
             Self::Invite(request) => matches!(request, InviteRequest::List { .. }),

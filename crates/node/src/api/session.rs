@@ -58,6 +58,9 @@ pub enum SessionRequest {
         title: String,
         /// How long it should take.
         minutes: Option<u32>,
+        /// Who brings it, a member's id or name; the caller when absent.
+        #[serde(default)]
+        by: Option<String>,
     },
     /// Marks an agenda item as done.
     AgendaDone {

@@ -1,5 +1,5 @@
-//! What is known of a session's document without opening it: when it changed last, and whether two values stand beside
-//! each other in it.
+//! What is known of a session's document without opening it: when it changed last, whether two values stand beside
+//! each other in it, and what part each person has in it.
 //!
 //! A cache: for each document it remembers what it was read from, and what differs is read anew. It stays in memory while
 //! the process runs, and in the sealed store for the next one.
@@ -9,16 +9,20 @@ use std::collections::BTreeMap;
 use hearth_core::codec::{DecodeError, Reader, Writer};
 use hearth_core::document::DocumentId as CoreDocumentId;
 use hearth_core::ids::NotebookId;
-use hearth_notebook::{DocumentId, Documents, conflict, session};
+use hearth_notebook::reciprocity::{InSession, in_session};
+use hearth_notebook::{DocumentId, Documents, People, conflict, session};
 
 use super::answer::unavailable;
 use crate::api::Failure;
 use crate::host::Host;
 
 const KEPT_AS: &str = "document facts";
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Most notebooks that kept facts may name; a guard against damaged counts.
 const NOTEBOOKS_MAX: usize = 1 << 16;
+/// Most people of whom one document's facts may tell, and bytes of the id of one; a guard against damaged counts.
+const PEOPLE_MAX: usize = 1 << 12;
+const PERSON_BYTES_MAX: usize = 256;
 /// Documents that are read anew each time rather than that all facts are sealed again.
 const UNSAVED_MAX: usize = 8;
 
@@ -41,20 +45,27 @@ struct Known {
 }
 
 /// What is known of one document.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct DocumentFacts {
     /// When its newest change was made, in seconds since 1970 UTC by its author's clock.
     pub(super) newest: i64,
     /// Whether any field in it has more than one value; whether that is a dispute takes a closer look.
     pub(super) is_concurrent: bool,
+    /// What part each person has in it, by the id of the person.
+    pub(super) parts: BTreeMap<String, InSession>,
 }
 
 impl DocumentFacts {
-    fn read(docs: &mut dyn Documents, id: DocumentId) -> Result<Self, Failure> {
+    fn read(
+        docs: &mut dyn Documents,
+        people: &dyn People,
+        id: DocumentId,
+    ) -> Result<Self, Failure> {
         let Some(doc) = docs.read(id).map_err(unavailable)? else {
             return Ok(Self {
                 newest: i64::MIN,
                 is_concurrent: false,
+                parts: BTreeMap::new(),
             });
         };
         let times = doc.get_changes_meta(&[]).into_iter();
@@ -64,6 +75,7 @@ impl DocumentFacts {
                 .max()
                 .unwrap_or(i64::MIN),
             is_concurrent: conflict::is_concurrent(doc, id),
+            parts: in_session(doc, people),
         })
     }
 }
@@ -108,11 +120,13 @@ fn bring_up_to_date(
         let mark = marks.get(&CoreDocumentId::from_bytes(id.0));
         let mark = mark.copied().unwrap_or_default();
         let found = match known.documents.get(id) {
-            Some((of, found)) if *of == mark && !is_ahead => *found,
+            Some((of, found)) if *of == mark && !is_ahead => found.clone(),
             _ => {
-                let found = host.read(notebook, |docs, _| DocumentFacts::read(docs, *id))?;
+                let found = host.read(notebook, |docs, people| {
+                    DocumentFacts::read(docs, people, *id)
+                })?;
                 if !is_ahead {
-                    known.documents.insert(*id, (mark, found));
+                    known.documents.insert(*id, (mark, found.clone()));
                     cache.unsaved += 1;
                 }
                 found
@@ -163,7 +177,14 @@ fn to_bytes(notebooks: &BTreeMap<NotebookId, Known>) -> Vec<u8> {
                 .raw(&document.0)
                 .raw(mark)
                 .raw(&facts.newest.to_le_bytes())
-                .u8(u8::from(facts.is_concurrent));
+                .u8(u8::from(facts.is_concurrent))
+                .varint(facts.parts.len() as u64);
+            for (person, part) in &facts.parts {
+                writer
+                    .bytes(person.as_bytes())
+                    .varint(part.learned.into())
+                    .varint(part.brought.into());
+            }
         }
     }
     writer.into_bytes()
@@ -182,9 +203,12 @@ fn parse(bytes: &[u8]) -> Result<BTreeMap<NotebookId, Known>, DecodeError> {
         for _ in 0..reader.count("documents", reader.remaining())? {
             let document = DocumentId(reader.array("document")?);
             let mark = reader.array("mark")?;
+            let newest = i64::from_le_bytes(reader.array("newest")?);
+            let is_concurrent = reader.u8("concurrent")? != 0;
             let facts = DocumentFacts {
-                newest: i64::from_le_bytes(reader.array("newest")?),
-                is_concurrent: reader.u8("concurrent")? != 0,
+                newest,
+                is_concurrent,
+                parts: parse_parts(&mut reader)?,
             };
             known.documents.insert(document, (mark, facts));
         }
@@ -192,6 +216,24 @@ fn parse(bytes: &[u8]) -> Result<BTreeMap<NotebookId, Known>, DecodeError> {
     }
     reader.finish()?;
     Ok(notebooks)
+}
+
+fn parse_parts(reader: &mut Reader<'_>) -> Result<BTreeMap<String, InSession>, DecodeError> {
+    let mut parts = BTreeMap::new();
+    for _ in 0..reader.count("people", PEOPLE_MAX)? {
+        let person = reader.text("person", PERSON_BYTES_MAX)?;
+        let mut count = |what| {
+            reader
+                .varint(what)
+                .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+        };
+        let part = InSession {
+            learned: count("learned")?,
+            brought: count("brought")?,
+        };
+        parts.insert(person.to_owned(), part);
+    }
+    Ok(parts)
 }
 
 /// Takes up what was kept, or begins with nothing where there is none that serves.
@@ -215,6 +257,13 @@ mod tests {
         let facts = DocumentFacts {
             newest: -7,
             is_concurrent: true,
+            parts: BTreeMap::from([(
+                "person".to_owned(),
+                InSession {
+                    learned: 2,
+                    brought: 300,
+                },
+            )]),
         };
         let known = Known {
             counting: [3; 32],

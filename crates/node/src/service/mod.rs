@@ -38,6 +38,7 @@ mod mirror_home;
 mod notebook;
 mod question;
 mod readers;
+mod relationship;
 mod remind;
 mod resolve;
 mod resource;

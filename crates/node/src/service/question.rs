@@ -5,7 +5,8 @@ use hearth_notebook::{Kind, ObjectId, comment, question};
 use serde_json::Value;
 
 use super::answer::{data, read_failed, unavailable};
-use super::resolve::{find_notebook, find_object, listed};
+use super::journal::journals;
+use super::resolve::{find_notebook, find_object, find_object_in, listed};
 use crate::api::{Failure, QuestionRequest};
 use crate::host::Host;
 
@@ -54,9 +55,16 @@ pub(super) fn resolve(host: &mut Host, question: &str) -> Result<Value, Failure>
     show(host, notebook, entry.id)
 }
 
-/// Comments on an object of any kind.
+/// Comments on an object of any kind, or on an entry of one's own journal, where nobody else reads it.
 pub(super) fn comment(host: &mut Host, object: &str, text: &str) -> Result<Value, Failure> {
-    let (notebook, entry) = find_object(host, object, &[])?;
+    let (notebook, entry) = find_object(host, object, &[]).or_else(|failure| {
+        let journals = journals(host);
+        match failure.code.as_str() {
+            "not_found" => find_object_in(host, &journals, object, &[Kind::Entry, Kind::Comment])
+                .map_err(|_| failure),
+            _ => Err(failure),
+        }
+    })?;
     let id = host.edit(notebook, |docs, writer| {
         comment::add(docs, writer, entry.id, text)
     })?;

@@ -58,12 +58,13 @@ pub(super) fn execute(host: &mut Host, request: &SessionRequest) -> Result<Value
             session,
             title,
             minutes,
+            by,
         } => {
             let (notebook, id) = find(host, session)?;
             let new = NewAgendaItem {
                 title: title.clone(),
                 minutes: *minutes,
-                brought_by: None,
+                brought_by: bringer(host, notebook, by.as_deref())?,
             };
             host.edit(notebook, |docs, writer| {
                 session::add_agenda_item(docs, writer, id, &new)
@@ -356,6 +357,19 @@ fn follower(
         template,
         attendees: attendees.map_err(|error| invalid(&error.into()))?,
     }))
+}
+
+/// Who brings something to the agenda; nobody where that is whoever writes it down.
+fn bringer(
+    host: &Host,
+    notebook: NotebookId,
+    by: Option<&str>,
+) -> Result<Option<PersonRef>, Failure> {
+    let person = by
+        .map(|by| find_person(host, notebook, by))
+        .transpose()?
+        .filter(|person| *person != host.me());
+    person.map(person_ref).transpose()
 }
 
 /// Who learned something: a member, or the only one with a role.

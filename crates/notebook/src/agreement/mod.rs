@@ -24,6 +24,7 @@ pub use form::{Form, FormError, form, parse_form};
 pub use sign::{ToSign, record_version, to_sign};
 pub use versions::{AgreementLog, VersionView, log};
 pub(crate) use versions::{signatures_under, version_hash};
+pub(crate) use view::TITLE;
 pub use view::{AgreementState, AgreementView, AnswerView, SignatureView, TopicView, show, state};
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ pub fn show(docs: &mut dyn Documents, people: &dyn People) -> Result<AgreementVi
 }
 
 /// What the agreement is called.
-pub(super) const TITLE: &str = "Agreement";
+pub(crate) const TITLE: &str = "Agreement";
 
 fn view(index: &Automerge, people: &dyn People) -> AgreementView {
     let agreements = Agreements::read(index);

@@ -10,6 +10,7 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::CARRY_SESSIONS_MAX;
 use crate::people::People;
 use crate::record::{Glance, Record};
+use crate::session::OF_TEMPLATE;
 use crate::session::view::{self, AgendaView};
 use crate::word::SessionStatus;
 
@@ -62,7 +63,7 @@ pub(super) fn agenda(
         for (id, record) in Record::all(doc, Kind::Agenda) {
             let done = record.flag("done");
             let here = done && record.id("done_in") == Some(session);
-            let is_left = !done && !record.flag("standing");
+            let is_left = !done && !record.flag(OF_TEMPLATE);
             if here || (status == SessionStatus::Planned && is_left) {
                 carried.push(view::agenda_item(id, &record, Some(source), people));
             }

@@ -27,7 +27,7 @@ pub use view::{
     AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SeriesView,
     SessionHeader, SessionView, TextView, held_templates, list, show,
 };
-pub(crate) use view::{marked_by, planned};
+pub(crate) use view::{marked_by, person, planned};
 pub use wrap::{Learned, Mood, Wrap, add_decision, add_insight, attend, wrap};
 
 #[cfg(test)]
@@ -39,6 +39,9 @@ use crate::documents::Documents;
 use crate::error::EditError;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::record::Record;
+
+/// Where an agenda item says that a template brought it: it comes again with the next session, and is carried to none.
+pub(crate) const OF_TEMPLATE: &str = "standing";
 
 /// The header of a session that is going to be changed.
 pub(crate) fn header(docs: &mut dyn Documents, id: ObjectId) -> Result<Record<'_>, EditError> {

@@ -8,8 +8,8 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::PersonRef;
 use crate::plan::{Plan, commit};
 use crate::record::Record;
-use crate::session::header;
 use crate::session::series::{ENDED, SERIES, SLOT};
+use crate::session::{OF_TEMPLATE, header};
 use crate::template::Template;
 use crate::when::{Every, Moment};
 use crate::word::{SessionStatus, Sharing};
@@ -128,7 +128,7 @@ pub(super) fn content(writer: &mut Writer<'_>, template: Option<&Template>) -> P
         plan.put(entry, "minutes", i64::from(item.minutes));
         plan.put(entry, "done", false);
         // The next session has its own from its template, so this one is not carried over.
-        plan.put(entry, "standing", true);
+        plan.put(entry, OF_TEMPLATE, true);
         if !item.prompts.is_empty() {
             plan.put(entry, "prompts", item.prompts.join("\n"));
         }

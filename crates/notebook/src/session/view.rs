@@ -561,7 +561,7 @@ pub(super) fn agenda_item(
 }
 
 /// The person that a field names, or else the author of the entry.
-fn person(record: &Record<'_>, key: &str, people: &dyn People) -> Named {
+pub(crate) fn person(record: &Record<'_>, key: &str, people: &dyn People) -> Named {
     record.str(key).map_or_else(
         || {
             let (author, _) = signed(record.doc, &record.obj, people);

@@ -25,15 +25,36 @@ pub(crate) fn section(visit: &Visit, notebook: &Notebook, object: Data<'_>) -> M
 
 /// The comments on one of several objects.
 pub(crate) fn inside(visit: &Visit, notebook: &Notebook, object: Data<'_>) -> Markup {
+    drawn(visit, object, notebook.may_write(), |who| {
+        notebook.people.name(who)
+    })
+}
+
+/// The comments on an entry of the reader's own journal, where all are the reader's.
+pub(crate) fn own(visit: &Visit, entry: Data<'_>) -> Markup {
+    drawn(
+        visit,
+        entry,
+        true,
+        |who| html! { bdi { (who.text("name")) } },
+    )
+}
+
+fn drawn(
+    visit: &Visit,
+    object: Data<'_>,
+    may_write: bool,
+    name: impl Fn(Data<'_>) -> Markup,
+) -> Markup {
     let form = FormView::new(visit, format!("/objects/{}/comments", object.text("id")));
     html! {
         @for comment in object.list("comments") {
             blockquote class="stack-s" {
                 p class="prose" { bdi { (comment.text("text")) } }
-                p class="by" { (notebook.people.name(comment.get("created_by"))) ", " (when::moment(visit, comment.text("created_at"))) }
+                p class="by" { (name(comment.get("created_by"))) ", " (when::moment(visit, comment.text("created_at"))) }
             }
         }
-        @if notebook.may_write() && !object.text("id").is_empty() {
+        @if may_write && !object.text("id").is_empty() {
             (part::fold(&visit.say("add-comment"), form.went_wrong(), &form.wrap("stack measure", &html! {
                 (form.area_of(&Field { name: "text", label: &visit.say("comment"), is_required: true, ..Field::default() }, 2))
                 p { button class="btn small" type="submit" { (visit.say("add-comment")) } }

@@ -53,6 +53,7 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
                             @if let Some(about) = one.get("about").some("title") { ", " bdi { (about) } }
                         }
                         div class="prose markdown" { (markdown(one.text("text"))) }
+                        (super::comments::own(visit, *one))
                         p class="small no-print" { a href={ "/journal/" (one.text("id")) "/share" } { (visit.say("copy-into-notebook")) } }
                     }
                 }

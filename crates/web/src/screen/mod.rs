@@ -26,6 +26,7 @@ mod notebook;
 mod people;
 mod phrase;
 mod questions;
+mod relationship;
 mod resources;
 mod search;
 mod session;
@@ -296,6 +297,7 @@ pub(crate) static ROUTES: &[Route] = &[
     // How it is going, and circles
     read("/n/{notebook}/checkins", run!(checkins::list)),
     write("/n/{notebook}/checkins", run!(checkins::add)),
+    read("/n/{notebook}/timeline", run!(relationship::show)),
     read("/n/{notebook}/circle", run!(circle::show)),
     write("/n/{notebook}/circle/start", run!(circle::start)),
     write("/n/{notebook}/circle/next", run!(circle::next)),

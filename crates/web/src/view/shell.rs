@@ -37,7 +37,7 @@ pub(crate) enum Place {
 }
 
 /// The screens of a notebook as the rail lists them: address, key of the words.
-const PARTS: [(&str, &str); 13] = [
+const PARTS: [(&str, &str); 14] = [
     ("", "home"),
     ("/sessions", "sessions"),
     ("/goals", "goals"),
@@ -48,6 +48,7 @@ const PARTS: [(&str, &str); 13] = [
     ("/skills", "skills"),
     ("/resources", "resources"),
     ("/checkins", "checkins"),
+    ("/timeline", "timeline"),
     ("/circle", "circle"),
     ("/history", "history"),
     ("/move", "move"),

@@ -974,6 +974,41 @@ example-question = Habe ich etwas falsch gemacht, als jemand bei meiner Rückmel
 example-skill = Delegieren
 example-checkin = Eine gute Woche
 
+# Die Beziehung im Ganzen
+part-timeline = Verlauf
+timeline = Verlauf
+timeline-lede = Was daraus geworden ist, und was in beide Richtungen geht. Eine Unterschrift trägt keine Uhrzeit: Sie steht bei der neuesten Änderung, die gesehen hatte, wer unterschrieb.
+timeline-older = Was vorher war
+event-begun = Beginn:
+event-phase = Phase:
+event-goal-set = Ziel gesetzt:
+event-goal-achieved = Ziel erreicht:
+event-goal-dropped = Ziel aufgegeben:
+event-milestone = Meilenstein erreicht:
+event-session = Treffen:
+event-signed = Unterschrieben:
+event-endorsed = Bestätigt:
+event-certified = Zeugnis für
+event-closed = Abgeschlossen
+agreement-version = Vereinbarung, Fassung { $number }
+both-ways = In beide Richtungen
+both-ways-why = Zahlen, keine Noten: Sie zeigen, wo es nur in eine Richtung geht. Versiegelte Rückmeldung zählt, sobald sie offen ist.
+counted = Was gezählt wird
+counted-learned = Gelernt
+counted-brought = Auf die Tagesordnung gebracht
+counted-attended = Bei Treffen dabei
+counted-feedback-given = Rückmeldung gegeben
+counted-feedback-received = Rückmeldung bekommen
+counted-asked = Fragen gestellt
+counted-answered = Fragen beantwortet
+counted-actions-done = Aufgaben erledigt
+counted-actions-open = Aufgaben offen
+counted-resources = Material geteilt
+counted-skills-seen = Fähigkeiten anderer eingeschätzt oder bestätigt
+counted-comments = Kommentare
+counted-check-ins = Wie es geht
+who-brings-it = Wer bringt es mit
+
 # Circles
 part-circle = Kreis
 part-checkins = Wie es geht

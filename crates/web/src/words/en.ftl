@@ -974,6 +974,41 @@ example-question = Did I do it wrong when somebody cried at my feedback?
 example-skill = Delegating
 example-checkin = A good week
 
+# The relationship as a whole
+part-timeline = Timeline
+timeline = Timeline
+timeline-lede = What became of it, and what goes both ways. A signature carries no clock: it stands at the newest change that its signer had seen.
+timeline-older = What was before
+event-begun = Began:
+event-phase = Phase:
+event-goal-set = Goal set:
+event-goal-achieved = Goal achieved:
+event-goal-dropped = Goal dropped:
+event-milestone = Milestone reached:
+event-session = Session held:
+event-signed = Signed:
+event-endorsed = Endorsed:
+event-certified = Certificate for
+event-closed = Closed
+agreement-version = Agreement, version { $number }
+both-ways = Both ways
+both-ways-why = Counts, and no marks: they show where it runs one way only. Sealed feedback counts once it is open.
+counted = What is counted
+counted-learned = Learned
+counted-brought = Brought to the agenda
+counted-attended = Sessions attended
+counted-feedback-given = Feedback given
+counted-feedback-received = Feedback received
+counted-asked = Questions asked
+counted-answered = Questions answered
+counted-actions-done = Actions done
+counted-actions-open = Actions open
+counted-resources = Resources shared
+counted-skills-seen = Others’ skills rated or endorsed
+counted-comments = Comments
+counted-check-ins = Check-ins
+who-brings-it = Who brings it
+
 # Circles
 part-circle = Circle
 part-checkins = Check-ins

@@ -40,6 +40,8 @@ pub(crate) fn show(data: &Value, page: &mut Page) {
     if data.at("note").is_null() {
         one(data.at("entry"), page);
         history::disputed(data.at("entry"), page);
+        comments(data.at("entry"), page);
+        page.next("hearth comment {} TEXT", data.at("entry").text("id"));
         return;
     }
     shared_one(data.at("note"), page);

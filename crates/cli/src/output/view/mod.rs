@@ -19,6 +19,7 @@ pub(crate) mod overview;
 mod peers;
 pub(crate) mod people;
 pub(crate) mod question;
+pub(crate) mod relationship;
 pub(crate) mod resource;
 pub(crate) mod session;
 pub(crate) mod settings;

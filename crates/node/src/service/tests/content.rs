@@ -267,6 +267,7 @@ fn a_session_is_planned_prepared_held_and_confirmed() {
         session: session.clone(),
         title: "The draft".to_owned(),
         minutes: Some(15),
+        by: None,
     });
     let item = shown["agenda"].as_array().unwrap().last().unwrap().clone();
     assert_eq!(

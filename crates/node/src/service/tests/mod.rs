@@ -13,5 +13,6 @@ mod moving;
 mod notebooks;
 mod overview;
 mod people;
+mod relationship;
 mod safety;
 mod sealed;

@@ -191,6 +191,7 @@ fn search_finds_what_is_there_now_in_this_process_and_the_next() {
         session: session.clone(),
         title: "Trams".to_owned(),
         minutes: None,
+        by: None,
     }));
     let hit = home.ok(&search("trams", None))["hits"][0].clone();
     assert_eq!(

@@ -84,6 +84,7 @@ pub(crate) async fn agenda_add(visit: Arc<Visit>) -> Result<Reply, Failure> {
         session: visit.param("session"),
         title,
         minutes: minutes(&visit)?,
+        by: visit.form.given("by"),
     };
     act(&visit, request, "#agenda", "item").await
 }

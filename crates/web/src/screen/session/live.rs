@@ -17,6 +17,7 @@ pub(super) fn agenda(shown: &Shown<'_>) -> Markup {
     let planned: u64 = items.iter().map(|item| item.count("minutes")).sum();
     let current = items.iter().position(|item| !item.is("done"));
     let form = FormView::new(visit, shown.at("/agenda"));
+    let people = &shown.notebook.people;
     html! {
         section id="agenda" aria-labelledby="agenda-title" data-live {
             h2 id="agenda-title" class="sr" { (visit.say("agenda")) }
@@ -49,6 +50,9 @@ pub(super) fn agenda(shown: &Shown<'_>) -> Markup {
                     (part::fold(&visit.say("add-item"), form.went_wrong(), &form.wrap("stack-s", &html! {
                         (form.text(&Field { name: "title", label: &visit.say("item"), is_required: true, ..Field::default() }))
                         (form.number(&Field { name: "minutes", label: &visit.say("minutes"), ..Field::default() }))
+                        @if let Some(me) = people.me() {
+                            (form.select(&Field { name: "by", label: &visit.say("who-brings-it"), value: &me.person, ..Field::default() }, &people.choices()))
+                        }
                         p { button class="btn small" type="submit" { (visit.say("add-item")) } }
                     })))
                 }
