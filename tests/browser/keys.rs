@@ -110,11 +110,13 @@ fn answers(person: &Person, stage: &Stage) -> BTreeSet<String> {
     let ben = stage.pair.ben.id();
     let circle = person.ok(&["notebook", "create", "Tuesday circle", "--form", "peer"]);
     let circle = text(&circle, "/notebook/id");
-    let asked: [&[&str]; 37] = [
+    let asked: [&[&str]; 39] = [
         &["status"],
         &["today"],
         &["notebook", "list"],
         &["notebook", "show", nb],
+        &["notebook", "timeline", nb],
+        &["notebook", "reciprocity", nb],
         &["readers", nb],
         &["goal", "list", nb],
         &["goal", "show", goal],

@@ -101,7 +101,7 @@ pub(crate) fn reciprocity(data: &Value, page: &mut Page) {
     } else {
         page.gap();
         page.quiet(format!(
-            "Nothing is noted yet that {} learned; a session's wrap-up has a place for each.",
+            "Nothing is noted yet of what was learned by {}; a session's wrap-up has a place for each.",
             names(&silent)
         ));
         page.next("hearth session list {}", notebook);
@@ -199,7 +199,7 @@ mod tests {
           questions asked             0       3
           questions answered          3       0
 
-        Nothing is noted yet that Ada learned; a session's wrap-up has a place for each.
+        Nothing is noted yet of what was learned by Ada; a session's wrap-up has a place for each.
 
         Next: hearth session list RK2QF7MZ
         ");
