@@ -99,8 +99,8 @@ fn resources_and_check_ins_reach_the_other_and_nothing_put_away_is_lost() {
     let id = id.as_str().expect("an id");
     ana.refused(
         &[&add[..], &["--file", "x.pdf"]].concat(),
-        1,
-        "files_not_supported",
+        4,
+        "file_not_found",
     );
     ana.refused(
         &[&add[..], &["--link", "example.org"]].concat(),

@@ -61,7 +61,7 @@ fn both_look_back_and_a_comment_in_the_journal_stays_there() {
         "{page:?}"
     );
     assert!(
-        page.iter().any(|line| line.contains("that Ben learned")),
+        page.iter().any(|line| line.contains("learned by Ben")),
         "{page:?}"
     );
 
