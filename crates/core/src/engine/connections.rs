@@ -121,6 +121,7 @@ impl Engine {
             }
         }
         let instance = self.instance;
+        self.begun += 1;
         let is_own = self.is_own_other_device(&device);
         let is_mirror = self.is_mirror(&device);
         let shared = self.shared_with(device);
@@ -130,7 +131,8 @@ impl Engine {
         let parting = parting.or(has_nothing.then(|| Parting::of_this_device(now_ms)));
         let session = Session::new((device, key), dialled, exporter, instance, &shared, now_ms)
             .with_own_device(is_own)
-            .with_mirror(is_mirror);
+            .with_mirror(is_mirror)
+            .with_begun(self.begun);
         self.connections.insert(
             id,
             Connection::Sync {

@@ -151,6 +151,8 @@ pub enum Effect {
 pub struct Engine {
     identity: Identity,
     instance: u64,
+    /// How many connections of this run have begun.
+    begun: u64,
     replicas: Notebooks,
     /// Whether something changed besides members that may have connections be about other notebooks.
     wants_sharing: bool,
@@ -206,6 +208,7 @@ impl Engine {
         let mut engine = Self {
             identity,
             instance,
+            begun: 0,
             replicas: Notebooks::default(),
             wants_sharing: false,
             connections: BTreeMap::new(),

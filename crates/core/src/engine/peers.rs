@@ -42,26 +42,37 @@ pub struct PeerRecord {
     pub frontier: Arc<Frontier>,
     /// What it signed for last.
     pub signed: Option<SignedFrontier>,
+    /// How many connections of this run had begun when that was heard.
+    pub(super) signed_after: u64,
     /// What proves that it was set back to an older copy, where it was, the last time.
     pub set_back: Option<Box<SetBack>>,
 }
 
 impl PeerRecord {
-    /// Takes over from what was known `before` what this one does not say, and compares what was signed.
-    fn follow(&mut self, before: Self) {
+    /// Takes over from what was known `before` what this one does not say, and compares what was signed. This one was
+    /// said on the `begun`th connection of this run, of as many as there were so far.
+    fn follow(&mut self, before: Self, begun: u64) {
         self.set_back = before.set_back;
-        match (before.signed, &self.signed) {
-            // On a new connection an equal digest says enough; it takes nothing back that was signed.
-            (known, None) => self.signed = known,
-            (Some(before), Some(after)) if ends_sooner(&before.frontier, &after.frontier) => {
-                self.set_back = Some(Box::new(SetBack {
-                    at_ms: self.heard_ms,
-                    before,
-                    after: after.clone(),
-                }));
+        let Some(known) = before.signed else { return };
+        let is_late = begun <= before.signed_after;
+        match &self.signed {
+            // Of two connections the older one may say last what was signed first.
+            Some(after) if is_late && after.counter < known.counter => {}
+            Some(after) => {
+                if ends_sooner(&known.frontier, &after.frontier) {
+                    self.set_back = Some(Box::new(SetBack {
+                        at_ms: self.heard_ms,
+                        before: known,
+                        after: after.clone(),
+                    }));
+                }
+                return;
             }
-            _ => {}
+            // On a new connection an equal digest says enough; it takes nothing back that was signed.
+            None => {}
         }
+        self.signed = Some(known);
+        self.signed_after = before.signed_after;
     }
 
     fn to_bytes(&self) -> Vec<u8> {
@@ -137,6 +148,7 @@ impl PeerRecord {
             bundle,
             frontier,
             signed,
+            signed_after: 0,
             set_back,
         };
         reader.finish()?;
@@ -185,8 +197,8 @@ pub(super) fn has_same_controls(mine: &Frontier, theirs: &Frontier) -> bool {
     theirs.control_digest == mine.control_digest
 }
 
-/// What a device has said about a notebook.
-pub(super) type View = (NotebookId, DeviceId, PeerRecord);
+/// What a device has said about a notebook, and on the how manieth connection of this run.
+pub(super) type View = (NotebookId, DeviceId, PeerRecord, u64);
 
 /// Returns what the peer of a session has said since this was last asked.
 pub(super) fn views_of(session: &mut Session) -> Vec<View> {
@@ -201,9 +213,10 @@ pub(super) fn views_of(session: &mut Session) -> Vec<View> {
                 bundle: None,
                 frontier: Arc::clone(&view.frontier),
                 signed: view.signed.clone(),
+                signed_after: 0,
                 set_back: None,
             };
-            Some((notebook, session.peer(), record))
+            Some((notebook, session.peer(), record, session.begun()))
         })
         .collect()
 }
@@ -353,10 +366,11 @@ impl Engine {
         }
     }
 
-    pub(super) fn note_view(&mut self, (notebook, device, mut record): View) {
+    pub(super) fn note_view(&mut self, (notebook, device, mut record, begun): View) {
         self.note_receipt(notebook, device, &record);
+        record.signed_after = self.begun;
         match self.peers.remove(&(notebook, device)) {
-            Some(before) => record.follow(before),
+            Some(before) => record.follow(before, begun),
             None => self.met_somebody = true,
         }
         self.peers.insert((notebook, device), record);
@@ -394,6 +408,7 @@ impl Engine {
             bundle: Some(bundle),
             frontier: Arc::new(frontier),
             signed: Some(signed),
+            signed_after: self.begun,
             set_back: before.and_then(|before| before.set_back.clone()),
         };
         self.peers.insert((notebook, device), record);
@@ -493,6 +508,7 @@ mod tests {
             bundle: None,
             frontier: Arc::default(),
             signed: None,
+            signed_after: 0,
             set_back: None,
         };
         let head = record.to_bytes();

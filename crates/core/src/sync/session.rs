@@ -54,6 +54,8 @@ pub struct Session {
     pub(super) queued_bytes: usize,
     /// The run of the peer's program.
     pub(super) peer_instance: Option<u64>,
+    /// The how manieth connection of this run it is.
+    begun: u64,
     pub(super) heard_ms: u64,
     pub(super) pinged: bool,
     pub(super) greeted: bool,
@@ -112,6 +114,7 @@ impl Session {
             queue: VecDeque::new(),
             queued_bytes: 0,
             peer_instance: None,
+            begun: 0,
             heard_ms: now_ms,
             pinged: false,
             greeted: false,
@@ -151,6 +154,18 @@ impl Session {
     /// Says whether the peer said that it has what is not here yet.
     pub fn is_awaiting(&self) -> bool {
         !self.behind.is_empty()
+    }
+
+    /// Says the how manieth connection of this run it is.
+    #[must_use]
+    pub const fn with_begun(mut self, begun: u64) -> Self {
+        self.begun = begun;
+        self
+    }
+
+    /// Returns the how manieth connection of this run it is.
+    pub const fn begun(&self) -> u64 {
+        self.begun
     }
 
     /// Returns the peer.
