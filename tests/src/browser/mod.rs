@@ -171,14 +171,14 @@ impl Browser {
 
     /// Says whether a script returns `true` within two seconds.
     pub fn comes_true(&self, script: &str) -> bool {
-        const SOON: std::time::Duration = std::time::Duration::from_secs(2);
+        const SOON: Duration = Duration::from_secs(2);
         let body = json!({ "script": script, "args": [] });
         let began = std::time::Instant::now();
         while began.elapsed() < SOON {
             if self.try_call("POST", "/execute/sync", &body) == Ok(json!(true)) {
                 return true;
             }
-            std::thread::sleep(std::time::Duration::from_millis(20));
+            std::thread::sleep(Duration::from_millis(20));
         }
         false
     }

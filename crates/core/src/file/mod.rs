@@ -1,7 +1,7 @@
 //! Files that hang on a notebook: cut into chunks, sealed, named by a hash, and kept by whoever asked for them.
 //!
 //! A file has **pieces**. Piece 0 is the list of hashes: 32 bytes for each chunk, in order. Piece `n` is chunk `n - 1`:
-//! at most [`FILE_CHUNK_BYTES`](crate::limits::FILE_CHUNK_BYTES) of the file, sealed. Only the last chunk may be shorter,
+//! at most [`FILE_CHUNK_BYTES`] of the file, sealed. Only the last chunk may be shorter,
 //! and an empty file has one empty chunk. The **root** names the file: a hash over its length and the list. So whoever
 //! knows root and length can check each piece by itself, whether or not they can open it.
 //!
