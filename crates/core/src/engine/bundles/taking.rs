@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use super::super::frames::Seen;
-use super::super::peers::BundleWord;
+use super::super::peer_record::BundleWord;
 use super::super::{Effect, Engine};
 use crate::bundle::{BundleForm, BundleFrame, BundleHead, BundleOpenError, BundleOpener};
 use crate::control::{ControlEntry, ControlError, Membership};
