@@ -975,8 +975,8 @@ example-skill = Delegieren
 example-checkin = Eine gute Woche
 
 # Die Beziehung im Ganzen
-part-timeline = Verlauf
-timeline = Verlauf
+part-timeline = Stationen
+timeline = Stationen
 timeline-lede = Was daraus geworden ist, und was in beide Richtungen geht. Eine Unterschrift trägt keine Uhrzeit: Sie steht bei der neuesten Änderung, die gesehen hatte, wer unterschrieb.
 timeline-older = Was vorher war
 event-begun = Beginn:
