@@ -13,6 +13,7 @@ mod home;
 mod identity;
 mod live;
 mod mirror;
+mod open;
 mod people;
 mod phrase;
 mod restored;

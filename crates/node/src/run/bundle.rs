@@ -2,19 +2,14 @@
 //! of it.
 
 use std::io::Read;
-use std::time::{Duration, Instant};
 
 use data_encoding::BASE64;
 use serde_json::Value;
 
 use super::row::Row;
-use crate::api::{
-    BUNDLE_PIECE_BYTES, BundleRequest, Event, Failure, PassphraseSource, Progress, Request,
-};
+use super::told::{Told, garbled, number};
+use crate::api::{BUNDLE_PIECE_BYTES, BundleRequest, Event, Failure, PassphraseSource, Request};
 use crate::host::HomeDir;
-
-/// How often it is told how far a bundle is.
-const TELL_EVERY: Duration = Duration::from_millis(100);
 
 /// What a bundle is to hold, and for whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -107,42 +102,6 @@ fn read_piece(source: &mut dyn Read) -> Result<Vec<u8>, Failure> {
         )
     })?;
     Ok(piece)
-}
-
-fn number(answer: &Value, key: &str) -> Result<u64, Failure> {
-    answer.get(key).and_then(Value::as_u64).ok_or_else(garbled)
-}
-
-fn garbled() -> Failure {
-    Failure::error(
-        "node_version",
-        "The node answers in another way than this program asks.",
-    )
-    .with_hint("It is of another version: stop it and start `hearth up` again.")
-}
-
-/// Says how far it is, not too often.
-struct Told {
-    message: &'static str,
-    at: Option<Instant>,
-}
-
-impl Told {
-    const fn new(message: &'static str) -> Self {
-        Self { message, at: None }
-    }
-
-    fn tell(&mut self, done: u64, total: Option<u64>, on_event: &mut dyn FnMut(Event)) {
-        if self.at.is_some_and(|at| at.elapsed() < TELL_EVERY) {
-            return;
-        }
-        self.at = Some(Instant::now());
-        on_event(Event::Progress(Progress {
-            message: self.message.to_owned(),
-            done,
-            total,
-        }));
-    }
 }
 
 fn call(row: &mut Row<'_>, request: BundleRequest) -> Result<Value, Failure> {

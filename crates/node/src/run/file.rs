@@ -9,12 +9,11 @@ use hearth_core::limits::FILE_CHUNK_BYTES;
 use serde_json::{Value, json};
 
 use super::row::Row;
-use crate::api::{
-    Event, Exit, FILE_PART_BYTES, Failure, FileRequest, PassphraseSource, Progress, Request,
-};
+use super::told::{Told, garbled, number};
+use crate::api::{Event, Exit, FILE_PART_BYTES, Failure, FileRequest, PassphraseSource, Request};
 use crate::host::HomeDir;
 
-/// How often it is told how far a file is, and asked.
+/// How often it is asked how far a file is.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// Bytes of a mebibyte, in which progress is told.
@@ -77,7 +76,7 @@ fn add(
             done += part.len() as u64;
             let bytes = BASE64.encode(&part);
             call(FileRequest::Add { id, bytes })?;
-            told.tell(done, what.bytes, on_event);
+            tell(&mut told, done, what.bytes, on_event);
         }
     };
     if let Err(failure) = put() {
@@ -163,7 +162,7 @@ fn get(
         hasher.update(&part_bytes);
         sink(&part_bytes)?;
         done += part_bytes.len() as u64;
-        told.tell(done, Some(bytes), on_event);
+        tell(&mut told, done, Some(bytes), on_event);
         chunk += number(&part, "chunks")?;
         if part["last"] == true {
             break;
@@ -218,7 +217,7 @@ fn fetched(
         }
         const CHUNK: u64 = FILE_CHUNK_BYTES as u64;
         let bytes = number(&answer["resource"]["file"], "bytes")?;
-        told.tell((here * CHUNK).min(bytes), Some(bytes), on_event);
+        tell(&mut told, (here * CHUNK).min(bytes), Some(bytes), on_event);
         std::thread::sleep(LOOK_EVERY);
     }
 }
@@ -286,38 +285,7 @@ fn parts_here(answer: &Value) -> Result<u64, Failure> {
     number(&answer["resource"]["file"], "parts_here")
 }
 
-fn number(answer: &Value, key: &str) -> Result<u64, Failure> {
-    answer.get(key).and_then(Value::as_u64).ok_or_else(garbled)
-}
-
-fn garbled() -> Failure {
-    Failure::error(
-        "node_version",
-        "The node answers in another way than this program asks.",
-    )
-    .with_hint("It is of another version: stop it and start `hearth up` again.")
-}
-
-/// Says how far it is, in mebibytes, not too often.
-struct Told {
-    message: &'static str,
-    at: Option<Instant>,
-}
-
-impl Told {
-    const fn new(message: &'static str) -> Self {
-        Self { message, at: None }
-    }
-
-    fn tell(&mut self, done: u64, total: Option<u64>, on_event: &mut dyn FnMut(Event)) {
-        if self.at.is_some_and(|at| at.elapsed() < LOOK_EVERY) {
-            return;
-        }
-        self.at = Some(Instant::now());
-        on_event(Event::Progress(Progress {
-            message: self.message.to_owned(),
-            done: done / MIB,
-            total: total.map(|total| total.div_ceil(MIB)),
-        }));
-    }
+/// Says how far it is in mebibytes.
+fn tell(told: &mut Told, done: u64, total: Option<u64>, on_event: &mut dyn FnMut(Event)) {
+    told.tell(done / MIB, total.map(|total| total.div_ceil(MIB)), on_event);
 }

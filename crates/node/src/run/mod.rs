@@ -12,6 +12,7 @@ mod mirror;
 mod recover;
 mod remind;
 mod row;
+mod told;
 mod up;
 
 pub use bundle::{CreateBundle, apply_bundle, create_bundle};
