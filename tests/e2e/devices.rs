@@ -26,6 +26,64 @@ fn titles(person: &Person) -> Vec<String> {
 }
 
 #[test]
+fn own_templates_are_on_all_devices_and_fill_sessions_there() {
+    let (ana, phone) = (Person::new("Ana"), Person::stranger("Ana"));
+    let notebook = ana.notebook("Ana and Ben");
+    let add = |person: &Person, name: &str, item: &str| {
+        let mut template = person.ok(&["template", "show", "regular"])["template"].clone();
+        template["agenda"] = json!([{ "title": item, "minutes": 15 }]);
+        template["minutes"] = json!(15);
+        std::fs::write(person.folder().join("own.json"), template.to_string()).expect("writes");
+        person.ok(&["template", "add", "own.json", "--name", name]);
+    };
+    let own = |person: &Person| -> Vec<String> {
+        let listed = person.ok(&["template", "list"]);
+        let all = listed["templates"].as_array().cloned().unwrap_or_default();
+        let own = all.iter().filter(|one| one["own"] == true);
+        own.map(|one| one["name"].as_str().unwrap_or_default().to_owned())
+            .collect()
+    };
+    let have = |names: &[&str]| {
+        until("both have these templates", SOON, || {
+            let both = [&ana, &phone].map(own);
+            both.iter().all(|own| own == names).then_some(())
+        });
+    };
+    add(&ana, "before", "Tea");
+    let ana_node = RunningNode::up(&ana);
+    accept(&ana, &phone, "phone");
+    let phone_node = RunningNode::up(&phone);
+    have(&["before"]);
+
+    // Each adds one, and one of the same name, while neither hears of the other.
+    drop((ana_node, phone_node));
+    add(&ana, "mine", "Coffee");
+    add(&phone, "phones", "Walk");
+    add(&ana, "ours", "Cake");
+    add(&phone, "ours", "Bread");
+    let _nodes = (RunningNode::up(&ana), RunningNode::up(&phone));
+    have(&["before", "mine", "ours", "phones"]);
+    let item = |person: &Person, name: &str| {
+        person.ok(&["template", "show", name])["template"]["agenda"][0]["title"].clone()
+    };
+    assert_eq!(item(&phone, "mine"), "Coffee");
+    assert_eq!(item(&ana, "ours"), item(&phone, "ours"), "both show one");
+
+    let planned = phone.ok(&[
+        "session",
+        "plan",
+        &notebook,
+        "--at",
+        "2027-03-01 15:00",
+        "--template",
+        "mine",
+    ]);
+    assert_eq!(planned["session"]["agenda"][0]["title"], "Coffee");
+    phone.ok(&["template", "remove", "mine"]);
+    have(&["before", "ours", "phones"]);
+}
+
+#[test]
 fn a_second_device_has_every_notebook_and_a_revoked_one_reads_nothing_new() {
     let (ana, phone, ben) = (
         Person::new("Ana"),

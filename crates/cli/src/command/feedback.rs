@@ -30,6 +30,9 @@ pub(crate) enum FeedbackCommand {
         #[arg(value_name = "NB")]
         notebook: String,
     },
+    /// Write so that nobody reads before all have written; the same as `hearth sealed`
+    #[command(subcommand)]
+    Sealed(SealedCommand),
 }
 
 /// What `feedback give` takes.
@@ -149,6 +152,7 @@ impl FeedbackCommand {
                 (options.request(context)?, view)
             }
             Self::List { notebook } => (FeedbackRequest::List { notebook }, view::feedback::list),
+            Self::Sealed(command) => return command.run(context),
         };
         Ok(Answer::page(
             context.call(Request::Feedback(request))?,
@@ -261,6 +265,17 @@ mod tests {
             (Some("Listened"), None, true)
         );
         assert_eq!(failing(&["feedback", "give", "NB"]).code, "text_missing");
+    }
+
+    #[test]
+    fn a_sealed_exchange_is_feedback_too() {
+        let as_feedback = requested(&["feedback", "sealed", "withdraw", "ID"]);
+        let by_itself = requested(&["sealed", "withdraw", "ID"]);
+        assert_eq!(format!("{as_feedback:?}"), format!("{by_itself:?}"));
+        let Request::Sealed(SealedRequest::Withdraw { exchange }) = as_feedback else {
+            panic!("asked for {as_feedback:?}");
+        };
+        assert_eq!(exchange, "ID");
     }
 
     #[test]
