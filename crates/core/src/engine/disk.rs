@@ -112,6 +112,11 @@ impl Engine {
         self.replicas.values().any(Replica::is_behind)
     }
 
+    /// Returns the bytes of the entries that were put off since all was last placed.
+    pub fn put_off_bytes(&self) -> usize {
+        self.replicas.values().map(Replica::put_off_bytes).sum()
+    }
+
     /// Says whether a peer that is linked said that it has what is not here yet.
     pub fn is_awaiting(&self) -> bool {
         self.sessions().any(|(_, session)| session.is_awaiting())

@@ -29,6 +29,11 @@ impl Replica {
         self.behind.from.is_some()
     }
 
+    /// Returns the bytes of the entries that were put off since all was last placed.
+    pub const fn put_off_bytes(&self) -> usize {
+        self.behind.bytes
+    }
+
     /// Leaves entries of so many bytes, which are about to be taken in, to be placed later. Where too much
     /// is put off already, that is placed first.
     ///

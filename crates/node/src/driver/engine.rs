@@ -37,7 +37,9 @@ const BURST_EVENTS_MAX: usize = 64;
 /// more frame may bring some thousands.
 const BURST_WRITES_MAX: usize = 10_000;
 /// A frame that is larger brings more than somebody's typing, and what it brings may take a while.
-const QUICK_FRAME_BYTES_MAX: usize = 16 * 1024;
+const QUICK_FRAME_BYTES_MAX: usize = 4 * 1024;
+/// Bytes of entries that a burst has to bring to be more than somebody's typing: a pack makes ten times as many.
+const BULK_BYTES_MIN: usize = 16 * 1024;
 /// How long no pack may have come before what packs brought is placed, once all that peers said they have is here:
 /// somebody may have more.
 const PLACE_AFTER: Duration = Duration::from_millis(10);
@@ -107,8 +109,8 @@ pub(super) struct Engine {
     pub(super) answers: Vec<Answer>,
     /// When the last pack came, while what packs brought is to be placed.
     packs_since: Option<Instant>,
-    /// Whether the last burst brought as much as a pack.
-    is_bulk: bool,
+    /// Bytes that were put off when that was last looked at.
+    put_off: usize,
     /// Whether there may be more history for a link that has just been handed some.
     pub(super) has_more_to_send: bool,
     /// Notebooks in which the next session of a series may be due: one was planned, wrapped up or called off, or
@@ -163,7 +165,7 @@ impl Engine {
             packs_since: None,
             has_more_to_send: false,
             series_changed: BTreeSet::new(),
-            is_bulk: false,
+            put_off: 0,
             housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
             published_at: Instant::now(),
             keys_at: Instant::now(),
@@ -245,7 +247,10 @@ impl Engine {
 
     /// Waits with placing what packs brought while more of them come.
     fn put_placing_off(&mut self) {
-        let is_bulk = std::mem::take(&mut self.is_bulk);
+        let put_off = self.host.engine.put_off_bytes();
+        let before = std::mem::replace(&mut self.put_off, put_off);
+        // How long a frame is says nothing of that: packed, some hundred entries are as short as one long one.
+        let is_bulk = put_off.saturating_sub(before) >= BULK_BYTES_MIN;
         if !self.host.engine.is_behind() {
             self.packs_since = None;
         } else if is_bulk || self.packs_since.is_none() {
@@ -391,10 +396,7 @@ impl Engine {
                 Some(Happening::Command(Command::Shutdown)) => return false,
                 Some(happening) if happening.is_quick() => self.handle(happening),
                 // Another thread goes on with the links meanwhile.
-                Some(happening) => {
-                    self.is_bulk |= matches!(happening, Happening::Traffic(_));
-                    tokio::task::block_in_place(|| self.handle(happening));
-                }
+                Some(happening) => tokio::task::block_in_place(|| self.handle(happening)),
             }
             // Who gave a command does not wait for what comes after it.
             if self.is_burst_full() || !self.answers.is_empty() {
