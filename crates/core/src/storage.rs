@@ -58,6 +58,8 @@ pub enum Space {
     File,
     /// Pieces of files, by the places of the files and their numbers. They may come to gigabytes: nobody scans them.
     Piece,
+    /// What is known of the sessions and actions of a notebook: made from its index.
+    Register,
 }
 
 impl Space {
@@ -85,6 +87,7 @@ impl Space {
             Self::Base => 19,
             Self::File => 20,
             Self::Piece => 21,
+            Self::Register => 22,
         }
     }
 }

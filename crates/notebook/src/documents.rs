@@ -1,10 +1,12 @@
 //! Access to a notebook's documents, and the in-memory implementation that tests and benchmarks use.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use automerge::{ActorId, Automerge, AutomergeError};
 
 use crate::id::DocumentId;
+use crate::register::Register;
 
 /// A document could not be opened. The reason is in the implementer's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +32,16 @@ pub trait Documents {
     /// # Errors
     /// [`Unavailable`] when the document exists and cannot be opened.
     fn write(&mut self, id: DocumentId) -> Result<&mut Automerge, Unavailable>;
+
+    /// Returns what lists need to know of every session and action. Whoever hands documents out again and again
+    /// keeps it for the next time: it holds as long as the heads of the index do.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when the index exists and cannot be opened.
+    fn register(&mut self) -> Result<Arc<Register>, Unavailable> {
+        let index = self.read(DocumentId::INDEX)?;
+        Ok(Arc::new(index.map(Register::of).unwrap_or_default()))
+    }
 }
 
 /// A notebook in memory, with one actor: for tests, benchmarks and conversions.

@@ -46,6 +46,7 @@ mod id;
 mod people;
 mod plan;
 mod record;
+mod register;
 mod scalar;
 mod shown;
 mod text;
@@ -99,6 +100,7 @@ pub use hash::{Commitment, Salt, TextHash};
 pub use id::{DocumentId, Kind, NotebookRef, ObjectId, ParseObjectIdError};
 pub use people::{Author, Named, People, PersonRef, Signature, StaticPeople};
 pub use record::{Provenance, Stamp};
+pub use register::{ActionLine, Register, SessionLine};
 pub use when::{Every, Moment, zone_known};
 pub use word::{
     ActionStatus, ClosureTopic, ExchangeKind, Form, GoalKind, GoalStatus, Phase, SessionStatus,

@@ -281,6 +281,16 @@ impl<'a> Glance<'a> {
             })
     }
 
+    /// The object of a kind with this id under the root.
+    pub(crate) fn keyed(doc: &'a Automerge, kind: Kind, id: ObjectId) -> Option<Self> {
+        Some(Self {
+            doc,
+            obj: map_under(doc, &kind.key(id))?,
+            fields: OnceCell::new(),
+            id,
+        })
+    }
+
     fn into_record(self) -> Record<'a> {
         let Some(fields) = self.fields.into_inner() else {
             return Record::read(self.doc, self.obj);

@@ -34,7 +34,25 @@ pub(crate) fn all_where<V: Shown>(
     people: &dyn People,
     keep: impl Fn(&Glance<'_>) -> bool,
 ) -> Vec<V> {
-    let found = Record::all_where(index, V::KIND, keep);
+    read(index, people, Record::all_where(index, V::KIND, keep))
+}
+
+/// Those of a kind that have one of some ids, in the order of these.
+pub(crate) fn of_ids<V: Shown>(
+    index: &Automerge,
+    people: &dyn People,
+    ids: impl IntoIterator<Item = ObjectId>,
+) -> Vec<V> {
+    let record = |id: ObjectId| Some((id, Record::keyed(index, &V::KIND.key(id))?));
+    let found = ids.into_iter().filter_map(record).collect();
+    read(index, people, found)
+}
+
+fn read<V: Shown>(
+    index: &Automerge,
+    people: &dyn People,
+    found: Vec<(ObjectId, Record<'_>)>,
+) -> Vec<V> {
     if found.is_empty() {
         return Vec::new();
     }

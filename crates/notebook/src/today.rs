@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use serde::Serialize;
 
-use crate::action::{self, ActionView};
+use crate::action::ActionView;
 use crate::documents::{Documents, Unavailable};
 use crate::goal::GoalView;
 use crate::id::{DocumentId, ObjectId};
@@ -72,6 +72,7 @@ pub fn today(
     zone: &str,
 ) -> Result<Today, Unavailable> {
     let current = session::current(docs, people, now, TODAY_ITEMS_MAX)?;
+    let register = docs.register()?;
     let Some(index) = docs.read(DocumentId::INDEX)? else {
         return Ok(Today::default());
     };
@@ -80,13 +81,11 @@ pub fn today(
     let soon = date
         .checked_add(Span::new().days(SOON_DAYS))
         .unwrap_or(Date::MAX);
-    let is_due_soon = |one: &Glance<'_>| {
-        let due = one.str("due");
-        day(due.as_deref()).is_some_and(|due| due <= soon)
-    };
-    let dated = shown::all_where(index, people, |one| {
-        is_due_soon(one) && action::is_open(one)
-    });
+    let is_due_soon =
+        |one: &Glance<'_>| day(one.str("due").as_deref()).is_some_and(|due| due <= soon);
+    let dated = register.actions().iter();
+    let dated = dated.filter(|one| one.is_open && one.due.is_some_and(|due| due <= soon));
+    let dated = shown::of_ids(index, people, dated.map(|one| one.id));
     let (overdue, due) = actions(dated, me, date, soon);
     let ended = |status: GoalStatus| matches!(status, GoalStatus::Achieved | GoalStatus::Dropped);
     let mut found = Today {
@@ -160,7 +159,7 @@ fn day(text: Option<&str>) -> Option<Date> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use crate::action::NewAction;
+    use crate::action::{self, NewAction};
     use crate::session::{NewSession, Wrap};
     use crate::testing::{Bench, bench};
 

@@ -638,6 +638,9 @@ impl Engine {
         if let Err(failure) = service::keep_document_facts(&mut self.host) {
             tracing::warn!(failure = %failure.message, "the next history will read everything again");
         }
+        if let Err(failure) = self.host.keep_registers(true) {
+            tracing::warn!(failure = %failure.message, "the next start will read every session again");
+        }
         self.net.close().await;
     }
 }

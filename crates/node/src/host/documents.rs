@@ -1,10 +1,14 @@
 //! A notebook's documents as the domain crate wants them, over a replica.
 
+use std::sync::Arc;
+
 use automerge::Automerge;
 use hearth_core::limits::DOCUMENTS_OPEN_MAX;
 use hearth_core::replica::{EditSession, Replica};
 use hearth_core::storage::Storage;
-use hearth_notebook::{DocumentId, Documents, Unavailable};
+use hearth_notebook::{DocumentId, Documents, Register, Unavailable};
+
+use super::register::Registers;
 
 pub(super) fn core_id(id: DocumentId) -> hearth_core::document::DocumentId {
     hearth_core::document::DocumentId::from_bytes(id.0)
@@ -20,11 +24,22 @@ fn unavailable(error: impl std::fmt::Display) -> Unavailable {
 pub(crate) struct ReadDocuments<'a> {
     replica: &'a mut Replica,
     storage: &'a dyn Storage,
+    registers: Option<&'a mut Registers>,
 }
 
 impl<'a> ReadDocuments<'a> {
     pub(crate) fn new(replica: &'a mut Replica, storage: &'a dyn Storage) -> Self {
-        Self { replica, storage }
+        Self {
+            replica,
+            storage,
+            registers: None,
+        }
+    }
+
+    /// Has registers taken from those that are at hand, and kept there.
+    pub(super) fn remembering(mut self, registers: &'a mut Registers) -> Self {
+        self.registers = Some(registers);
+        self
     }
 }
 
@@ -43,6 +58,25 @@ impl Documents for ReadDocuments<'_> {
 
     fn write(&mut self, _: DocumentId) -> Result<&mut Automerge, Unavailable> {
         Err(unavailable("it was opened for reading"))
+    }
+
+    fn register(&mut self) -> Result<Arc<Register>, Unavailable> {
+        let (notebook, storage) = (self.replica.notebook(), self.storage);
+        let registers = self.registers.take();
+        let index = self.read(DocumentId::INDEX)?;
+        let register = match (index, registers) {
+            (Some(index), Some(registers)) => {
+                let found = registers.of(notebook, index, storage);
+                self.registers = Some(registers);
+                found
+            }
+            (index, registers) => {
+                let found = index.map(Register::of).unwrap_or_default();
+                self.registers = registers;
+                Arc::new(found)
+            }
+        };
+        Ok(register)
     }
 }
 

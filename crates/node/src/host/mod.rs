@@ -16,6 +16,7 @@ mod mirror;
 mod open;
 mod people;
 mod phrase;
+mod register;
 mod restored;
 mod settings;
 mod signing;
@@ -46,6 +47,7 @@ pub(crate) use files::OpenFiles;
 pub(crate) use home::{Opened, kdf_cost, replica_failed};
 pub(crate) use identity::PROFILE_BYTES_MAX;
 pub(crate) use live::{LATE_AFTER_SECONDS, LiveNotes, WINDOW_BYTES_MAX};
+pub(crate) use register::Registers;
 pub(crate) use restored::is_restored;
 
 use crate::api::{Exit, Failure};
@@ -73,6 +75,8 @@ pub struct Host {
     pub(crate) search: crate::service::SearchCache,
     /// What is known of the documents of sessions without opening them.
     pub(crate) facts: crate::service::FactsCache,
+    /// What is known of the sessions and actions of each notebook.
+    pub(crate) registers: Registers,
     /// What was read of each notebook's index that is asked for often.
     pub(crate) cards: crate::driver::Cards,
     /// Bundles between two of their parts.
@@ -126,7 +130,8 @@ impl Host {
     ) -> Result<T, Failure> {
         let directory = self.directory(notebook);
         let replica = self.engine.replica_mut(notebook).ok_or_else(no_notebook)?;
-        let mut documents = ReadDocuments::new(replica, &self.storage);
+        let mut documents =
+            ReadDocuments::new(replica, &self.storage).remembering(&mut self.registers);
         work(&mut documents, &directory)
     }
 

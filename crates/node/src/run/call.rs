@@ -201,6 +201,9 @@ fn in_process(
         // The next command only reads more.
         tracing::warn!(%error, "the saved state is not up to date");
     }
+    if let Err(failure) = host.keep_registers(false) {
+        tracing::debug!(failure = %failure.message, "what is known of sessions is not kept");
+    }
     result
 }
 

@@ -3,13 +3,12 @@
 //! Nothing is copied. Two people who plan the next session at the same time therefore carry every item
 //! once, and an item that is finished in one place is finished everywhere.
 
-use automerge::Automerge;
-
 use crate::documents::{Documents, Unavailable};
-use crate::id::{DocumentId, Kind, ObjectId};
+use crate::id::{Kind, ObjectId};
 use crate::limits::CARRY_SESSIONS_MAX;
 use crate::people::People;
-use crate::record::{Glance, Record};
+use crate::record::Record;
+use crate::register::SessionLine;
 use crate::session::OF_TEMPLATE;
 use crate::session::view::{self, AgendaView};
 use crate::word::SessionStatus;
@@ -19,32 +18,21 @@ pub(super) fn sources(
     docs: &mut dyn Documents,
     session: ObjectId,
 ) -> Result<Vec<ObjectId>, Unavailable> {
-    Ok(docs
-        .read(DocumentId::INDEX)?
-        .map(|index| before(index, session))
-        .unwrap_or_default())
-}
-
-fn before(index: &Automerge, session: ObjectId) -> Vec<ObjectId> {
-    let mut held: Vec<_> = Vec::new();
-    let mut own = None;
-    for one in Glance::all(index, Kind::Session) {
-        let is_source = one.str("status").is_some_and(|status| {
-            // What was on the agenda of a session that was called off is still to be talked about.
-            status == SessionStatus::Held.word() || status == SessionStatus::Cancelled.word()
-        });
-        if one.id == session {
-            own = Some(view::order(&one));
-        } else if is_source {
-            held.push(view::order(&one));
-        }
-    }
-    held.retain(|order| Some(*order) < own);
+    let register = docs.register()?;
+    let all = register.sessions();
+    let own = all.iter().find(|one| one.id == session);
+    let own = own.map(SessionLine::order);
+    // What was on the agenda of a session that was called off is still to be talked about.
+    let is_source =
+        |one: &&SessionLine| one.status != SessionStatus::Planned && Some(one.order()) < own;
+    let mut held: Vec<_> = all
+        .iter()
+        .filter(is_source)
+        .map(SessionLine::order)
+        .collect();
     held.sort_unstable_by(|left, right| right.cmp(left));
-    held.into_iter()
-        .take(CARRY_SESSIONS_MAX)
-        .map(|(_, id)| id)
-        .collect()
+    let latest = held.into_iter().take(CARRY_SESSIONS_MAX);
+    Ok(latest.map(|(_, id)| id).collect())
 }
 
 /// The agenda items of earlier sessions that this one carries: while it is planned, those that are not

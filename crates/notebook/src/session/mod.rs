@@ -22,6 +22,7 @@ pub use near::{Near, Window, ids, near};
 pub use notes::{Splice, append_notes, edit_notes, notes, set_notes, splice_notes, type_notes};
 pub(crate) use notes::{object as notes_object, rewrite as rewrite_notes, text as notes_text};
 pub use plan::{NewSession, SessionEdit, cancel, edit, plan, set_sharing};
+pub(crate) use series::occurrence_of;
 pub use series::{Turn, is_due, keep_up};
 pub use view::{
     AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SeriesView,

@@ -1,13 +1,13 @@
 //! The sessions around a time, a few at a time: of five hundred headers few are wanted, and reading one costs ten
 //! glances.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::series;
-use super::view::{SessionHeader, headers_where, last_of, order, status_of};
+use super::view::{SessionHeader, headers_of};
 use crate::documents::{Documents, Unavailable};
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::People;
@@ -20,12 +20,9 @@ use crate::word::SessionStatus;
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
 pub fn ids(docs: &mut dyn Documents) -> Result<Vec<DocumentId>, Unavailable> {
-    let index = docs.read(DocumentId::INDEX)?;
-    Ok(index.map_or_else(Vec::new, |index| {
-        Glance::all(index, Kind::Session)
-            .map(|one| one.id.document())
-            .collect()
-    }))
+    let register = docs.register()?;
+    let all = register.sessions().iter();
+    Ok(all.map(|one| one.id.document()).collect())
 }
 
 /// Sessions around a time.
@@ -66,32 +63,34 @@ pub fn near(
     window: Window,
 ) -> Result<Near, Unavailable> {
     let spare = series::spare(docs)?;
-    let Some(index) = docs.read(DocumentId::INDEX)? else {
-        return Ok(Near::default());
-    };
-    let (mut ahead, mut past, mut held) = (Vec::new(), Vec::new(), Vec::new());
-    for one in Glance::all(index, Kind::Session).filter(|one| !spare.contains(&one.id)) {
-        let status = status_of(&one);
-        let at = order(&one);
-        match status {
-            SessionStatus::Planned if !is_over(&one, at.0, window.now) => ahead.push(at),
-            _ => past.push(at),
+    let register = docs.register()?;
+    let (mut ahead, mut past) = (Vec::new(), Vec::new());
+    for one in register.sessions() {
+        if spare.contains(&one.id) {
+            continue;
         }
-        if status == SessionStatus::Held {
-            held.push(one);
+        match one.status {
+            SessionStatus::Planned if !one.is_over(window.now) => ahead.push(one.order()),
+            _ => past.push(one.order()),
         }
     }
     ahead.sort_unstable();
     past.sort_unstable();
     let (ahead_count, past_count) = (ahead.len(), past.len());
-    let last_held = last_of(held);
+    let last_held = register.last_held();
     let ahead: Vec<ObjectId> = ahead.into_iter().take(window.ahead_max).map(id).collect();
     let older = past.into_iter().rev().skip(window.past_skip);
     let past: Vec<ObjectId> = older.take(window.past_max).map(id).collect();
-    let wanted = |one: &Glance<'_>| {
-        ahead.contains(&one.id) || past.contains(&one.id) || last_held == Some(one.id)
+    let wanted: BTreeSet<ObjectId> = ahead
+        .iter()
+        .chain(&past)
+        .copied()
+        .chain(last_held)
+        .collect();
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(Near::default());
     };
-    let read: BTreeMap<ObjectId, SessionHeader> = headers_where(index, people, wanted)
+    let read: BTreeMap<ObjectId, SessionHeader> = headers_of(index, people, wanted)
         .into_iter()
         .map(|header| (header.id, header))
         .collect();
@@ -126,43 +125,37 @@ pub(crate) fn current(
     most: usize,
 ) -> Result<Current, Unavailable> {
     let spare = series::spare(docs)?;
-    let nothing = Current {
+    let register = docs.register()?;
+    let (mut ahead, mut over) = (Vec::new(), Vec::new());
+    for one in register.sessions() {
+        if one.status == SessionStatus::Planned && !spare.contains(&one.id) {
+            let of = if one.is_over(now) {
+                &mut over
+            } else {
+                &mut ahead
+            };
+            of.push(one.order());
+        }
+    }
+    ahead.sort_unstable();
+    over.sort_unstable();
+    let latest = ahead.last().max(over.last()).and_then(|(at, _)| *at);
+    let last_held = register.last_held();
+    ahead.truncate(most);
+    over.truncate(most);
+    let over: BTreeSet<ObjectId> = over.into_iter().map(id).collect();
+    let wanted = ahead.into_iter().map(id).chain(over.iter().copied());
+    let wanted: BTreeSet<ObjectId> = wanted.chain(last_held).collect();
+    let mut current = Current {
         sessions: Vec::new(),
         unwrapped: Vec::new(),
         last_held: None,
         is_later_planned: false,
     };
     let Some(index) = docs.read(DocumentId::INDEX)? else {
-        return Ok(nothing);
+        return Ok(current);
     };
-    let (mut ahead, mut over, mut held) = (Vec::new(), Vec::new(), Vec::new());
-    for one in Glance::all(index, Kind::Session) {
-        match status_of(&one) {
-            SessionStatus::Planned if spare.contains(&one.id) => {}
-            SessionStatus::Planned => {
-                let at = order(&one);
-                let is_over = is_over(&one, at.0, now);
-                if is_over { &mut over } else { &mut ahead }.push(at);
-            }
-            SessionStatus::Held => held.push(one),
-            SessionStatus::Cancelled => {}
-        }
-    }
-    ahead.sort_unstable();
-    over.sort_unstable();
-    let latest = ahead.last().max(over.last()).and_then(|(at, _)| *at);
-    let last_held = last_of(held);
-    ahead.truncate(most);
-    over.truncate(most);
-    let ids = |list: &[(Option<Timestamp>, ObjectId)]| -> Vec<ObjectId> {
-        list.iter().copied().map(id).collect()
-    };
-    let (ahead, over) = (ids(&ahead), ids(&over));
-    let wanted = |one: &Glance<'_>| {
-        ahead.contains(&one.id) || over.contains(&one.id) || last_held == Some(one.id)
-    };
-    let mut current = nothing;
-    for header in headers_where(index, people, wanted) {
+    for header in headers_of(index, people, wanted) {
         if Some(header.id) == last_held {
             let at = header.at.as_ref().map(Moment::timestamp);
             current.is_later_planned = latest > at;
@@ -192,8 +185,8 @@ pub(crate) fn held(docs: &mut dyn Documents) -> Result<Vec<HeldSession>, Unavail
     let Some(index) = docs.read(DocumentId::INDEX)? else {
         return Ok(Vec::new());
     };
-    let held =
-        Glance::all(index, Kind::Session).filter(|one| status_of(one) == SessionStatus::Held);
+    let held = Glance::all(index, Kind::Session)
+        .filter(|one| one.str("status").as_deref() == Some(SessionStatus::Held.word()));
     let read = held.map(|one| {
         let zone = one.str("zone").unwrap_or_default();
         let at = one.str("at").and_then(|at| Moment::stored(&at, &zone));
@@ -207,11 +200,4 @@ pub(crate) fn held(docs: &mut dyn Documents) -> Result<Vec<HeldSession>, Unavail
 
 fn id((_, id): (Option<Timestamp>, ObjectId)) -> ObjectId {
     id
-}
-
-/// Says whether a session has ended. One without a readable time is not known to.
-fn is_over(one: &Glance<'_>, at: Option<Timestamp>, now: Timestamp) -> bool {
-    let minutes = one.count("minutes").unwrap_or(0);
-    let length = SignedDuration::from_mins(i64::from(minutes));
-    at.is_some_and(|at| at.checked_add(length).unwrap_or(Timestamp::MAX) < now)
 }

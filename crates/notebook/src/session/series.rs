@@ -199,17 +199,30 @@ fn all(index: &Automerge) -> BTreeMap<ObjectId, Vec<Occurrence<'_>>> {
 /// Which series a session belongs to, and the local time that it stands for. One that recurs and was made before
 /// there were series is the first of its own.
 fn place(id: ObjectId, record: &Record<'_>) -> Option<(ObjectId, DateTime)> {
-    if is_before_series(record) {
-        return Some((id, record.str("at")?.parse().ok()?));
+    place_in(id, |key| record.str(key))
+}
+
+/// The same of a session of which nothing else was read.
+pub(crate) fn occurrence_of(one: &Glance<'_>) -> Option<(ObjectId, DateTime)> {
+    place_in(one.id, |key| one.str(key))
+}
+
+fn place_in(id: ObjectId, field: impl Fn(&str) -> Option<String>) -> Option<(ObjectId, DateTime)> {
+    if recurs_alone(&field) {
+        return Some((id, field("at")?.parse().ok()?));
     }
-    let slot: DateTime = record.str(SLOT)?.parse().ok()?;
-    Some((record.id(SERIES)?, slot))
+    let slot: DateTime = field(SLOT)?.parse().ok()?;
+    Some((field(SERIES)?.parse().ok()?, slot))
 }
 
 /// Whether a session recurs and was made before there were series.
 fn is_before_series(record: &Record<'_>) -> bool {
-    let recurs = record.str("every").is_some_and(|every| !every.is_empty());
-    recurs && record.str(SERIES).is_none()
+    recurs_alone(|key| record.str(key))
+}
+
+fn recurs_alone(field: impl Fn(&str) -> Option<String>) -> bool {
+    let recurs = field("every").is_some_and(|every| !every.is_empty());
+    recurs && field(SERIES).is_none()
 }
 
 /// The next session of a series after its last one; none where the series is ended or cannot be read.
@@ -307,16 +320,14 @@ fn make(
 /// of each slot one remains at least.
 pub(super) fn spare(docs: &mut dyn Documents) -> Result<BTreeSet<ObjectId>, Unavailable> {
     let mut slots: BTreeMap<(ObjectId, DateTime), Slot> = BTreeMap::new();
-    if let Some(index) = docs.read(DocumentId::INDEX)? {
-        for (series, occurrences) in all(index) {
-            for one in occurrences {
-                let slot = slots.entry((series, one.slot)).or_default();
-                if one.status == SessionStatus::Planned {
-                    slot.planned.push((one.id, one.record.is_as_made()));
-                } else {
-                    slot.is_dealt_with = true;
-                }
-            }
+    for one in docs.register()?.sessions() {
+        let Some(occurrence) = one.occurrence else {
+            continue;
+        };
+        let slot = slots.entry(occurrence).or_default();
+        match one.status {
+            SessionStatus::Planned => slot.planned.push(one.id),
+            _ => slot.is_dealt_with = true,
         }
     }
     let mut spare = BTreeSet::new();
@@ -326,10 +337,8 @@ pub(super) fn spare(docs: &mut dyn Documents) -> Result<BTreeSet<ObjectId>, Unav
         }
         let all = slot.planned.len();
         let mut untouched = Vec::new();
-        for (id, is_as_made) in slot.planned {
-            let doc = docs.read(id.document())?;
-            let is_empty = doc.is_none_or(|doc| doc.get_changes_meta(&[]).len() <= 1);
-            if is_as_made && is_empty {
+        for id in slot.planned {
+            if is_as_made(docs, id)? {
                 untouched.push(id);
             }
         }
@@ -340,11 +349,22 @@ pub(super) fn spare(docs: &mut dyn Documents) -> Result<BTreeSet<ObjectId>, Unav
     Ok(spare)
 }
 
+/// Says whether nobody has written into a session since it was made.
+fn is_as_made(docs: &mut dyn Documents, id: ObjectId) -> Result<bool, Unavailable> {
+    let index = docs.read(DocumentId::INDEX)?;
+    let header = index.and_then(|index| Record::keyed(index, &Kind::Session.key(id)));
+    if !header.is_some_and(|header| header.is_as_made()) {
+        return Ok(false);
+    }
+    let doc = docs.read(id.document())?;
+    Ok(doc.is_none_or(|doc| doc.get_changes_meta(&[]).len() <= 1))
+}
+
 /// The sessions that stand for one slot.
 #[derive(Default)]
 struct Slot {
-    /// Those that are planned, and whether their headers are as they were made.
-    planned: Vec<(ObjectId, bool)>,
+    /// Those that are planned.
+    planned: Vec<ObjectId>,
     /// Whether one was held or called off.
     is_dealt_with: bool,
 }

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use automerge::Automerge;
-use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-use crate::action::{self, ActionView};
+use crate::action::ActionView;
 use crate::comment::{self, CommentView};
 use crate::conflict;
 use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
 use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People};
-use crate::record::{Glance, Provenance, Record, Stamp, change_time, signed};
+use crate::record::{Provenance, Record, Stamp, change_time, signed};
+use crate::register::{ActionLine, Register, SessionLine};
 use crate::session::series::{self, ENDED, SERIES, SLOT};
 use crate::session::{carry, notes};
 use crate::shown;
@@ -210,7 +210,10 @@ pub fn list(
     let spare = series::spare(docs)?;
     let mut all = docs
         .read(DocumentId::INDEX)?
-        .map(|index| headers(index, people))
+        .map(|index| {
+            let all = Record::all(index, Kind::Session).into_iter();
+            in_order(all.map(|(id, record)| header(id, &record, people)))
+        })
         .unwrap_or_default();
     all.retain(|header| !spare.contains(&header.id));
     Ok(all)
@@ -224,48 +227,18 @@ pub(crate) fn planned(
     docs: &mut dyn Documents,
     people: &dyn People,
 ) -> Result<Vec<SessionHeader>, Unavailable> {
-    let Some(index) = docs.read(DocumentId::INDEX)? else {
-        return Ok(Vec::new());
-    };
-    let mut planned = BTreeSet::new();
-    let mut held = Vec::new();
-    for one in Glance::all(index, Kind::Session) {
-        match status_of(&one) {
-            SessionStatus::Planned => {
-                planned.insert(one.id);
-            }
-            SessionStatus::Held => held.push(one),
-            SessionStatus::Cancelled => {}
-        }
-    }
-    let last = last_of(held);
-    if !planned.is_empty() {
+    let register = docs.register()?;
+    let is_planned = |one: &&SessionLine| one.status == SessionStatus::Planned;
+    let planned = register.sessions().iter().filter(is_planned);
+    let mut wanted: BTreeSet<ObjectId> = planned.map(|one| one.id).collect();
+    if !wanted.is_empty() {
         for spare in series::spare(docs)? {
-            planned.remove(&spare);
+            wanted.remove(&spare);
         }
     }
-    let Some(index) = docs.read(DocumentId::INDEX)? else {
-        return Ok(Vec::new());
-    };
-    Ok(headers_where(index, people, |one| {
-        Some(one.id) == last || planned.contains(&one.id)
-    }))
-}
-
-/// The last of some sessions. Zones lie a day apart at the most, so that of many few have to be compared by theirs.
-pub(super) fn last_of(sessions: Vec<Glance<'_>>) -> Option<ObjectId> {
-    let local = sessions.into_iter().map(|one| {
-        let at = one.str("at").and_then(|at| Moment::stored(&at, "UTC"));
-        (at.map(|at| at.timestamp()), one)
-    });
-    let all: Vec<_> = local.collect();
-    let latest = all.iter().filter_map(|(at, _)| *at).max();
-    let since = latest.and_then(|latest| latest.checked_sub(SignedDuration::from_hours(48)).ok());
-    all.into_iter()
-        .filter(|(at, _)| *at >= since)
-        .map(|(_, one)| order(&one))
-        .max()
-        .map(|(_, id)| id)
+    wanted.extend(register.last_held());
+    let index = docs.read(DocumentId::INDEX)?;
+    Ok(index.map_or_else(Vec::new, |index| headers_of(index, people, wanted)))
 }
 
 /// The template of each session that was held, in the order of their ids; none where it had none.
@@ -273,40 +246,25 @@ pub(super) fn last_of(sessions: Vec<Glance<'_>>) -> Option<ObjectId> {
 /// # Errors
 /// [`Unavailable`] when the index cannot be opened.
 pub fn held_templates(docs: &mut dyn Documents) -> Result<Vec<Option<String>>, Unavailable> {
-    let Some(index) = docs.read(DocumentId::INDEX)? else {
-        return Ok(Vec::new());
-    };
-    let held =
-        Glance::all(index, Kind::Session).filter(|one| status_of(one) == SessionStatus::Held);
-    Ok(held.map(|one| one.str("template")).collect())
+    let register = docs.register()?;
+    let held = |one: &&SessionLine| one.status == SessionStatus::Held;
+    let held = register.sessions().iter().filter(held);
+    Ok(held.map(|one| one.template.clone()).collect())
 }
 
-/// What sessions are ordered by: one without a readable time comes before all others.
-pub(super) fn order(one: &Glance<'_>) -> (Option<Timestamp>, ObjectId) {
-    let zone = one.str("zone").unwrap_or_default();
-    let at = one.str("at").and_then(|at| Moment::stored(&at, &zone));
-    (at.map(|moment| moment.timestamp()), one.id)
-}
-
-pub(super) fn status_of(one: &Glance<'_>) -> SessionStatus {
-    one.str("status")
-        .and_then(|word| SessionStatus::from_word(&word))
-        .unwrap_or_default()
-}
-
-fn headers(index: &Automerge, people: &dyn People) -> Vec<SessionHeader> {
-    headers_where(index, people, |_| true)
-}
-
-pub(super) fn headers_where(
+/// The headers of sessions, in the order of their planned times.
+pub(super) fn headers_of(
     index: &Automerge,
     people: &dyn People,
-    keep: impl Fn(&Glance<'_>) -> bool,
+    ids: impl IntoIterator<Item = ObjectId>,
 ) -> Vec<SessionHeader> {
-    let mut headers: Vec<_> = Record::all_where(index, Kind::Session, keep)
-        .into_iter()
-        .map(|(id, record)| header(id, &record, people))
-        .collect();
+    let record = |id: ObjectId| Some((id, Record::keyed(index, &Kind::Session.key(id))?));
+    let records = ids.into_iter().filter_map(record);
+    in_order(records.map(|(id, record)| header(id, &record, people)))
+}
+
+fn in_order(headers: impl Iterator<Item = SessionHeader>) -> Vec<SessionHeader> {
+    let mut headers: Vec<_> = headers.collect();
     headers.sort_by_key(|header| (header.at.as_ref().map(Moment::timestamp), header.id));
     headers
 }
@@ -320,12 +278,13 @@ pub fn show(
     people: &dyn People,
     id: ObjectId,
 ) -> Result<SessionView, ReadError> {
+    let register = docs.register()?;
     let index = docs.read(DocumentId::INDEX)?;
     let (header, actions, comments) = index
         .and_then(|index| {
             let record = Record::keyed(index, &Kind::Session.key(id))?;
             let header = header(id, &record, people);
-            let actions = actions(index, people, id, header.status);
+            let actions = actions((index, &register), people, id, header.status);
             Some((header, actions, comment::all(index, people)))
         })
         .ok_or(ReadError::NotFound {
@@ -445,17 +404,16 @@ fn attendance(record: &Record<'_>, people: &dyn People) -> Vec<Attendance> {
 }
 
 fn actions(
-    index: &Automerge,
+    (index, register): (&Automerge, &Register),
     people: &dyn People,
     id: ObjectId,
     status: SessionStatus,
 ) -> Vec<CarriedAction> {
     let is_planned = status == SessionStatus::Planned;
-    let wanted = |one: &Glance<'_>| {
-        let is_own = || one.str("session").and_then(|of| of.parse().ok()) == Some(id);
-        (is_planned && action::is_open(one)) || is_own()
-    };
-    let (own, others): (Vec<_>, Vec<_>) = shown::all_where::<ActionView>(index, people, wanted)
+    let is_wanted = |one: &&ActionLine| (is_planned && one.is_open) || one.session == Some(id);
+    let wanted = register.actions().iter().filter(is_wanted);
+    let found = shown::of_ids::<ActionView>(index, people, wanted.map(|one| one.id));
+    let (own, others): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|action| action.session == Some(id));
     let own = own.into_iter().map(|action| CarriedAction {

@@ -172,6 +172,7 @@ impl HomeDir {
             identity,
             search: crate::service::SearchCache::default(),
             facts: crate::service::FactsCache::default(),
+            registers: crate::host::Registers::default(),
             cards: crate::driver::Cards::default(),
             bundles: crate::host::OpenBundles::default(),
             files: crate::host::OpenFiles::default(),
