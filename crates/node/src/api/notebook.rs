@@ -25,6 +25,15 @@ pub enum NotebookRequest {
         /// The notebook's id or name.
         notebook: String,
     },
+    /// What a notebook's first screen shows of all that is in it. Answers `next`, the next session; `session_count`;
+    /// `last_held`, the last session that took place, and `learned[]` in it; `goals[]`, the first that are worked towards,
+    /// and `goal_count`; `agreement`, the state of the agreement. Absent is null.
+    Glance {
+        /// The notebook's id or name.
+        notebook: String,
+        /// At most this many goals.
+        goals: u32,
+    },
     /// What became of the relationship. Answers `timeline[]`, the oldest first, each with `event` (`begun`, `phase`,
     /// `goal-set`, `goal-achieved`, `goal-dropped`, `milestone`, `session`, `signed`, `endorsed`, `certified` or
     /// `closed`), `at`, `date`, `id`, `kind`, `title`, `of`, `reason` and `by`.

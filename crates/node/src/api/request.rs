@@ -274,6 +274,7 @@ impl Request {
                     request,
                     NotebookRequest::List
                         | NotebookRequest::Show { .. }
+                        | NotebookRequest::Glance { .. }
                         | NotebookRequest::Timeline { .. }
                         | NotebookRequest::Reciprocity { .. }
                 )

@@ -25,6 +25,7 @@ mod document_facts;
 mod feedback;
 mod file;
 mod fork;
+mod glance;
 mod goal;
 mod graduate;
 mod history;

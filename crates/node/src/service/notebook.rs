@@ -15,7 +15,7 @@ use super::departure::departed;
 use super::fork::{self, Fork};
 use super::member::{decide_failed, members};
 use super::resolve::{find_notebook, notebooks, unopened};
-use super::{relationship, template};
+use super::{glance, relationship, template};
 use crate::api::{Failure, NotebookRequest};
 use crate::host::{Directory, Host, edit_failed, invalid, random, sentence};
 
@@ -53,6 +53,7 @@ pub(super) fn execute(
             let notebook = find_notebook(host, notebook)?;
             show(host, notebook)
         }
+        NotebookRequest::Glance { notebook, goals } => glance::glance(host, notebook, *goals),
         NotebookRequest::Timeline { notebook } => relationship::timeline(host, notebook),
         NotebookRequest::Reciprocity { notebook } => relationship::reciprocity(host, notebook),
         NotebookRequest::Phase { notebook, phase } => {

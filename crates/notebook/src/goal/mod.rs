@@ -11,7 +11,7 @@ pub use edit::{
     add_milestone, add_progress, edit, milestone_done, set_key_result, set_status,
 };
 pub use view::{
-    GoalView, KeyResultView, Measure, MilestoneView, ProgressView, WoopView, list, show,
+    GoalView, KeyResultView, Measure, MilestoneView, ProgressView, WoopView, current, list, show,
 };
 
 #[cfg(test)]

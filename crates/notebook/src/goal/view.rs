@@ -5,9 +5,9 @@ use serde::Serialize;
 use crate::comment::{self, CommentView};
 use crate::documents::{Documents, Unavailable};
 use crate::error::ReadError;
-use crate::id::{Kind, ObjectId};
+use crate::id::{DocumentId, Kind, ObjectId};
 use crate::people::{Named, People};
-use crate::record::{Provenance, Record, Stamp};
+use crate::record::{Glance, Provenance, Record, Stamp};
 use crate::shown::{self, Shown};
 use crate::word::{GoalKind, GoalStatus};
 
@@ -131,6 +131,32 @@ pub struct WoopView {
 /// [`Unavailable`] when the index cannot be opened.
 pub fn list(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<GoalView>, Unavailable> {
     shown::list(docs, people)
+}
+
+/// Lists the first goals that are worked towards, `most` at most, oldest first; and says how many goals there are.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub fn current(
+    docs: &mut dyn Documents,
+    people: &dyn People,
+    most: usize,
+) -> Result<(Vec<GoalView>, usize), Unavailable> {
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok((Vec::new(), 0));
+    };
+    let is_current = |one: &Glance<'_>| {
+        let status = one.str("status");
+        let status = status.and_then(|word| GoalStatus::from_word(&word));
+        matches!(
+            status.unwrap_or_default(),
+            GoalStatus::Active | GoalStatus::Proposed
+        )
+    };
+    let all: Vec<Glance<'_>> = Glance::all(index, Kind::Goal).collect();
+    let first = all.iter().filter(|one| is_current(one)).take(most);
+    let shown = shown::of_ids(index, people, first.map(|one| one.id));
+    Ok((shown, all.len()))
 }
 
 /// Shows one goal.

@@ -26,7 +26,7 @@ pub(crate) use series::occurrence_of;
 pub use series::{Turn, is_due, keep_up};
 pub use view::{
     AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SeriesView,
-    SessionHeader, SessionView, TextView, held_templates, list, show,
+    SessionHeader, SessionView, TextView, held_templates, learned, list, show,
 };
 pub(crate) use view::{marked_by, person, planned};
 pub use wrap::{Learned, Mood, Wrap, add_decision, add_insight, attend, wrap};

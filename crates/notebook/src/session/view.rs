@@ -442,15 +442,7 @@ fn fill(view: &mut SessionView, doc: &Automerge, people: &dyn People) {
     view.notes_heads = heads;
     view.decisions = texts(doc, Kind::Decision, people);
     view.insights = texts(doc, Kind::Insight, people);
-    view.learned = Record::all(doc, Kind::Learned)
-        .into_iter()
-        .map(|(id, record)| LearnedView {
-            id,
-            person: person(&record, "person", people),
-            text: record.str_or_empty("text"),
-            stamp: record.stamp(people),
-        })
-        .collect();
+    view.learned = learned_in(doc, people);
     view.mood = Record::all(doc, Kind::Mood)
         .into_iter()
         .map(|(id, record)| MoodView {
@@ -466,6 +458,31 @@ fn fill(view: &mut SessionView, doc: &Automerge, people: &dyn People) {
     let disputed = conflict::within(&Record::root(doc), people);
     view.header.provenance.conflicts.extend(disputed);
     touch(&mut view.header.provenance.stamp, doc, people);
+}
+
+/// What was learned in a session, without anything else of it.
+///
+/// # Errors
+/// [`Unavailable`] when its document cannot be opened.
+pub fn learned(
+    docs: &mut dyn Documents,
+    people: &dyn People,
+    id: ObjectId,
+) -> Result<Vec<LearnedView>, Unavailable> {
+    let doc = docs.read(id.document())?;
+    Ok(doc.map_or_else(Vec::new, |doc| learned_in(doc, people)))
+}
+
+fn learned_in(doc: &Automerge, people: &dyn People) -> Vec<LearnedView> {
+    Record::all(doc, Kind::Learned)
+        .into_iter()
+        .map(|(id, record)| LearnedView {
+            id,
+            person: person(&record, "person", people),
+            text: record.str_or_empty("text"),
+            stamp: record.stamp(people),
+        })
+        .collect()
 }
 
 /// Lets the last change of the session's document count as a change of the session.

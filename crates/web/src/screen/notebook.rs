@@ -2,9 +2,7 @@
 
 use std::sync::Arc;
 
-use hearth_node::api::{
-    AgreementRequest, Failure, GoalRequest, NotebookRequest, Request, SessionRequest,
-};
+use hearth_node::api::{Failure, NotebookRequest, Request};
 use maud::{Markup, html};
 
 use super::today::session_when;
@@ -20,33 +18,26 @@ use crate::when;
 /// The phases, in their order.
 const PHASES: [&str; 5] = ["rapport", "direction", "progress", "winding-down", "closed"];
 
+/// How many goals are shown.
+const GOALS_MAX: u32 = 5;
+
 /// `GET /n/…`
 pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let visit = visit.as_ref();
     let shell = Shell::load(visit).await?;
     let notebook = Notebook::load(visit).await?;
-    let id = notebook.id.clone();
-    let goals = visit
-        .ask(Request::Goal(GoalRequest::List {
-            notebook: id.clone(),
+    let glance = visit
+        .ask(Request::Notebook(NotebookRequest::Glance {
+            notebook: notebook.id.clone(),
+            goals: GOALS_MAX,
         }))
         .await?;
-    let sessions = visit
-        .ask(Request::Session(SessionRequest::Near {
-            notebook: id.clone(),
-            ahead: 1,
-            skip: 0,
-            past: 0,
-        }))
-        .await?;
-    let agreement = visit
-        .ask(Request::Agreement(AgreementRequest::Show { notebook: id }))
-        .await?;
+    let glance = Data(&glance);
     let page = html! {
         (phases(visit, &notebook))
-        (next(visit, &notebook, Data(&sessions)))
-        (goals_at_a_glance(visit, &notebook, Data(&goals)))
-        (learned(visit, &notebook, Data(&sessions)).await)
+        (next(visit, &notebook, glance))
+        (goals_at_a_glance(visit, &notebook, glance))
+        (learned(visit, &notebook, glance))
     };
     let data = notebook.data();
     let since = when::day(visit, data.text("created_at"));
@@ -55,7 +46,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let screen = Screen::new(notebook.title(), page)
         .lede(lede)
         .head(departed(data))
-        .margin(margin(visit, &shell, &notebook, Data(&agreement)));
+        .margin(margin(visit, &shell, &notebook, glance));
     Ok(Reply::Page(
         shell.of_notebook(visit, &notebook, "", &screen),
     ))
@@ -100,23 +91,24 @@ fn phases(visit: &Visit, notebook: &Notebook) -> Markup {
     }
 }
 
-fn next(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Markup {
-    let ahead = sessions.list("ahead");
-    let all = sessions.count("ahead_count") + sessions.count("past_count");
+fn next(visit: &Visit, notebook: &Notebook, glance: Data<'_>) -> Markup {
+    let next = glance.get("next");
+    let all = glance.count("session_count");
     let beside = html! {
         @if all > 0 {
             a class="more" href=(notebook.at("/sessions")) { (visit.words.with("all-sessions", &[("count", all.into())])) }
         }
     };
-    let body = match ahead.first() {
-        Some(session) => {
+    let body = match next.is_null() {
+        false => {
+            let session = next;
             let address = notebook.at(&format!("/sessions/{}", session.text("id")));
             html! {
                 div class="card stack-s" {
                     div class="row spread" {
                         div {
                             h3 { a href=(address) { bdi { (session.text("title")) } } }
-                            p { (session_when(visit, *session)) }
+                            p { (session_when(visit, session)) }
                         }
                         div class="row" {
                             a class="btn first" href=(address) { (visit.say("open-session")) }
@@ -129,7 +121,7 @@ fn next(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Markup {
                 }
             }
         }
-        None => {
+        true => {
             let suggested = notebook.data().get("suggested_template");
             html! {
                 @if notebook.may_write() {
@@ -227,12 +219,10 @@ pub(crate) fn goal_line(visit: &Visit, notebook: &Notebook, goal: Data<'_>) -> M
     }
 }
 
-fn goals_at_a_glance(visit: &Visit, notebook: &Notebook, goals: Data<'_>) -> Markup {
-    let all = goals.list("goals");
-    let live = |goal: &&Data<'_>| matches!(goal.text("status"), "active" | "proposed");
-    let shown: Vec<&Data<'_>> = all.iter().filter(live).take(5).collect();
+fn goals_at_a_glance(visit: &Visit, notebook: &Notebook, glance: Data<'_>) -> Markup {
+    let shown = glance.list("goals");
     let beside = html! {
-        @if !all.is_empty() { a class="more" href=(notebook.at("/goals")) { (visit.say("all-goals")) } }
+        @if glance.count("goal_count") > 0 { a class="more" href=(notebook.at("/goals")) { (visit.say("all-goals")) } }
     };
     let body = html! {
         @if shown.is_empty() {
@@ -242,7 +232,7 @@ fn goals_at_a_glance(visit: &Visit, notebook: &Notebook, goals: Data<'_>) -> Mar
                 }))
             } @else { p class="soft" { (visit.say("no-goal")) } }
         } @else {
-            ul class="lines" { @for goal in shown { (goal_line(visit, notebook, *goal)) } }
+            ul class="lines" { @for goal in shown { (goal_line(visit, notebook, goal)) } }
             @if notebook.may_write() { p class="small" { a href={ (notebook.at("/goals")) "#add" } { (visit.say("add-goal")) } } }
         }
     };
@@ -250,27 +240,18 @@ fn goals_at_a_glance(visit: &Visit, notebook: &Notebook, goals: Data<'_>) -> Mar
 }
 
 /// What the last session that was held says of what was learned.
-async fn learned(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Markup {
-    let last = sessions.get("last_held");
-    if last.is_null() {
+fn learned(visit: &Visit, notebook: &Notebook, glance: Data<'_>) -> Markup {
+    let learned = glance.list("learned");
+    if learned.is_empty() {
         return html! {};
     }
-    let show = SessionRequest::Show {
-        session: last.text("id").to_owned(),
-    };
-    let Ok(answer) = visit.ask(Request::Session(show)).await else {
-        return html! {};
-    };
-    let last = Data(&answer).get("session");
-    if last.list("learned").is_empty() {
-        return html! {};
-    }
+    let last = glance.get("last_held");
     part::section(
         "learned",
         &visit.say("learned-last-time"),
         &html! {
             div class="two prose" {
-                @for one in last.list("learned") {
+                @for one in learned {
                     blockquote {
                         p { bdi { (one.text("text")) } }
                         p class="by" { (notebook.people.name(one)) ", " bdi { (last.text("title")) } }
@@ -281,12 +262,12 @@ async fn learned(visit: &Visit, notebook: &Notebook, sessions: Data<'_>) -> Mark
     )
 }
 
-fn margin(visit: &Visit, shell: &Shell, notebook: &Notebook, agreement: Data<'_>) -> Markup {
+fn margin(visit: &Visit, shell: &Shell, notebook: &Notebook, glance: Data<'_>) -> Markup {
     let status = shell.status();
     let listed = status.list("notebooks");
     let here = listed.iter().find(|one| one.text("id") == notebook.id);
     let peers = here.map(|one| one.list("peers")).unwrap_or_default();
-    let state = agreement.get("agreement").text("state");
+    let state = glance.text("agreement");
     html! {
         (part::section("agreement", &visit.say("agreement"), &html! {
             p { (visit.words.of("agreement-state", state)) }
