@@ -435,6 +435,9 @@ pub const BUNDLE_CONTROL_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// signature to check.
 pub const PRESENCES_PER_SECOND_MAX: u32 = 20;
 
+/// Windows of one device that say where somebody is: what the byte that tells it has room for, and more than anybody looks at.
+pub const PRESENCE_WINDOWS_MAX: u8 = 64;
+
 /// How long somebody counts as being where they said last, in milliseconds: who stays says so again within 10 s, and one
 /// that gets lost is no reason to vanish.
 pub const PRESENCE_LASTS_MS: u64 = 25_000;

@@ -1,16 +1,21 @@
 //! Where somebody is in a document and whether they write: said over a link, and kept by nobody.
 //!
 //! What is said is 43 bytes, so that its length tells nothing:
-//! `version u8 = 1 ‖ state u8 (0 away, 1 here, 2 writing) ‖ document 16 ‖ caret u8 (0 nowhere, 1 end, 2 before) ‖
-//! actor 16 ‖ counter u64`. It is sealed with XChaCha20-Poly1305 under a key of its own,
-//! `HKDF(epoch key, "presence key")`, with a random nonce; the notebook, the epoch and the device are the associated
-//! data. The signature is the link's to make, since it counts on one connection: see `sync::presence`.
+//! `version u8 = 1 ‖ state u8 (0 away, 1 here, 2 writing) + 4 × window ‖ document 16 ‖ caret u8 (0 nowhere, 1 end,
+//! 2 before) ‖ actor 16 ‖ counter u64`. It is sealed with XChaCha20-Poly1305 under a key of its own,
+//! `HKDF(epoch key, "presence key")`, with a random nonce; the notebook, the epoch as it is named and the device are the
+//! associated data. The signature is the link's to make, since it counts on one connection: see `sync::presence`.
+//!
+//! Windows have numbers from 0. What the first says names the epoch itself, as it always did. What the others say names it
+//! by a hash, `H("presence window"; epoch)`: a program from before there were windows takes that for an epoch whose key is
+//! not here yet, and goes on with what the first says, while a window's number would end its connection.
 
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{self, Nonce, Secret, TAG_BYTES};
 use crate::document::DocumentId;
 use crate::epoch::EpochKeys;
-use crate::ids::{ActorId, DeviceId, EpochId, NotebookId};
+use crate::ids::{ActorId, ControlHash, DeviceId, EpochId, NotebookId};
+use crate::limits::PRESENCE_WINDOWS_MAX;
 
 /// Bytes of what is said.
 const SAID_BYTES: usize = 1 + 1 + 16 + 1 + ActorId::LEN + 8;
@@ -18,10 +23,42 @@ const SAID_BYTES: usize = 1 + 1 + 16 + 1 + ActorId::LEN + 8;
 pub const SEALED_BYTES: usize = SAID_BYTES + TAG_BYTES;
 /// The layout.
 const VERSION: u8 = 1;
+/// Bits of the byte of the state that tell it; the others are the window's.
+const STATE_BITS: u32 = 2;
+
+/// One of the windows in which a person has notes open on one device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct PresenceWindow(u8);
+
+impl PresenceWindow {
+    /// The first, which every program knows.
+    pub const FIRST: Self = Self(0);
+
+    /// Returns the window of a number; `None` from [`PRESENCE_WINDOWS_MAX`] on.
+    pub const fn new(number: u8) -> Option<Self> {
+        if number < PRESENCE_WINDOWS_MAX {
+            Some(Self(number))
+        } else {
+            None
+        }
+    }
+
+    /// Returns every window there can be, in order.
+    pub fn all() -> impl Iterator<Item = Self> {
+        (0..PRESENCE_WINDOWS_MAX).map(Self)
+    }
+
+    /// Returns its number.
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+}
 
 /// Where somebody is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Presence {
+    /// The window that they look through.
+    pub window: PresenceWindow,
     /// The document that they look at.
     pub document: DocumentId,
     /// What they do there.
@@ -69,6 +106,7 @@ impl Presence {
             PresenceState::Here => 1,
             PresenceState::Writing => 2,
         };
+        let state = state | (self.window.number() << STATE_BITS);
         let mut writer = Writer::new();
         writer.u8(VERSION).u8(state).raw(self.document.as_bytes());
         writer.u8(kind).raw(actor.as_bytes()).u64(counter);
@@ -85,7 +123,10 @@ impl Presence {
             VERSION => {}
             other => return Err(unknown("version of a presence", other)),
         }
-        let state = match reader.u8("state")? {
+        let state = reader.u8("state")?;
+        // Six bits are left for the window, and there are no more windows than that.
+        let window = PresenceWindow(state >> STATE_BITS);
+        let state = match state & ((1 << STATE_BITS) - 1) {
             0 => PresenceState::Away,
             1 => PresenceState::Here,
             2 => PresenceState::Writing,
@@ -106,6 +147,7 @@ impl Presence {
         }
         reader.finish()?;
         Ok(Self {
+            window,
             document,
             state,
             caret,
@@ -116,7 +158,7 @@ impl Presence {
 /// A presence as it leaves: sealed once, and signed anew for every connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedPresence {
-    /// The epoch whose key it is sealed under.
+    /// The epoch whose key it is sealed under, as it is named: see the module.
     pub epoch: EpochId,
     /// The nonce.
     pub nonce: Nonce,
@@ -132,6 +174,10 @@ impl SealedPresence {
         presence: &Presence,
         nonce: Nonce,
     ) -> Option<Self> {
+        let epoch = match presence.window {
+            PresenceWindow::FIRST => epoch,
+            _ => of_other_windows(&epoch),
+        };
         let named = named(notebook, device, &epoch);
         let sealed = crypto::seal(&key_of(key), &nonce, &named, &presence.encode()).ok()?;
         Some(Self {
@@ -151,14 +197,30 @@ impl SealedPresence {
         device: DeviceId,
         keys: &EpochKeys,
     ) -> Result<Option<Presence>, DecodeError> {
-        let Some(key) = keys.get(&self.epoch) else {
+        let of_window = || {
+            let mut epochs = keys.epochs();
+            keys.get(&epochs.find(|epoch| of_other_windows(epoch) == self.epoch)?)
+        };
+        let of_first = keys.get(&self.epoch);
+        let Some(key) = of_first.or_else(of_window) else {
             return Ok(None);
         };
         let named = named(notebook, device, &self.epoch);
         let said = crypto::open(&key_of(key), &self.nonce, &named, &self.sealed)
             .map_err(|_| DecodeError::Invalid("seal of a presence"))?;
-        Presence::decode(&said).map(Some)
+        let presence = Presence::decode(&said)?;
+        // One way only to say a thing.
+        if of_first.is_some() != (presence.window == PresenceWindow::FIRST) {
+            return Err(DecodeError::Invalid("window of a presence"));
+        }
+        Ok(Some(presence))
     }
+}
+
+/// What the windows beyond the first call an epoch.
+fn of_other_windows(epoch: &EpochId) -> EpochId {
+    let name = crypto::digest("hearthside 2026-11 presence window", &[epoch.as_bytes()]);
+    ControlHash::from_bytes(name).as_epoch()
 }
 
 fn key_of(epoch_key: &Secret) -> Secret {
@@ -178,10 +240,10 @@ fn named(notebook: NotebookId, device: DeviceId, epoch: &EpochId) -> Vec<u8> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::ids::ControlHash;
 
     fn some() -> Presence {
         Presence {
+            window: PresenceWindow::FIRST,
             document: DocumentId::from_bytes([7; 16]),
             state: PresenceState::Writing,
             caret: Caret::Before {
@@ -199,15 +261,58 @@ mod tests {
             PresenceState::Writing,
         ] {
             for caret in [Caret::Nowhere, Caret::End, some().caret] {
-                let said = Presence {
-                    state,
-                    caret,
-                    ..some()
-                };
-                let bytes = said.encode();
-                assert_eq!(bytes.len(), SAID_BYTES);
-                assert_eq!(Presence::decode(&bytes), Ok(said));
+                for window in PresenceWindow::all() {
+                    let said = Presence {
+                        window,
+                        state,
+                        caret,
+                        ..some()
+                    };
+                    let bytes = said.encode();
+                    assert_eq!(bytes.len(), SAID_BYTES);
+                    assert_eq!(Presence::decode(&bytes), Ok(said));
+                }
             }
+        }
+        assert_eq!(PresenceWindow::all().count(), 64);
+        assert_eq!(PresenceWindow::new(64), None);
+    }
+
+    #[test]
+    fn a_program_that_knows_one_window_finds_no_key_for_what_others_say() {
+        let epoch = ControlHash::from_bytes([1; 32]).as_epoch();
+        let key = Secret::from_bytes([2; 32]);
+        let of = (
+            NotebookId::from_bytes([4; 32]),
+            DeviceId::from_bytes([5; 32]),
+        );
+        let mut keys = EpochKeys::default();
+        keys.insert(epoch, key.clone());
+        let sealed = |window: u8| {
+            let window = PresenceWindow::new(window).unwrap();
+            let said = Presence { window, ..some() };
+            SealedPresence::seal(of, (epoch, &key), &said, [6; 24]).unwrap()
+        };
+        assert_eq!(sealed(0).epoch, epoch);
+        for window in [1, 63] {
+            let said = sealed(window);
+            // That is how it looked for the key.
+            assert!(keys.get(&said.epoch).is_none());
+            let opened = said.open(of.0, of.1, &keys).unwrap().unwrap();
+            assert_eq!(opened.window.number(), window);
+        }
+        // Neither says what the other does.
+        for (window, named) in [(0, of_other_windows(&epoch)), (1, epoch)] {
+            let window = PresenceWindow::new(window).unwrap();
+            let said = Presence { window, ..some() }.encode();
+            let words = super::named(of.0, of.1, &named);
+            let sealed = crypto::seal(&key_of(&key), &[6; 24], &words, &said).unwrap();
+            let wrong = SealedPresence {
+                epoch: named,
+                nonce: [6; 24],
+                sealed: sealed.try_into().unwrap(),
+            };
+            assert!(wrong.open(of.0, of.1, &keys).is_err());
         }
     }
 

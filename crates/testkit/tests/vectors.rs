@@ -534,15 +534,20 @@ fn whoever_is_out_is_told_so_and_objects_as_ever() {
 
 #[test]
 fn where_somebody_is_was_said_as_ever() {
-    let stored = stored("presence");
-    assert_eq!(stored.len(), 6);
-    for (place, vector) in stored.iter().enumerate() {
-        let bytes = vector.to_bytes().unwrap();
-        // The frame's type, the notebook's number, which one it is on this connection, epoch, nonce, what is said of
-        // one length whatever it says, signature.
-        let counter = u8::try_from(place % 3 + 1).unwrap();
-        assert_eq!((bytes[0], bytes[1], bytes[2]), (24, 1, counter));
-        assert_eq!(bytes.len(), 3 + 32 + 24 + 59 + 64);
+    let [of_first, of_others] = ["presence", "presence_windows"].map(stored);
+    assert_eq!((of_first.len(), of_others.len()), (6, 6));
+    let epoch = |vector: &Vector| vector.to_bytes().unwrap()[3..35].to_vec();
+    for (place, (first, other)) in of_first.iter().zip(&of_others).enumerate() {
+        for vector in [first, other] {
+            let bytes = vector.to_bytes().unwrap();
+            // The frame's type, the notebook's number, which one it is on this connection, epoch, nonce, what is said
+            // of one length whatever it says, signature.
+            let counter = u8::try_from(place % 3 + 1).unwrap();
+            assert_eq!((bytes[0], bytes[1], bytes[2]), (24, 1, counter));
+            assert_eq!(bytes.len(), 3 + 32 + 24 + 59 + 64);
+        }
+        // Both are of one epoch, which windows beyond the first call by another name.
+        assert_ne!(epoch(first), epoch(other));
     }
 }
 

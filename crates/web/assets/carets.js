@@ -9,6 +9,9 @@ const copied = "font letterSpacing wordSpacing tabSize padding direction unicode
 // Letters that are written from the right.
 const fromRight = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
+// Each window of a device is somewhere of its own.
+const windowOf = (one) => `${one.device_id} ${one.window}`;
+
 const bodyOf = (area) => {
   const body = document.createElement("div");
   body.className = "under";
@@ -108,11 +111,11 @@ class Margin {
   // Who else is here, and where in the text.
   people(told, steps) {
     const until = Date.now() + lastsMs;
-    const known = new Map(this.others.map((one) => [one.device_id, one]));
+    const known = new Map(this.others.map((one) => [windowOf(one), one]));
     this.others = told.map((one) => ({
       ...one,
       // A place whose letter is gone by now is about where it was.
-      at: one.at === null ? (known.get(one.device_id)?.at ?? null) : moved(one.at, steps, true),
+      at: one.at === null ? (known.get(windowOf(one))?.at ?? null) : moved(one.at, steps, true),
       until,
     }));
     this.list(known);
@@ -137,9 +140,9 @@ class Margin {
       if (!device) continue;
       const theirs = this.others.filter((one) => one.person === line.dataset.person);
       line.hidden = !theirs.length;
-      device.textContent = theirs.map((one) => one.device).join(", ");
+      device.textContent = [...new Set(theirs.map((one) => one.device))].join(", ");
       line.querySelector("[data-writing]").hidden = !theirs.some((one) => one.writing);
-      if (theirs.length && theirs.every((one) => !known.has(one.device_id))) came.push(theirs[0].name);
+      if (theirs.length && theirs.every((one) => !known.has(windowOf(one)))) came.push(theirs[0].name);
     }
     if (came.length) this.say(`${this.here.dataset.came} ${came.join(", ")}`);
   }

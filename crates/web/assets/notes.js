@@ -284,7 +284,7 @@ class Notes {
   }
 
   leave() {
-    const body = new URLSearchParams({ token: this.form.elements.token.value, leave: "1" });
+    const body = new URLSearchParams({ token: this.form.elements.token.value, leave: this.window });
     navigator.sendBeacon(this.area.dataset.type, body);
   }
 

@@ -60,6 +60,7 @@ pub use crate::capsule::KeptCapsule;
 use crate::enrol::LinkOffer;
 use crate::identity::{DeviceSecrets, Roster};
 use crate::ids::{CapsuleHash, DeviceId, NotebookId, PersonId};
+use crate::presence::PresenceWindow;
 use crate::replica::{Applied, OpenReplicaError, Replica};
 use crate::storage::{Storage, StorageError};
 
@@ -167,7 +168,7 @@ pub struct Engine {
     /// Whether any of them was never heard before.
     met_somebody: bool,
     /// Who is where, as linked devices said last.
-    presences: BTreeMap<(NotebookId, DeviceId), presence::Heard>,
+    presences: BTreeMap<(NotebookId, DeviceId, PresenceWindow), presence::Heard>,
     effects: VecDeque<Effect>,
     unopened: BTreeMap<NotebookId, OpenReplicaError>,
     /// When those that were open before are tried again.

@@ -33,25 +33,28 @@ impl Engine {
         };
         for connection in self.connections.values_mut() {
             if let Connection::Sync { session, .. } = connection {
-                session.say_presence(notebook, &sealed);
+                session.say_presence(notebook, presence.window, &sealed);
             }
         }
     }
 
-    /// Returns who is where in a notebook: what linked devices said within [`PRESENCE_LASTS_MS`].
+    /// Returns who is where in a notebook, each window by itself: what linked devices said within [`PRESENCE_LASTS_MS`].
     pub fn presences(
         &self,
         notebook: NotebookId,
         now_ms: u64,
     ) -> impl Iterator<Item = (DeviceId, &Presence)> {
-        let of_notebook = self.presences.iter().filter(move |((of, device), heard)| {
-            *of == notebook
-                && now_ms.saturating_sub(heard.at_ms) <= PRESENCE_LASTS_MS
-                && self
-                    .sessions()
-                    .any(|(_, session)| session.peer() == *device && session.is_of(notebook))
-        });
-        of_notebook.map(|((_, device), heard)| (*device, &heard.presence))
+        let of_notebook = self
+            .presences
+            .iter()
+            .filter(move |((of, device, _), heard)| {
+                *of == notebook
+                    && now_ms.saturating_sub(heard.at_ms) <= PRESENCE_LASTS_MS
+                    && self
+                        .sessions()
+                        .any(|(_, session)| session.peer() == *device && session.is_of(notebook))
+            });
+        of_notebook.map(|((_, device, _), heard)| (*device, &heard.presence))
     }
 
     pub(super) fn hear_presences(
@@ -63,14 +66,15 @@ impl Engine {
         for (notebook, presence) in news {
             self.presences
                 .retain(|_, heard| now_ms.saturating_sub(heard.at_ms) <= PRESENCE_LASTS_MS);
+            let place = (notebook, device, presence.window);
             if presence.state == PresenceState::Away {
-                self.presences.remove(&(notebook, device));
+                self.presences.remove(&place);
             } else {
                 let heard = Heard {
                     presence,
                     at_ms: now_ms,
                 };
-                self.presences.insert((notebook, device), heard);
+                self.presences.insert(place, heard);
             }
             self.effects.push_back(Effect::PresenceHeard(notebook));
         }

@@ -13,7 +13,7 @@ use super::shared::{Shared, find};
 use crate::crypto::{self, Signature};
 use crate::ids::{DeviceId, NotebookId};
 use crate::limits::PRESENCES_PER_SECOND_MAX;
-use crate::presence::{Presence, SealedPresence};
+use crate::presence::{Presence, PresenceWindow, SealedPresence};
 
 /// A presence as it travels.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +29,8 @@ pub(super) struct SaidPresence {
 /// What is said and heard on one connection.
 #[derive(Debug, Default)]
 pub(super) struct PresenceLane {
-    /// The last of each notebook that was not sent yet: what is older says nothing any more.
-    next: BTreeMap<WireTag, SealedPresence>,
+    /// The last of each window in each notebook that was not sent yet: what is older says nothing any more.
+    next: BTreeMap<(WireTag, PresenceWindow), SealedPresence>,
     said: u64,
     heard: u64,
     /// The second that is counted, in milliseconds, and what came in it.
@@ -40,20 +40,25 @@ pub(super) struct PresenceLane {
 }
 
 impl Session {
-    /// Says where this person is in a notebook as soon as nothing else is to be sent. What was to be said of it before
-    /// is left out.
-    pub fn say_presence(&mut self, notebook: NotebookId, sealed: &SealedPresence) {
+    /// Says where this person is in a notebook, by one of their windows, as soon as nothing else is to be sent. What was
+    /// to be said of that before is left out.
+    pub fn say_presence(
+        &mut self,
+        notebook: NotebookId,
+        window: PresenceWindow,
+        sealed: &SealedPresence,
+    ) {
         if self.peer_is_mirror || !self.is_live(notebook) {
             return;
         }
         if let Some(tag) = self.tags.get(&notebook) {
-            self.presences.next.insert(*tag, sealed.clone());
+            self.presences.next.insert((*tag, window), sealed.clone());
         }
     }
 
     /// Returns the next presence to send.
     pub(super) fn next_presence(&mut self, shared: &dyn Shared) -> Option<Frame> {
-        while let Some((tag, sealed)) = self.presences.next.pop_first() {
+        while let Some(((tag, _), sealed)) = self.presences.next.pop_first() {
             let Some((channel, replica)) = find(&mut self.channels, shared, &tag) else {
                 continue;
             };

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub enum LiveRequest {
     /// One [`Event::Item`](super::Event::Item) at once and one for each change until the caller hangs up:
     /// `{"whole":{heads,text,sum,turn}}` where the version is not known, else `{"step":{from,heads,patches,sum,turn}}`;
-    /// and `{"people":[…],"turn"}` where somebody came, left or moved. What an answer to the window's own edits tells is
+    /// and `{"people":[…],"turn"}` where somebody came, left or moved, each window by itself, other ones of this device too. What an answer to the window's own edits tells is
     /// not told again; `turn` grows with all that a window is told, and says which of two was made later.
     Follow {
         /// The notebook's id.
@@ -31,6 +31,8 @@ pub enum LiveRequest {
         notebook: String,
         /// The session's id.
         session: String,
+        /// The window's name, as in [`Typed::window`].
+        window: String,
     },
     /// Answers `merged[]`: what came from devices that had been away, newest first.
     Merged {

@@ -50,17 +50,13 @@ impl Followers {
     /// Tells windows who is where in their notes.
     fn tell_people(&mut self, host: &mut Host) {
         let moved = std::mem::take(&mut self.moved);
-        let notes: BTreeSet<Note> = self.all.iter().map(|follower| follower.note).collect();
-        for note in notes
-            .into_iter()
-            .filter(|(notebook, _)| moved.contains(notebook))
-        {
-            let Some(line) = live::people(host, note) else {
+        for follower in &self.all {
+            if !moved.contains(&follower.note.0) {
                 continue;
-            };
-            for follower in self.all.iter().filter(|follower| follower.note == note) {
+            }
+            if let Some(line) = live::people(host, follower.note, &follower.window) {
                 // Whoever has no room is dropped with the next change, and told anew.
-                let _full = follower.events.try_send(Event::Item(line.clone()));
+                let _full = follower.events.try_send(Event::Item(line));
             }
         }
     }
@@ -224,6 +220,16 @@ impl Engine {
             .any(|follower| follower.note.0 == notebook)
         {
             self.followers.moved.insert(notebook);
+        }
+    }
+
+    /// Notes that windows of this device came, left or moved, where others of it follow the same notebook.
+    pub(super) fn note_own_presences(&mut self) {
+        for notebook in self.host.live.take_moved() {
+            let followers = self.followers.all.iter();
+            if followers.filter(|one| one.note.0 == notebook).count() > 1 {
+                self.followers.moved.insert(notebook);
+            }
         }
     }
 

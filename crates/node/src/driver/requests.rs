@@ -64,6 +64,9 @@ impl Engine {
         if let (Request::Live(LiveRequest::Type(typed)), Ok(answer)) = (&request, &result) {
             self.note_answered(typed, answer);
         }
+        if matches!(request, Request::Live(_)) {
+            self.note_own_presences();
+        }
         self.answers.push(Box::new(move || {
             let _caller_left = done.send(result);
         }));

@@ -1,10 +1,12 @@
 //! What a running node remembers of notes that are written together: which edits of which window it has, and what came
 //! from devices that had been away. Nothing of it outlives the node, and nothing is lost by that.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use hearth_core::document::DocumentId;
 use hearth_core::ids::{DeviceId, NotebookId};
-use hearth_core::presence::Presence;
+use hearth_core::limits::PRESENCE_LASTS_MS;
+use hearth_core::presence::{Caret, Presence, PresenceState, PresenceWindow};
 use hearth_notebook::ObjectId;
 
 /// Windows whose last edit is remembered. One that is forgotten is found out by what it typed.
@@ -40,6 +42,20 @@ pub(crate) struct Merged {
     pub(crate) came: i64,
 }
 
+/// Where a window is, as it was last said.
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    notebook: NotebookId,
+    presence: Presence,
+    at_ms: u64,
+}
+
+impl Said {
+    const fn window(&self) -> PresenceWindow {
+        self.presence.window
+    }
+}
+
 /// The memory.
 #[derive(Debug, Default)]
 pub(crate) struct LiveNotes {
@@ -48,8 +64,10 @@ pub(crate) struct LiveNotes {
     requests: u64,
     turns: u64,
     merged: BTreeMap<(NotebookId, ObjectId), VecDeque<Merged>>,
-    /// Where others were last told that this person is, and when.
-    said: Option<(NotebookId, Presence, u64)>,
+    /// Where others were last told that this person is, by each window.
+    said: BTreeMap<String, Said>,
+    /// Notebooks in which a window of this device came, left or moved, for the others to hear.
+    moved: BTreeSet<NotebookId>,
     /// When notes came that were not here before, in seconds since 1970 UTC.
     born: BTreeMap<(NotebookId, ObjectId), i64>,
 }
@@ -79,21 +97,71 @@ impl LiveNotes {
         }
     }
 
-    /// Says whether others are to be told where this person is: it is another place than they were told last, or long ago.
-    /// A place is named by the letter behind it, so whoever goes on typing stays where they are.
-    pub(crate) fn is_news(
+    /// Returns what others are to be told of where a window is: nothing where they know it already, and were told not
+    /// long ago, or where no window has room. A place is named by the letter behind it, so whoever goes on typing stays
+    /// where they are.
+    pub(crate) fn news(
         &mut self,
-        notebook: NotebookId,
-        presence: &Presence,
+        (notebook, document): (NotebookId, DocumentId),
+        window: &str,
+        (state, caret): (PresenceState, Caret),
         now_ms: u64,
-    ) -> bool {
-        let is_known = self.said.as_ref().is_some_and(|(of, last, at_ms)| {
-            *of == notebook && last == presence && now_ms.abs_diff(*at_ms) < SAY_AGAIN_MS
-        });
-        if !is_known {
-            self.said = Some((notebook, *presence, now_ms));
+    ) -> Option<Presence> {
+        self.said
+            .retain(|_, said| now_ms.abs_diff(said.at_ms) <= PRESENCE_LASTS_MS);
+        let known = self.said.get(window);
+        let number = match known {
+            Some(said) => said.presence.window,
+            // Nobody knows of a window that only leaves.
+            None if state == PresenceState::Away => return None,
+            None => {
+                let taken: Vec<PresenceWindow> = self.said.values().map(Said::window).collect();
+                PresenceWindow::all().find(|number| !taken.contains(number))?
+            }
+        };
+        let presence = Presence {
+            window: number,
+            document,
+            state,
+            caret,
+        };
+        let is_there =
+            known.is_some_and(|said| (said.notebook, said.presence) == (notebook, presence));
+        if is_there && known.is_some_and(|said| now_ms.abs_diff(said.at_ms) < SAY_AGAIN_MS) {
+            return None;
         }
-        !is_known
+        if !is_there {
+            self.moved.insert(notebook);
+        }
+        if state == PresenceState::Away {
+            self.said.remove(window);
+        } else {
+            let said = Said {
+                notebook,
+                presence,
+                at_ms: now_ms,
+            };
+            self.said.insert(window.to_owned(), said);
+        }
+        Some(presence)
+    }
+
+    /// Returns where windows of this device are in a notebook, each with its name.
+    pub(crate) fn own_presences(
+        &self,
+        notebook: NotebookId,
+        now_ms: u64,
+    ) -> impl Iterator<Item = (&str, &Presence)> {
+        let is_here = move |said: &Said| {
+            said.notebook == notebook && now_ms.abs_diff(said.at_ms) <= PRESENCE_LASTS_MS
+        };
+        let here = self.said.iter().filter(move |(_, said)| is_here(said));
+        here.map(|(window, said)| (window.as_str(), &said.presence))
+    }
+
+    /// Takes the notebooks in which a window of this device came, left or moved.
+    pub(crate) fn take_moved(&mut self) -> BTreeSet<NotebookId> {
+        std::mem::take(&mut self.moved)
     }
 
     /// Notes that the first change of a note came: what comes with it is no news about a note that somebody knew.
@@ -205,6 +273,35 @@ mod tests {
             live.note_late(note(), ana, at, NOW + 500);
         }
         assert_eq!(live.merged(note()).count(), 1);
+    }
+
+    #[test]
+    fn each_window_has_a_number_of_its_own_until_it_leaves_or_is_forgotten() {
+        let mut live = LiveNotes::default();
+        let place = (note().0, DocumentId::from_bytes([7; 16]));
+        let here = (PresenceState::Here, Caret::End);
+        let away = (PresenceState::Away, Caret::Nowhere);
+        let number = |said: Option<Presence>| said.map(|said| said.window.number());
+        assert_eq!(number(live.news(place, "a", here, 0)), Some(0));
+        assert_eq!(number(live.news(place, "b", here, 0)), Some(1));
+        assert_eq!(live.take_moved().len(), 1);
+        // What is known is said again only before it would be forgotten.
+        assert_eq!(live.news(place, "a", here, SAY_AGAIN_MS - 1), None);
+        assert_eq!(number(live.news(place, "a", here, SAY_AGAIN_MS)), Some(0));
+        assert!(live.take_moved().is_empty(), "it stays where it is");
+        assert_eq!(number(live.news(place, "b", away, SAY_AGAIN_MS)), Some(1));
+        assert_eq!(live.news(place, "b", away, SAY_AGAIN_MS), None);
+        assert_eq!(live.take_moved().len(), 1);
+        assert_eq!(live.own_presences(place.0, SAY_AGAIN_MS).count(), 1);
+        assert_eq!(number(live.news(place, "c", here, SAY_AGAIN_MS)), Some(1));
+        // One that closed without a word is forgotten.
+        let later = 2 * SAY_AGAIN_MS + PRESENCE_LASTS_MS;
+        assert_eq!(live.own_presences(place.0, later).count(), 0);
+        for window in 0..PresenceWindow::all().count() {
+            let said = live.news(place, &format!("window {window}"), here, later);
+            assert_eq!(number(said).map(usize::from), Some(window));
+        }
+        assert_eq!(live.news(place, "one too many", here, later), None);
     }
 
     #[test]

@@ -16,9 +16,13 @@ use crate::host::{Host, WINDOW_BYTES_MAX, invalid, random};
 pub(super) fn execute(host: &mut Host, request: &LiveRequest) -> Result<Value, Failure> {
     match request {
         LiveRequest::Type(typed) => type_notes(host, typed),
-        LiveRequest::Leave { notebook, session } => {
-            let (notebook, id) = find(host, notebook, session)?;
-            say(host, (notebook, id), PresenceState::Away, Caret::Nowhere);
+        LiveRequest::Leave {
+            notebook,
+            session,
+            window,
+        } => {
+            let note = find(host, notebook, session)?;
+            say(host, note, window, (PresenceState::Away, Caret::Nowhere));
             Ok(json!({ "left": true }))
         }
         LiveRequest::Merged { notebook, session } => {
@@ -175,31 +179,34 @@ fn say_caret(
         true => PresenceState::Writing,
         false => PresenceState::Here,
     };
-    say(host, (notebook, id), state, caret);
+    say(host, (notebook, id), &typed.window, (state, caret));
 }
 
 fn say(
     host: &mut Host,
     (notebook, id): (NotebookId, ObjectId),
-    state: PresenceState,
-    caret: Caret,
+    window: &str,
+    what: (PresenceState, Caret),
 ) {
-    let presence = Presence {
-        document: DocumentId::from_bytes(id.document().0),
-        state,
-        caret,
-    };
-    if host.live.is_news(notebook, &presence, Host::now_ms()) {
-        host.engine.say_presence(notebook, &presence, &mut random());
+    let place = (notebook, DocumentId::from_bytes(id.document().0));
+    if let Some(news) = host.live.news(place, window, what, Host::now_ms()) {
+        host.engine.say_presence(notebook, &news, &mut random());
     }
 }
 
-/// Who else is in notes, and where.
-pub(crate) fn people(host: &mut Host, (notebook, id): (NotebookId, ObjectId)) -> Option<Value> {
+/// Who else is in notes than the window that asks, and where: each window by itself.
+pub(crate) fn people(
+    host: &mut Host,
+    (notebook, id): (NotebookId, ObjectId),
+    asks: &str,
+) -> Option<Value> {
     let document = DocumentId::from_bytes(id.document().0);
-    let here: Vec<(DeviceId, Presence)> = host
-        .engine
-        .presences(notebook, Host::now_ms())
+    let (now_ms, own) = (Host::now_ms(), host.my_device());
+    let others = host.engine.presences(notebook, now_ms);
+    let own_windows = host.live.own_presences(notebook, now_ms);
+    let own_windows = own_windows.filter(|(window, _)| *window != asks);
+    let here: Vec<(DeviceId, Presence)> = others
+        .chain(own_windows.map(|(_, presence)| (own, presence)))
         .filter(|(_, presence)| presence.document == document)
         .map(|(device, presence)| (device, *presence))
         .collect();
@@ -233,6 +240,7 @@ pub(crate) fn people(host: &mut Host, (notebook, id): (NotebookId, ObjectId)) ->
                 "name": directory.person_name(&person),
                 "device": directory.device_label(device),
                 "device_id": device.to_string(),
+                "window": presence.window.number(),
                 "writing": presence.state == PresenceState::Writing,
                 "at": at,
             }))

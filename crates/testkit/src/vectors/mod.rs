@@ -73,6 +73,7 @@ pub fn make_all() -> Vec<VectorFile> {
     files.extend(handing::make());
     files.push(parting::make());
     files.push(presence::make());
+    files.push(presence::make_of_windows());
     files.extend(members::make());
     files.push(capsules::make());
     files.push(mirrors::make());

@@ -3,7 +3,7 @@
 use hearth_core::control::Role;
 use hearth_core::engine::Engine;
 use hearth_core::ids::ActorId;
-use hearth_core::presence::{Caret, Presence, PresenceState};
+use hearth_core::presence::{Caret, Presence, PresenceState, PresenceWindow};
 use rand_chacha::ChaCha20Rng;
 use rand_core::SeedableRng;
 
@@ -18,19 +18,27 @@ use crate::world::NOTES;
 const PRESENCE: u8 = 24;
 
 pub(super) fn make() -> VectorFile {
+    file("presence", [PresenceWindow::FIRST; 2])
+}
+
+/// What windows beyond the first say.
+pub(super) fn make_of_windows() -> VectorFile {
+    let last = PresenceWindow::all().last().unwrap_or_default();
+    let second = PresenceWindow::new(1).unwrap_or_default();
+    file("presence_windows", [second, last])
+}
+
+fn file(name: &'static str, windows: [PresenceWindow; 2]) -> VectorFile {
     let mut vectors = Vec::new();
-    for seed in 0..2 {
+    for (seed, window) in (0..).zip(windows) {
         // What breaks off leaves the file too short, which the test of it notices.
-        let _complete = say(seed, &mut vectors).is_ok();
+        let _complete = say(seed, window, &mut vectors).is_ok();
     }
-    VectorFile {
-        name: "presence",
-        vectors,
-    }
+    VectorFile { name, vectors }
 }
 
 /// Ana is at the end, writes before a letter, and leaves, while Ben is linked.
-fn say(seed: u64, vectors: &mut Vec<Vector>) -> Result<(), Failed> {
+fn say(seed: u64, window: PresenceWindow, vectors: &mut Vec<Vector>) -> Result<(), Failed> {
     let mut random = ChaCha20Rng::seed_from_u64(seed + 1_300);
     let people = [(2 * seed + 1_300, "Ana"), (2 * seed + 1_301, "Ben")];
     let people = people.map(|(seed, name)| draw(seed, name));
@@ -59,6 +67,7 @@ fn say(seed: u64, vectors: &mut Vec<Vector>) -> Result<(), Failed> {
         (PresenceState::Away, Caret::Nowhere),
     ];
     let mut said = said.into_iter().map(|(state, caret)| Presence {
+        window,
         document: NOTES,
         state,
         caret,

@@ -6,7 +6,7 @@ use serde_json::Value;
 use hearth_core::document::DocumentId;
 use hearth_core::engine::{CloseReason, ConnectionId, Effect};
 use hearth_core::limits::{PRESENCE_LASTS_MS, PRESENCES_PER_SECOND_MAX};
-use hearth_core::presence::{Caret, Presence, PresenceState};
+use hearth_core::presence::{Caret, Presence, PresenceState, PresenceWindow};
 
 use super::fixture::{Home, id, pair, pump};
 use crate::api::{Failure, LiveRequest, NotesRequest, Request, SessionRequest, Typed};
@@ -281,9 +281,10 @@ fn receive(home: &mut Home, frame: &[u8], now_ms: u64) -> Option<CloseReason> {
         })
 }
 
-fn names(home: &mut Home, notebook: &str, session: &str) -> Vec<(String, Value, Value)> {
-    let note = live::find(home.host(), notebook, session).unwrap();
-    let told = live::people(home.host(), note).unwrap();
+/// Who a window is told is there, where, and whether they write.
+fn names(window: &Window, home: &mut Home) -> Vec<(String, Value, Value)> {
+    let note = live::find(home.host(), &window.notebook, &window.session).unwrap();
+    let told = live::people(home.host(), note, &window.name).unwrap();
     let people = told["people"].as_array().unwrap();
     let told = people.iter().map(|one| {
         let name = one["name"].as_str().unwrap().to_owned();
@@ -314,21 +315,77 @@ fn linked_people_see_where_somebody_writes_and_when_they_leave() {
     here.take(&edits, &answer);
     pump(&mut ada, &mut ben, 2);
     let told = ("Ada".to_owned(), Value::from(3), Value::from(true));
-    assert_eq!(names(&mut ben, &notebook, &session), [told]);
-    // Ada does not see herself. Whoever types before a place moves it along.
-    assert_eq!(names(&mut ada, &notebook, &session), []);
     let mut there = Window::open(&mut ben, &notebook, &session, "b");
+    assert_eq!(names(&there, &mut ben), [told]);
+    // Ada does not see herself. Whoever types before a place moves it along.
+    assert_eq!(names(&here, &mut ada), []);
     there.type_in(&mut ben, 0, 0, "😀😀");
-    assert_eq!(names(&mut ben, &notebook, &session)[0].1, 7);
+    assert_eq!(names(&there, &mut ben)[0].1, 7);
     // What says nothing new is not said again.
     ada.ok(&typed(&here, &[], 3));
     assert!(frames(&mut ada).is_empty());
     ada.ok(&Request::Live(LiveRequest::Leave {
         notebook: notebook.clone(),
         session: session.clone(),
+        window: "a".to_owned(),
     }));
     pump(&mut ada, &mut ben, 2);
-    assert_eq!(names(&mut ben, &notebook, &session), []);
+    assert_eq!(names(&there, &mut ben), []);
+}
+
+#[test]
+fn two_windows_of_one_person_are_each_where_they_are() {
+    let (mut ada, mut ben, notebook) = pair();
+    let session = session(&mut ada, &notebook);
+    pump(&mut ada, &mut ben, 2);
+    let note = live::find(ada.host(), &notebook, &session).unwrap();
+    let mut first = Window::open(&mut ada, &notebook, &session, "first");
+    first.type_in(&mut ada, 0, 0, "one two three");
+    let second = Window::open(&mut ada, &notebook, &session, "second");
+    let point = |ada: &mut Home, window: &Window, caret: usize| {
+        let Request::Live(LiveRequest::Type(typed)) = window.request(&[], false) else {
+            unreachable!("that is what a window asks");
+        };
+        ada.ok(&Request::Live(LiveRequest::Type(Typed {
+            caret: Some(caret),
+            ..typed
+        })));
+    };
+    let places = |home: &mut Home, asks: &str| {
+        let told = live::people(home.host(), note, asks).unwrap();
+        let people = told["people"].as_array().unwrap().iter();
+        let mut places: Vec<(String, u64, u64)> = people
+            .map(|one| {
+                assert_eq!(one["name"], "Ada");
+                let (window, at) = (one["window"].as_u64(), one["at"].as_u64());
+                (one["device_id"].to_string(), window.unwrap(), at.unwrap())
+            })
+            .collect();
+        places.sort();
+        places
+            .into_iter()
+            .map(|(_, window, at)| (window, at))
+            .collect::<Vec<_>>()
+    };
+    point(&mut ada, &first, 4);
+    point(&mut ada, &second, 8);
+    pump(&mut ada, &mut ben, 2);
+    assert_eq!(places(&mut ben, "b"), [(0, 4), (1, 8)]);
+    // Each of the two sees the other.
+    assert_eq!(places(&mut ada, "first"), [(1, 8)]);
+    assert_eq!(places(&mut ada, "second"), [(0, 4)]);
+    point(&mut ada, &first, 13);
+    pump(&mut ada, &mut ben, 2);
+    assert_eq!(places(&mut ben, "b"), [(0, 13), (1, 8)]);
+    let leave = Request::Live(LiveRequest::Leave {
+        notebook: notebook.clone(),
+        session: session.clone(),
+        window: "first".to_owned(),
+    });
+    ada.ok(&leave);
+    pump(&mut ada, &mut ben, 2);
+    assert_eq!(places(&mut ben, "b"), [(1, 8)]);
+    assert_eq!(places(&mut ada, "second"), []);
 }
 
 #[test]
@@ -338,6 +395,7 @@ fn a_presence_that_was_heard_altered_or_said_too_often_is_not_taken() {
     pump(&mut ada, &mut ben, 2);
     let (of, id) = live::find(ada.host(), &notebook, &session).unwrap();
     let said = Presence {
+        window: PresenceWindow::FIRST,
         document: DocumentId::from_bytes(id.document().0),
         state: PresenceState::Here,
         caret: Caret::End,
@@ -389,6 +447,7 @@ fn a_presence_waits_behind_everything_else_and_only_the_last_is_said() {
         PresenceState::Here,
     ] {
         let said = Presence {
+            window: PresenceWindow::FIRST,
             document: DocumentId::from_bytes(id.document().0),
             state,
             caret: Caret::Nowhere,

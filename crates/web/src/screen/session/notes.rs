@@ -213,12 +213,13 @@ pub(crate) async fn save(visit: Arc<Visit>) -> Result<Reply, Failure> {
 }
 
 /// `POST /n/…/sessions/…/type`: what was typed in a window, as JSON in the field `typed`; answers as JSON. With `leave`, the
-/// window shows the notes no more.
+/// window of that name shows the notes no more.
 pub(crate) async fn type_notes(visit: Arc<Visit>) -> Result<Reply, Failure> {
     if visit.form.has("leave") {
         let leave = Request::Live(LiveRequest::Leave {
             notebook: visit.param("notebook"),
             session: visit.param("session"),
+            window: visit.form.text("leave"),
         });
         visit.ask(leave).await?;
         return Ok(Reply::Whole(json_response(StatusCode::OK, &json!({}))));
