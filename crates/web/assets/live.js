@@ -6,8 +6,11 @@ const lostAfter = 3000;
 // What is typed draws no whole screen for each keystroke; a window that shows it as it is typed waits for a pause.
 const typedWait = 3000;
 const typedMost = 30000;
+// How long ago somebody was heard goes on by itself.
+const agoEvery = 60000;
 let asked = false;
 let again = false;
+let drawnAt = Date.now();
 // The notes that somebody writes in on this screen: while they wait for the node, nothing draws over them.
 let typing = null;
 
@@ -39,6 +42,8 @@ const folds = (part) => {
   return found;
 };
 
+const sheet = () => document.getElementById("main");
+
 // A part may hold others; those within come first, so that only what differs is put in place.
 const put = (fresh) => {
   for (const part of [...document.querySelectorAll("[data-live][id]")].reverse()) {
@@ -52,6 +57,17 @@ const put = (fresh) => {
     if (part.isEqualNode(copy) || isBusy(part)) continue;
     part.replaceWith(copy);
   }
+  const [was, now] = [sheet(), fresh.getElementById("main")];
+  if (!was || !now) return;
+  was.dataset.seen = now.dataset.seen ?? "";
+  was.dataset.peers = now.dataset.peers ?? "";
+};
+
+// How the peers stand is on every screen, how much each has on few.
+const showsOther = (peers) => {
+  const [state, counts] = peers.split(" ");
+  const [shown, shownCounts] = (sheet()?.dataset.peers ?? "").split(" ");
+  return state !== shown || (counts !== shownCounts && !!document.querySelector("[data-counts]"));
 };
 
 const refresh = async () => {
@@ -67,6 +83,7 @@ const refresh = async () => {
     if (answer.ok && !answer.redirected) {
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
       put(fresh);
+      drawnAt = Date.now();
       document.dispatchEvent(new CustomEvent("hearth:fresh"));
     } else if ((answer.redirected || answer.status === 403) && !typing?.waiting()) location.reload();
   } catch {
@@ -82,9 +99,9 @@ const refresh = async () => {
 
 // Without the node nothing is known of anybody: every state becomes "unknown".
 const lose = () => {
-  const sheet = document.getElementById("main");
-  if (!sheet || sheet.classList.contains("lost-node")) return;
-  sheet.classList.add("lost-node");
+  const main = sheet();
+  if (!main || main.classList.contains("lost-node")) return;
+  main.classList.add("lost-node");
   for (const pill of document.querySelectorAll("[data-peer]")) {
     const words = pill.querySelector("span");
     if (!words) continue;
@@ -95,12 +112,12 @@ const lose = () => {
   line.className = "lost";
   line.id = "lost";
   line.setAttribute("role", "alert");
-  line.textContent = sheet.dataset.lost || "";
-  sheet.before(line);
+  line.textContent = main.dataset.lost || "";
+  main.before(line);
 };
 
 const find = () => {
-  document.getElementById("main")?.classList.remove("lost-node");
+  sheet()?.classList.remove("lost-node");
   document.getElementById("lost")?.remove();
   for (const pill of document.querySelectorAll("[data-was]")) {
     pill.querySelector("span").textContent = pill.dataset.was;
@@ -137,8 +154,10 @@ export const follow = (notes) => {
       clearTimeout(timer);
       notes?.opened();
       find();
-      // What came between the screen's being drawn and this stream nobody told of.
-      refresh();
+    });
+    // What came between the screen's being drawn and this stream nobody told of.
+    source.addEventListener("begun", (event) => {
+      if (event.data !== sheet()?.dataset.seen || Date.now() - drawnAt > agoEvery) refresh();
     });
     source.addEventListener("error", () => {
       // It ended for good: the page was locked, this browser was sent away, or too many windows are open.
@@ -150,11 +169,11 @@ export const follow = (notes) => {
       timer = setTimeout(lose, lostAfter);
     });
     source.addEventListener("change", (event) => {
-      const told = event.data.split(" ").filter((one) => !notebook || one.split("/")[0] === notebook);
+      const told = event.data.split(" ").filter((one) => !notebook || one === "*" || one.split("/")[0] === notebook);
       if (told.some((one) => !one.includes("/"))) refresh();
       else if (told.length) refreshSoon(told.every((one) => one === notes?.place()));
     });
-    source.addEventListener("peers", () => refresh());
+    source.addEventListener("peers", (event) => showsOther(event.data) && refresh());
   };
   document.addEventListener("hearth:anew", () => {
     close();
@@ -169,7 +188,6 @@ export const follow = (notes) => {
     if (document.hidden) close();
     else if (!source) open();
   });
-  // How long ago somebody was heard goes on by itself.
-  setInterval(() => document.hidden || refresh(), 60000);
+  setInterval(() => document.hidden || refresh(), agoEvery);
   if (!document.hidden) open();
 };

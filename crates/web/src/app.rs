@@ -13,6 +13,7 @@ use crate::guard::Address;
 use crate::limits::{PASSPHRASE_TRIES_AT_ONCE, PEERS_LOOK, STREAMS_MAX};
 use crate::live::shown_of_peers;
 use crate::sessions::Sessions;
+use crate::windows::Windows;
 
 /// The page.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) sessions: Sessions,
     /// Who answers.
     pub(crate) engine: Engine,
+    /// Who is told what changed.
+    pub(crate) windows: Windows,
     /// How often the calendar feed was asked for.
     pub(crate) feed: crate::feed::Asks,
     /// Room for streams.
@@ -48,6 +51,7 @@ impl App {
             home,
             sessions: Sessions::default(),
             engine: Engine::default(),
+            windows: Windows::default(),
             feed: crate::feed::Asks::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             newcomer: tokio::sync::Mutex::new(None),
@@ -69,9 +73,11 @@ impl App {
     }
 
     /// Serves a node from now on.
-    pub(crate) fn serve(&self, node: hearth_node::driver::Node) {
+    pub(crate) fn serve(self: &Arc<Self>, node: hearth_node::driver::Node) {
         self.is_new.store(false, Ordering::Release);
-        self.engine.replace(Some(node));
+        self.engine.replace(Some(node.clone()));
+        let app = Arc::clone(self);
+        tokio::spawn(async move { app.windows.follow(&node).await });
     }
 
     /// Tells whether there is no identity here yet.

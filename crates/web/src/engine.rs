@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use hearth_node::api::{Event, Failure, Request};
-use hearth_node::driver::{AppliedEntries, Node, event_queue};
+use hearth_node::driver::{Node, event_queue};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
@@ -11,9 +11,6 @@ use crate::limits::ANSWER_TIMEOUT;
 
 /// How long a request waits for a node that is starting, as after the first steps of a new person.
 const START_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// Entries as they are shown, each with its notebook.
-pub(crate) type Changes = AppliedEntries;
 
 /// The running node, which another one may replace.
 #[derive(Debug)]
@@ -68,14 +65,6 @@ impl Engine {
     /// That there is none after a while.
     pub(crate) async fn begun(&self) -> Result<(), Failure> {
         self.node().await.map(drop)
-    }
-
-    /// Hears of every entry from now on, as it is shown.
-    ///
-    /// # Errors
-    /// That there is no node.
-    pub(crate) async fn changes(&self) -> Result<Changes, Failure> {
-        self.node().await?.subscribe().await
     }
 
     async fn node(&self) -> Result<Node, Failure> {

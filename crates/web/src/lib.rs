@@ -26,6 +26,7 @@ mod tests;
 mod view;
 mod visit;
 mod when;
+mod windows;
 mod words;
 
 pub use page::Page;

@@ -24,6 +24,8 @@ pub(crate) const STREAMS_MAX: usize = 64;
 pub(crate) const CONNECTIONS_MAX: usize = 128;
 /// How often a stream looks how the peers stand, which no entry announces.
 pub(crate) const PEERS_LOOK: Duration = Duration::from_secs(5);
+/// What windows may still have to be told that they hear of from the page alone: a window that missed more asks anew.
+pub(crate) const UNTOLD_MAX: usize = 64;
 /// How long one screen may wait for the engine; what takes longer says so instead.
 pub(crate) const ANSWER_TIMEOUT: Duration = Duration::from_secs(120);
 /// How long `join` and `device link` wait for the other side.

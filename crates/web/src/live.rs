@@ -1,9 +1,11 @@
 //! What happens elsewhere, as it happens: one stream for each window.
 //!
 //! Of most things the page is told only that they changed, and asks for itself again; so there is one way to draw a
-//! screen. Notes that somebody writes in are the exception: a window that shows them is told what to replace.
+//! screen. It is told how much had changed when the stream began, too: a screen says of how much it was drawn, so where
+//! both are the same it asks for nothing. Notes that somebody writes in are the exception: a window that shows them is told what to replace.
 
 use std::convert::Infallible;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,17 +14,17 @@ use axum::response::IntoResponse;
 use axum::response::sse::{Event as Line, KeepAlive, Sse};
 use futures_util::stream;
 use hearth_node::api::{Event, Failure, LiveRequest, Request};
-use hearth_node::driver::only_session;
 use serde_json::Value;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{OwnedSemaphorePermit, broadcast, mpsc};
 use tokio::task::JoinHandle;
 use tokio::time::Sleep;
 
 use crate::data::Data;
-use crate::engine::Changes;
 use crate::limits::PEERS_LOOK;
 use crate::reply::Reply;
 use crate::visit::Visit;
+use crate::windows::{ALL, Told};
 
 /// How long changes are gathered before the page is told of them: each makes it ask for a whole screen. What is typed
 /// in notes does not wait for this.
@@ -32,9 +34,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 struct Stream {
     visit: Arc<Visit>,
-    changes: Changes,
+    /// How much had changed when this began, until it is told.
+    begun: Option<String>,
+    told: broadcast::Receiver<Told>,
     /// What changed and was not told yet, and when it is to be told.
-    gathered: Vec<String>,
+    gathered: Vec<Arc<str>>,
     tell_at: Pin<Box<Sleep>>,
     notes: Option<Notes>,
     peers: Option<Arc<str>>,
@@ -63,11 +67,14 @@ pub(crate) async fn stream(visit: Arc<Visit>) -> Result<Reply, Failure> {
         .map_err(|_| {
             Failure::error("too_many_streams", "Too many windows of the page are open.")
         })?;
-    let changes = visit.app.engine.changes().await?;
+    visit.app.engine.begun().await?;
+    let told = visit.app.windows.hear();
+    let begun = Some(visit.app.windows.stamp());
     let notes = follow(&visit).await?;
     let state = Stream {
         visit,
-        changes,
+        begun,
+        told,
         gathered: Vec::new(),
         tell_at: Box::pin(tokio::time::sleep(Duration::ZERO)),
         notes,
@@ -104,22 +111,26 @@ async fn next(state: &mut Stream) -> Option<Line> {
         if is_shut_out(state) {
             return None;
         }
+        if let Some(stamp) = state.begun.take() {
+            return Some(Line::default().event("begun").data(stamp));
+        }
         tokio::select! {
             biased;
             notes = of_notes(&mut state.notes) => {
                 return Some(Line::default().event("notes").data(notes?.to_string()));
             }
-            change = state.changes.recv() => {
-                let (notebook, applied) = change?;
-                let told = match only_session(&applied) {
-                    Some(session) => format!("{notebook}/{session}"),
-                    None => notebook.to_string(),
+            told = state.told.recv() => {
+                let what = match told {
+                    Ok(Told::Changed(what)) => what,
+                    Ok(Told::Over) | Err(RecvError::Closed) => return None,
+                    // What it missed is not known.
+                    Err(RecvError::Lagged(_)) => ALL.into(),
                 };
                 if state.gathered.is_empty() {
                     state.tell_at.as_mut().reset(tokio::time::Instant::now() + GATHER);
                 }
-                if !state.gathered.contains(&told) {
-                    state.gathered.push(told);
+                if !state.gathered.contains(&what) {
+                    state.gathered.push(what);
                 }
             }
             () = state.tell_at.as_mut(), if !state.gathered.is_empty() => {
@@ -130,8 +141,8 @@ async fn next(state: &mut Stream) -> Option<Line> {
                 state.look_at.as_mut().reset(tokio::time::Instant::now() + PEERS_LOOK);
                 let now = state.visit.app.peers().await?;
                 if state.peers.as_ref() != Some(&now) {
-                    state.peers = Some(now);
-                    return Some(Line::default().event("peers").data("-"));
+                    state.peers = Some(Arc::clone(&now));
+                    return Some(Line::default().event("peers").data(&*now));
                 }
             }
         }
@@ -159,15 +170,64 @@ fn is_shut_out(state: &Stream) -> bool {
     )
 }
 
-/// Makes one word of what the pills show, without the times that go on by themselves.
+/// What of a notebook may change without an entry that a window is told of: what was said about members, devices, keys and
+/// signatures, and what became of entries.
+const OF_NOTEBOOK: [&str; 6] = [
+    "controls",
+    "waiting",
+    "set_aside",
+    "warning",
+    "departed",
+    "turned_away",
+];
+
+/// Makes two words of how notebooks and their peers stand, without the times that go on by themselves: one of what every
+/// screen shows of them, and one of how much each has, which changes with every edit and which few screens show.
 pub(crate) fn shown_of_peers(status: &Value) -> String {
-    let mut told = String::new();
+    let (mut shown, mut counts) = (DefaultHasher::new(), DefaultHasher::new());
     for notebook in Data(status).list("notebooks") {
-        for peer in notebook.list("peers") {
-            for field in ["device", "state", "path", "behind", "ahead"] {
-                told.push_str(&peer.get(field).0.to_string());
+        for field in OF_NOTEBOOK {
+            notebook.get(field).0.to_string().hash(&mut shown);
+        }
+        let peers = notebook.list("peers").into_iter();
+        for peer in peers.chain(notebook.list("mirrors")) {
+            for field in ["device", "state", "path"] {
+                peer.text(field).hash(&mut shown);
+            }
+            for field in ["behind", "ahead"] {
+                peer.count(field).hash(&mut counts);
             }
         }
     }
-    told
+    format!("{:x} {:x}", shown.finish(), counts.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn how_much_a_peer_has_is_told_apart_from_how_it_stands() {
+        let of = |controls: &str, state: &str, behind: u32, last_contact: &str| {
+            let peer = json!({
+                "device": "d", "state": state, "path": "direct", "behind": behind, "ahead": 0,
+                "last_contact": last_contact,
+            });
+            let notebook = json!({ "controls": controls, "peers": [peer] });
+            let told = shown_of_peers(&json!({ "notebooks": [notebook] }));
+            let (shown, counts) = told.split_once(' ').expect("two words");
+            (shown.to_owned(), counts.to_owned())
+        };
+        let words = |state: &str, behind, last_contact: &str| of("a", state, behind, last_contact);
+        let now = words("connected", 0, "now");
+        assert_eq!(words("connected", 0, "later"), now);
+        let (shown, counts) = words("connected", 1, "now");
+        assert!(shown == now.0 && counts != now.1);
+        // A signature is no entry, and shows.
+        for (shown, counts) in [words("seen", 0, "now"), of("b", "connected", 0, "now")] {
+            assert!(shown != now.0 && counts == now.1);
+        }
+    }
 }

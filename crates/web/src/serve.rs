@@ -154,6 +154,7 @@ async fn answer(
         query: Form::parse(parts.uri.query().unwrap_or_default().as_bytes()),
         now: Timestamp::now(),
         zone: TimeZone::system(),
+        seen: app.windows.stamp(),
         app,
         standing,
         params,

@@ -38,6 +38,8 @@ pub(crate) struct Visit {
     pub(crate) now: Timestamp,
     /// The reader's time zone.
     pub(crate) zone: TimeZone,
+    /// How much windows had been told when this was asked for.
+    pub(crate) seen: String,
 }
 
 impl Visit {

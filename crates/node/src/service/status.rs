@@ -127,10 +127,14 @@ fn notebook_status(
     let departed = departed(host, notebook)?;
     let replica = host.engine.replica(notebook);
     let is_stale = replica.is_some_and(|replica| replica.is_stale_copy());
+    let controls =
+        replica.map(|replica| data_encoding::HEXLOWER.encode(&replica.frontier().control_digest));
     let mut status = with(
         brief(host, notebook),
         json!({
             "pending_out": pending_out,
+            // Another one where anything about members, devices, keys or signatures was said.
+            "controls": controls,
             "waiting": waiting,
             "set_aside": set_aside,
             "set_aside_by": set_aside_by.unwrap_or_default(),

@@ -294,7 +294,7 @@ fn margin(visit: &Visit, shell: &Shell, notebook: &Notebook, glance: Data<'_>) -
                         li {
                             (notebook.people.name(*peer)) ", " bdi { (peer.text("device_label")) } br;
                             (standing::pill(visit, *peer, None, None))
-                            p class="fine" { (confirmed(visit, *peer)) }
+                            p class="fine" data-counts { (confirmed(visit, *peer)) }
                         }
                     }
                 }

@@ -82,7 +82,7 @@ fn member_view(
                             @else if let Some(peer) = peer { (standing::pill(visit, *peer, None, None)) }
                             @else { span class="pill unknown sm" { (icon("question")) (visit.say("device-unknown")) } }
                         }
-                        span class="soft" { @if let Some(peer) = peer { (confirmed(visit, *peer)) } }
+                        span class="soft" data-counts { @if let Some(peer) = peer { (confirmed(visit, *peer)) } }
                         span class="soft" { @if let Some(since) = since(notebook, person, device.text("id")) { (visit.words.with("since-day", &[("day", when::day(visit, since).into())])) } }
                     }
                 }

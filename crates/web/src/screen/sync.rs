@@ -69,7 +69,7 @@ fn notebook_view(visit: &Visit, notebook: Data<'_>) -> Markup {
                     li {
                         span { (icon("device")) " " bdi { (peer.text("name")) } ", " bdi { (peer.text("device_label")) } }
                         span { (standing::pill(visit, peer, None, None)) }
-                        span class="soft" { (confirmed(visit, peer)) }
+                        span class="soft" data-counts { (confirmed(visit, peer)) }
                         span class="soft" { @if peer.is("verified") { (visit.say("verified")) } @else { (visit.say("not-verified")) } }
                     }
                 }
@@ -77,7 +77,7 @@ fn notebook_view(visit: &Visit, notebook: Data<'_>) -> Markup {
                     li {
                         span { (icon("device")) " " bdi { (mirror.text("name")) } ", " (visit.say("mirror")) }
                         span { (standing::pill(visit, mirror, None, None)) }
-                        span class="soft" { (confirmed(visit, mirror)) }
+                        span class="soft" data-counts { (confirmed(visit, mirror)) }
                         @if let Some(warning) = mirror.some("warning") { (part::badge_now("warn", warning)) }
                         span { (FormView::new(visit, format!("/n/{id}/mirrors/{}/remove", mirror.text("id"))).button("btn quiet small", &visit.say("remove"))) }
                     }

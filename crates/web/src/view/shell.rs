@@ -8,6 +8,7 @@ use super::icon::{icon, mark};
 use super::{part, standing};
 use crate::assets;
 use crate::data::Data;
+use crate::live::shown_of_peers;
 use crate::view::people::People;
 use crate::visit::Visit;
 use crate::words::Words;
@@ -248,7 +249,7 @@ impl Shell {
         };
         let cloth = self.cloth(&notebook.id);
         let tabs = tabs(visit, notebook, part);
-        let body = sheet(visit, &tabs, &line, screen);
+        let body = self.sheet(visit, &tabs, &line, screen);
         self.document(
             visit,
             &window,
@@ -266,8 +267,36 @@ impl Shell {
         } else {
             "ink"
         };
-        let body = sheet(visit, &html! {}, &html! {}, screen);
+        let body = self.sheet(visit, &html! {}, &html! {}, screen);
         self.document(visit, &screen.title, cloth, place, None, &body)
+    }
+
+    fn sheet(&self, visit: &Visit, tabs: &Markup, standing: &Markup, screen: &Screen) -> Markup {
+        // As of what it was drawn, so that nothing is drawn again that did not change since.
+        let peers = shown_of_peers(&self.status);
+        let has_margin = !screen.margin.0.is_empty();
+        html! {
+            main class="sheet" id="main" tabindex="-1" data-lost=(visit.say("lost-node")) data-once[visit.is_sent()]
+                data-seen=(visit.seen) data-peers=(peers) {
+                (tabs)
+                div class={ "leaf" @if !has_margin { " wide" } } {
+                    div class="top" {
+                        (standing)
+                        h1 { bdi { (screen.title) } }
+                        @if let Some(lede) = &screen.lede { p class="lede" { (lede) } }
+                        (screen.head)
+                        (said(visit))
+                    }
+                    div class={ "page " (screen.page_class) } { (screen.page) }
+                    @if has_margin {
+                        aside class="margin" aria-label=(visit.say("in-the-margin")) { (screen.margin) }
+                    }
+                }
+                p class="print-only small" {
+                    (visit.words.with("printed", &[("date", crate::when::day_of(visit, visit.now).into())]))
+                }
+            }
+        }
     }
 
     fn document(
@@ -391,31 +420,6 @@ fn tabs(visit: &Visit, notebook: &Notebook, here: &str) -> Markup {
                 }
             }
             a href="#menu" { (visit.say("more")) }
-        }
-    }
-}
-
-fn sheet(visit: &Visit, tabs: &Markup, standing: &Markup, screen: &Screen) -> Markup {
-    let has_margin = !screen.margin.0.is_empty();
-    html! {
-        main class="sheet" id="main" tabindex="-1" data-lost=(visit.say("lost-node")) data-once[visit.is_sent()] {
-            (tabs)
-            div class={ "leaf" @if !has_margin { " wide" } } {
-                div class="top" {
-                    (standing)
-                    h1 { bdi { (screen.title) } }
-                    @if let Some(lede) = &screen.lede { p class="lede" { (lede) } }
-                    (screen.head)
-                    (said(visit))
-                }
-                div class={ "page " (screen.page_class) } { (screen.page) }
-                @if has_margin {
-                    aside class="margin" aria-label=(visit.say("in-the-margin")) { (screen.margin) }
-                }
-            }
-            p class="print-only small" {
-                (visit.words.with("printed", &[("date", crate::when::day_of(visit, visit.now).into())]))
-            }
         }
     }
 }
