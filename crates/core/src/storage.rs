@@ -60,6 +60,8 @@ pub enum Space {
     Piece,
     /// What is known of the sessions and actions of a notebook: made from its index.
     Register,
+    /// What came to the notes of a session from devices that had been away and nobody has looked at, by session.
+    Merged,
 }
 
 impl Space {
@@ -87,7 +89,8 @@ impl Space {
             Self::Base => 19,
             Self::File => 20,
             Self::Piece => 21,
-            Self::Register => 22,
+            Self::Register => 27,
+            Self::Merged => 28,
         }
     }
 }

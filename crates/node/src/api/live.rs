@@ -34,12 +34,26 @@ pub enum LiveRequest {
         /// The window's name, as in [`Typed::window`].
         window: String,
     },
-    /// Answers `merged[]`: what came from devices that had been away, newest first.
+    /// Answers `merged[]`: what came from devices that had been away and nobody has looked at, newest first. With
+    /// `differences`, each has `pieces[]`: what the device wrote, beside what it had before, each `kind` (`same`, `new` or
+    /// `gone`) and `text`; null where the notes no longer tell.
     Merged {
         /// The notebook's id.
         notebook: String,
         /// The session's id.
         session: String,
+        /// Whether to say what each wrote.
+        #[serde(default)]
+        differences: bool,
+    },
+    /// Says that somebody has looked at what came until then, so that it is told no more. Answers `reviewed`.
+    Reviewed {
+        /// The notebook's id.
+        notebook: String,
+        /// The session's id.
+        session: String,
+        /// The newest `came` of what was looked at, RFC 3339.
+        until: String,
     },
 }
 

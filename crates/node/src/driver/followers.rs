@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use super::EventSink;
 use super::engine::Engine;
 use crate::api::{Event, Failure, LiveRequest, Typed};
-use crate::host::Host;
+use crate::host::{Host, Late};
 use crate::service::live;
 
 /// Windows that follow notes at once: a person has few open, and each costs a look at the notes for every change.
@@ -256,16 +256,21 @@ impl Engine {
             return;
         }
         let now = Host::now().as_second();
-        let live = &mut self.host.live;
         for change in &applied.changes {
             if change.document == DocumentId::INDEX {
                 continue;
             }
             let note = (notebook, ObjectId::from_bytes(*change.document.as_bytes()));
             if change.deps.is_empty() {
-                live.note_born(note, now);
+                self.host.merged.note_born(note, now);
             }
-            live.note_late(note, device, change.timestamp, now);
+            let late = Late {
+                device,
+                at: change.timestamp,
+                before: &change.deps,
+                hash: change.hash,
+            };
+            self.host.note_late(note, &late, now);
         }
     }
 

@@ -157,6 +157,9 @@ impl Engine {
                 other => tracing::debug!(?other, "nothing to do"),
             }
         }
+        if let Err(failure) = self.host.keep_merged() {
+            tracing::warn!(failure = %failure.message, "what came from devices that had been away is not kept yet");
+        }
         self.tell_followers();
     }
 }

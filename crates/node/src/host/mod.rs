@@ -12,6 +12,7 @@ mod files;
 mod home;
 mod identity;
 mod live;
+mod merged;
 mod mirror;
 mod open;
 mod people;
@@ -46,7 +47,8 @@ pub(crate) use documents::{EditDocuments, ReadDocuments};
 pub(crate) use files::OpenFiles;
 pub(crate) use home::{Opened, kdf_cost, replica_failed};
 pub(crate) use identity::PROFILE_BYTES_MAX;
-pub(crate) use live::{LATE_AFTER_SECONDS, LiveNotes, WINDOW_BYTES_MAX};
+pub(crate) use live::{LiveNotes, WINDOW_BYTES_MAX};
+pub(crate) use merged::{LATE_AFTER_SECONDS, Late, Merged, MergedNotes};
 pub(crate) use register::Registers;
 pub(crate) use restored::is_restored;
 
@@ -85,6 +87,8 @@ pub struct Host {
     pub(crate) files: OpenFiles,
     /// What windows that write notes together are remembered by.
     pub(crate) live: LiveNotes,
+    /// What came to notes from devices that had been away.
+    pub(crate) merged: MergedNotes,
     home: HomeDir,
 }
 

@@ -7,10 +7,10 @@ use hearth_notebook::{EditError, Kind, ObjectId, People, live};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::answer::{to_json, unavailable};
+use super::answer::{quote, to_json, unavailable};
 use super::resolve::find_notebook;
 use crate::api::{Failure, LiveRequest, Typed};
-use crate::host::{Host, WINDOW_BYTES_MAX, invalid, random};
+use crate::host::{Host, Merged, WINDOW_BYTES_MAX, invalid, random};
 
 /// Does what a window asks; to follow is the driver's to serve.
 pub(super) fn execute(host: &mut Host, request: &LiveRequest) -> Result<Value, Failure> {
@@ -25,9 +25,26 @@ pub(super) fn execute(host: &mut Host, request: &LiveRequest) -> Result<Value, F
             say(host, note, window, (PresenceState::Away, Caret::Nowhere));
             Ok(json!({ "left": true }))
         }
-        LiveRequest::Merged { notebook, session } => {
+        LiveRequest::Merged {
+            notebook,
+            session,
+            differences,
+        } => {
             let note = find(host, notebook, session)?;
-            Ok(json!({ "merged": merged(host, note) }))
+            Ok(json!({ "merged": merged(host, note, *differences) }))
+        }
+        LiveRequest::Reviewed {
+            notebook,
+            session,
+            until,
+        } => {
+            let note = find(host, notebook, session)?;
+            let until: Timestamp = until.parse().map_err(|_| {
+                Failure::usage("invalid", format!("{} is no time.", quote(until)))
+                    .with_hint("Write it as in 2026-12-01T15:00:00Z.")
+            })?;
+            host.reviewed(note, until.as_second())?;
+            Ok(json!({ "reviewed": true }))
         }
         LiveRequest::Follow { .. } => Err(Failure::error(
             "internal",
@@ -249,16 +266,17 @@ pub(crate) fn people(
     Some(json!({ "people": people, "turn": host.live.next_turn() }))
 }
 
-fn merged(host: &Host, note: (NotebookId, ObjectId)) -> Vec<Value> {
+fn merged(host: &mut Host, note: (NotebookId, ObjectId), differences: bool) -> Vec<Value> {
     let directory = host.directory(note.0);
-    let members = host
-        .engine
-        .replica(note.0)
-        .map(|replica| replica.controls());
-    let told = host.live.merged(note).map(|one| {
-        let person = members.and_then(|controls| controls.device(&one.device));
+    let mut told = Vec::new();
+    for one in host.merged(note) {
+        let controls = host
+            .engine
+            .replica(note.0)
+            .map(|replica| replica.controls());
+        let person = controls.and_then(|controls| controls.device(&one.device));
         let time = |at| Timestamp::from_second(at).ok();
-        json!({
+        let mut view = json!({
             "person": person.as_ref().map(|(person, _)| person.to_string()),
             "name": person.as_ref().map(|(person, _)| directory.person_name(person)),
             "device": directory.device_label(&one.device),
@@ -267,9 +285,22 @@ fn merged(host: &Host, note: (NotebookId, ObjectId)) -> Vec<Value> {
             "from": time(one.from),
             "to": time(one.to),
             "came": time(one.came),
-        })
+        });
+        if differences {
+            view["pieces"] = pieces(host, note, &one).unwrap_or_default();
+        }
+        told.push(view);
+    }
+    told
+}
+
+/// What a device wrote while it was away; nothing where that is no part of the notes any more.
+fn pieces(host: &mut Host, (notebook, id): (NotebookId, ObjectId), one: &Merged) -> Option<Value> {
+    let before: Vec<String> = one.before.iter().map(ToString::to_string).collect();
+    let found = host.read(notebook, |docs, _| {
+        live::between(docs, id, &before, &[one.last.to_string()]).map_err(failed)
     });
-    told.collect()
+    to_json(&found.ok()?).ok()
 }
 
 fn failed(error: EditError) -> Failure {

@@ -19,7 +19,7 @@ pub use caret::{Caret, CaretError, caret_at, place_of};
 pub use patch::{Patch, moved, sum};
 
 use crate::Writer;
-use crate::diff::replacements;
+use crate::diff::{Piece, pieces, replacements};
 use crate::documents::Documents;
 use crate::error::{EditError, Invalid};
 use crate::id::ObjectId;
@@ -107,6 +107,29 @@ pub fn since(docs: &mut dyn Documents, id: ObjectId, base: &[String]) -> Result<
         patches,
         sum: sum(&text(doc)),
     })
+}
+
+/// Returns what became of the notes from a version to a later one, in pieces: the later text, with what went of the other
+/// in its place.
+///
+/// # Errors
+/// [`EditError::BaseUnknown`] where one of the versions is no part of the document, and as [`whole`].
+pub fn between(
+    docs: &mut dyn Documents,
+    id: ObjectId,
+    before: &[String],
+    after: &[String],
+) -> Result<Vec<Piece>, EditError> {
+    let Some(doc) = document(docs, id)? else {
+        return Err(EditError::BaseUnknown);
+    };
+    let (before, after) = (heads(doc, before)?, heads(doc, after)?);
+    let Some(notes) = notes_object(doc) else {
+        return Ok(Vec::new());
+    };
+    // A version from before there were notes has none.
+    let text = |heads: &[ChangeHash]| doc.text_at(&notes, heads).unwrap_or_default();
+    Ok(pieces(&text(&before), &text(&after)))
 }
 
 /// Writes what a window typed on top of a version, in one change. Returns what others wrote since, as it applies to

@@ -191,6 +191,14 @@ pub(crate) static ROUTES: &[Route] = &[
     read("/n/{notebook}/sessions", run!(session::list)),
     write("/n/{notebook}/sessions", run!(session::plan)),
     read("/n/{notebook}/sessions/{session}", run!(session::show)),
+    read(
+        "/n/{notebook}/sessions/{session}/merged",
+        run!(session::show_merged),
+    ),
+    write(
+        "/n/{notebook}/sessions/{session}/merged",
+        run!(session::reviewed),
+    ),
     write(
         "/n/{notebook}/sessions/{session}/agenda",
         run!(session::agenda_add),

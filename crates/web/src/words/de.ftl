@@ -413,6 +413,12 @@ merged-edits = { $count ->
    *[other] { $count } Änderungen zusammengeführt, die offline geschrieben wurden von
 }
 merged-review = ansehen
+merged-lede = Was Geräte in die Notizen geschrieben haben, die nicht verbunden waren, jeweils neben dem, was sie vorher hatten. Es steht schon in den Notizen.
+merged-elsewhere = Die Notizen blieben, wie sie waren. Der Verlauf sagt, was sich sonst geändert hat.
+merged-none = Es gibt nichts, das nachträglich kam und das noch niemand angesehen hat.
+merged-seen = Ich habe es angesehen
+merged-was-seen = Darauf wird nicht mehr hingewiesen. Im Verlauf bleibt es stehen.
+merged-back = Zurück zur Sitzung
 read-notes = So liest es sich
 no-notes = Es gibt keine Notizen.
 write-on = Weiterschreiben

@@ -413,6 +413,12 @@ merged-edits = { $count ->
    *[other] Merged { $count } offline edits from
 }
 merged-review = review
+merged-lede = What devices that had been away wrote into the notes, each beside what it had before. It is in the notes already.
+merged-elsewhere = It left the notes as they were. The history says what else it changed.
+merged-none = Nothing came late that nobody has looked at.
+merged-seen = I have looked at it
+merged-was-seen = It is told no more. The history keeps it.
+merged-back = Back to the session
 read-notes = As it reads
 no-notes = No notes were written.
 write-on = Write on

@@ -177,6 +177,7 @@ impl HomeDir {
             bundles: crate::host::OpenBundles::default(),
             files: crate::host::OpenFiles::default(),
             live: crate::host::LiveNotes::default(),
+            merged: crate::host::MergedNotes::default(),
             home: self.clone(),
         };
         let is_open = crate::service::keep_out_destroyed(&mut host)

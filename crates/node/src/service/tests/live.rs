@@ -1,7 +1,8 @@
 //! Notes that windows on several homes write at once.
 
+use automerge::ChangeHash;
 use hearth_notebook::live::{Patch, sum};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use hearth_core::document::DocumentId;
 use hearth_core::engine::{CloseReason, ConnectionId, Effect};
@@ -10,7 +11,7 @@ use hearth_core::presence::{Caret, Presence, PresenceState, PresenceWindow};
 
 use super::fixture::{Home, id, pair, pump};
 use crate::api::{Failure, LiveRequest, NotesRequest, Request, SessionRequest, Typed};
-use crate::host::{Host, random};
+use crate::host::{Host, Late, random};
 use crate::service::live;
 
 fn session(home: &mut Home, notebook: &str) -> String {
@@ -229,30 +230,76 @@ fn what_cannot_be_written_is_refused_with_its_reason_and_leaves_the_notes_alone(
 }
 
 #[test]
-fn what_a_device_wrote_while_it_was_away_is_named_with_it() {
-    let (mut ada, _ben, notebook) = pair();
+fn what_a_device_wrote_while_it_was_away_is_told_until_somebody_looked_at_it() {
+    let (mut ada, mut ben, notebook) = pair();
     let session = session(&mut ada, &notebook);
+    let mut here = Window::open(&mut ada, &notebook, &session, "a");
+    here.type_in(&mut ada, 0, 0, "one two");
+    pump(&mut ada, &mut ben, 2);
+    let mut there = Window::open(&mut ben, &notebook, &session, "b");
+    let hashes = |heads: &[String]| -> Vec<ChangeHash> {
+        heads.iter().map(|head| head.parse().unwrap()).collect()
+    };
+    let before = hashes(&there.base);
+    there.type_in(&mut ben, 3, 4, ", from the train");
+    let last = hashes(&there.base)[0];
+    here.type_in(&mut ada, 0, 0, "Ada goes on: ");
+    pump(&mut ada, &mut ben, 2);
     let note = live::find(ada.host(), &notebook, &session).unwrap();
-    let me = ada.host().my_device();
-    let replica = ada.host().engine.replica(note.0).unwrap();
-    let devices: Vec<_> = replica
-        .controls()
-        .devices()
-        .map(|(_, card)| card.id())
-        .collect();
-    let ben = devices.into_iter().find(|device| *device != me).unwrap();
-    let now = Host::now().as_second();
+    let (device, now) = (ben.host().my_device(), Host::now().as_second());
     for ago in [9_000, 8_999, 5_000] {
-        ada.host().live.note_late(note, ben, now - ago, now);
+        let late = Late {
+            device,
+            at: now - ago,
+            before: &before,
+            hash: last,
+        };
+        ada.host().note_late(note, &late, now);
     }
+    ada.host().keep_merged().unwrap();
     let merged = Request::Live(LiveRequest::Merged {
         notebook: notebook.clone(),
         session: session.clone(),
+        differences: true,
     });
-    let merged = ada.ok(&merged);
-    let one = &merged["merged"][0];
-    assert_eq!((&one["name"], &one["edits"]), (&"Ben".into(), &2.into()));
-    assert_eq!(one["device"], "Ben's laptop");
+    // Another window, and another process, are told the same.
+    for _ in 0..2 {
+        let told = ada.ok(&merged);
+        let one = &told["merged"][0];
+        assert_eq!((&one["name"], &one["edits"]), (&"Ben".into(), &2.into()));
+        assert_eq!(one["device"], "Ben's laptop");
+        // What Ben wrote, and nothing of what Ada wrote meanwhile.
+        let pieces = [
+            ("same", "one"),
+            ("new", ","),
+            ("same", " "),
+            ("gone", "two"),
+            ("new", "from the train"),
+        ];
+        let pieces = pieces.map(|(kind, text)| json!({ "kind": kind, "text": text }));
+        assert_eq!(one["pieces"], json!(pieces));
+        ada.reopen();
+    }
+    let until = ada.ok(&merged)["merged"][0]["came"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let reviewed = |until: &str| {
+        Request::Live(LiveRequest::Reviewed {
+            notebook: notebook.clone(),
+            session: session.clone(),
+            until: until.to_owned(),
+        })
+    };
+    assert_eq!(ada.run(&reviewed("yesterday")).unwrap_err().code, "invalid");
+    // What came after somebody looked is still to be looked at.
+    ada.ok(&reviewed("2020-01-01T00:00:00Z"));
+    assert_eq!(ada.ok(&merged)["merged"].as_array().unwrap().len(), 1);
+    ada.ok(&reviewed(&until));
+    for _ in 0..2 {
+        assert_eq!(ada.ok(&merged)["merged"], json!([]));
+        ada.reopen();
+    }
 }
 
 const LINK: ConnectionId = ConnectionId(2);

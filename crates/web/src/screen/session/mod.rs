@@ -2,6 +2,7 @@
 
 mod acts;
 mod live;
+mod merged;
 mod notes;
 mod wrap;
 
@@ -13,6 +14,7 @@ use maud::{Markup, html};
 pub(crate) use acts::{
     action, agenda_add, agenda_done, attend, cancel, edit, mark, plan, prepare, save_wrap,
 };
+pub(crate) use merged::{reviewed, show as show_merged};
 pub(crate) use notes::{save as save_notes, type_notes};
 
 use super::today::session_when;
@@ -249,9 +251,9 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         stage: stage(visit, session),
     };
     let private = acts::preparation(visit, session).await;
-    let merged = html! {
+    let beside = html! {
         (notes::here(&shown))
-        (notes::merged(visit, &notebook, session).await)
+        (merged::line(visit, &notebook, session).await)
     };
     let page = html! {
         (live::agenda(&shown))
@@ -266,7 +268,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let screen = Screen::new(session.text("title"), page)
         .head(head(&shown))
         .page_class("desk")
-        .margin(live::margin(&shown, &private, &merged));
+        .margin(live::margin(&shown, &private, &beside));
     Ok(Reply::Page(shell.of_notebook(
         visit,
         &notebook,

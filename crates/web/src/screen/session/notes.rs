@@ -16,9 +16,7 @@ use crate::reply::{Reply, json_response, status_of};
 use crate::view::form::FormView;
 use crate::view::markdown::markdown;
 use crate::view::part;
-use crate::view::shell::Notebook;
 use crate::visit::Visit;
-use crate::when;
 
 /// The words that say who may hear of what was noted.
 const SHARINGS: [&str; 3] = ["pair-only", "quotable-with-consent", "shareable"];
@@ -133,38 +131,6 @@ pub(super) fn here(shown: &Shown<'_>) -> Markup {
             }
         }
     }
-}
-
-/// What came from devices that had been away, in the margin.
-pub(super) async fn merged(visit: &Visit, notebook: &Notebook, session: Data<'_>) -> Markup {
-    let request = Request::Live(LiveRequest::Merged {
-        notebook: notebook.id.clone(),
-        session: session.text("id").to_owned(),
-    });
-    let answer = visit.ask(request).await.unwrap_or_default();
-    let merged = Data(&answer).list("merged");
-    let history = format!("{}?object={}", notebook.at("/history"), session.text("id"));
-    part::place(
-        "merged",
-        &html! {
-            @if !merged.is_empty() {
-                section class="no-print" aria-labelledby="merged-title" {
-                    h2 id="merged-title" { (visit.say("merged")) }
-                    ul class="stack-s" {
-                        @for one in &merged {
-                            li {
-                                (visit.words.with("merged-edits", &[("count", one.count("edits").into())])) " "
-                                (notebook.people.name(*one)) ": "
-                                a href=(history) { (visit.say("merged-review")) }
-                                br;
-                                span class="soft" { (when::moment(visit, one.text("to"))) ", " bdi { (one.text("device")) } }
-                            }
-                        }
-                    }
-                }
-            }
-        },
-    )
 }
 
 fn sharing(shown: &Shown<'_>) -> Markup {
