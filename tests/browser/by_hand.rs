@@ -199,29 +199,37 @@ fn keep_words(hands: &Hands) {
     hands.browser.wait_for_text("They are erased here.");
 }
 
-/// Two who begin, with the words compared: whoever makes the notebook, whoever joins it, and its address.
+/// Some who begin: whoever makes the notebook comes first, then each who joins it, with the words compared; and its address.
 #[track_caller]
-fn two(
-    [first, second]: [&'static str; 2],
+fn gathered<const COUNT: usize>(
+    names: [&'static str; COUNT],
     title: &str,
     form: &str,
     role: &str,
-) -> (Somebody, Somebody, String) {
+) -> ([Somebody; COUNT], String) {
+    let mut names = names.into_iter();
+    let first = names.next().expect("somebody begins");
     let first = Somebody::begins(first, &Beginning::Making(title, form));
     first.sees(title);
     let notebook = first.hands.browser.path();
     assert!(notebook.starts_with("/n/"), "{notebook}");
-    let ticket = first.invites(&notebook, role);
-    let second = Somebody::begins(second, &Beginning::Joining(&ticket));
-    let words = second.compares(&notebook, first.name);
-    assert_eq!(first.compares(&notebook, second.name), words);
-    (first, second, notebook)
+    let mut all = vec![first];
+    for name in names {
+        let maker = all.first().expect("whoever made it");
+        let ticket = maker.invites(&notebook, role);
+        let next = Somebody::begins(name, &Beginning::Joining(&ticket));
+        let words = next.compares(&notebook, maker.name);
+        assert_eq!(maker.compares(&notebook, next.name), words);
+        all.push(next);
+    }
+    let all = all.try_into().ok().expect("as many as there are names");
+    (all, notebook)
 }
 
 #[test]
 #[ignore = "needs Chromium"]
 fn a_pair_comes_from_the_first_run_to_destroyed_keys_with_keys_alone() {
-    let (ana, ben, nb) = two(["Ana", "Ben"], "Ana and Ben", "one-on-one", "mentee");
+    let ([ana, ben], nb) = gathered(["Ana", "Ben"], "Ana and Ben", "one-on-one", "mentee");
     ana.proposes(&nb, "Ben learns to lead.");
     ana.signs(&nb);
     ben.signs(&nb);
@@ -306,23 +314,37 @@ fn plan(who: &Somebody, notebook: &str) -> String {
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_group_comes_from_the_first_run_to_the_end_with_keys_alone() {
-    let (mara, ida, nb) = two(["Mara", "Ida"], "Thesis group", "group", "mentee");
+fn a_mentor_and_two_mentees_come_from_the_first_run_to_destroyed_keys_with_keys_alone() {
+    let ([mara, ida, tom], nb) =
+        gathered(["Mara", "Ida", "Tom"], "Thesis group", "group", "mentee");
     mara.proposes(&nb, "Everybody hands in by June.");
-    mara.signs(&nb);
-    ida.signs(&nb);
+    for who in [&mara, &ida, &tom] {
+        who.go(&nb, "gh", "");
+        who.go(&nb, "ga", "/agreement");
+        who.sees("Everybody hands in by June.");
+        who.signs(&nb);
+    }
+    for name in ["Ida signed", "Tom signed"] {
+        mara.sees(name);
+    }
 
-    ida.look_up(&nb, "Check-ins", "/checkins");
-    ida.hands.choose("value", "2");
-    ida.hands.fill(
-        "form[action$='/checkins'] [name=text]",
-        "I do not know where to begin",
-    );
-    ida.hands.send();
-    ida.sees("It is noted.");
+    for (who, value, words) in [
+        (&ida, "2", "I do not know where to begin"),
+        (&tom, "4", "Half of it is written"),
+    ] {
+        who.look_up(&nb, "Check-ins", "/checkins");
+        who.hands.choose("value", value);
+        who.hands
+            .fill("form[action$='/checkins'] [name=text]", words);
+        who.hands.send();
+        who.sees("It is noted.");
+    }
     mara.look_up(&nb, "Check-ins", "/checkins");
-    mara.sees("I do not know where to begin");
+    for words in ["I do not know where to begin", "Half of it is written"] {
+        mara.sees(words);
+    }
 
+    // One mentee asks, the mentor answers, and the other reads it, too.
     ida.look_up(&nb, "Questions", "/questions");
     ida.hands.fill(
         "form[action$='/questions'] [name=text]",
@@ -335,44 +357,117 @@ fn a_group_comes_from_the_first_run_to_the_end_with_keys_alone() {
     mara.hands
         .fill("form[action$='/answer'] textarea", "Begin there.");
     mara.hands.send();
-    ida.sees("Begin there.");
+    tom.look_up(&nb, "Questions", "/questions");
+    for who in [&ida, &tom] {
+        who.sees("Begin there.");
+    }
+
+    let session = plan(&mara, &nb);
+    for who in [&ida, &tom] {
+        who.go(&nb, "gs", "/sessions");
+        who.hands.browser.wait_for(
+            "the session in the list",
+            "return !!document.querySelector('main .lines a')",
+            &[],
+        );
+        who.hands.browser.keys(&[Key::Letter('j'), Key::Enter]);
+        who.hands.is_at(&session);
+    }
+    let all = [
+        (&mara, "Who is stuck? "),
+        (&ida, "I am. "),
+        (&tom, "I am not. "),
+    ];
+    for (who, words) in all {
+        who.hands.press("Live");
+        who.hands.come_to("#notes-text");
+        who.hands.browser.write(words);
+    }
+    for (who, _) in all {
+        for (_, words) in all {
+            who.hands.browser.wait_for(
+                words,
+                "return document.getElementById('notes-text').value.includes(arguments[0].trim())",
+                &[json!(words)],
+            );
+        }
+        who.hands.press("Wrap up");
+        who.hands.fill(
+            "form[action$='/wrap'] [name=learned]",
+            &format!("{} learned.", who.name),
+        );
+        who.hands.send();
+        who.sees(&format!("{} learned.", who.name));
+    }
 
     mara.closes(&nb);
-    mara.certifies(&nb, "She began with the end.");
-    ida.look_up(&nb, "Export, import, end", "/move");
-    ida.sees("She began with the end.");
-    ida.destroys(&nb);
-    mara.hands.is_quiet("Mara");
-    mara.ends();
-    ida.ends();
+    mara.certifies(&nb, "They began with the end.");
+    end_of_all(&mara, &[&ida, &tom], &nb, "They began with the end.");
+    for who in [mara, ida, tom] {
+        who.ends();
+    }
+}
+
+/// Each who joined destroys their keys, which whoever made the notebook is told of; who did, destroys theirs last.
+#[track_caller]
+fn end_of_all(maker: &Somebody, others: &[&Somebody], notebook: &str, certificate: &str) {
+    for other in others {
+        other.look_up(notebook, "Export, import, end", "/move");
+        if !certificate.is_empty() {
+            other.sees(certificate);
+        }
+        other.destroys(notebook);
+    }
+    maker.look_up(notebook, "Export, import, end", "/move");
+    maker.hands.browser.wait_for(
+        "a receipt of each",
+        "return document.body.innerText.split('that it destroyed its keys').length - 1 >= arguments[0]",
+        &[json!(others.len())],
+    );
+    for other in others {
+        maker.sees(&format!("{}'s laptop", other.name));
+    }
+    maker.destroys(notebook);
 }
 
 #[test]
 #[ignore = "needs Chromium"]
-fn a_circle_of_peers_comes_from_the_first_run_to_the_end_with_keys_alone() {
-    let (aya, bruno, nb) = two(["Aya", "Bruno"], "On Tuesdays", "peer", "peer");
-    for who in [&aya, &bruno] {
+fn a_circle_of_three_comes_from_the_first_run_to_destroyed_keys_with_keys_alone() {
+    let ([aya, bruno, chloe], nb) =
+        gathered(["Aya", "Bruno", "Chloe"], "On Tuesdays", "peer", "peer");
+    let all = [&aya, &bruno, &chloe];
+    for who in all {
         who.look_up(&nb, "Circle", "/circle");
     }
     aya.hands.press_of("#begin", "Begin a circle");
-    for who in [&aya, &bruno] {
+    for who in all {
         who.sees("Stage 1 of 8");
     }
-    bruno.hands.come_to("form[action$='/circle/next'] button");
-    bruno.hands.browser.keys(&[Key::Enter]);
-    for who in [&aya, &bruno] {
-        who.sees("Stage 2 of 8");
+    // Whoever is not the one who began goes on, and all see it.
+    for (who, words) in [(&bruno, "Stage 2 of 8"), (&chloe, "Stage 3 of 8")] {
+        who.hands.come_to("form[action$='/circle/next'] button");
+        who.hands.browser.keys(&[Key::Enter]);
+        for who in all {
+            who.sees(words);
+        }
     }
     aya.hands.come_to("form[action$='/circle/end'] button");
     aya.hands.browser.keys(&[Key::Enter]);
-    for who in [&aya, &bruno] {
+    for who in all {
         who.sees("Begin a circle");
     }
+
+    chloe.go(&nb, "gg", "/goals");
+    chloe.hands.browser.keys(&[Key::Letter('n')]);
+    chloe.hands.browser.write("Ask before I answer");
+    chloe.hands.send();
+    for who in all {
+        who.go(&nb, "gh", "");
+        who.sees("Ask before I answer");
+    }
     aya.closes(&nb);
-    bruno.destroys(&nb);
-    aya.look_up(&nb, "Export, import, end", "/move");
-    aya.sees("that it destroyed its keys");
-    aya.hands.is_quiet("Aya");
-    aya.ends();
-    bruno.ends();
+    end_of_all(&aya, &[&bruno, &chloe], &nb, "");
+    for who in [aya, bruno, chloe] {
+        who.ends();
+    }
 }

@@ -244,6 +244,101 @@ fn others_show_beside_the_text_and_only_what_is_ones_own_is_taken_back() {
     assert_eq!(one.browser.run(left, &[]), json!(true));
 }
 
+/// Where the bars beside a text stand and what name is beside each, from the first line on.
+fn bars(browser: &Browser) -> Vec<(String, i64)> {
+    let told = browser.run(
+        "return [...document.querySelectorAll('.over .who')].map((one) => [one.textContent, parseInt(one.style.top, 10)])",
+        &[],
+    );
+    let mut bars: Vec<(String, i64)> = serde_json::from_value(told).expect("names and places");
+    bars.sort_by_key(|(_, top)| *top);
+    bars
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn two_windows_of_one_person_are_each_where_they_are_and_see_each_other() {
+    let (pair, ana, ben) = Pair::on_loopback();
+    let session = session(&pair);
+    let (first, reader) = (window(&ana, &pair, &session), window(&ben, &pair, &session));
+    let second = first.beside();
+    second.open(&format!(
+        "/n/{}/sessions/{session}?stage=live",
+        pair.notebook
+    ));
+    is_live(&second);
+    let end = BEFORE.encode_utf16().count();
+    first.browser.run(GO, &[json!(5)]);
+    second.browser.run(GO, &[json!(end)]);
+    let names = |site: &Site, wanted: &[&str]| {
+        until("a bar for each window", EQUAL, || {
+            let bars = bars(&site.browser);
+            let names: Vec<&str> = bars.iter().map(|(name, _)| name.as_str()).collect();
+            (names == wanted).then_some(bars)
+        })
+    };
+    let before = names(&reader, &["Ana", "Ana"]);
+    assert!(before[0].1 < before[1].1, "one in each place: {before:?}");
+    names(&first, &["Ana"]);
+    names(&second, &["Ana"]);
+    // One moves, and the other stays.
+    first.browser.run(GO, &[json!(0)]);
+    until("the first bar is in the first line", EQUAL, || {
+        let now = bars(&reader.browser);
+        (now.len() == 2 && now[0].1 < before[0].1 && now[1] == before[1]).then_some(())
+    });
+    // One leaves, and the other stays.
+    first.open(&format!("/n/{}/goals", pair.notebook));
+    let now = names(&reader, &["Ana"]);
+    assert_eq!(now[0], before[1]);
+    for (site, who) in [(&first, "first"), (&second, "second"), (&reader, "reader")] {
+        site.is_quiet(who);
+    }
+}
+
+/// How often a screen asked for itself again.
+fn asked_again(browser: &Browser) -> u64 {
+    let count = browser.run(
+        "const own = location.href.split('#')[0];
+         return performance.getEntriesByType('resource')
+           .filter((one) => one.initiatorType === 'fetch' && one.name === own).length",
+        &[],
+    );
+    count.as_u64().expect("a count")
+}
+
+#[test]
+#[ignore = "needs Chromium"]
+fn a_screen_asks_for_itself_again_only_where_it_shows_something_that_changed() {
+    /// Longer than it takes until a window looks how the peers stand.
+    const LOOKED: Duration = Duration::from_secs(7);
+    let (pair, ana, ben) = Pair::on_loopback();
+    let session = session(&pair);
+    let goals = Site::of(&ana);
+    goals.open(&format!("/n/{}/goals", pair.notebook));
+    std::thread::sleep(LOOKED);
+    assert_eq!(asked_again(&goals.browser), 0, "nothing changed since");
+    // How far Ben's device is changes with every letter, and this screen does not show it.
+    let reader = window(&ben, &pair, &session);
+    let over = Instant::now() + LOOKED;
+    reader.browser.run(GO, &[json!(0)]);
+    write(&reader.browser, "abc", over);
+    std::thread::sleep(Duration::from_secs(4));
+    let while_typed = asked_again(&goals.browser);
+    assert!(
+        while_typed <= 1,
+        "{while_typed} times while notes were typed"
+    );
+    pair.ben.ok(&["goal", "add", &pair.notebook, "Ask first"]);
+    goals.browser.wait_for_text("Ask first");
+    let for_a_goal = asked_again(&goals.browser) - while_typed;
+    assert!(
+        (1..=2).contains(&for_a_goal),
+        "{for_a_goal} times for a goal"
+    );
+    goals.is_quiet("Ana");
+}
+
 #[test]
 #[ignore = "needs Chromium"]
 fn what_is_typed_without_the_node_waits_in_the_window_and_is_written_once() {

@@ -171,7 +171,7 @@ export const follow = (notes) => {
     source.addEventListener("change", (event) => {
       const told = event.data.split(" ").filter((one) => !notebook || one === "*" || one.split("/")[0] === notebook);
       if (told.some((one) => !one.includes("/"))) refresh();
-      else if (told.length) refreshSoon(told.every((one) => one === notes?.place()));
+      else if (told.length && !sheet()?.matches("[data-index]")) refreshSoon(told.every((one) => one === notes?.place()));
     });
     source.addEventListener("peers", (event) => showsOther(event.data) && refresh());
   };

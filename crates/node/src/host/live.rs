@@ -14,6 +14,7 @@ const WINDOWS_MAX: usize = 256;
 pub(crate) const WINDOW_BYTES_MAX: usize = 64;
 /// How often others are told that this person is still in a place, in milliseconds: twice before they forget it.
 const SAY_AGAIN_MS: u64 = 8_000;
+
 /// Where a window is, as it was last said.
 #[derive(Debug, Clone, Copy)]
 struct Said {

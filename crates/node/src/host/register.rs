@@ -208,23 +208,27 @@ fn parse_session(reader: &mut Reader<'_>) -> Result<SessionLine, DecodeError> {
     let id = ObjectId::from_bytes(reader.array("session")?);
     let status = reader.text("status", TEXT_BYTES_MAX)?;
     let status = SessionStatus::parse(status).map_err(|_| DecodeError::Invalid("status"))?;
-    let text = |reader: &mut Reader<'_>| reader.text("text", TEXT_BYTES_MAX).map(str::to_owned);
-    let at = parse_some(reader, |reader| Ok((text(reader)?, text(reader)?)))?;
+    let at = parse_some(reader, |reader| {
+        Ok((parse_text(reader)?, parse_text(reader)?))
+    })?;
     let minutes = parse_some(reader, |reader| {
         u32::try_from(reader.varint("minutes")?).map_err(|_| DecodeError::Invalid("minutes"))
     })?;
-    let template = parse_some(reader, text)?;
+    let template = parse_some(reader, parse_text)?;
     let occurrence = parse_some(reader, |reader| {
         let series = ObjectId::from_bytes(reader.array("series")?);
         let slot = reader.text("slot", TEXT_BYTES_MAX)?;
         let slot = slot.parse().map_err(|_| DecodeError::Invalid("slot"))?;
         Ok((series, slot))
     })?;
-    Ok(SessionLine {
-        template,
-        occurrence,
-        ..SessionLine::new(id, status, at, minutes)
-    })
+    let mut line = SessionLine::new(id, status, at, minutes);
+    line.template = template;
+    line.occurrence = occurrence;
+    Ok(line)
+}
+
+fn parse_text(reader: &mut Reader<'_>) -> Result<String, DecodeError> {
+    reader.text("text", TEXT_BYTES_MAX).map(str::to_owned)
 }
 
 fn parse_some<'a, T>(
@@ -247,11 +251,9 @@ mod tests {
     fn what_is_kept_is_read_as_it_was_and_nothing_else_is() {
         let id = |byte| ObjectId::from_bytes([byte; 16]);
         let at = ("2026-12-01T15:00:00".to_owned(), "Europe/Berlin".to_owned());
-        let full = SessionLine {
-            template: Some("grow".to_owned()),
-            occurrence: Some((id(7), "2026-11-03T15:00:00".parse().unwrap())),
-            ..SessionLine::new(id(1), SessionStatus::Held, Some(at), Some(45))
-        };
+        let mut full = SessionLine::new(id(1), SessionStatus::Held, Some(at), Some(45));
+        full.template = Some("grow".to_owned());
+        full.occurrence = Some((id(7), "2026-11-03T15:00:00".parse().unwrap()));
         let bare = SessionLine::new(id(2), SessionStatus::Cancelled, None, None);
         let actions = vec![
             ActionLine {

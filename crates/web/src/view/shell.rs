@@ -54,6 +54,17 @@ const PARTS: [(&str, &str); 14] = [
     ("/history", "history"),
     ("/move", "move"),
 ];
+/// Those of them that show nothing of what is in the documents of sessions: notes that are typed leave them as they are.
+const OF_INDEX: [&str; 8] = [
+    "/goals",
+    "/agreement",
+    "/people",
+    "/questions",
+    "/feedback",
+    "/skills",
+    "/resources",
+    "/checkins",
+];
 /// How many of them have a tab on a narrow screen.
 const TABS: usize = 4;
 
@@ -249,7 +260,7 @@ impl Shell {
         };
         let cloth = self.cloth(&notebook.id);
         let tabs = tabs(visit, notebook, part);
-        let body = self.sheet(visit, &tabs, &line, screen);
+        let body = self.sheet(visit, (&tabs, &line), OF_INDEX.contains(&part), screen);
         self.document(
             visit,
             &window,
@@ -267,17 +278,23 @@ impl Shell {
         } else {
             "ink"
         };
-        let body = self.sheet(visit, &html! {}, &html! {}, screen);
+        let body = self.sheet(visit, (&html! {}, &html! {}), false, screen);
         self.document(visit, &screen.title, cloth, place, None, &body)
     }
 
-    fn sheet(&self, visit: &Visit, tabs: &Markup, standing: &Markup, screen: &Screen) -> Markup {
+    fn sheet(
+        &self,
+        visit: &Visit,
+        (tabs, standing): (&Markup, &Markup),
+        is_of_index: bool,
+        screen: &Screen,
+    ) -> Markup {
         // As of what it was drawn, so that nothing is drawn again that did not change since.
         let peers = shown_of_peers(&self.status);
         let has_margin = !screen.margin.0.is_empty();
         html! {
             main class="sheet" id="main" tabindex="-1" data-lost=(visit.say("lost-node")) data-once[visit.is_sent()]
-                data-seen=(visit.seen) data-peers=(peers) {
+                data-seen=(visit.seen) data-peers=(peers) data-index[is_of_index] {
                 (tabs)
                 div class={ "leaf" @if !has_margin { " wide" } } {
                     div class="top" {
