@@ -22,7 +22,7 @@ const READS: [&str; 7] = [
 /// What stands before such a call where it reads a form or an address, not an answer.
 const OF_FORMS: [&str; 4] = ["form", "query", "typed", "given"];
 /// Keys of answers that this notebook does not come to, each with when it is there.
-const RARE: [(&str, &str); 24] = [
+const RARE: [(&str, &str); 28] = [
     (
         "ahead_count",
         "the sessions around a time, which no command asks for",
@@ -47,7 +47,17 @@ const RARE: [(&str, &str); 24] = [
     ("also", "what both agree on was written twice at once"),
     ("carried_from", "an agenda item of an earlier session"),
     ("certificate", "the preview of a certificate"),
+    ("came", "what came from a device that had been away"),
     ("edits", "what came from a device that had been away"),
+    ("pieces", "what came from a device that had been away"),
+    (
+        "goal_count",
+        "a glance at a notebook, which no command asks for",
+    ),
+    (
+        "session_count",
+        "a glance at a notebook, which no command asks for",
+    ),
     ("ended", "a circle that was run through"),
     ("lacks", "somebody wants to go on after the end"),
     ("merged", "what came from a device that had been away"),
