@@ -184,16 +184,23 @@ impl SessionLine {
         at: Option<(String, String)>,
         minutes: Option<u32>,
     ) -> Self {
-        let moment = at.as_ref().and_then(|(at, zone)| Moment::stored(at, zone));
-        Self {
-            begins: moment.map(|moment| moment.timestamp()),
+        let mut line = Self {
             id,
             status,
             at,
             minutes,
             template: None,
             occurrence: None,
-        }
+            begins: None,
+        };
+        line.begins = line.moment().map(|moment| moment.timestamp());
+        line
+    }
+
+    /// Returns when it is planned; none where that is unreadable.
+    pub(crate) fn moment(&self) -> Option<Moment> {
+        let (at, zone) = self.at.as_ref()?;
+        Moment::stored(at, zone)
     }
 
     fn read(one: &Glance<'_>) -> Self {

@@ -18,8 +18,8 @@ use crate::id::{DocumentId, Kind, ObjectId};
 use crate::limits::TIMELINE_PHASES_MAX;
 use crate::meta;
 use crate::people::{Named, People};
-use crate::record::{Provenance, Record, change_time, signed};
-use crate::session;
+use crate::record::{Glance, Provenance, Record, change_time, signed};
+use crate::register::SessionLine;
 use crate::skill::{self, EndorsementState};
 use crate::when::Moment;
 use crate::word::{GoalStatus, Phase, SessionStatus};
@@ -136,7 +136,7 @@ pub fn timeline(
     people: &dyn People,
 ) -> Result<Vec<Happened>, Unavailable> {
     let mut all = of_notebook(docs, people)?;
-    all.extend(sessions(docs, people)?);
+    all.extend(sessions(docs)?);
     all.extend(signatures(docs, people)?);
     all.extend(endorsements(docs, people)?);
     all.extend(endings(docs, people)?);
@@ -251,13 +251,17 @@ fn goal_story(id: ObjectId, goal: &Record<'_>, people: &dyn People, all: &mut Ve
     }
 }
 
-fn sessions(docs: &mut dyn Documents, people: &dyn People) -> Result<Vec<Happened>, Unavailable> {
-    let all = session::list(docs, people)?.into_iter();
-    let held = all.filter(|header| header.status == SessionStatus::Held);
-    let told = held.map(|header| {
-        let at = header.at;
-        let held = Happened::new(Event::Session, Kind::Session, header.title);
-        held.object(header.id).planned(at.as_ref())
+/// Of a session nothing is told but when it was and what it is called, so nothing else is read of it.
+fn sessions(docs: &mut dyn Documents) -> Result<Vec<Happened>, Unavailable> {
+    let register = docs.register()?;
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(Vec::new());
+    };
+    let is_held = |one: &&SessionLine| one.status == SessionStatus::Held;
+    let told = register.sessions().iter().filter(is_held).map(|held| {
+        let title = Glance::keyed(index, Kind::Session, held.id).and_then(|one| one.str("title"));
+        let told = Happened::new(Event::Session, Kind::Session, title.unwrap_or_default());
+        told.object(held.id).planned(held.moment().as_ref())
     });
     Ok(told.collect())
 }
@@ -332,7 +336,7 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::goal::{self, NewGoal, NewMilestone};
-    use crate::session::{NewSession, Wrap};
+    use crate::session::{self, NewSession, Wrap};
     use crate::testing::{Bench, ben, bench, fill};
     use crate::{MemoryDocuments, PersonRef, Writer};
 

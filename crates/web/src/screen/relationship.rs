@@ -12,8 +12,8 @@ use crate::view::shell::{Notebook, Screen, Shell};
 use crate::visit::Visit;
 use crate::when;
 
-/// The newest that are shown at once; the others are folded.
-const NEWEST: usize = 40;
+/// How much is shown at once.
+const SHOWN_MAX: usize = 60;
 
 /// What is counted for each person, in the order in which it is told.
 const COUNTED: [&str; 13] = [
@@ -42,18 +42,29 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         notebook: notebook.id.clone(),
     })
     .await?;
-    let counted = asked(NotebookRequest::Reciprocity {
-        notebook: notebook.id.clone(),
-    })
-    .await?;
     let mut events = Data(&told).list("timeline");
     events.reverse();
-    let (newest, older) = events.split_at(events.len().min(NEWEST));
+    let skip: usize = visit.query.text("skip").parse().unwrap_or_default();
+    let (newer, rest) = events.split_at(events.len().min(skip));
+    let (shown, older) = rest.split_at(rest.len().min(SHOWN_MAX));
+    let counted = match newer.is_empty() {
+        true => {
+            let counted = asked(NotebookRequest::Reciprocity {
+                notebook: notebook.id.clone(),
+            });
+            Some(counted.await?)
+        }
+        false => None,
+    };
     let page = html! {
-        (part::section("both-ways", &visit.say("both-ways"), &both_ways(visit, Data(&counted))))
+        @if let Some(counted) = &counted {
+            (part::section("both-ways", &visit.say("both-ways"), &both_ways(visit, Data(counted))))
+        } @else { p class="small" { a href=(notebook.at("/timeline")) { (visit.say("timeline-newest")) } } }
         (part::section("timeline", &visit.say("timeline"), &html! {
-            (lines(visit, &notebook, newest))
-            @if !older.is_empty() { (part::fold(&visit.say("timeline-older"), false, &lines(visit, &notebook, older))) }
+            (lines(visit, &notebook, shown))
+            @if !older.is_empty() {
+                p { a href={ (notebook.at("/timeline")) "?skip=" (newer.len() + shown.len()) } { (visit.say("timeline-older")) } }
+            }
         }))
     };
     let screen =

@@ -985,6 +985,7 @@ part-timeline = Stationen
 timeline = Stationen
 timeline-lede = Was daraus geworden ist, und was in beide Richtungen geht. Eine Unterschrift trägt keine Uhrzeit: Sie steht bei der neuesten Änderung, die gesehen hatte, wer unterschrieb.
 timeline-older = Was vorher war
+timeline-newest = Zurück zum Neuesten
 event-begun = Beginn:
 event-phase = Phase:
 event-goal-set = Ziel gesetzt:

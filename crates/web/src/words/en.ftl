@@ -985,6 +985,7 @@ part-timeline = Timeline
 timeline = Timeline
 timeline-lede = What became of it, and what goes both ways. A signature carries no clock: it stands at the newest change that its signer had seen.
 timeline-older = What was before
+timeline-newest = Back to the newest
 event-begun = Began:
 event-phase = Phase:
 event-goal-set = Goal set:
