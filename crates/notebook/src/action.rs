@@ -252,9 +252,14 @@ pub fn show(
 
 /// Says whether an action is still to be done.
 pub(crate) fn is_open(one: &Glance<'_>) -> bool {
+    status_of(one).is_open()
+}
+
+/// How far an action is of which nothing else was read.
+pub(crate) fn status_of(one: &Glance<'_>) -> ActionStatus {
     let status = one.str("status");
     let status = status.and_then(|word| ActionStatus::from_word(&word));
-    status.unwrap_or_default().is_open()
+    status.unwrap_or_default()
 }
 
 impl Shown for ActionView {

@@ -17,11 +17,11 @@ use crate::feedback;
 use crate::id::{DocumentId, Kind};
 use crate::people::People;
 use crate::question;
-use crate::record::Record;
+use crate::record::{Glance, Record};
 use crate::resource;
 use crate::session;
 use crate::skill::{self, EndorsementState};
-use crate::word::{ActionStatus, ExchangeKind, SessionStatus};
+use crate::word::{ActionStatus, ExchangeKind};
 
 /// What one person has given and taken.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
@@ -99,12 +99,8 @@ pub fn counts(
         counts.learned += part.learned as usize;
         counts.brought += part.brought as usize;
     }
-    for header in session::list(docs, people)? {
-        if header.status == SessionStatus::Held {
-            for there in &header.attendance {
-                tally.of(&there.person).attended += 1;
-            }
-        }
+    for there in session::attended(docs, people)? {
+        tally.of(&there.person).attended += 1;
     }
     tally.talk(docs, people)?;
     tally.sealed(exchanges);
@@ -116,12 +112,17 @@ pub fn counts(
         }
     }
     tally.skills(docs, people)?;
-    for action in action::list(docs, people)? {
-        let Some(owner) = &action.owner else { continue };
-        match action.status {
-            ActionStatus::Done => tally.of(&owner.person).actions_done += 1,
-            ActionStatus::Open | ActionStatus::Moved => tally.of(&owner.person).actions_open += 1,
-            ActionStatus::Dropped => {}
+    if let Some(index) = docs.read(DocumentId::INDEX)? {
+        // Who does it and how far it is: of thousands of actions nothing else is read.
+        for one in Glance::all(index, Kind::Action) {
+            let Some(owner) = one.str("owner") else {
+                continue;
+            };
+            match action::status_of(&one) {
+                ActionStatus::Done => tally.of(&owner).actions_done += 1,
+                ActionStatus::Open | ActionStatus::Moved => tally.of(&owner).actions_open += 1,
+                ActionStatus::Dropped => {}
+            }
         }
     }
     tally.0.remove("");

@@ -28,7 +28,7 @@ pub use view::{
     AgendaView, Attendance, CarriedAction, LearnedView, MoodView, NotesView, SeriesView,
     SessionHeader, SessionView, TextView, held_templates, learned, list, show,
 };
-pub(crate) use view::{marked_by, person, planned};
+pub(crate) use view::{attended, marked_by, person, planned};
 pub use wrap::{Learned, Mood, Wrap, add_decision, add_insight, attend, wrap};
 
 #[cfg(test)]

@@ -388,6 +388,26 @@ pub(crate) fn marked_by(
     })
 }
 
+/// Who has confirmed having been there, of every session that was held.
+///
+/// # Errors
+/// [`Unavailable`] when the index cannot be opened.
+pub(crate) fn attended(
+    docs: &mut dyn Documents,
+    people: &dyn People,
+) -> Result<Vec<Attendance>, Unavailable> {
+    let register = docs.register()?;
+    let Some(index) = docs.read(DocumentId::INDEX)? else {
+        return Ok(Vec::new());
+    };
+    let is_held = |one: &&SessionLine| one.status == SessionStatus::Held;
+    let held = register.sessions().iter().filter(is_held);
+    let records = held.filter_map(|one| Record::keyed(index, &Kind::Session.key(one.id)));
+    Ok(records
+        .flat_map(|record| attendance(&record, people))
+        .collect())
+}
+
 /// Only what the person's own device signed counts.
 fn attendance(record: &Record<'_>, people: &dyn People) -> Vec<Attendance> {
     let confirmed = |(key, field): (&String, &crate::record::Field)| {
