@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use hearth_e2e::{Browser, Cost, Key, Pair, Person, RunningNode, text, until};
 use serde_json::{Value, json};
 
+use crate::looks::looks_right;
 use crate::site::Site;
 
 /// How long the two write.
@@ -294,6 +295,46 @@ fn two_windows_of_one_person_are_each_where_they_are_and_see_each_other() {
     for (site, who) in [(&first, "first"), (&second, "second"), (&reader, "reader")] {
         site.is_quiet(who);
     }
+}
+
+#[test]
+#[ignore = "needs Chromium, and a minute"]
+fn what_was_written_offline_is_told_in_every_window_until_somebody_has_looked_at_it() {
+    /// Longer than what is sent at once can take.
+    const AWAY: Duration = Duration::from_secs(65);
+    let (pair, ana, ben) = Pair::on_loopback();
+    let session = session(&pair);
+    ben.stop();
+    let append = ["session", "notes", &session, "--append", "--from", "-"];
+    pair.ben.feed(&append, "From the train.\n");
+    let one = window(&ana, &pair, &session);
+    let other = one.beside();
+    let address = format!("/n/{}/sessions/{session}", pair.notebook);
+    other.open(&format!("{address}?stage=live"));
+    std::thread::sleep(AWAY);
+    let _ben = RunningNode::up(&pair.ben);
+    for site in [&one, &other] {
+        site.browser.wait_for_text("Merged one offline edit from");
+    }
+    one.browser.click("#merged a");
+    assert_eq!(one.browser.path(), format!("{address}/merged"));
+    let written = "return [...document.querySelectorAll('main .changes ins')].map((one) => one.textContent).join('')";
+    let written = one.browser.run(written, &[]);
+    assert_eq!(written.as_str().map(str::trim), Some("From the train."));
+    let mut broken = Vec::new();
+    looks_right(&one.browser, "session-merged-told", &mut broken);
+    assert!(broken.is_empty(), "{broken:#?}");
+    one.browser.press("I have looked at it");
+    one.browser.wait_for_text("It is told no more.");
+    for site in [&one, &other] {
+        site.browser.wait_for(
+            "nothing is told any more",
+            "return !document.querySelector('#merged section')",
+            &[],
+        );
+    }
+    one.is_quiet("one");
+    other.is_quiet("other");
 }
 
 /// How often a screen asked for itself again.
