@@ -278,7 +278,16 @@ mod tests {
         let there = folder.path().to_string_lossy();
         let add = |path| failing(&["resource", "add", "NB", "Slides", "--file", path]);
         assert_eq!(add(&there).exit.code(), 2);
-        assert_eq!(add("not there").exit.code(), 4);
+        let missing = add("not there");
+        assert_eq!(missing.exit.code(), 4);
+        let hint = missing.hint.expect("what to do");
+        assert!(
+            hint.contains("counts from the folder") && hint.contains("--file PATH"),
+            "{hint}"
+        );
+        let elsewhere = folder.path().join("nothere.pdf");
+        let hint = add(&elsewhere.to_string_lossy()).hint.expect("what to do");
+        assert!(hint.contains(&*there), "{hint}");
         assert_eq!(
             failing(&["resource", "edit", "ID"]).code,
             "nothing_to_change"

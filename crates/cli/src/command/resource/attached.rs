@@ -22,6 +22,13 @@ pub(super) fn name_of(path: &Path) -> String {
     name.map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
+fn here() -> String {
+    std::env::current_dir().map_or_else(
+        |_| "which is gone".to_owned(),
+        |here| here.display().to_string(),
+    )
+}
+
 /// Adds a resource that is a file.
 pub(super) fn add(
     context: &mut Context<'_>,
@@ -41,8 +48,24 @@ pub(super) fn add(
         let unreadable = |error: io::Error| {
             let message = format!("{} cannot be read: {error}.", path.display());
             match error.kind() {
-                io::ErrorKind::NotFound => Failure::not_found("file_not_found", message),
-                _ => Failure::error("input_failed", message),
+                io::ErrorKind::NotFound => {
+                    let from = match path.parent() {
+                        Some(folder) if path.is_absolute() && folder.is_dir() => {
+                            format!("Look into {}", folder.display())
+                        }
+                        _ if path.is_absolute() => "Look where it is".to_owned(),
+                        _ => format!("A path counts from the folder that you are in, {}", here()),
+                    };
+                    Failure::not_found("file_not_found", message).with_hint(format!(
+                        "{from}, and give --file PATH again; a path with spaces stands in quotes."
+                    ))
+                }
+                io::ErrorKind::PermissionDenied => Failure::error("input_failed", message)
+                    .with_hint(
+                        "Give yourself the right to read it, or copy it to where you have that.",
+                    ),
+                _ => Failure::error("input_failed", message)
+                    .with_hint("Copy it to another disk, and give --file with that path."),
             }
         };
         let mut opened = File::open(path).map_err(unreadable)?;
