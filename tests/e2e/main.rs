@@ -26,6 +26,7 @@ mod growth;
 mod history;
 mod hostile;
 mod mirror;
+mod mirror_files;
 mod modified;
 mod moving;
 mod namespaces;

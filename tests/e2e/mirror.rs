@@ -32,7 +32,7 @@ pub(crate) fn mirror_up(mirror: &Person) -> RunningNode {
 }
 
 /// Ana and Ben share a notebook that a mirror holds; both have heard of it, and neither node runs any more.
-fn apart(options: &[&str]) -> (Pair, Person, RunningNode) {
+pub(crate) fn apart(options: &[&str]) -> (Pair, Person, RunningNode) {
     let (pair, of_ana, of_ben) = Pair::on_loopback();
     let mirror = mirror(options);
     let running = mirror_up(&mirror);

@@ -463,6 +463,24 @@ pub const FILE_WANTS_AT_ONCE: usize = 2;
 /// somebody waits for there.
 pub const FILE_WANTS_MAX: usize = 32;
 
+/// Files that a mirror is offered at a time by one device of one notebook: it asks for two pieces at once of all of them.
+pub const FILE_OFFERS_AT_ONCE: usize = 4;
+
+/// Files that one device may offer to a mirror before it was answered: an honest one offers a few of each notebook.
+pub const FILE_OFFERS_MAX: usize = 256;
+
+/// How long a device waits before it offers a mirror again what that had no room for, in milliseconds: what makes room is
+/// somebody who puts a file away, or whoever runs the mirror.
+pub const FILE_OFFER_AGAIN_MS: u64 = 60_000;
+
+/// Most files of one notebook that a mirror keeps: each costs a record beside its pieces, and the records are read when the
+/// notebook is opened.
+pub const MIRROR_FILES_MAX: usize = 4_096;
+
+/// Part of a notebook's quota at a mirror that files leave to what is written: one in so many. What two people write to each
+/// other has to go on where a film does not fit.
+pub const MIRROR_WRITTEN_PART: u64 = 4;
+
 /// How long a peer may take to send a piece before another one is asked for it, in milliseconds: that much over a very
 /// slow line.
 pub const FILE_PIECE_MS_MAX: u64 = 60_000;

@@ -13,11 +13,12 @@ use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::crypto::{SIGNATURE_BYTES, Secret};
 use hearth_core::enrol::{ContactTicket, EnrolMessage, LinkTicket};
 use hearth_core::epoch::{EpochKeys, Wraps};
+use hearth_core::file::{FileHashes, HeldFile, open_chunk};
 use hearth_core::frontier::SignedFrontier;
 use hearth_core::identity::{
     DeviceCard, DeviceSecrets, RecoveryPhrase, RecoverySecrets, Roster, RosterEntry,
 };
-use hearth_core::ids::ControlHash;
+use hearth_core::ids::{ControlHash, FileRoot};
 use hearth_core::limits::CONTROL_BYTES_MAX;
 use hearth_core::log::{
     EntryPack, EntryVersion, LogStates, RawEntry, WireDecoder, WireEncoder, notebook_tag, open_pack,
@@ -176,6 +177,40 @@ fn what_mirrors_and_members_say_reads_as_ever() {
         }
     }
     assert_eq!((added, removed, full), (2, 2, 2));
+}
+
+#[test]
+fn files_and_what_is_said_of_them_read_as_ever() {
+    let stored = stored("files");
+    let bytes_of = |name: &str| {
+        let found = stored.iter().find(|one| one.name == name);
+        found.unwrap().to_bytes().unwrap()
+    };
+    for bytes in [0_usize, 1, 200] {
+        let of = |what: &str| bytes_of(&format!("sealed {bytes} {what}"));
+        let root = FileRoot::from_bytes(of("root").try_into().unwrap());
+        let length = bytes as u64;
+        let hashes = FileHashes::check(of("piece 0"), root, length).unwrap();
+        let sealed = of("piece 1");
+        assert!(hashes.is_piece(1, &sealed));
+        let plain = open_chunk(&Secret::from_bytes([7; 32]), length, 1, &sealed).unwrap();
+        assert_eq!(plain.len(), bytes);
+        assert_eq!(blake3::hash(&plain).as_bytes()[..], of("hash"));
+    }
+    let mut kinds = std::collections::BTreeSet::new();
+    let mut records = 0;
+    for vector in stored.iter().filter(|one| one.name.starts_with("mirror")) {
+        let bytes = vector.to_bytes().unwrap();
+        if vector.name.contains("frame") {
+            kinds.insert(bytes[0]);
+        } else if vector.name.ends_with("record of a file") {
+            let held = HeldFile::decode(&bytes).unwrap();
+            assert!(held.is_whole() && held.encode() == bytes);
+            records += 1;
+        }
+    }
+    assert_eq!(kinds, [25, 26, 28, 29, 30].into());
+    assert_eq!(records, 1);
 }
 
 #[test]

@@ -24,6 +24,11 @@ pub enum ConnectionKind {
         /// Whether this side dialled.
         dialled: bool,
     },
+    /// The same under [`ALPN_2`](crate::sync::ALPN_2): each side says what it reads beyond the first version.
+    Sync2 {
+        /// Whether this side dialled.
+        dialled: bool,
+    },
     /// Somebody wants to redeem a ticket of this device.
     Pairing,
     /// A device wants to be linked.
@@ -100,7 +105,7 @@ impl Engine {
                 self.open_door_for(id, Connection::Enrolling(Box::new(door)));
                 return;
             }
-            ConnectionKind::Sync { dialled } => dialled,
+            ConnectionKind::Sync { dialled } | ConnectionKind::Sync2 { dialled } => dialled,
         };
         let (found, parting) = match self.device_of(&remote) {
             Some(member) => (Some(member), None),
@@ -129,7 +134,9 @@ impl Engine {
         // Two devices of one person may have nothing in common yet.
         let has_nothing = shared.all().next().is_none() && !is_own;
         let parting = parting.or(has_nothing.then(|| Parting::of_this_device(now_ms)));
+        let says_features = matches!(kind, ConnectionKind::Sync2 { .. });
         let session = Session::new((device, key), dialled, exporter, instance, &shared, now_ms)
+            .with_features(says_features)
             .with_own_device(is_own)
             .with_mirror(is_mirror)
             .with_begun(self.begun);

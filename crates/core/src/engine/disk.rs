@@ -31,6 +31,7 @@ impl Engine {
             }
         }
         self.keep_pieces(storage, now_ms);
+        self.offer_files(storage, now_ms);
         touched.extend(self.replicas.take_touched());
         self.replicas.review(&touched);
         self.share_changed(&touched, now_ms);

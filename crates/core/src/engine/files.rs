@@ -8,7 +8,7 @@ use crate::file::{
     FileHashes, FileOpenError, FileSealer, HeldFile, LIST, Piece, SealedFile, open_chunk,
 };
 use crate::ids::{FileRoot, NotebookId};
-use crate::limits::{FILE_BYTES_MAX, FILE_PIECES_DROPPED_AT_ONCE, FILE_UNNAMED_MS};
+use crate::limits::{FILE_BYTES_MAX, FILE_UNNAMED_MS};
 use crate::storage::{Space, Storage, StorageError, Write};
 
 /// What a document says of a file, as far as its bytes go.
@@ -236,7 +236,7 @@ impl Engine {
                 None => !is_added(&key),
             };
             if is_over {
-                drop_some(notebook, key, held, storage)?;
+                held.drop_some(notebook, key, storage)?;
                 return Ok(true);
             }
         }
@@ -271,42 +271,4 @@ fn list_of(
 ) -> Option<FileHashes> {
     let list = held.piece(storage, notebook, LIST).ok().flatten()?;
     FileHashes::check(list, file.root, file.bytes)
-}
-
-/// Drops the last pieces of a file, and its record with the first.
-fn drop_some(
-    notebook: NotebookId,
-    key: Vec<u8>,
-    mut held: HeldFile,
-    storage: &mut dyn Storage,
-) -> Result<(), StorageError> {
-    let has_root = key.len() == FileRoot::LEN;
-    let end = if has_root { held.end() } else { held.pieces() };
-    // One chunk and the list go together, since there is no file without a chunk.
-    let begin = end.saturating_sub(FILE_PIECES_DROPPED_AT_ONCE);
-    let begin = if begin == 1 { 0 } else { begin };
-    let mut writes: Vec<Write> = (begin..end)
-        .map(|piece| Write::Delete {
-            space: Space::Piece,
-            key: held.key(piece),
-        })
-        .collect();
-    if begin == 0 {
-        writes.push(Write::Delete {
-            space: Space::File,
-            key,
-        });
-    } else {
-        if has_root {
-            (begin..end).for_each(|piece| held.note(piece, false));
-        } else {
-            held.cut_to(begin);
-        }
-        writes.push(Write::Put {
-            space: Space::File,
-            key,
-            value: held.encode(),
-        });
-    }
-    storage.commit(notebook, &writes)
 }

@@ -17,6 +17,7 @@ impl Engine {
         self.peers.retain(|(of, _), _| *of != notebook);
         self.unsaved_peers.retain(|(of, _)| *of != notebook);
         self.mirrors.forget(notebook);
+        self.mirror_files.forget(notebook);
         self.unopened.remove(&notebook);
         self.reopen_at_ms.remove(&notebook);
         self.own.forget(notebook);

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::peers::has_same_controls;
 use super::set_back::{SetBack, lacks_entries};
-use super::{CloseReason, DecideError, Effect, Engine, PeerRecord};
+use super::{CloseReason, DecideError, Effect, Engine, FileAtMirror, PeerRecord};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::{ControlEntry, ControlKind};
 use crate::crypto::VerifyKey;
 use crate::frontier::SignedFrontier;
 use crate::identity::MirrorCard;
-use crate::ids::{ControlHash, DeviceId, MirrorId, NotebookId, TransportId};
+use crate::ids::{ControlHash, DeviceId, FileRoot, MirrorId, NotebookId, TransportId};
 use crate::limits::SET_ASIDE_REASON_BYTES_MAX;
 use crate::mirror::{MirrorAnswer, MirrorMessage, MirrorTicket, Quota};
 use crate::replica::OpenReplicaError;
@@ -34,6 +34,8 @@ pub enum MirrorFault {
     Full(Quota),
     /// It does not take the notebook.
     Refused(MirrorAnswer),
+    /// It has no room for a file.
+    FileFull(FileRoot, Quota),
 }
 
 /// What is known of a mirror of one notebook beside what it holds.
@@ -148,6 +150,8 @@ pub struct MirrorStatus {
     pub ahead: u64,
     /// Whether its last receipt is for all that is here.
     pub holds_all: bool,
+    /// What it said last of files that this device offered it.
+    pub files: BTreeMap<FileRoot, FileAtMirror>,
     /// What else is known.
     pub record: MirrorRecord,
     /// Whether it has what it had once signed for and then no more.
@@ -417,6 +421,7 @@ impl Engine {
                     (behind, ahead) == (0, 0)
                         && has_same_controls(replica.frontier(), &record.frontier)
                 }),
+                files: self.files_at_mirror(notebook, *mirror),
                 record: known,
                 has_made_good,
             }
@@ -429,8 +434,9 @@ impl Engine {
         let statuses = self.mirror_statuses(notebook).into_iter();
         statuses
             .map(|status| {
-                let is_whole = status.connected && status.holds_all;
-                (status.mirror.as_peer(), is_whole)
+                let peer = status.mirror.as_peer();
+                let is_offered = self.is_offering_files(notebook, peer);
+                (peer, status.connected && status.holds_all && !is_offered)
             })
             .collect()
     }
@@ -465,6 +471,7 @@ impl Engine {
                 before,
                 after: receipt.clone(),
             });
+            self.mirror_files.forget_kept((notebook, mirror));
             let fault = MirrorFault::RolledBack;
             self.effects
                 .push_back(Effect::MirrorFault(notebook, mirror, fault));
@@ -537,6 +544,9 @@ impl Engine {
                 self.mirrors.told.insert(place, removal);
                 continue;
             }
+            if self.load_file_at_mirror(notebook, &key, &value) {
+                continue;
+            }
             let Ok(mirror) = <[u8; 32]>::try_from(key) else {
                 continue;
             };
@@ -576,6 +586,6 @@ impl Engine {
             }
             self.mirrors.unsaved_told.remove(&place);
         }
-        Ok(())
+        self.save_files_at_mirrors(storage)
     }
 }

@@ -8,10 +8,12 @@
 
 mod bundles;
 mod capsules;
+mod carrying;
 mod connections;
 mod devices;
 mod disk;
 mod enrol;
+mod fetches;
 mod fetching;
 mod files;
 mod forgetting;
@@ -19,6 +21,7 @@ mod frames;
 mod freezes;
 mod handing;
 mod members;
+mod mirror_files;
 mod mirrors;
 mod notebooks;
 mod pairing;
@@ -44,9 +47,11 @@ pub use bundles::{
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
 pub use devices::DeviceError;
 pub use enrol::LinkOfferId;
-pub use fetching::FileProgress;
+pub use fetches::FileProgress;
+pub(crate) use fetches::{Fetch, Fetches, FilePlace};
 pub use files::{FileAdding, FileError, FileRef, is_sound};
 pub use members::DecideError;
+pub use mirror_files::{FileAtMirror, NamedFile};
 pub use mirrors::{MirrorFault, MirrorRecord, MirrorStatus};
 pub use pairing::{Verification, VerificationState};
 pub use peer_record::{BundleWord, PeerRecord};
@@ -191,7 +196,9 @@ pub struct Engine {
     /// Notebooks that this person destroyed: nobody hands them over again.
     destroyed: BTreeSet<NotebookId>,
     /// Files that somebody waits for.
-    fetches: fetching::Fetches,
+    fetches: Fetches,
+    /// Files at mirrors.
+    mirror_files: mirror_files::MirrorFiles,
 }
 
 impl Engine {
@@ -232,7 +239,8 @@ impl Engine {
             next_offer: 0,
             prepared: None,
             destroyed: BTreeSet::new(),
-            fetches: fetching::Fetches::default(),
+            fetches: Fetches::default(),
+            mirror_files: mirror_files::MirrorFiles::default(),
         };
         for notebook in notebooks {
             let device = Arc::clone(&engine.identity.device);

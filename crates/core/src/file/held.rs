@@ -8,10 +8,10 @@
 //! `pieces` has a bit for each piece, that of piece 0 the lowest of the first byte. A record stands under the root. One
 //! of a file that is being added, whose root nobody knows yet, stands under its place instead, and has no bits.
 
-use super::{Piece, chunks_of};
+use super::{Piece, chunks_of, sealed_bytes_of};
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::ids::{FileRoot, NotebookId};
-use crate::limits::{FILE_CHUNK_BYTES, FILE_CHUNKS_MAX};
+use crate::limits::{FILE_CHUNK_BYTES, FILE_CHUNKS_MAX, FILE_PIECES_DROPPED_AT_ONCE};
 use crate::storage::{Space, Storage, StorageError, Write};
 
 /// The layout.
@@ -198,6 +198,58 @@ impl HeldFile {
     /// Shortens a file that is being added to so many pieces, two or more.
     pub(crate) fn cut_to(&mut self, pieces: u32) {
         self.bytes = u64::from(pieces.saturating_sub(1)) * FILE_CHUNK_BYTES as u64;
+    }
+
+    /// Drops the last pieces, and the record that stands under `key` with the first; says whether that was all.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails: nothing of it is dropped then.
+    pub(crate) fn drop_some(
+        mut self,
+        notebook: NotebookId,
+        key: Vec<u8>,
+        storage: &mut dyn Storage,
+    ) -> Result<bool, StorageError> {
+        let has_root = key.len() == FileRoot::LEN;
+        let end = if has_root { self.end() } else { self.pieces() };
+        // One chunk and the list go together, since there is no file without a chunk.
+        let begin = end.saturating_sub(FILE_PIECES_DROPPED_AT_ONCE);
+        let begin = if begin == 1 { 0 } else { begin };
+        let mut writes: Vec<Write> = (begin..end)
+            .map(|piece| Write::Delete {
+                space: Space::Piece,
+                key: self.key(piece),
+            })
+            .collect();
+        if begin == 0 {
+            writes.push(Write::Delete {
+                space: Space::File,
+                key,
+            });
+        } else {
+            if has_root {
+                (begin..end).for_each(|piece| self.note(piece, false));
+            } else {
+                self.cut_to(begin);
+            }
+            writes.push(Write::Put {
+                space: Space::File,
+                key,
+                value: self.encode(),
+            });
+        }
+        storage.commit(notebook, &writes)?;
+        Ok(begin == 0)
+    }
+
+    /// Returns how much the file takes once all of it is here.
+    pub(crate) fn sealed_bytes(&self) -> u64 {
+        sealed_bytes_of(self.bytes)
+    }
+
+    /// Notes that it was begun, or gone on with, at a time.
+    pub(crate) const fn begin_at(&mut self, now_ms: u64) {
+        self.since_ms = now_ms;
     }
 
     pub(crate) const fn place(&self) -> &[u8; PLACE_BYTES] {

@@ -30,12 +30,21 @@ pub const LIST: Piece = 0;
 /// Bytes of a hash in the list.
 const HASH_BYTES: usize = 32;
 
+/// Bytes by which a chunk grows when it is sealed.
+const TAG_BYTES: usize = 16;
+
 /// Returns how many chunks a file of a length has; `None` for one that is too long.
 pub fn chunks_of(bytes: u64) -> Option<u32> {
     if bytes > FILE_BYTES_MAX {
         return None;
     }
     u32::try_from(bytes.div_ceil(FILE_CHUNK_BYTES as u64).max(1)).ok()
+}
+
+/// Returns how much a file of a length takes where it is kept: its chunks as they are sealed, and the list of their hashes.
+pub(crate) fn sealed_bytes_of(bytes: u64) -> u64 {
+    let chunks = u64::from(chunks_of(bytes).unwrap_or_default());
+    bytes.saturating_add(chunks * (TAG_BYTES + HASH_BYTES) as u64)
 }
 
 /// Computes the hash that a chunk has in the list.

@@ -50,6 +50,7 @@ impl Mirror {
                 session.acknowledge(&shared, now_ms, at_once);
             }
         }
+        self.keep_files(storage, now_ms);
         self.close_unused(storage);
     }
 

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::door::Door;
+use super::files::IncomingFiles;
 use super::held::Held;
 use super::notebook::MirroredNotebook;
 use super::recovery::RecoverDoor;
@@ -40,6 +41,8 @@ pub struct MirrorLimits {
 pub enum MirrorConnection {
     /// Sync.
     Sync,
+    /// The same under [`ALPN_2`](crate::sync::ALPN_2): each side says what it reads beyond the first version.
+    Sync2,
     /// Somebody wants a notebook held.
     Request,
     /// Somebody comes back with a recovery phrase, or as a device of somebody's roster.
@@ -100,6 +103,8 @@ pub struct Mirror {
     pub(super) heard: Hearings,
     /// Capsules that are kept for members of what is held.
     pub(super) capsules: Shelf,
+    /// Files that are on their way.
+    pub(super) files: IncomingFiles,
     /// Whether members changed since it was looked at which capsules are still to be kept.
     pub(super) wants_capsule_review: bool,
 }
@@ -133,6 +138,7 @@ impl Mirror {
             pushed_ms: BTreeMap::new(),
             heard: Hearings::default(),
             capsules: Shelf::load(storage)?,
+            files: IncomingFiles::default(),
             wants_capsule_review: true,
         };
         for notebook in notebooks {
@@ -283,6 +289,7 @@ impl Mirror {
         self.notebooks.remove(&notebook);
         self.heard_ms.remove(&notebook);
         self.pushed_ms.remove(&notebook);
+        self.files.forget(notebook);
         self.wants_capsule_review = true;
     }
 
@@ -296,7 +303,7 @@ impl Mirror {
         now_ms: u64,
     ) {
         match kind {
-            MirrorConnection::Sync => {}
+            MirrorConnection::Sync | MirrorConnection::Sync2 => {}
             MirrorConnection::Request => {
                 let door = Door::new(remote, exporter, now_ms);
                 self.open_door(id, Connection::Request(Box::new(door)));
@@ -327,7 +334,8 @@ impl Mirror {
             notebooks: &mut self.notebooks,
             device,
         };
-        let session = Session::new((device, key), false, exporter, instance, &shared, now_ms);
+        let session = Session::new((device, key), false, exporter, instance, &shared, now_ms)
+            .with_features(kind == MirrorConnection::Sync2);
         let session = Box::new(session);
         self.connections.insert(
             id,

@@ -105,11 +105,10 @@ impl Mirror {
             self.effects.push_back(full);
         }
         session.forget_views();
-        // A mirror asks for no file, so nothing of one is for it.
-        session.take_file_events();
         result?;
         self.hear_objections(session, now_ms, storage);
         self.hear_capsules(session, storage)?;
+        self.hear_files(session, now_ms, storage)?;
         self.say_last_words(session, storage)
     }
 
@@ -199,7 +198,7 @@ impl Mirror {
     }
 
     /// Sets how much a notebook may hold now.
-    fn make_room(&mut self, notebook: NotebookId) {
+    pub(super) fn make_room(&mut self, notebook: NotebookId) {
         let quota = self.quota();
         let left = quota.max_bytes.saturating_sub(quota.used_bytes);
         let max_bytes = self.limits.notebook_bytes;

@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::files::FilesHeld;
 use super::notebook::MirroredNotebook;
 use super::request::Quota;
 use crate::crypto::VerifyKey;
@@ -23,6 +24,8 @@ pub(super) struct KnownDevice {
     pub(super) person: PersonId,
     pub(super) transport: TransportId,
     pub(super) verify_key: VerifyKey,
+    /// Whether it may write content, and so have files kept.
+    pub(super) may_write: bool,
 }
 
 /// Who may have a notebook: what follows from its control entries alone.
@@ -48,6 +51,7 @@ impl People {
                     person: *person,
                     transport: card.transport,
                     verify_key: card.verify_key,
+                    may_write: member.rights.may_write,
                 };
                 (*device, known)
             })
@@ -81,6 +85,7 @@ pub(super) struct Summary {
     digest: [u8; 32],
     next_position: Position,
     used_bytes: u64,
+    files: FilesHeld,
     has_refused: bool,
 }
 
@@ -97,6 +102,7 @@ impl Summary {
             digest: held.frontier_digest(),
             next_position: held.next_position(),
             used_bytes: held.quota().used_bytes,
+            files: held.files,
             has_refused: held.has_refused(),
         }
     }
@@ -115,6 +121,7 @@ impl Summary {
         self.digest = held.frontier_digest();
         self.next_position = held.next_position();
         self.used_bytes = held.quota().used_bytes;
+        self.files = held.files;
         self.has_refused = held.has_refused();
     }
 }
@@ -256,6 +263,12 @@ impl Held {
                 max_bytes: u64::MAX,
             },
         }
+    }
+
+    /// Returns what its files take.
+    pub(super) fn files(&self) -> FilesHeld {
+        let open = self.open.as_ref();
+        open.map_or(self.summary.files, |held| held.files)
     }
 
     pub(super) fn has_refused(&self) -> bool {

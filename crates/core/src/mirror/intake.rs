@@ -66,7 +66,7 @@ impl MirroredNotebook {
     fn has_room_beside_content(&mut self, bytes: usize) -> bool {
         let reserve = self.max_bytes / CONTROL_RESERVE_PART;
         let max_bytes = self.max_bytes.saturating_add(reserve);
-        let has_room = self.used_bytes.saturating_add(bytes as u64) <= max_bytes;
+        let has_room = self.all_bytes().saturating_add(bytes as u64) <= max_bytes;
         self.has_refused |= !has_room;
         has_room
     }
@@ -389,7 +389,7 @@ impl Holding for MirroredNotebook {
     }
 
     fn has_room_for(&mut self, bytes: usize) -> bool {
-        let has_room = self.used_bytes.saturating_add(bytes as u64) <= self.max_bytes;
+        let has_room = self.all_bytes().saturating_add(bytes as u64) <= self.max_bytes;
         self.has_refused |= !has_room;
         has_room
     }

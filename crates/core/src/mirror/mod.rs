@@ -8,6 +8,7 @@ mod capsules;
 mod disk;
 mod door;
 mod engine;
+mod files;
 mod frames;
 mod held;
 mod intake;

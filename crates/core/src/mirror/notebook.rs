@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
+use super::files::FilesHeld;
 use super::logs::{Branches, MirroredLog, read_id, write_id};
 use super::request::Quota;
 use crate::codec::{DecodeError, Reader, Writer};
@@ -44,7 +45,10 @@ pub struct MirroredNotebook {
     pub(super) unsaved: Vec<Write>,
     pub(super) frontier: OnceLock<(Arc<Frontier>, [u8; 32])>,
     pub(super) has_new_members: bool,
+    /// What is held beside files.
     pub(super) used_bytes: u64,
+    /// What the files take that are kept, or were taken and are on their way.
+    pub(super) files: FilesHeld,
     /// How much it may hold.
     pub(super) max_bytes: u64,
     pub(super) has_refused: bool,
@@ -90,6 +94,7 @@ impl MirroredNotebook {
             frontier: OnceLock::new(),
             has_new_members: true,
             used_bytes: 0,
+            files: FilesHeld::default(),
             max_bytes: u64::MAX,
             has_refused: false,
             entries_since_state: 0,
@@ -129,6 +134,7 @@ impl MirroredNotebook {
             held.used_bytes = held.bytes_without_entries(storage)?;
         }
         held.replay(&mut forked, storage)?;
+        held.files = FilesHeld::load(notebook, storage)?;
         held.committed_position = held.next_position;
         held.controls.forget_resolved();
         for log in forked {
@@ -239,9 +245,14 @@ impl MirroredNotebook {
     /// Returns how much is held, and how much may be.
     pub const fn quota(&self) -> Quota {
         Quota {
-            used_bytes: self.used_bytes,
+            used_bytes: self.all_bytes(),
             max_bytes: self.max_bytes,
         }
+    }
+
+    /// Returns how much all that is held takes, files among it.
+    pub(super) const fn all_bytes(&self) -> u64 {
+        self.used_bytes.saturating_add(self.files.bytes)
     }
 
     /// Sets how much may be held. Nothing is dropped where that is less than is here.

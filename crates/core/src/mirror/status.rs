@@ -16,6 +16,10 @@ pub struct HeldStatus {
     pub notebook: NotebookId,
     /// How much of it is held, and may be.
     pub quota: Quota,
+    /// Files of which all or a part is held, sealed.
+    pub files: usize,
+    /// How much these take, as a part of all that is held.
+    pub files_bytes: u64,
     /// Content entries, sealed.
     pub entries: u64,
     /// Control entries.
@@ -62,6 +66,8 @@ impl Mirror {
                 used_bytes: held.quota().used_bytes,
                 max_bytes: most,
             },
+            files: held.files().count,
+            files_bytes: held.files().bytes,
             entries: outline.next_position(),
             controls: outline.controls_count(),
             people: held.people(),

@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 
 use super::brief::{Brief, Sum};
+use super::features::Features;
+use super::file_frame::FileFrame;
 use super::presence::SaidPresence;
 use crate::capsule::CapsuleHead;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::crypto::{SIGNATURE_BYTES, Signature};
-use crate::file::Piece;
 use crate::frontier::{self, LogTip, SignedFrontier};
-use crate::ids::{CapsuleHash, CapsuleId, ControlHash, DeviceId, FileRoot, LogId, NotebookId};
+use crate::ids::{CapsuleHash, CapsuleId, ControlHash, DeviceId, LogId, NotebookId};
 use crate::limits::{
-    CAPSULE_BYTES_MAX, CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FILE_CHUNKS_MAX,
-    FRAME_BYTES_MAX, SHARED_NOTEBOOKS_MAX,
+    CAPSULE_BYTES_MAX, CONTROL_BYTES_MAX, CONTROL_ENTRIES_MAX, CONTROL_HEADS_MAX, FRAME_BYTES_MAX,
+    SHARED_NOTEBOOKS_MAX,
 };
 use crate::mirror::Quota;
 use crate::presence::SealedPresence;
@@ -49,7 +50,7 @@ pub(super) struct Acknowledgement {
 /// A message between two synced devices. Notebooks stand as tags; [`NotebookNumbers`] shortens them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Frame {
-    /// 1: `version u16 ‖ instance u64 ‖ digest 32`.
+    /// 1: `version u16 ‖ instance u64 ‖ digest 32`, and under the second ALPN `features varint`.
     Hello {
         /// Version of the protocol.
         version: u16,
@@ -57,6 +58,8 @@ pub(super) enum Frame {
         instance: u64,
         /// A MAC over all shared notebooks and their frontiers.
         digest: [u8; 32],
+        /// What the sender reads beyond the first version, where it may say so.
+        features: Option<Features>,
     },
     /// 2: count, then `tag 16 ‖ digest 16` each.
     Summary(Vec<SummaryLine>),
@@ -108,12 +111,8 @@ pub(super) enum Frame {
     Ahead(WireTag, Vec<u8>),
     /// 24: notebook, `counter varint ‖ epoch 32 ‖ nonce 24 ‖ sealed 59 ‖ signature 64`: where the sender's person is.
     Presence(WireTag, Box<SaidPresence>),
-    /// 25: notebook, `root 32 ‖ piece varint`: asks for a piece of a file.
-    FileWant(WireTag, FileRoot, Piece),
-    /// 26: notebook, `root 32 ‖ piece varint ‖ bytes`: the piece.
-    FilePiece(WireTag, FileRoot, Piece, Vec<u8>),
-    /// 27: notebook, `root 32 ‖ piece varint`: the sender lacks the piece.
-    FileLack(WireTag, FileRoot, Piece),
+    /// 25 to 30: notebook, and what is said about a file of it.
+    File(WireTag, FileFrame),
 }
 
 /// What becomes of a capsule that was offered.
@@ -210,9 +209,7 @@ impl Frame {
             | Self::Objection(tag, _)
             | Self::Ahead(tag, _)
             | Self::Presence(tag, _)
-            | Self::FileWant(tag, ..)
-            | Self::FilePiece(tag, ..)
-            | Self::FileLack(tag, ..)
+            | Self::File(tag, _)
             | Self::Ack(tag, _) => Some(*tag),
             Self::Hello { .. }
             | Self::Summary(_)
@@ -238,10 +235,9 @@ impl Frame {
             | Self::Unpacked(_)
             | Self::Full(..)
             | Self::Presence(..)
-            | Self::FileWant(..)
-            | Self::FileLack(..)
             | Self::Ended(..) => 0,
-            Self::CapsulePart(_, _, bytes) | Self::FilePiece(_, _, _, bytes) => bytes.len(),
+            Self::CapsulePart(_, _, bytes) => bytes.len(),
+            Self::File(_, frame) => frame.bytes_about(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
             Self::Brief(brief) => size_of_val(brief.sums()),
             Self::Frontier(_, signed) => {
@@ -271,8 +267,12 @@ impl Frame {
                 version,
                 instance,
                 digest,
+                features,
             } => {
                 writer.u8(1).u16(*version).u64(*instance).raw(digest);
+                if let Some(features) = features {
+                    features.write(&mut writer);
+                }
             }
             Self::Summary(lines) => {
                 writer.u8(2).varint(lines.len() as u64);
@@ -344,18 +344,9 @@ impl Frame {
                     .raw(&sealed.sealed)
                     .raw(&said.signature);
             }
-            Self::FileWant(tag, root, piece) => {
-                numbers.write(*tag, writer.u8(25));
-                writer.raw(root.as_bytes()).varint((*piece).into());
-            }
-            Self::FilePiece(tag, root, piece, bytes) => {
-                numbers.write(*tag, writer.u8(26));
-                writer.raw(root.as_bytes()).varint((*piece).into());
-                writer.raw(bytes);
-            }
-            Self::FileLack(tag, root, piece) => {
-                numbers.write(*tag, writer.u8(27));
-                writer.raw(root.as_bytes()).varint((*piece).into());
+            Self::File(tag, frame) => {
+                numbers.write(*tag, writer.u8(frame.kind()));
+                frame.write(&mut writer);
             }
             Self::Handed {
                 notebook,
@@ -401,6 +392,10 @@ impl Frame {
                 version: reader.u16("protocol version")?,
                 instance: reader.u64("instance")?,
                 digest: reader.array("digest")?,
+                features: match reader.remaining() {
+                    0 => None,
+                    _ => Some(Features::read(&mut reader)?),
+                },
             },
             2 => {
                 let count = reader.count("notebooks", SHARED_NOTEBOOKS_MAX)?;
@@ -475,21 +470,9 @@ impl Frame {
                 };
                 Self::Presence(tag, Box::new(said))
             }
-            25 => {
+            kind if FileFrame::TYPES.contains(&kind) => {
                 let tag = numbers.read(&mut reader)?;
-                let (root, piece) = read_piece(&mut reader)?;
-                Self::FileWant(tag, root, piece)
-            }
-            26 => {
-                let tag = numbers.read(&mut reader)?;
-                let (root, piece) = read_piece(&mut reader)?;
-                let bytes = reader.take("piece of a file", reader.remaining())?;
-                Self::FilePiece(tag, root, piece, bytes.to_vec())
-            }
-            27 => {
-                let tag = numbers.read(&mut reader)?;
-                let (root, piece) = read_piece(&mut reader)?;
-                Self::FileLack(tag, root, piece)
+                Self::File(tag, FileFrame::read(kind, &mut reader)?)
             }
             8 => Self::Ping,
             9 => Self::Pong,
@@ -538,13 +521,6 @@ impl Frame {
         reader.finish()?;
         Ok(frame)
     }
-}
-
-fn read_piece(reader: &mut Reader<'_>) -> Result<(FileRoot, Piece), DecodeError> {
-    let root = FileRoot::from_bytes(reader.array("root of a file")?);
-    let piece = reader.count("piece of a file", FILE_CHUNKS_MAX)?;
-    let piece = Piece::try_from(piece).map_err(|_| DecodeError::Invalid("piece of a file"))?;
-    Ok((root, piece))
 }
 
 fn write_entries(entries: &[Vec<u8>], writer: &mut Writer) {
@@ -641,6 +617,35 @@ mod tests {
                 prop_assert_eq!(again, Ok(frame));
             }
         }
+    }
+
+    #[test]
+    fn a_hello_says_what_its_side_reads_or_is_as_the_first_version_has_it() {
+        let hello = |features| Frame::Hello {
+            version: VERSION,
+            instance: 7,
+            digest: [5; 32],
+            features,
+        };
+        let first = hello(None).encode(&mut NotebookNumbers::default());
+        assert_eq!(first.len(), 1 + 2 + 8 + 32);
+        for (features, bytes) in [(None, &[][..]), (Some(Features::FILES), &[1][..])] {
+            let said = hello(features).encode(&mut NotebookNumbers::default());
+            assert_eq!(said, [&first, bytes].concat());
+            let read = Frame::decode(&said, &mut NotebookNumbers::default());
+            assert_eq!(read, Ok(hello(features)));
+        }
+        // Bits that this program does not know say nothing to it.
+        let more = [&first[..], &[0x83, 0x10]].concat();
+        let read = Frame::decode(&more, &mut NotebookNumbers::default());
+        let Ok(Frame::Hello {
+            features: Some(features),
+            ..
+        }) = read
+        else {
+            panic!("{read:?}");
+        };
+        assert!(features.has(Features::FILES) && features.has(Features::KEPT_FILES));
     }
 
     #[test]

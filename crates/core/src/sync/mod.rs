@@ -13,6 +13,8 @@ mod brief;
 mod capsules;
 mod channel;
 mod error;
+mod features;
+mod file_frame;
 mod files;
 mod frame;
 mod handing;
@@ -29,6 +31,7 @@ mod shared;
 
 pub use capsules::CapsuleEvent;
 pub use error::{SessionError, Stopped};
+pub use file_frame::FileAnswer;
 pub use files::FileEvent;
 pub use frame::CapsuleAnswer;
 pub use holding::{Holding, Outline};
@@ -36,8 +39,11 @@ pub use offline::{OfflineError, OfflineFrame, OfflineReader, OfflineSender};
 pub use session::{Incoming, PeerView, Session};
 pub use shared::Shared;
 
-/// The protocol's name on the wire (ALPN).
+/// The protocol's name on the wire (ALPN), as the first version has it.
 pub const ALPN: &[u8] = b"hearth/sync/1";
+
+/// The same protocol, but that each hello says what its side reads beyond the first version.
+pub const ALPN_2: &[u8] = b"hearth/sync/2";
 
 /// The pairing protocol's name on the wire (ALPN).
 pub const PAIRING_ALPN: &[u8] = b"hearth/pair/1";

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::capsules::CapsuleLane;
 use super::channel::Channel;
 use super::error::{SessionError, Stopped};
+use super::features::Features;
 use super::files::FileLane;
 use super::frame::{Frame, NotebookNumbers, VERSION, WireTag};
 use super::handing::Handing;
@@ -86,6 +87,8 @@ pub struct Session {
     pub(super) files: FileLane,
     /// Whether the peer is a mirror: it can do nothing with packs.
     pub(super) peer_is_mirror: bool,
+    /// What the peer said that it reads beyond the first version.
+    pub(super) peer_features: Features,
     /// The notebooks for which the peer said that it has no room, since [`Session::take_full`].
     pub(super) newly_full: Vec<NotebookId>,
     /// The notebook that is to be opened before anything of it can be sent.
@@ -136,6 +139,7 @@ impl Session {
             presences: PresenceLane::default(),
             files: FileLane::default(),
             peer_is_mirror: false,
+            peer_features: Features::NONE,
             newly_full: Vec::new(),
             wants_open: None,
         };
@@ -147,8 +151,18 @@ impl Session {
             version: VERSION,
             instance,
             digest,
+            features: None,
         });
         session
+    }
+
+    /// Has the hello say what this side reads, where the connection is of the second version.
+    #[must_use]
+    pub fn with_features(mut self, says_features: bool) -> Self {
+        if let Some(Frame::Hello { features, .. }) = self.queue.front_mut() {
+            *features = says_features.then_some(Features::ALL);
+        }
+        self
     }
 
     /// Says whether the peer said that it has what is not here yet.
@@ -297,7 +311,11 @@ impl Session {
                 version,
                 instance,
                 digest,
-            } => self.hello(version, instance, digest, shared),
+                features,
+            } => {
+                self.peer_features = features.unwrap_or_default();
+                self.hello(version, instance, digest, shared)
+            }
             Frame::Summary(_) if self.was_listed => Err(SessionError::Repeated),
             Frame::Summary(lines) => {
                 self.was_listed = true;
@@ -335,16 +353,8 @@ impl Session {
                 Ok(())
             }
             Frame::Presence(tag, said) => self.hear_presence(tag, &said, shared, now_ms),
-            Frame::FileWant(tag, root, piece) => {
-                self.piece_wanted(tag, root, piece);
-                Ok(())
-            }
-            Frame::FilePiece(tag, root, piece, bytes) => {
-                self.piece_arrived(tag, (root, piece), bytes, shared);
-                Ok(())
-            }
-            Frame::FileLack(tag, root, piece) => {
-                self.piece_lacked(tag, root, piece, shared);
+            Frame::File(tag, frame) => {
+                self.heard_of_file(tag, frame, shared);
                 Ok(())
             }
             Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),

@@ -116,10 +116,15 @@ async fn dial(
             addrs: wish.addrs.addrs,
             relays: wish.addrs.relays,
         };
-        let event = match net.dial(&peer, hearth_core::sync::ALPN, DIAL_TIMEOUT).await {
+        // Who does not speak the second version takes the first.
+        const ALPNS: [&[u8]; 2] = [hearth_core::sync::ALPN_2, hearth_core::sync::ALPN];
+        let event = match net.dial_for(&peer, &ALPNS, DIAL_TIMEOUT).await {
             Ok(link) => Traffic::Connected {
+                kind: match link.handle().alpn() {
+                    hearth_core::sync::ALPN_2 => ConnectionKind::Sync2 { dialled: true },
+                    _ => ConnectionKind::Sync { dialled: true },
+                },
                 link,
-                kind: ConnectionKind::Sync { dialled: true },
             },
             Err(error) => Traffic::DialFailed {
                 device,

@@ -20,6 +20,7 @@ use super::introduce::Introductions;
 use super::linking::Linking;
 use super::links::OpenLink;
 use super::mirrors::Asked;
+use super::naming::Naming;
 use super::queues::{Happening, Queues};
 use super::requests::Waiting;
 use super::room::{Resting, Turns};
@@ -59,6 +60,9 @@ const KEYS_EVERY: Duration = Duration::from_secs(10 * 60);
 
 /// How often files are looked for that nothing names: they are kept for days.
 const FILES_EVERY: Duration = Duration::from_secs(60);
+
+/// How long files of a fork are taken over at a time, in which a keystroke would wait.
+const CARRYING_MAX: Duration = Duration::from_millis(100);
 
 /// What the engine owns.
 pub(super) struct Engine {
@@ -116,6 +120,8 @@ pub(super) struct Engine {
     /// Notebooks in which the next session of a series may be due: one was planned, wrapped up or called off, or
     /// time went by.
     pub(super) series_changed: BTreeSet<NotebookId>,
+    /// Notebooks of which it is to be said which files they name.
+    pub(super) naming: Naming,
     housekeeping_at: Instant,
     published_at: Instant,
     /// When the ages of keys are looked at.
@@ -166,12 +172,14 @@ impl Engine {
             has_more_to_send: false,
             series_changed: BTreeSet::new(),
             put_off: 0,
+            naming: Naming::default(),
             housekeeping_at: Instant::now() + HOUSEKEEPING_EVERY,
             published_at: Instant::now(),
             keys_at: Instant::now(),
             files_at: Instant::now(),
         };
         engine.note_departures();
+        engine.note_all_files();
         engine
     }
 
@@ -292,6 +300,7 @@ impl Engine {
             .chain([self.entering.next_at()])
             .chain(self.capsule.due_at())
             .chain(self.place_at(true))
+            .chain(self.naming.due_at())
             .chain(protocol)
             .fold(self.housekeeping_at, Instant::min)
     }
@@ -328,6 +337,9 @@ impl Engine {
         self.keep_series();
         if now >= self.files_at && self.stay == Stay::Running {
             self.files_at = now + FILES_EVERY;
+            if service::carry_files(&mut self.host, CARRYING_MAX) {
+                self.files_at = now;
+            }
             service::drop_unnamed_files(&mut self.host);
         }
         if self.index_changed && now.duration_since(self.published_at) >= REPUBLISH_EVERY {
@@ -534,6 +546,7 @@ impl Engine {
     /// After a burst: shows what came, puts it on disk, sends what is due, and adjusts who is dialled.
     fn settle(&mut self) {
         self.effects();
+        self.name_files();
         let now_ms = Host::now_ms();
         let Host {
             engine, storage, ..

@@ -140,7 +140,10 @@ impl Engine {
         let remote = TransportId::from_bytes(link.handle().remote_id().to_bytes());
         let id = ConnectionId(self.next_link);
         self.next_link += 1;
-        let dialled = kind == ConnectionKind::Sync { dialled: true };
+        let dialled = matches!(
+            kind,
+            ConnectionKind::Sync { dialled: true } | ConnectionKind::Sync2 { dialled: true }
+        );
         self.links
             .insert(id, OpenLink::open(id, link, dialled, self.traffic.clone()));
         self.host

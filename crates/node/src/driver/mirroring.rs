@@ -11,7 +11,7 @@ use hearth_core::engine::{CloseReason, ConnectionId};
 use hearth_core::enrol::RECOVER_ALPN;
 use hearth_core::ids::{NotebookId, TransportId};
 use hearth_core::mirror::{MIRROR_ALPN, Mirror, MirrorAnswer, MirrorConnection, MirrorEffect};
-use hearth_core::sync::EXPORTER_LABEL;
+use hearth_core::sync::{ALPN_2, EXPORTER_LABEL};
 use hearth_store::ProtectionChange;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
@@ -34,6 +34,8 @@ const TRAFFIC_MAX: usize = 1_024;
 const BURST_MAX: usize = 64;
 /// How often what is not urgent is done.
 const HOUSEKEEPING_EVERY: Duration = Duration::from_secs(60);
+/// How long files are dropped at a time, while links wait.
+const DROPPING_MAX: Duration = Duration::from_millis(200);
 /// Commands that may wait; who has another one waits for room.
 const COMMANDS_MAX: usize = 16;
 
@@ -189,6 +191,7 @@ async fn accept(net: Arc<Net>, connections: mpsc::Sender<(Link, MirrorConnection
         let kind = match incoming.alpn.as_slice() {
             MIRROR_ALPN => MirrorConnection::Request,
             RECOVER_ALPN => MirrorConnection::Recover,
+            ALPN_2 => MirrorConnection::Sync2,
             _ => MirrorConnection::Sync,
         };
         if connections.send((incoming.link, kind)).await.is_err() {
@@ -392,6 +395,25 @@ impl MirrorEngine {
         for (notebook, is_named) in held {
             if let Err(error) = self.look_at(notebook, is_named) {
                 tracing::warn!(%notebook, %error, "what was taken off could not be dropped");
+            }
+        }
+        self.drop_files();
+    }
+
+    /// Drops files that nothing names, some of them each time.
+    fn drop_files(&mut self) {
+        let began = Instant::now();
+        let MirrorRun {
+            mirror, storage, ..
+        } = &mut self.run;
+        while began.elapsed() < DROPPING_MAX {
+            match mirror.drop_files(Host::now_ms(), storage) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "files that nothing names could not be dropped");
+                    break;
+                }
             }
         }
     }

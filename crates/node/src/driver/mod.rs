@@ -22,6 +22,7 @@ mod linking;
 mod links;
 mod mirroring;
 mod mirrors;
+mod naming;
 mod orders;
 mod queues;
 mod requests;
@@ -243,6 +244,7 @@ impl Node {
             listen,
             port_kept: stored.profile.port,
             alpns: vec![
+                hearth_core::sync::ALPN_2.to_vec(),
                 hearth_core::sync::ALPN.to_vec(),
                 hearth_core::sync::PAIRING_ALPN.to_vec(),
                 hearth_core::enrol::LINK_ALPN.to_vec(),
@@ -376,6 +378,7 @@ async fn accept(net: Arc<Net>, traffic: mpsc::Sender<Traffic>) {
             hearth_core::sync::PAIRING_ALPN => ConnectionKind::Pairing,
             hearth_core::enrol::LINK_ALPN => ConnectionKind::Linking,
             hearth_core::enrol::RECOVER_ALPN => ConnectionKind::Recovering,
+            hearth_core::sync::ALPN_2 => ConnectionKind::Sync2 { dialled: false },
             _ => ConnectionKind::Sync { dialled: false },
         };
         if traffic

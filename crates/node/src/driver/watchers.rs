@@ -104,6 +104,7 @@ impl Engine {
                     if is_index {
                         self.orders_changed |= self.host.is_journal(notebook);
                         self.series_changed.insert(notebook);
+                        self.naming.note(notebook);
                     }
                     self.capsule.note_change();
                     self.note_live(notebook, &applied);
@@ -111,6 +112,8 @@ impl Engine {
                 }
                 Effect::MembershipChanged(notebook) => {
                     self.membership_changed = true;
+                    // It may have a mirror now.
+                    self.naming.note(notebook);
                     self.capsule.press();
                     self.departures.look_at(notebook);
                 }
@@ -146,6 +149,7 @@ impl Engine {
                     self.index_changed = true;
                     self.orders_changed = true;
                     self.series_changed.insert(notebook);
+                    self.naming.note(notebook);
                     self.note_live_rebuilt(notebook);
                 }
                 Effect::PresenceHeard(notebook) => self.note_presence(notebook),

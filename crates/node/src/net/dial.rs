@@ -7,7 +7,10 @@ use std::{net::SocketAddr, time::Duration};
 
 use iroh::{
     Endpoint, EndpointAddr, EndpointId, RelayUrl, TransportAddr,
-    endpoint::{ConnectError, ConnectWithOptsError, ConnectingError, Connection, ConnectionError},
+    endpoint::{
+        ConnectError, ConnectOptions, ConnectWithOptsError, ConnectingError, Connection,
+        ConnectionError,
+    },
 };
 use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
@@ -92,7 +95,7 @@ pub(super) async fn dial(
     endpoint: &Endpoint,
     profile: &Profile,
     peer: &PeerAddr,
-    alpn: &[u8],
+    alpns: &[&[u8]],
     timeout: Duration,
 ) -> Result<Connection, DialError> {
     let id = EndpointId::from_bytes(peer.id.as_bytes()).map_err(|_| DialError::InvalidId)?;
@@ -108,7 +111,7 @@ pub(super) async fn dial(
         transports.chain(relays.iter().cloned().map(TransportAddr::Relay)),
     );
     let deadline = Instant::now() + timeout;
-    match timeout_at(deadline, repeat(endpoint, &addr, alpn)).await {
+    match timeout_at(deadline, repeat(endpoint, &addr, alpns)).await {
         Ok(result) => result,
         Err(_) => Err(DialError::Timeout {
             waited: timeout,
@@ -124,7 +127,7 @@ pub(super) async fn dial(
 async fn repeat(
     endpoint: &Endpoint,
     addr: &EndpointAddr,
-    alpn: &[u8],
+    alpns: &[&[u8]],
 ) -> Result<Connection, DialError> {
     loop {
         let quick_attempts = if addr.is_empty() {
@@ -139,7 +142,7 @@ async fn repeat(
                 DIAL_PATIENT
             };
             let give_up = Instant::now() + patience;
-            match timeout_at(give_up, attempt(endpoint, addr.clone(), alpn)).await {
+            match timeout_at(give_up, attempt(endpoint, addr.clone(), alpns)).await {
                 Ok(Attempt::Connected(connection)) => return Ok(connection),
                 Ok(Attempt::Failed(error)) => return Err(error),
                 // It failed early, as a look-up may: the next one would too if it began at once.
@@ -150,8 +153,8 @@ async fn repeat(
     }
 }
 
-async fn attempt(endpoint: &Endpoint, addr: EndpointAddr, alpn: &[u8]) -> Attempt {
-    let error = match endpoint.connect(addr, alpn).await {
+async fn attempt(endpoint: &Endpoint, addr: EndpointAddr, alpns: &[&[u8]]) -> Attempt {
+    let error = match connect(endpoint, addr, alpns).await {
         Ok(connection) => return Attempt::Connected(connection),
         Err(error) => error,
     };
@@ -176,6 +179,19 @@ async fn attempt(endpoint: &Endpoint, addr: EndpointAddr, alpn: &[u8]) -> Attemp
         | ConnectError::Connection { source, .. } => handshake_failure(source),
         other => Attempt::Failed(DialError::Endpoint(Box::new(other))),
     }
+}
+
+/// Connects with the first of some protocols that the peer speaks.
+async fn connect(
+    endpoint: &Endpoint,
+    addr: EndpointAddr,
+    alpns: &[&[u8]],
+) -> Result<Connection, ConnectError> {
+    let first = alpns.first().copied().unwrap_or_default();
+    let others = alpns.iter().skip(1).map(|alpn| alpn.to_vec()).collect();
+    let options = ConnectOptions::new().with_additional_alpns(others);
+    let connecting = endpoint.connect_with_opts(addr, first, options).await?;
+    Ok(connecting.await?)
 }
 
 /// Says what an error during the handshake means.

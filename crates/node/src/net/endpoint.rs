@@ -117,7 +117,21 @@ impl Net {
         alpn: &[u8],
         timeout: Duration,
     ) -> Result<Link, DialError> {
-        let connection = dial(&self.endpoint, &self.profile, peer, alpn, timeout).await?;
+        self.dial_for(peer, &[alpn], timeout).await
+    }
+
+    /// Connects to a peer, for one of several protocols: the one that the peer likes best of those that it speaks, as
+    /// [`LinkHandle::alpn`](super::LinkHandle::alpn) says.
+    ///
+    /// # Errors
+    /// As of [`Net::dial`].
+    pub async fn dial_for(
+        &self,
+        peer: &PeerAddr,
+        alpns: &[&[u8]],
+        timeout: Duration,
+    ) -> Result<Link, DialError> {
+        let connection = dial(&self.endpoint, &self.profile, peer, alpns, timeout).await?;
         let link = Link::new(connection, self.profile == Profile::Lan);
         self.live.add(link.handle());
         Ok(link)

@@ -150,7 +150,7 @@ fn get(
         }));
         let part = match read {
             // It counts as missing now, and comes again from somebody else.
-            Err(failure) if failure.code == "file_damaged" => {
+            Err(failure) if ["file_damaged", "file_not_here"].contains(&failure.code.as_str()) => {
                 let asked = row.call(want(&id))?;
                 answer = fetched(row, asked, &id, patience, on_event)?;
                 continue;
@@ -242,7 +242,8 @@ fn out_of_reach(answer: &Value) -> Failure {
     let mut hints = Vec::new();
     if let Some(by) = by.filter(|by| !by.is_empty()) {
         hints.push(format!(
-            "{by} added it: it comes once a device of theirs is online with `hearth up`, or somebody else who has fetched it."
+            "{by} added it: it comes once a device of theirs is online with `hearth up`, or somebody else who has fetched it, or \
+             a mirror that was given it."
         ));
     }
     let (lacking, wrong) = (names("lacking"), names("wrong"));
@@ -263,6 +264,9 @@ fn out_of_reach(answer: &Value) -> Failure {
 
 fn whose(device: &Value) -> String {
     let text = |key: &str| device[key].as_str().unwrap_or_default().to_owned();
+    if device["mirror"].is_string() {
+        return format!("the mirror {}", text("device_label"));
+    }
     let (name, label) = (text("name"), text("device_label"));
     if name.is_empty() || label.contains(&name) {
         label

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use hearth_core::enrol::RECOVER_ALPN;
 use hearth_core::mirror::{MIRROR_ALPN, Mirror};
+use hearth_core::sync::{ALPN, ALPN_2};
 use rand_core::Rng;
 use serde_json::{Value, json};
 use tokio::signal::unix::{SignalKind, signal};
@@ -160,7 +161,7 @@ async fn bind(mirror: &StoredMirror, listen: Option<SocketAddr>) -> Result<Net, 
         profile,
         listen,
         port_kept: mirror.port,
-        alpns: [hearth_core::sync::ALPN, MIRROR_ALPN, RECOVER_ALPN]
+        alpns: [ALPN_2, ALPN, MIRROR_ALPN, RECOVER_ALPN]
             .map(<[u8]>::to_vec)
             .into(),
     };

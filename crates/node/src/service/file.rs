@@ -1,10 +1,11 @@
 //! Files of resources: added and read a part at a time, fetched from whoever has them, and dropped once nothing names them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use hearth_core::crypto::Secret;
-use hearth_core::engine::{FileAdding, FileError, FileRef};
+use hearth_core::engine::{FileAdding, FileError, FileProgress, FileRef, NamedFile};
 use hearth_core::file::{LIST, chunks_of};
 use hearth_core::ids::{DeviceId, FileRoot, NotebookId};
 use hearth_core::replica::EditFailed;
@@ -15,12 +16,16 @@ use hearth_notebook::{Kind, closure};
 use serde_json::{Value, json};
 
 use super::answer::{data, person, read_failed, unavailable, with};
+use super::carry::carry_file;
 use super::resolve::{find_notebook, find_object, listed};
 use crate::api::{Exit, FILE_PART_BYTES, Failure, FileRequest};
 use crate::host::{Host, edit_failed, invalid, no_notebook, random, sentence, storage_failed};
 
 /// How long files that are dropped may keep the engine at a time, in milliseconds.
 const DROP_MS_MAX: u128 = 100;
+
+/// How long a file is taken over at a time that another notebook of this device has: somebody waits for it.
+const CARRY_MAX: Duration = Duration::from_millis(100);
 
 /// Does what a request about files asks.
 pub(super) fn execute(host: &mut Host, request: &FileRequest) -> Result<Value, Failure> {
@@ -108,14 +113,29 @@ fn finish(host: &mut Host, id: u64, name: &str, new: NewResource) -> Result<Valu
 
 fn want(host: &mut Host, text: &str) -> Result<Value, Failure> {
     let (notebook, view, file) = find(host, text)?;
-    let Host {
-        engine, storage, ..
-    } = &mut *host;
-    let progress = engine.want_file(notebook, &file, Host::now_ms(), storage);
-    let progress = progress.map_err(file_failed)?;
+    let progress = if carry_file(host, notebook, file.root, CARRY_MAX) {
+        // The rest is on this device: nobody is asked for it.
+        carried(host, notebook, &file)?
+    } else {
+        let Host {
+            engine, storage, ..
+        } = &mut *host;
+        let wanted = engine.want_file(notebook, &file, Host::now_ms(), storage);
+        wanted.map_err(file_failed)?
+    };
     let directory = host.directory(notebook);
+    let mirrors = host.engine.mirror_statuses(notebook);
     let devices = |devices: &[DeviceId]| -> Vec<Value> {
         let of = |device: &DeviceId| {
+            let mut mirrors = mirrors.iter();
+            if let Some(mirror) = mirrors.find(|mirror| mirror.mirror.as_peer() == *device) {
+                let name = mirror.ticket.as_ref().map(|ticket| &ticket.name);
+                return json!({
+                    "device": device.to_string(),
+                    "mirror": mirror.mirror.to_string(),
+                    "device_label": name,
+                });
+            }
             let owner = host
                 .engine
                 .replica(notebook)
@@ -149,6 +169,19 @@ fn want(host: &mut Host, text: &str) -> Result<Value, Failure> {
     Ok(listed(host, notebook, answer))
 }
 
+/// How far a file is that is taken over from the notebook that this one goes on from.
+fn carried(host: &Host, notebook: NotebookId, file: &FileRef) -> Result<FileProgress, Failure> {
+    let held = host.engine.held_file(notebook, file.root, &host.storage);
+    let held = held.map_err(storage_failed)?;
+    Ok(
+        held.map_or_else(FileProgress::default, |held| FileProgress {
+            here: held.here(),
+            pieces: held.pieces(),
+            ..FileProgress::default()
+        }),
+    )
+}
+
 fn read(host: &mut Host, text: &str, first: u32) -> Result<Value, Failure> {
     let (notebook, _, file) = find(host, text)?;
     let chunks = chunks_of(file.bytes).ok_or_else(|| file_failed(FileError::NoFile))?;
@@ -158,8 +191,12 @@ fn read(host: &mut Host, text: &str, first: u32) -> Result<Value, Failure> {
     let mut bytes = Vec::new();
     let mut chunk = first;
     while chunk < chunks && bytes.len() < FILE_PART_BYTES {
-        let read = engine.read_chunk(notebook, &file, chunk, storage);
-        bytes.extend(read.map_err(file_failed)?);
+        match engine.read_chunk(notebook, &file, chunk, storage) {
+            Ok(read) => bytes.extend(read),
+            // What comes before it is sound; whoever asks for the next stretch is told.
+            Err(_) if chunk > first => break,
+            Err(error) => return Err(file_failed(error)),
+        }
         chunk += 1;
     }
     Ok(json!({
@@ -236,6 +273,60 @@ pub(super) fn named_in(
     Ok(files
         .map(|file| (FileRoot::from_bytes(file.root), file.name))
         .collect())
+}
+
+/// Returns the files of a notebook that resources name which are not put away, as far as all of each is here.
+pub(super) fn whole_here(
+    host: &mut Host,
+    notebook: NotebookId,
+) -> Result<Vec<(FileRoot, AttachedFile)>, Failure> {
+    let all = host.read(notebook, |docs, people| {
+        resource::list(docs, people).map_err(unavailable)
+    })?;
+    let mut found = BTreeMap::new();
+    for file in all
+        .into_iter()
+        .filter(|one| !one.removed)
+        .filter_map(|one| one.file)
+    {
+        let root = FileRoot::from_bytes(file.root);
+        let held = host.engine.held_file(notebook, root, &host.storage);
+        let held = held.ok().flatten();
+        if held.is_some_and(|held| held.is_whole() && held.bytes() == file.bytes) {
+            found.insert(root, file);
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Says whether a mirror holds a notebook.
+pub(crate) fn has_mirror(host: &Host, notebook: NotebookId) -> bool {
+    let replica = host.engine.replica(notebook);
+    replica.is_some_and(|replica| !replica.membership().mirrors().is_empty())
+}
+
+/// Tells the engine which files a notebook names, so that mirrors are offered them.
+pub(crate) fn name_files(host: &mut Host, notebook: NotebookId) {
+    let read = host.read(notebook, |docs, people| {
+        resource::list(docs, people).map_err(unavailable)
+    });
+    // One that cannot be read now is looked at with its next change.
+    let Ok(all) = read else {
+        return;
+    };
+    let mut named: BTreeMap<FileRoot, NamedFile> = BTreeMap::new();
+    for one in all {
+        if let Some(file) = one.file {
+            let bytes = file.bytes;
+            let known = named.entry(FileRoot::from_bytes(file.root));
+            let known = known.or_insert(NamedFile {
+                bytes,
+                is_wanted: false,
+            });
+            known.is_wanted |= !one.removed;
+        }
+    }
+    host.engine.name_files(notebook, named);
 }
 
 /// Drops what additions left that were cut off, and files that no resource names any more; some of it each time.

@@ -3,6 +3,8 @@
 //! Every object keeps its id, and every change its author, device and time, proven by the signatures of the old notebook,
 //! which are inside the new one.
 
+use std::time::Duration;
+
 use hearth_core::control::Role;
 use hearth_core::engine::{AdoptError, FoundError};
 use hearth_core::ids::{NotebookId, PersonId};
@@ -13,17 +15,21 @@ use serde_json::{Value, json};
 
 use super::NodeFacts;
 use super::answer::{control_failed, unavailable, with};
+use super::carry::carry_into;
 use super::invite::{admits_as_admin, check_expiry};
 use super::notebook::{creator_role, founded, show};
 use super::resolve::{find_notebook, find_person};
 use crate::api::{Exit, Failure};
 use crate::host::{Host, edit_failed, invalid, random, sentence, storage_failed};
 
+/// How long files are taken over before the answer: those of most notebooks all are then.
+const CARRY_MAX: Duration = Duration::from_secs(1);
+
 /// What is added to a title where no other is given.
 const TITLE_SUFFIX: &str = " (fork)";
 
 /// What a fork carries over, in words for people.
-const NOTICE: &str = "All that was written so far is in it, with the signatures of those who wrote it. The old \
+const NOTICE: &str = "All that was written so far is in it, with the signatures of those who wrote it, and the files that are on this device. The old \
      notebook stays as it is: who is left out goes on there, and learns nothing of this one.";
 
 /// Whom a new notebook invites, and what it is called.
@@ -52,6 +58,8 @@ pub(super) fn fork(
     meta::check(&title, &form).map_err(|error| invalid(&error.into()))?;
     let role = own_role(host, old, &form)?;
     let new = found(host, old, role, &title)?;
+    // What is left is taken over while the node runs, or when it is wanted.
+    let has_more_files = carry_into(host, new, CARRY_MAX);
 
     let expires_ms = Host::now_ms().saturating_add(seconds.saturating_mul(1000));
     let mut tickets = Vec::new();
@@ -89,7 +97,12 @@ pub(super) fn fork(
     }
     let mut data = with(
         show(host, new)?,
-        json!({ "tickets": tickets, "forked_from": old.to_string(), "notice": NOTICE }),
+        json!({
+            "tickets": tickets,
+            "forked_from": old.to_string(),
+            "notice": NOTICE,
+            "files_on_their_way": has_more_files,
+        }),
     );
     if !node.running && !tickets.is_empty() {
         data["hint"] = json!("Run `hearth up`: only while it runs can the tickets be used.");

@@ -1,14 +1,17 @@
 //! The mirrors of a notebook: adding and removing them, and what is known of each.
 
 use hearth_core::engine::{DecideError, MirrorFault, MirrorStatus};
-use hearth_core::ids::{MirrorId, NotebookId};
+use hearth_core::ids::{FileRoot, MirrorId, NotebookId};
 use hearth_core::mirror::{MirrorAnswer, MirrorTicket};
 use hearth_core::replica::MemberError;
+use hearth_core::sync::FileAnswer;
+use hearth_notebook::file::AttachedFile;
 use serde_json::{Value, json};
 
 use super::NodeFacts;
 use super::answer::{not_admin, person, time};
 use super::departure::not_a_member;
+use super::file::{has_mirror, named_in, whole_here};
 use super::journal::{journals, own_journal};
 use super::resolve::{brief, find_notebook, light_title};
 use crate::api::{Exit, Failure, MirrorRequest};
@@ -85,7 +88,8 @@ fn add(host: &mut Host, node: &NodeFacts, notebook: &str, ticket: &str) -> Resul
         add_one(host, *notebook, &ticket)?;
     }
     let added = ticket.card.id().to_string();
-    let of_first = notebooks.first().map(|first| mirrors(host, node, *first));
+    let first = notebooks.first().copied();
+    let of_first = first.map(|first| mirrors(host, node, first));
     let mirror = of_first.and_then(|mirrors| {
         mirrors
             .into_iter()
@@ -189,13 +193,19 @@ fn failed(host: &mut Host, notebook: NotebookId, error: DecideError) -> Failure 
 }
 
 /// The mirrors of a notebook, with what each has signed for and what it was caught at.
-pub(super) fn mirrors(host: &Host, node: &NodeFacts, notebook: NotebookId) -> Vec<Value> {
+pub(super) fn mirrors(host: &mut Host, node: &NodeFacts, notebook: NotebookId) -> Vec<Value> {
+    if !has_mirror(host, notebook) {
+        return Vec::new();
+    }
+    // Where the documents cannot be read, that is said elsewhere.
+    let files = whole_here(host, notebook).unwrap_or_default();
     let directory = host.directory(notebook);
     let statuses = host.engine.mirror_statuses(notebook);
     statuses
         .iter()
         .map(|status| {
             let mut view = view(node, status);
+            view["files"] = files_view(status, &files);
             view["added_by"] = match &status.added_by {
                 Some((by, _)) => person(&directory, by),
                 None => Value::Null,
@@ -267,6 +277,36 @@ fn view(node: &NodeFacts, status: &MirrorStatus) -> Value {
     })
 }
 
+/// Which of the files that are here whole a mirror has, by its own word, and why not the others.
+fn files_view(status: &MirrorStatus, files: &[(FileRoot, AttachedFile)]) -> Value {
+    let answer = |root: &FileRoot| status.files.get(root).map(|said| (said.answer, said.at_ms));
+    let is_kept = |root: &FileRoot| matches!(answer(root), Some((FileAnswer::Kept, _)));
+    let missing = files.iter().filter(|(root, _)| !is_kept(root));
+    let missing: Vec<Value> = missing
+        .map(|(root, file)| {
+            let said = answer(root);
+            let why = match said {
+                Some((FileAnswer::Full(_), _)) => "no_room",
+                Some((FileAnswer::Refused, _)) => "refused",
+                _ => "not_yet",
+            };
+            let quota = match said {
+                Some((FileAnswer::Full(quota), _)) => Some(quota),
+                _ => None,
+            };
+            json!({
+                "name": file.name,
+                "bytes": file.bytes,
+                "why": why,
+                "at": said.and_then(|(_, at_ms)| time(at_ms)),
+                "held_bytes": quota.map(|quota| quota.used_bytes),
+                "most_bytes": quota.map(|quota| quota.max_bytes),
+            })
+        })
+        .collect();
+    json!({ "here": files.len(), "kept": files.len() - missing.len(), "missing": missing })
+}
+
 /// What a person should know about a mirror before anything else.
 fn warning(status: &MirrorStatus) -> Option<String> {
     let record = &status.record;
@@ -333,6 +373,17 @@ pub fn describe_mirror_fault(
             quota.used_bytes, quota.max_bytes
         ),
         MirrorFault::Refused(answer) => mirror_refusal(*answer).to_owned(),
+        MirrorFault::FileFull(root, quota) => {
+            let named = named_in(host, notebook).unwrap_or_default();
+            let mut named = named.into_iter().filter(|(known, _)| known == root);
+            let file = named
+                .next()
+                .map_or_else(|| "a file".to_owned(), |(_, name)| name);
+            format!(
+                "it has no room for {file}: it holds {} bytes, and files may fill it up to {}",
+                quota.used_bytes, quota.max_bytes
+            )
+        }
         _ => "something is wrong with it".to_owned(),
     };
     json!({

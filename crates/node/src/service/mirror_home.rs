@@ -196,6 +196,8 @@ fn notebook(open: &OpenMirror<'_>, held: &HeldStatus) -> Result<Value, Failure> 
         "bytes": held.quota.used_bytes,
         "bytes_max": held.quota.max_bytes,
         "entries": held.entries,
+        "files": held.files,
+        "files_bytes": held.files_bytes,
         "control_entries": held.controls,
         "people": held.people,
         "devices": held.devices,

@@ -111,12 +111,12 @@ fn notebook_status(
     node: &NodeFacts,
     notebook: NotebookId,
 ) -> Result<Value, Failure> {
+    let mirrors = mirrors(host, node, notebook);
     let directory = host.directory(notebook);
     let mut peers = Vec::new();
     for status in host.engine.peer_statuses(notebook) {
         peers.push(peer(host, node, notebook, &directory, &status)?);
     }
-    let mirrors = mirrors(host, node, notebook);
     let pending_out = host.engine.pending_out(notebook);
     let adopted =
         adopted_in(host, notebook, ADOPTED_READ_MAX).map_err(crate::host::storage_failed)?;

@@ -7,6 +7,7 @@ mod bases;
 mod bundles;
 mod capsules;
 mod entries;
+mod files;
 mod frames;
 mod handing;
 mod members;
@@ -67,18 +68,19 @@ pub struct VectorFile {
 
 /// Makes all vectors anew from what they follow from.
 pub fn make_all() -> Vec<VectorFile> {
-    let mut files = people::make();
-    files.extend(entries::make());
-    files.extend(frames::make());
-    files.extend(handing::make());
-    files.push(parting::make());
-    files.push(presence::make());
-    files.push(presence::make_of_windows());
-    files.extend(members::make());
-    files.push(capsules::make());
-    files.push(mirrors::make());
-    files.push(bundles::make());
-    files
+    let mut all = people::make();
+    all.extend(entries::make());
+    all.extend(frames::make());
+    all.extend(handing::make());
+    all.push(parting::make());
+    all.push(presence::make());
+    all.push(presence::make_of_windows());
+    all.extend(members::make());
+    all.push(capsules::make());
+    all.push(mirrors::make());
+    all.push(bundles::make());
+    all.push(files::make());
+    all
 }
 
 /// Makes the vectors that are read as ever and not made the same again: a newer version of the compressor

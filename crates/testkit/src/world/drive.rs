@@ -35,12 +35,22 @@ impl World {
             return;
         };
         let now = self.time_of(at);
-        let kind = ConnectionKind::Sync { dialled };
+        let kind = self.kind_between(at, peer, dialled);
         if let Some(device) = self.devices.get_mut(at)
             && let Some(engine) = &mut device.engine
         {
             engine.connected(ConnectionId(link.0), kind, remote, exporter, now);
             device.is_unsettled = true;
+        }
+    }
+
+    /// Returns the newest kind of connection that two nodes both know.
+    pub(super) fn kind_between(&self, one: NodeId, other: NodeId, dialled: bool) -> ConnectionKind {
+        let is_first = |node| self.first_version.contains(node);
+        if [one, other].iter().any(is_first) {
+            ConnectionKind::Sync { dialled }
+        } else {
+            ConnectionKind::Sync2 { dialled }
         }
     }
 
@@ -126,6 +136,11 @@ impl World {
     fn arrive(&mut self, arrival: Arrival) -> Checked<NodeId> {
         match arrival {
             Arrival::Frame { link, at, bytes } => {
+                if let Some(kind) = bytes.first()
+                    && self.first_version.contains(&at)
+                {
+                    self.frames_of.entry(at).or_default().insert(*kind);
+                }
                 if self.pairing_frame(link, at, &bytes)? || self.mirror_frame(link, at, &bytes) {
                     return Ok(at);
                 }

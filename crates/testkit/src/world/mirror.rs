@@ -212,14 +212,18 @@ impl World {
         let Some((of_device, of_mirror)) = transports else {
             return false;
         };
+        let kind = self.kind_between(one, mirror, true);
+        let at_mirror = match kind {
+            ConnectionKind::Sync2 { .. } => MirrorConnection::Sync2,
+            _ => MirrorConnection::Sync,
+        };
         self.act(one, |engine, _, _| {
-            let kind = ConnectionKind::Sync { dialled: true };
             engine.connected(id, kind, of_mirror, exporter, local);
         });
         if let Some(held) = self.mirrors.get_mut(&mirror)
             && let Some(engine) = &mut held.mirror
         {
-            engine.connected(id, MirrorConnection::Sync, of_device, exporter, now);
+            engine.connected(id, at_mirror, of_device, exporter, now);
             held.is_unsettled = true;
         }
         true

@@ -132,6 +132,10 @@ pub struct World {
     pub devices: Vec<Device>,
     /// Draws whatever the script needs.
     pub random: ChaCha20Rng,
+    /// Devices and mirrors whose programs are of the protocol's first version.
+    pub first_version: BTreeSet<NodeId>,
+    /// The types of all frames that each of these got.
+    pub frames_of: BTreeMap<NodeId, BTreeSet<u8>>,
     /// The mirrors, by their places on the network.
     mirrors: BTreeMap<NodeId, MirrorNode>,
     /// How often a mirror was asked to hold something.
@@ -184,6 +188,8 @@ impl World {
             network: Network::new(random.next()),
             devices,
             random,
+            first_version: BTreeSet::new(),
+            frames_of: BTreeMap::new(),
             mirrors: BTreeMap::new(),
             requests: 0,
             recovered: BTreeMap::new(),

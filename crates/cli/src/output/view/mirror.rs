@@ -12,6 +12,9 @@ use crate::output::table::{Cell, Table};
 /// Characters of an id or a key in full.
 const ID_CHARS: usize = 52;
 
+/// Files named that are not at a mirror; of more the number is told.
+const FILES_SHOWN_MAX: usize = 5;
+
 /// `mirror init`: `mirror`, `ticket`, `quota`.
 pub(crate) fn init(data: &Value, page: &mut Page) {
     page.title(format!("The mirror {} is made.", data.called("mirror")));
@@ -124,6 +127,42 @@ pub(super) fn rows(mirrors: &[Value], indent: usize, page: &mut Page) {
             );
             page.styled(line, Style::Danger);
         }
+        files(mirror, indent, page);
+    }
+}
+
+/// Names the files that are here and not at a mirror: whoever is never online together with this device lacks them.
+fn files(mirror: &Value, indent: usize, page: &mut Page) {
+    let missing = mirror.at("files").list("missing");
+    for file in missing.iter().take(FILES_SHOWN_MAX) {
+        let bytes = size(file.count("bytes"));
+        let (why, style) = match file.text("why") {
+            "no_room" => (
+                format!(
+                    "it has no room for it; it holds {}, and files may fill it up to {}",
+                    size(file.count("held_bytes")),
+                    size(file.count("most_bytes")),
+                ),
+                Style::Danger,
+            ),
+            "refused" => (
+                "it does not take it from this device".to_owned(),
+                Style::Danger,
+            ),
+            _ => ("it was not sent yet".to_owned(), Style::Now),
+        };
+        let line = format!(
+            "{:indent$}The file {} ({bytes}) is not at the mirror {}: {why}.",
+            "",
+            file.text("name"),
+            name(mirror, page)
+        );
+        page.styled(line, style);
+    }
+    let more = missing.len().saturating_sub(FILES_SHOWN_MAX);
+    if more > 0 {
+        let more = counted(more as u64, "more file", "more files");
+        page.quiet(format!("{:indent$}{more} not at this mirror.", ""));
     }
 }
 
@@ -191,6 +230,7 @@ fn held(notebooks: &[Value], page: &mut Page) {
             Cell::new(format!("notebook {}", page.short(notebook.text("id")))),
             Cell::right(size(notebook.count("bytes"))),
             Cell::new(counted(notebook.count("entries"), "entry", "entries")),
+            Cell::new(counted(notebook.count("files"), "file", "files")),
             Cell::new(counted(notebook.count("people"), "person", "people")),
             Cell::new(format!("{} connected", notebook.count("connected"))),
             Cell::quiet(kept),
@@ -270,7 +310,7 @@ mod tests {
             "quota": {"used_bytes": 2048, "total_bytes": 1 << 30, "notebook_bytes": 1 << 20},
             "capsules": {"count": 1, "bytes": 1024},
             "notebooks": [{
-                "id": "bb".repeat(32), "bytes": 1024, "entries": 3, "people": 2, "connected": 0,
+                "id": "bb".repeat(32), "bytes": 1024, "entries": 3, "files": 2, "people": 2, "connected": 0,
                 "last_kept": null, "full": true, "removed": true, "dropped_after": null,
             }],
             "damaged": [{"id": "cc".repeat(32), "why": "a record is damaged"}],
@@ -283,6 +323,7 @@ mod tests {
             "It holds 2 KiB of at most 1 GiB, of one notebook at most 1 MiB",
             "1 sealed list",
             "3 entries",
+            "2 files",
             "2 people",
             "nothing kept yet",
             "has no room for all that was sent",
@@ -313,6 +354,30 @@ mod tests {
         let data = json!({"mirror": mirror, "notebook": notebooks[0], "notebooks": notebooks});
         let page = testing::page(&data, added);
         assert!(page.contains("2 journals"), "{page}");
+    }
+
+    #[test]
+    fn files_that_are_not_at_a_mirror_are_named_with_the_reason() {
+        let mirror = json!({
+            "id": "cc".repeat(26), "name": "cupboard", "state": "never",
+            "files": {"here": 9, "kept": 1, "missing": [
+                {"name": "talk.pdf", "bytes": 2048, "why": "no_room", "held_bytes": 1024, "most_bytes": 3072},
+                {"name": "a.txt", "bytes": 1, "why": "not_yet"},
+                {"name": "b.txt", "bytes": 1, "why": "not_yet"}, {"name": "c.txt", "bytes": 1, "why": "not_yet"},
+                {"name": "d.txt", "bytes": 1, "why": "refused"}, {"name": "e.txt", "bytes": 1, "why": "not_yet"},
+            ]},
+        });
+        let data = json!({"mirrors": [mirror], "notebooks": [{"id": "aa", "title": "N"}]});
+        let page = testing::page(&data, mirrors);
+        for said in [
+            "The file talk.pdf (2 KiB) is not at the mirror cupboard: it has no room for it; it holds 1 KiB, and files may \
+             fill it up to 3 KiB.",
+            "The file a.txt (1 byte) is not at the mirror cupboard: it was not sent yet.",
+            "The file d.txt (1 byte) is not at the mirror cupboard: it does not take it from this device.",
+            "1 more file not at this mirror.",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
     }
 
     #[test]

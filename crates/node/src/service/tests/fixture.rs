@@ -216,7 +216,7 @@ pub(super) fn connect(left: &mut Home, right: &mut Home, link: u64) {
     let id = ConnectionId(link);
     let now = Host::now_ms();
     let (to_left, to_right) = (right.transport(), left.transport());
-    let dialled = |dialled| ConnectionKind::Sync { dialled };
+    let dialled = |dialled| ConnectionKind::Sync2 { dialled };
     left.host()
         .engine
         .connected(id, dialled(true), to_left, exporter, now);

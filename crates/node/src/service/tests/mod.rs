@@ -5,6 +5,7 @@
 mod agreement;
 mod checking;
 mod content;
+mod files;
 mod fixture;
 mod graduate;
 mod live;
