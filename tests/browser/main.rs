@@ -11,6 +11,7 @@
     reason = "a test that cannot go on ends where it stands, and says what it measured"
 )]
 
+mod attached;
 mod by_file;
 mod by_hand;
 mod edges;

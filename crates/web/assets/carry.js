@@ -3,7 +3,7 @@
 // What is in a piece, in bytes: as text it is a third longer, which a form still holds.
 const pieceBytes = 1024 * 1024;
 
-const textOf = (piece) =>
+export const textOf = (piece) =>
   new Promise((done, fail) => {
     const reader = new FileReader();
     reader.addEventListener("load", () => done(reader.result.split(",")[1] ?? ""));
@@ -11,7 +11,7 @@ const textOf = (piece) =>
     reader.readAsDataURL(piece);
   });
 
-const send = async (address, fields) => {
+export const send = async (address, fields) => {
   const answer = await fetch(address, { method: "POST", body: new URLSearchParams(fields), redirect: "error" });
   if (!answer.ok) throw new Error(String(answer.status));
   return answer.json();

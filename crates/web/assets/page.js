@@ -4,6 +4,7 @@ import { listen } from "./keys.js";
 import { write } from "./notes.js";
 import { run } from "./clock.js";
 import { carry } from "./carry.js";
+import { addFile, fetchFile } from "./files.js";
 
 // Where a form went wrong, reading goes on there.
 const wrong = document.querySelector(".error[tabindex]");
@@ -56,6 +57,8 @@ const ready = () => {
     });
   });
   each("input[data-carry]", carry);
+  each("input[data-file]", addFile);
+  each("button[data-fetch]", fetchFile);
   each("button[data-print]", (button) => button.addEventListener("click", () => print()));
 };
 ready();

@@ -37,6 +37,7 @@ pub(crate) static ASSETS: &[Asset] = &[
     asset!("text.js", "text/javascript; charset=utf-8"),
     asset!("keys.js", "text/javascript; charset=utf-8"),
     asset!("carry.js", "text/javascript; charset=utf-8"),
+    asset!("files.js", "text/javascript; charset=utf-8"),
 ];
 
 /// Returns the address of a file. It changes with every version of the program, and the file may be kept for it.

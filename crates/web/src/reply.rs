@@ -33,6 +33,15 @@ pub(crate) enum Reply {
         /// What is in it.
         body: Body,
     },
+    /// Somebody's file to keep, as it is read: never shown, whatever it is.
+    Attached {
+        /// What it is called: a plain name that leads nowhere, in any script.
+        name: String,
+        /// How long it is.
+        bytes: u64,
+        /// What is in it.
+        body: Body,
+    },
     /// Anything else.
     Whole(Response),
 }
@@ -46,6 +55,7 @@ impl Reply {
             Self::To(address) => see_other(&address),
             Self::File { name, kind, bytes } => file(&name, kind, Body::from(bytes)),
             Self::Stream { name, kind, body } => file(&name, kind, body),
+            Self::Attached { name, bytes, body } => attached(&name, bytes, body),
             Self::Whole(response) => response,
         }
     }
@@ -105,6 +115,30 @@ fn file(name: &str, kind: &'static str, body: Body) -> Response {
     response
 }
 
+/// Makes a response that a browser keeps under its own name (RFC 6266), and of no kind that it would open.
+fn attached(name: &str, bytes: u64, body: Body) -> Response {
+    let mut response = file(name, "application/octet-stream", body);
+    let headers = response.headers_mut();
+    let mut spelt = String::new();
+    for byte in name.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {
+                spelt.push(char::from(byte))
+            }
+            byte => spelt.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    let plain = headers.get(header::CONTENT_DISPOSITION);
+    let plain = plain
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("attachment");
+    if let Ok(value) = HeaderValue::from_str(&format!("{plain}; filename*=UTF-8''{spelt}")) {
+        headers.insert(header::CONTENT_DISPOSITION, value);
+    }
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+    response
+}
+
 /// Returns an address of this page, or the first screen: what a form names as the way back is never trusted.
 pub(crate) fn own_address(given: &str) -> String {
     let is_own = given.starts_with('/')
@@ -138,6 +172,23 @@ mod tests {
         ] {
             assert_eq!(own_address(foreign), "/");
         }
+    }
+
+    #[test]
+    fn a_file_is_kept_under_its_name_and_is_of_no_kind_that_a_browser_opens() {
+        let reply = Reply::Attached {
+            name: "Übung \"1\"\r\n.html".into(),
+            bytes: 3,
+            body: Body::from("<b>"),
+        };
+        let response = reply.into_response();
+        let headers = response.headers();
+        assert_eq!(headers[header::CONTENT_TYPE], "application/octet-stream");
+        assert_eq!(headers[header::CONTENT_LENGTH], "3");
+        assert_eq!(
+            headers[header::CONTENT_DISPOSITION],
+            "attachment; filename=\"-bung--1---.html\"; filename*=UTF-8''%C3%9Cbung%20%221%22%0D%0A.html"
+        );
     }
 
     #[test]

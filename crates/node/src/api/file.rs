@@ -1,6 +1,7 @@
 //! Requests about files. A file crosses in parts, each a request of its own: neither side holds all of it, and the node goes
 //! on with its links in between.
 
+pub use hearth_core::limits::FILE_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 
 /// What of a file goes in one request: four of its chunks.

@@ -48,7 +48,7 @@ pub use circle::CircleRequest;
 pub use device::{DeviceRequest, RecoveryRequest};
 pub use failure::{Exit, Failure, UnknownExit};
 pub use feedback::{FeedbackFields, FeedbackRequest, SealedRequest};
-pub use file::{FILE_PART_BYTES, FileRequest};
+pub use file::{FILE_BYTES_MAX, FILE_PART_BYTES, FileRequest};
 pub use goal::{GoalFields, GoalRequest, KeyResultFields};
 pub use graduate::GraduateRequest;
 pub use history::ConflictRequest;

@@ -18,7 +18,8 @@ const NAMING_EVERY: Duration = Duration::from_millis(250);
 #[derive(Debug, Default)]
 pub(super) struct Naming {
     changed: BTreeSet<NotebookId>,
-    looked_at: Option<Instant>,
+    /// Before when it is not looked at again.
+    next_at: Option<Instant>,
 }
 
 impl Naming {
@@ -29,10 +30,7 @@ impl Naming {
 
     /// Returns when it is to be looked at.
     pub(super) fn due_at(&self) -> Option<Instant> {
-        let due_at = || {
-            self.looked_at
-                .map_or_else(Instant::now, |at| at + NAMING_EVERY)
-        };
+        let due_at = || self.next_at.unwrap_or_else(Instant::now);
         (!self.changed.is_empty()).then(due_at)
     }
 }
@@ -46,10 +44,11 @@ impl Engine {
     /// Says which files the notebooks name that changed, where a mirror holds them.
     pub(super) fn name_files(&mut self) {
         let now = Instant::now();
-        if self.naming.due_at().is_none_or(|due_at| now < due_at) {
+        let is_early = self.naming.next_at.is_some_and(|next_at| now < next_at);
+        if self.naming.changed.is_empty() || is_early {
             return;
         }
-        self.naming.looked_at = Some(now);
+        self.naming.next_at = Some(now + NAMING_EVERY);
         let changed = std::mem::take(&mut self.naming.changed);
         for notebook in changed {
             if !service::has_mirror(&self.host, notebook) {

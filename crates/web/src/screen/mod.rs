@@ -16,6 +16,7 @@ pub(crate) mod entry;
 mod example;
 pub(crate) mod failed;
 mod feedback;
+mod files;
 mod goal;
 mod goals;
 mod history;
@@ -302,6 +303,14 @@ pub(crate) static ROUTES: &[Route] = &[
         "/n/{notebook}/resources/{resource}/remove",
         run!(resources::remove),
     ),
+    write_data("/n/{notebook}/files", run!(files::begin)),
+    write_data("/n/{notebook}/files/{file}", run!(files::add)),
+    write_data("/n/{notebook}/files/{file}/drop", run!(files::give_up)),
+    write_data(
+        "/n/{notebook}/resources/{resource}/fetch",
+        run!(files::fetch),
+    ),
+    read("/n/{notebook}/resources/{resource}/file", run!(files::keep)),
     // How it is going, and circles
     read("/n/{notebook}/checkins", run!(checkins::list)),
     write("/n/{notebook}/checkins", run!(checkins::add)),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use hearth_node::api::{Failure, Request, ResourceRequest};
 use maud::html;
 
-use super::comments;
+use super::{comments, files};
 use crate::data::Data;
 use crate::reply::Reply;
 use crate::serve::missing;
@@ -38,6 +38,7 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
                 @for one in &all {
                     li class="stack-s" id={ "r-" (one.text("id")) } {
                         h3 { @if let Some(link) = one.some("link") { (part::outer_link(link, one.text("title"))) } @else { bdi { (one.text("title")) } } }
+                        (files::of_resource(visit, &notebook, *one))
                         @if let Some(why) = one.some("why") { p class="prose" { bdi { (why) } } }
                         p class="row small" {
                             @for tag in one.list("tags") { a class="badge sm" href={ (notebook.at("/resources")) "?tag=" (tag_query(tag.as_text())) } { bdi { (tag.as_text()) } } }
@@ -62,6 +63,7 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
                     p { button class="btn first" type="submit" { (visit.say("add-resource")) } }
                 }))
             }
+            (files::add_part(visit, &notebook))
         }
     };
     let screen = Screen::new(visit.say("resources"), page);

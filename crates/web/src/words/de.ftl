@@ -669,6 +669,32 @@ why-it-matters = Warum es zählt
 tags = Schlagwörter
 tags-hint = Durch Kommas getrennt.
 resource-put-away = Weggelegt.
+file = Datei
+add-file = Datei anhängen
+file-hint = Ziehen Sie eine hierher, oder wählen Sie sie aus. Sie bleibt versiegelt auf diesem Gerät, bis jemand sie will; hat das Notizbuch einen Spiegel, verwahrt er sie auch.
+file-most = Höchstens { $count } GiB.
+file-title-hint = Bleibt das leer, der Name der Datei.
+file-sending = Aufgenommen bis jetzt:
+file-broken = Die Datei wurde nicht hinzugefügt, und nichts von ihr bleibt hier. Sehen Sie nach, ob sie noch zu lesen ist, und versuchen Sie es noch einmal.
+file-needs-script = Dafür braucht es die Skripte dieser Seite, die in diesem Browser aus sind.
+file-keep = Kopie speichern
+file-elsewhere = noch nicht auf diesem Gerät
+file-fetch = Holen
+file-lost = Die Seite hat ihren Knoten verloren. Laden Sie sie neu; was von der Datei kam, bleibt.
+file-is-here = Sie ist hier.
+file-share = { $share } % davon sind hier.
+file-from = Sie kommt von { $names }.
+file-nobody = Gerade ist niemand verbunden, der sie hat. Hinzugefügt hat sie { $name }: Sie kommt, sobald eines der Geräte dieser Person oder ein anderes, das sie hat, verbunden ist. Es geht weiter, solange die Seite offen ist, und was kam, bleibt.
+file-lacking = Verbunden, und ohne sie: { $names }.
+file-wrong = Hat etwas anderes geschickt, das nicht genommen wurde: { $names }.
+file-mirror = der Spiegel { $device }
+file-device = { $name } ({ $device })
+file-bytes = { $count ->
+    [one] ein Byte
+   *[other] { $count } Byte
+}
+file-kib = { $count } KiB
+file-mib = { $count } MiB
 about-nothing = kein Notizbuch
 new-entry = Neuer Eintrag
 about = Über

@@ -669,6 +669,32 @@ why-it-matters = Why it matters
 tags = Tags
 tags-hint = Separated by commas.
 resource-put-away = Put away.
+file = File
+add-file = Attach a file
+file-hint = Drop one here, or choose it. It stays on this device, sealed, until somebody wants it; a mirror, where the notebook has one, keeps it as well.
+file-most = At most { $count } GiB.
+file-title-hint = Left empty, the file's own name.
+file-sending = Taken in so far:
+file-broken = The file was not added, and nothing of it stays here. Look whether it can still be read, and try again.
+file-needs-script = This needs the page's scripts, which are off in this browser.
+file-keep = Save a copy
+file-elsewhere = not on this device yet
+file-fetch = Fetch it
+file-lost = The page has lost its node. Load it again; what came of the file stays.
+file-is-here = It is here.
+file-share = { $share } % of it is here.
+file-from = It comes from { $names }.
+file-nobody = Nobody who has it is connected now. { $name } added it: it comes once one of their devices, or another one that has it, is connected. This goes on as long as the page is open, and what came stays.
+file-lacking = Connected and without it: { $names }.
+file-wrong = Sent something else, which was not taken: { $names }.
+file-mirror = the mirror { $device }
+file-device = { $name } ({ $device })
+file-bytes = { $count ->
+    [one] one byte
+   *[other] { $count } bytes
+}
+file-kib = { $count } KiB
+file-mib = { $count } MiB
 about-nothing = no notebook
 new-entry = New entry
 about = About
