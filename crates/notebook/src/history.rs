@@ -1,6 +1,7 @@
 //! What changed between two versions of a document, in plain words.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt;
 
 use automerge::{
     Automerge, ChangeHash, ObjId, ObjType, Patch, PatchAction, Prop, ReadDoc, ScalarValue, Value,
@@ -23,8 +24,98 @@ pub struct ChangeLine {
     /// Its title, or the beginning of its text. Empty for a session that is described from its own
     /// document, because the index holds the title.
     pub title: String,
-    /// What changed: `added`, `status active -> achieved`, `notes +12 -3`.
-    pub what: String,
+    /// What changed.
+    pub what: What,
+}
+
+/// What changed of an object. It is told in English as `added`, `status active -> achieved`, `notes +12 -3`; its parts
+/// are there for whoever tells it in another language. A field is named by its key.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[serde(tag = "did", rename_all = "kebab-case")]
+#[non_exhaustive]
+#[expect(missing_docs, reason = "the fields say what they are by their names")]
+pub enum What {
+    /// It was made.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It came out of an export.
+    Imported,
+    /// Somebody confirmed that they were at a session.
+    Attended,
+    /// Who does what in a circle is settled.
+    RolesHandedOut,
+    /// A stage of a circle began, counted from 1 where it is a number.
+    StageBegan { stage: String },
+    /// A stage of a circle began once more.
+    StageBeganAnew { stage: String },
+    /// Something got a tag.
+    TagAdded { tag: String },
+    /// Something lost a tag.
+    TagTakenOff { tag: String },
+    /// A field is gone.
+    FieldRemoved { field: String },
+    /// A field changed in a way that is not told further.
+    Changed { field: String },
+    /// Who is named in a field that names several people changed.
+    PeopleChanged { field: String },
+    /// Of several values one was chosen.
+    Chosen { field: String, value: String },
+    /// A field got another value.
+    Moved {
+        field: String,
+        from: String,
+        to: String,
+    },
+    /// A field that was empty got a value.
+    Set { field: String, to: String },
+    /// A field is empty now.
+    Cleared { field: String },
+    /// Characters came into a text and went out of it.
+    Text {
+        field: String,
+        inserted: usize,
+        deleted: usize,
+    },
+}
+
+impl fmt::Display for What {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = |field: &str| quote(&field_name(field));
+        match self {
+            Self::Added => formatter.write_str("added"),
+            Self::Removed => formatter.write_str("removed"),
+            Self::Imported => formatter.write_str("imported"),
+            Self::Attended => formatter.write_str("attendance confirmed"),
+            Self::RolesHandedOut => formatter.write_str("roles handed out"),
+            Self::StageBegan { stage } => write!(formatter, "stage {stage} began"),
+            Self::StageBeganAnew { stage } => write!(formatter, "stage {stage} began anew"),
+            Self::TagAdded { tag } => write!(formatter, "tag {tag} added"),
+            Self::TagTakenOff { tag } => write!(formatter, "tag {tag} taken off"),
+            Self::FieldRemoved { field } => write!(formatter, "{} removed", name(field)),
+            Self::Changed { field } => write!(formatter, "{} changed", name(field)),
+            Self::PeopleChanged { field } => write!(formatter, "{}s changed", name(field)),
+            Self::Chosen { field, value } => write!(formatter, "{} {value} chosen", name(field)),
+            Self::Moved { field, from, to } => {
+                write!(formatter, "{} {from} -> {to}", name(field))
+            }
+            Self::Set { field, to } => write!(formatter, "{} {to}", name(field)),
+            Self::Cleared { field } => write!(formatter, "{} cleared", name(field)),
+            Self::Text {
+                field,
+                inserted,
+                deleted,
+            } => {
+                formatter.write_str(&name(field))?;
+                for (sign, count) in [('+', inserted), ('-', deleted)] {
+                    if *count > 0 {
+                        write!(formatter, " {sign}{count}")?;
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
 }
 
 /// Describes what the changes between two versions did, in the order of the objects' ids within the
@@ -85,7 +176,7 @@ fn is_machinery(patch: &Patch) -> bool {
 
 struct TextChange {
     subject: Subject,
-    name: String,
+    field: String,
     inserted: usize,
     deleted: usize,
 }
@@ -118,10 +209,10 @@ impl Story<'_> {
                         obj: value.1.clone(),
                     };
                     let title = self.title(&made, self.after);
-                    self.push(&made, title, "added".to_owned());
+                    self.push(&made, title, What::Added);
                 }
                 ([], _) => self.field(&subject, patch, key, &value.0),
-                _ => self.note(&subject, &rest, "changed"),
+                _ => self.note(&subject, &rest),
             },
             PatchAction::DeleteMap { key } => match (rest.as_slice(), object(key)) {
                 ([], Some((kind, id))) => {
@@ -133,13 +224,14 @@ impl Story<'_> {
                         obj,
                     };
                     let title = self.title(&gone, self.before);
-                    self.push(&gone, title, "removed".to_owned());
+                    self.push(&gone, title, What::Removed);
                 }
                 ([], None) => {
                     let title = self.title(&subject, self.after);
-                    self.push(&subject, title, format!("{} removed", quote(key)));
+                    let field = key.clone();
+                    self.push(&subject, title, What::FieldRemoved { field });
                 }
-                _ => self.note(&subject, &rest, "changed"),
+                _ => self.note(&subject, &rest),
             },
             PatchAction::SpliceText { value, .. } => {
                 self.text(
@@ -155,7 +247,7 @@ impl Story<'_> {
             }
             // A dispute is shown at the object; it is no change of its own.
             PatchAction::Conflict { .. } => {}
-            _ => self.note(&subject, &rest, "changed"),
+            _ => self.note(&subject, &rest),
         }
     }
 
@@ -197,27 +289,32 @@ impl Story<'_> {
     }
 
     fn field(&mut self, subject: &Subject, patch: &Patch, key: &str, value: &Value<'_>) {
+        let field = key.to_owned();
         let what = match (key.split_once('/'), value) {
             (None, Value::Object(ObjType::Text)) => return,
-            (Some((answer, _)), _) if answer.starts_with("answer_") => {
-                format!("{} changed", field_name(answer))
-            }
+            (Some((answer, _)), _) if answer.starts_with("answer_") => What::Changed {
+                field: answer.to_owned(),
+            },
             (None, _) if key == IMPORTED_FROM => {
                 if let Ok(Some((_, obj))) = self.doc.get_at(&patch.obj, key, self.after) {
                     self.new.insert(obj);
                 }
-                "imported".to_owned()
+                What::Imported
             }
-            (Some(("attend", _)), _) => "attendance confirmed".to_owned(),
-            (Some(("stage", stage)), _) => format!("stage {} began", count_from_one(stage)),
-            (Some(("again", stage)), _) => {
-                format!("stage {} began anew", count_from_one(stage))
-            }
-            (None, Value::Scalar(_)) if key == "circle" => "roles handed out".to_owned(),
-            (Some((word @ ("owner" | "attendee"), _)), _) => format!("{word}s changed"),
+            (Some(("attend", _)), _) => What::Attended,
+            (Some(("stage", stage)), _) => What::StageBegan {
+                stage: count_from_one(stage),
+            },
+            (Some(("again", stage)), _) => What::StageBeganAnew {
+                stage: count_from_one(stage),
+            },
+            (None, Value::Scalar(_)) if key == "circle" => What::RolesHandedOut,
+            (Some((word @ ("owner" | "attendee"), _)), _) => What::PeopleChanged {
+                field: word.to_owned(),
+            },
             (Some(("tag", tag)), Value::Scalar(is_on)) => match is_on.as_bool() {
-                Some(true) => format!("tag {} added", quote(tag)),
-                _ => format!("tag {} taken off", quote(tag)),
+                Some(true) => What::TagAdded { tag: quote(tag) },
+                _ => What::TagTakenOff { tag: quote(tag) },
             },
             (None, Value::Scalar(new)) => {
                 let old = self.doc.get_at(&patch.obj, key, self.before).ok().flatten();
@@ -225,21 +322,20 @@ impl Story<'_> {
                     Some((Value::Scalar(old), _)) => word(old),
                     _ => None,
                 };
-                let name = quote(&field_name(key));
                 match (old, word(new)) {
-                    (Some(old), Some(new)) if old == new => {
+                    (Some(old), Some(value)) if old == value => {
                         if !self.was_settled(&patch.obj, key) {
                             return;
                         }
-                        format!("{name} {new} chosen")
+                        What::Chosen { field, value }
                     }
-                    (Some(old), Some(new)) => format!("{name} {old} -> {new}"),
-                    (None, Some(new)) => format!("{name} {new}"),
-                    (Some(_), None) => format!("{name} cleared"),
+                    (Some(from), Some(to)) => What::Moved { field, from, to },
+                    (None, Some(to)) => What::Set { field, to },
+                    (Some(_), None) => What::Cleared { field },
                     (None, None) => return,
                 }
             }
-            _ => format!("{} changed", quote(key)),
+            _ => What::Changed { field },
         };
         let title = self.title(subject, self.after);
         self.push(subject, title, what);
@@ -254,9 +350,9 @@ impl Story<'_> {
         values(self.before) > 1 && values(self.after) == 1
     }
 
-    fn note(&mut self, subject: &Subject, rest: &[String], what: &str) {
-        let name = rest.first().map_or("content", String::as_str);
-        let what = format!("{} {what}", quote(name));
+    fn note(&mut self, subject: &Subject, rest: &[String]) {
+        let field = rest.first().map_or("content", String::as_str).to_owned();
+        let what = What::Changed { field };
         let title = self.title(subject, self.after);
         // Many patches below one key are one change to people.
         if self
@@ -276,12 +372,10 @@ impl Story<'_> {
         inserted: usize,
         deleted: usize,
     ) {
-        let name = rest
-            .first()
-            .map_or_else(|| "text".to_owned(), |name| quote(&field_name(name)));
+        let field = rest.first().map_or("text", String::as_str);
         let change = self.texts.entry(obj.clone()).or_insert_with(|| TextChange {
             subject: subject.clone(),
-            name,
+            field: field.to_owned(),
             inserted: 0,
             deleted: 0,
         });
@@ -311,7 +405,7 @@ impl Story<'_> {
         found.unwrap_or_default()
     }
 
-    fn push(&mut self, subject: &Subject, title: String, what: String) {
+    fn push(&mut self, subject: &Subject, title: String, what: What) {
         self.lines.push(ChangeLine {
             object_id: subject.id,
             kind: subject.kind,
@@ -322,12 +416,11 @@ impl Story<'_> {
 
     fn finish(mut self) -> Vec<ChangeLine> {
         for change in std::mem::take(&mut self.texts).into_values() {
-            let mut what = change.name;
-            for (sign, count) in [('+', change.inserted), ('-', change.deleted)] {
-                if count > 0 {
-                    what.push_str(&format!(" {sign}{count}"));
-                }
-            }
+            let what = What::Text {
+                field: change.field,
+                inserted: change.inserted,
+                deleted: change.deleted,
+            };
             let title = self.title(&change.subject, self.after);
             self.push(&change.subject, title, what);
         }

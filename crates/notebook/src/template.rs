@@ -1,5 +1,9 @@
 //! Templates of sessions: those that come with the program, each a data file in our own words, and what a
 //! person's own one must be like to stand beside them.
+//!
+//! Those that come with the program are there in several languages. In English each has a plain name, `first`; in
+//! another language that name is followed by a dot and the language, `first.de`. A session keeps the whole name, so those
+//! that follow it in a series speak the same language.
 
 use std::sync::LazyLock;
 
@@ -92,6 +96,22 @@ const FILES: [&str; 9] = [
     include_str!("../templates/plan.json"),
 ];
 
+/// The same in other languages: which one, and the files, of which each has the name of the English one.
+const TRANSLATED: [(&str, [&str; 9]); 1] = [(
+    "de",
+    [
+        include_str!("../templates/de/first.json"),
+        include_str!("../templates/de/regular.json"),
+        include_str!("../templates/de/grow.json"),
+        include_str!("../templates/de/mid-point.json"),
+        include_str!("../templates/de/action-learning.json"),
+        include_str!("../templates/de/circle.json"),
+        include_str!("../templates/de/closure.json"),
+        include_str!("../templates/de/ending.json"),
+        include_str!("../templates/de/plan.json"),
+    ],
+)];
+
 // The files are part of the program and a test reads each, so none is left out here.
 static BUILT_IN: LazyLock<Vec<Template>> = LazyLock::new(|| {
     FILES
@@ -100,20 +120,61 @@ static BUILT_IN: LazyLock<Vec<Template>> = LazyLock::new(|| {
         .collect()
 });
 
-/// Every template that comes with the program.
+static IN_OTHER_LANGUAGES: LazyLock<Vec<Template>> = LazyLock::new(|| {
+    let read = |language: &str, file: &str| {
+        let mut template = Template::parse(file).ok()?;
+        template.name = format!("{}{BEFORE_LANGUAGE}{language}", template.name);
+        Some(template)
+    };
+    TRANSLATED
+        .iter()
+        .flat_map(|(language, files)| files.iter().map(move |file| (language, file)))
+        .filter_map(|(language, file)| read(language, file))
+        .collect()
+});
+
+/// What stands between a template's name and its language. No person's own template has it in its name.
+const BEFORE_LANGUAGE: char = '.';
+
+/// Every template that comes with the program, in English.
 #[must_use]
 pub fn built_in() -> &'static [Template] {
     &BUILT_IN
 }
 
-/// Finds a template by name among a person's own and then those that come with the program.
+/// A template that comes with the program in every other language that there is: the language, and the template.
+pub fn in_other_languages(name: &str) -> impl Iterator<Item = (&'static str, &'static Template)> {
+    let plain = plain_name(name).to_owned();
+    IN_OTHER_LANGUAGES
+        .iter()
+        .filter_map(|template| Some((language_of(&template.name)?, template)))
+        .filter(move |(_, template)| plain_name(&template.name) == plain)
+}
+
+/// The name of a template without its language.
+#[must_use]
+pub fn plain_name(name: &str) -> &str {
+    name.split(BEFORE_LANGUAGE).next().unwrap_or(name)
+}
+
+/// The language in the name of a template; none where it is English or a person's own.
+#[must_use]
+pub fn language_of(name: &str) -> Option<&str> {
+    name.split_once(BEFORE_LANGUAGE)
+        .map(|(_, language)| language)
+}
+
+/// Finds a template by name among a person's own and then those that come with the program. A person's own one stands in
+/// the place of another in every language; one in a language that is not here is found in English.
 ///
 /// # Errors
 /// [`Invalid::Unknown`] with the names that there are.
 pub fn find(own: &[Template], name: &str) -> Result<Template, Invalid> {
-    let mut all = own.iter().chain(built_in());
-    all.find(|template| template.name == name)
-        .cloned()
+    let plain = plain_name(name);
+    let named = |all: &[Template], name: &str| all.iter().find(|one| one.name == name).cloned();
+    named(own, plain)
+        .or_else(|| named(&IN_OTHER_LANGUAGES, name))
+        .or_else(|| named(built_in(), plain))
         .ok_or_else(|| {
             let mut names: Vec<&str> = built_in().iter().map(|one| one.name.as_str()).collect();
             for template in own {
@@ -239,7 +300,7 @@ const MID_POINT_SESSIONS: usize = 6;
 #[must_use]
 pub fn suggest(form: Form, phase: Phase, held: &[Option<String>]) -> Option<&'static str> {
     let is_peer = form == Form::Peer;
-    let used = |name: &str| held.iter().any(|one| one.as_deref() == Some(name));
+    let used = |name: &str| held.iter().flatten().any(|one| plain_name(one) == name);
     let name = match phase {
         Phase::Closed => return None,
         Phase::WindingDown => "closure",
@@ -269,6 +330,50 @@ mod tests {
             assert_eq!(minutes, template.minutes, "{}", template.name);
             assert!(!template.about.is_empty() && !template.notes.is_empty());
         }
+    }
+
+    #[test]
+    fn every_template_is_there_in_every_language_with_as_much_in_it() {
+        for (language, _) in TRANSLATED {
+            for english in built_in() {
+                let (_, other) = in_other_languages(&english.name)
+                    .find(|(one, _)| *one == language)
+                    .unwrap();
+                assert_eq!(other.name, format!("{}.{language}", english.name));
+                let shape = |template: &Template| -> Vec<(u32, usize)> {
+                    let items = template.agenda.iter();
+                    items.map(|one| (one.minutes, one.prompts.len())).collect()
+                };
+                assert_eq!(shape(other), shape(english), "{}", other.name);
+                let headings = |template: &Template| {
+                    let lines = template.notes.lines();
+                    lines.filter(|line| line.starts_with('#')).count()
+                };
+                assert_eq!(headings(other), headings(english), "{}", other.name);
+                let facts = |template: &Template| {
+                    let (forms, phases) = (template.forms.clone(), template.phases.clone());
+                    (forms, phases, template.private, template.minutes)
+                };
+                assert_eq!(facts(other), facts(english), "{}", other.name);
+                assert_ne!(other.about, english.about, "{}", other.name);
+                assert_eq!(find(&[], &other.name).unwrap(), *other);
+            }
+        }
+    }
+
+    #[test]
+    fn a_name_with_a_language_finds_what_stands_in_its_place() {
+        let own = Template::parse(r#"{"name": "grow", "title": "Ours"}"#).unwrap();
+        assert_eq!(find(&[own], "grow.de").unwrap().title, "Ours");
+        assert_eq!(find(&[], "grow.xx").unwrap().name, "grow");
+        assert!(find(&[], "x.de").is_err());
+        assert!(Template::parse(r#"{"name": "grow.de", "title": "Ours"}"#).is_err());
+        let held = [Some("mid-point.de".to_owned()); 1];
+        let many: Vec<Option<String>> = held.into_iter().cycle().take(MID_POINT_SESSIONS).collect();
+        assert_eq!(
+            suggest(Form::OneOnOne, Phase::Progress, &many),
+            Some("regular")
+        );
     }
 
     #[test]

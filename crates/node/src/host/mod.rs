@@ -30,6 +30,7 @@ use hearth_core::replica::{EditFailed, EditSession};
 use hearth_notebook::{Documents, EditError, Invalid, PersonRef, Writer, closure, journal};
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
+use serde_json::{Value, json};
 
 pub use hearth_core::mirror::MirrorLimits;
 pub use home::{HomeDir, InitHome, InitOutcome, InitProtection, NewHome};
@@ -349,7 +350,8 @@ pub(crate) fn edit_failed(error: EditFailed<EditError>) -> Failure {
 pub(crate) fn invalid(error: &EditError) -> Failure {
     match error {
         EditError::Invalid(error) => {
-            let failure = Failure::usage("invalid", sentence(&error.to_string()));
+            let failure = Failure::usage("invalid", sentence(&error.to_string()))
+                .with_details(wrong_with(error));
             match error {
                 Invalid::ReasonMissing { .. } => failure.with_hint("Give --reason TEXT."),
                 _ => failure,
@@ -366,6 +368,24 @@ pub(crate) fn invalid(error: &EditError) -> Failure {
         }
         EditError::NotClosed => Failure::error("not_closed", sentence(&error.to_string())),
         other => Failure::error("edit_failed", sentence(&other.to_string())),
+    }
+}
+
+/// What is wrong with a value, in parts for whoever says it in another language: a word, the field, the value, the limit.
+fn wrong_with(error: &Invalid) -> Value {
+    match error {
+        Invalid::Empty { field } => json!({ "wrong": "empty", "field": field }),
+        Invalid::TooLong { field, max, unit } => {
+            json!({ "wrong": "too-long", "field": field, "max": max, "unit": unit })
+        }
+        Invalid::Word { field, value, .. } | Invalid::Unknown { field, value, .. } => {
+            json!({ "wrong": "word", "field": field, "value": value })
+        }
+        Invalid::Range { field, min, max } => {
+            json!({ "wrong": "range", "field": field, "min": min, "max": max })
+        }
+        Invalid::ReasonMissing { status } => json!({ "wrong": "reason", "value": status }),
+        _ => json!({ "wrong": "shape" }),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::api::{Exit, Failure};
 use crate::host::{Directory, Host, no_notebook, storage_failed};
 
 /// How this device stopped being a member's: `kind` (`left`, `removed`, `revoked`, `voided`), `by`, `at`
-/// (when this device heard of it) and `message`; null while it is one.
+/// (when this device heard of it), `why` (of an admission that does not count, as [`Void`] has it) and `message`; null
+/// while it is one.
 pub(crate) fn departed(host: &mut Host, notebook: NotebookId) -> Result<Value, Failure> {
     let replica = host.engine.replica(notebook).ok_or_else(no_notebook)?;
     let standing = replica.standing();
@@ -46,11 +47,13 @@ pub(crate) fn departed(host: &mut Host, notebook: NotebookId) -> Result<Value, F
         title => format!("“{title}”"),
     };
     let on = at.map(day).unwrap_or_default();
+    let mut void = None;
     let message = match kind {
         "left" => format!("You left {title}{on}."),
         "revoked" => format!("{who} took this device off{on}, so it is out of {title}."),
         "voided" => {
-            let why = voided(host, notebook, (host.me(), &ending), "you");
+            void = voided(host, notebook, (host.me(), &ending));
+            let why = void.as_ref().map(|void| void.told("you"));
             let why = why.unwrap_or_else(|| format!("{who} speaks against it"));
             format!(
                 "Your admission to {title} does not count: {why}. You were told{on}. Ask a member for a new invitation, \
@@ -59,7 +62,55 @@ pub(crate) fn departed(host: &mut Host, notebook: NotebookId) -> Result<Value, F
         }
         _ => format!("{who} removed you from {title}{on}."),
     };
-    Ok(json!({ "kind": kind, "by": by, "at": at, "message": message }))
+    let why = void.map(|void| void.view());
+    Ok(json!({ "kind": kind, "by": by, "at": at, "why": why, "message": message }))
+}
+
+/// Why an admission does not count.
+pub(super) struct Void {
+    /// What speaks against it, in a word.
+    word: &'static str,
+    /// The device that says so, with its person.
+    who: String,
+    /// The device that let somebody in, with its person.
+    let_in: String,
+    /// Whom they had put out, or taken the right to admit from.
+    admin: String,
+}
+
+impl Void {
+    /// Says it of somebody who is called `whom` here: half a sentence.
+    pub(super) fn told(&self, whom: &str) -> String {
+        let Self {
+            word,
+            who,
+            let_in,
+            admin,
+        } = self;
+        match *word {
+            "revoked" => format!(
+                "{let_in} let {whom} in, and {who} had taken it off before anybody heard of that"
+            ),
+            "taken-back" => {
+                format!("{who} had taken the invitation back before anybody there heard of {whom}")
+            }
+            "used" => format!("somebody else was let in with the same ticket by {who}"),
+            word => {
+                let done = match word {
+                    "removed" => "had removed",
+                    _ => "had taken the right to admit from",
+                };
+                format!(
+                    "{let_in} let {whom} in, and {who} {done} {admin} before anybody heard of that"
+                )
+            }
+        }
+    }
+
+    /// Gives the parts of it, for whoever says it in another language: `cause`, `who`, `let_in`, `admin`.
+    pub(super) fn view(&self) -> Value {
+        json!({ "cause": self.word, "who": self.who, "let_in": self.let_in, "admin": self.admin })
+    }
 }
 
 /// Names a device with its person.
@@ -73,51 +124,49 @@ fn device_of(directory: &Directory, (person, device): (PersonId, DeviceId)) -> S
     }
 }
 
-/// Says why an admission does not count against which `cause` speaks, of somebody who is called `whom` here: half a
-/// sentence.
+/// Finds out why the admission of a person does not count against which `cause` speaks.
 pub(super) fn voided(
     host: &Host,
     notebook: NotebookId,
     (person, cause): (PersonId, &ControlHash),
-    whom: &str,
-) -> Option<String> {
+) -> Option<Void> {
     let replica = host.engine.replica(notebook)?;
     let (admission, _) = replica.membership().voided_of(replica.controls(), person)?;
     let by = replica.controls().author(&admission)?;
-    why_void(host, notebook, (by, cause), whom)
+    why_void(host, notebook, (by, cause))
 }
 
-/// Says why an admission by a device does not count, half a sentence.
+/// Finds out why an admission by a device does not count.
 pub(super) fn why_void(
     host: &Host,
     notebook: NotebookId,
     (by, cause): ((PersonId, DeviceId), &ControlHash),
-    whom: &str,
-) -> Option<String> {
+) -> Option<Void> {
     let replica = host.engine.replica(notebook)?;
     let directory = host.directory(notebook);
     let cause = replica.controls().get(cause)?;
     let who = device_of(&directory, replica.controls().author(&cause.hash())?);
     let let_in = device_of(&directory, by);
-    Some(match &cause.kind {
-        ControlKind::RevokeDevice { .. } => {
-            format!(
-                "{let_in} let {whom} in, and {who} had taken it off before anybody heard of that"
-            )
+    let mut admin = String::new();
+    let word = match &cause.kind {
+        ControlKind::RevokeDevice { .. } => "revoked",
+        ControlKind::RevokeInvite { .. } => "taken-back",
+        ControlKind::Remove { person, .. } => {
+            admin = directory.person_name(person);
+            "removed"
         }
-        ControlKind::RevokeInvite { .. } => {
-            format!("{who} had taken the invitation back before anybody there heard of {whom}")
+        ControlKind::Demote { person } => {
+            admin = directory.person_name(person);
+            "demoted"
         }
-        ControlKind::Remove { person, .. } | ControlKind::Demote { person } => {
-            let admin = directory.person_name(person);
-            let done = match cause.kind {
-                ControlKind::Remove { .. } => "had removed",
-                _ => "had taken the right to admit from",
-            };
-            format!("{let_in} let {whom} in, and {who} {done} {admin} before anybody heard of that")
-        }
-        ControlKind::Admit(_) => format!("somebody else was let in with the same ticket by {who}"),
+        ControlKind::Admit(_) => "used",
         _ => return None,
+    };
+    Some(Void {
+        word,
+        who,
+        let_in,
+        admin,
     })
 }
 

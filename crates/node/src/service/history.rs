@@ -59,7 +59,8 @@ impl Told<'_> {
             "object_id": line.object_id,
             "kind": line.kind,
             "title": line.title,
-            "what": line.what,
+            "what": line.what.to_string(),
+            "told": line.what,
         })
     }
 }

@@ -7,7 +7,7 @@ use hearth_notebook::action::NewAction;
 use hearth_notebook::session::{
     self, Learned, Mood, NewAgendaItem, NewSession, SessionEdit, Turn, Window, Wrap,
 };
-use hearth_notebook::template::NONE;
+use hearth_notebook::template::{NONE, built_in, language_of, plain_name};
 use hearth_notebook::{Kind, Moment, ObjectId, PersonRef, SessionStatus, meta};
 use serde_json::{Value, json};
 
@@ -328,19 +328,24 @@ fn follower(
     let template = template.and_then(|name| template::find_shared(host, name).ok());
     // A first meeting, a review or an end comes once; what follows is a meeting like any other.
     let comes_again = template.as_ref().is_none_or(|template| {
-        ["regular", "grow", "action-learning", "circle"].contains(&template.name.as_str())
-            || !hearth_notebook::template::built_in()
-                .iter()
-                .any(|built_in| built_in.name == template.name)
+        let name = plain_name(&template.name);
+        ["regular", "grow", "action-learning", "circle"].contains(&name)
+            || !built_in().iter().any(|built_in| built_in.name == name)
     });
     let default = host.read(notebook, |docs, people| {
         meta::show(docs, people).map_err(unavailable)
     })?;
-    let default = default.template.as_deref().unwrap_or("regular");
+    // What follows a meeting whose template spoke another language speaks it, too.
+    let language = header.template.as_deref().and_then(language_of);
+    let usual = language.map_or_else(
+        || "regular".to_owned(),
+        |language| format!("regular.{language}"),
+    );
+    let default = default.template.unwrap_or(usual);
     let (title, template) = if comes_again {
         (Some(header.title), template)
     } else {
-        (None, template::find_shared(host, default).ok())
+        (None, template::find_shared(host, &default).ok())
     };
     let attendees: Result<Vec<PersonRef>, _> = header
         .attendees

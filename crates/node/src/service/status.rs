@@ -50,6 +50,7 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
             "title": "",
             "peers": [],
             "warning": unopened(error).message,
+            "warned_of": "damaged",
         }));
     }
     let contact = device::contact(host, node);
@@ -68,7 +69,8 @@ pub(super) fn status(host: &mut Host, node: &NodeFacts) -> Result<Value, Failure
         "protection": protection(host),
         "devices": devices,
         "contact": contact,
-        "warning": warning(host),
+        "warning": warning(host).map(|(_, message)| message),
+        "warned_of": warning(host).map(|(word, _)| word),
         "enrolled_anew": host.enrolled_anew()?,
         "capsule": capsule::view(host)?,
         "recovery_kept": recovery_kept,
@@ -93,17 +95,19 @@ fn awaited(host: &Host) -> Result<Vec<Value>, Failure> {
     Ok(awaited.iter().map(view).collect())
 }
 
-/// What the person should know about this device before anything else.
-fn warning(host: &Host) -> Option<&'static str> {
+/// What the person should know about this device before anything else: a word for it, and a sentence.
+fn warning(host: &Host) -> Option<(&'static str, &'static str)> {
     if host.restored().is_ok_and(|restored| !restored.is_null()) {
-        return Some(
+        return Some((
+            "restored",
             "This home came out of a backup: it reads, and writes once it was taken in. Run `hearth recover` \
              with your recovery phrase, or `hearth device accept` with a ticket of another device of yours.",
-        );
+        ));
     }
-    (!host.engine.is_own_device()).then_some(
+    (!host.engine.is_own_device()).then_some((
+        "taken-off",
         "This device was taken off your devices: it gets nothing new, and what it writes counts nowhere.",
-    )
+    ))
 }
 
 fn notebook_status(
@@ -144,21 +148,36 @@ fn notebook_status(
             "turned_away": turned_away(host, notebook),
         }),
     );
-    if departed.is_object() {
-        status["warning"] = departed["message"].clone();
+    // A word for it stands beside the sentence, for whoever says it in another language.
+    let warned = if is_stale {
+        Some((
+            "stale",
+            json!(
+                "This home is an older copy of itself: it becomes a device of its own when it is next opened."
+            ),
+        ))
+    } else if departed.is_object() {
+        Some(("departed", departed["message"].clone()))
     } else if host.engine.awaits_before_revoking(notebook) {
-        status["warning"] = json!(
-            "Your other devices are not all off here yet: what a member had must arrive first."
-        );
+        Some((
+            "awaits",
+            json!(
+                "Your other devices are not all off here yet: what a member had must arrive first."
+            ),
+        ))
     } else if host.is_ahead(notebook) {
-        status["warning"] = json!(
-            "What was written last is shown already; the rest of this notebook is still on its way here."
-        );
-    }
-    if is_stale {
-        status["warning"] = json!(
-            "This home is an older copy of itself: it becomes a device of its own when it is next opened."
-        );
+        Some((
+            "ahead",
+            json!(
+                "What was written last is shown already; the rest of this notebook is still on its way here."
+            ),
+        ))
+    } else {
+        None
+    };
+    if let Some((word, message)) = warned {
+        status["warning"] = message;
+        status["warned_of"] = json!(word);
     }
     Ok(status)
 }

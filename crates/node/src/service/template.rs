@@ -50,10 +50,24 @@ fn marked(template: &Template, is_own: bool) -> Result<Value, Failure> {
         && template::built_in()
             .iter()
             .any(|one| one.name == template.name);
+    let languages = if is_own {
+        Vec::new()
+    } else {
+        languages(&template.name)
+    };
     Ok(with(
         to_json(template)?,
-        json!({ "own": is_own, "in_place": stands_for_another }),
+        json!({ "own": is_own, "in_place": stands_for_another, "languages": languages }),
     ))
+}
+
+/// What a template that comes with the program is called in other languages.
+fn languages(name: &str) -> Vec<Value> {
+    template::in_other_languages(name)
+        .map(|(language, one)| {
+            json!({ "language": language, "name": one.name, "title": one.title, "about": one.about })
+        })
+        .collect()
 }
 
 fn shown(host: &mut Host, found: &Template) -> Result<Value, Failure> {
@@ -221,11 +235,14 @@ pub(super) fn suggestion(host: &mut Host, notebook: NotebookId) -> Result<Option
     let Some(name) = template::suggest(view.form, view.phase, &held) else {
         return Ok(None);
     };
+    let own = own(host)?;
     let found = find(host, name)?;
+    let is_own = own.iter().any(|one| one.name == found.name);
     Ok(Some(json!({
         "name": found.name,
         "title": found.title,
         "about": found.about,
         "phase": view.phase,
+        "languages": if is_own { Vec::new() } else { languages(name) },
     })))
 }

@@ -20,7 +20,7 @@ struct Newcomer {
 }
 
 /// Returns people whose admission does not count and who are no members otherwise: `person`, `name`, `by` (who let them in,
-/// with `device`), `at` (when they last came, where that was since the start) and `message`.
+/// with `device`), `at` (when they last came, where that was since the start), `why` (as `departed` has it) and `message`.
 pub(super) fn turned_away(host: &Host, notebook: NotebookId) -> Vec<Value> {
     let Some(replica) = host.engine.replica(notebook) else {
         return Vec::new();
@@ -76,7 +76,8 @@ fn view(host: &Host, notebook: NotebookId, id: PersonId, newcomer: &Newcomer) ->
     if let Some(name) = &newcomer.name {
         who["name"] = json!(name);
     }
-    let why = why_void(host, notebook, (newcomer.by, &newcomer.cause), "them");
+    let void = why_void(host, notebook, (newcomer.by, &newcomer.cause));
+    let why = void.as_ref().map(|void| void.told("them"));
     let message = format!(
         "{} is no member: {}. They need a new invitation, if they are to be one.",
         who["name"].as_str().unwrap_or_default(),
@@ -89,6 +90,11 @@ fn view(host: &Host, notebook: NotebookId, id: PersonId, newcomer: &Newcomer) ->
     );
     with(
         who,
-        json!({ "by": by, "at": newcomer.at_ms.and_then(time), "message": message }),
+        json!({
+            "by": by,
+            "at": newcomer.at_ms.and_then(time),
+            "why": void.map(|void| void.view()),
+            "message": message,
+        }),
     )
 }

@@ -96,9 +96,46 @@ pub(super) fn canonical(consensus: impl Fn(Topic) -> String) -> String {
     }
 }
 
+/// What a text that was signed says of each of its topics, in its order, for whoever shows it topic by topic. A text that
+/// [`canonical`] did not write reads as what looks like it: the lines below a title, and nothing of the others.
+pub(super) fn topics(text: &str) -> Vec<(Topic, String)> {
+    let mut found: Vec<(Topic, String)> = Vec::new();
+    for line in text.lines() {
+        let is_title = !line.starts_with(' ');
+        let titled = Topic::ALL.iter().find(|topic| topic.title() == line);
+        match (titled.filter(|_| is_title), found.last_mut()) {
+            (Some(topic), _) => found.push((*topic, String::new())),
+            (None, Some((_, words))) => {
+                words.push_str(line.strip_prefix("  ").unwrap_or(line));
+                words.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    for (_, words) in &mut found {
+        words.truncate(words.trim_end().len());
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_that_was_signed_is_read_topic_by_topic() {
+        let agreed = |topic| match topic {
+            Topic::Exit => "Say so.\n\nNo-fault exit\nPurpose".to_owned(),
+            Topic::Purpose => "To learn".to_owned(),
+            _ => String::new(),
+        };
+        let read = topics(&canonical(agreed));
+        let expected: Vec<(Topic, String)> = [Topic::Purpose, Topic::Exit]
+            .map(|topic| (topic, agreed(topic)))
+            .to_vec();
+        assert_eq!(read, expected);
+        assert!(topics("").is_empty() && topics("Nothing\n  of the kind").is_empty());
+    }
 
     #[test]
     fn the_text_has_the_agreed_topics_in_a_fixed_order() {

@@ -6,6 +6,7 @@ use automerge::Automerge;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::agreement::topic::topics;
 use crate::agreement::view::{Standing, known, own_signatures, signed};
 use crate::agreement::{Agreements, SignatureView, Version};
 use crate::diff::{Piece, pieces};
@@ -15,6 +16,7 @@ use crate::id::{DocumentId, ObjectId};
 use crate::limits::REMOVED_TEXTS_MAX;
 use crate::people::{Author, People, Signature};
 use crate::record;
+use crate::word::Topic;
 
 /// Every version of an agreement, the first one first.
 #[derive(Clone, PartialEq, Debug, Default, Serialize)]
@@ -36,6 +38,8 @@ pub struct VersionView {
     pub text: String,
     /// The text beside that of the version that was the last one when it was kept; empty for the first.
     pub changes: Vec<Piece>,
+    /// The same topic by topic, with those that the version before it had and this one has not.
+    pub topics: Vec<TopicChange>,
     /// The hash of salt and text, as computed here from both.
     pub text_hash: TextHash,
     /// Whether this is the text of now.
@@ -51,6 +55,19 @@ pub struct VersionView {
     /// What an import recorded of the original and its signatures: claims of the file, no signatures here.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub imported_from: Option<serde_json::Value>,
+}
+
+/// What a version says of a topic.
+#[derive(Clone, PartialEq, Debug, Serialize)]
+pub struct TopicChange {
+    /// The topic.
+    pub topic: Topic,
+    /// Its title, as it stands in the text.
+    pub title: &'static str,
+    /// What is agreed on it; empty where nothing is any more.
+    pub text: String,
+    /// The text beside that of the version before; empty for the first version.
+    pub changes: Vec<Piece>,
 }
 
 /// Lists the versions. Every hash is computed anew from what is in the document, and compared with what
@@ -161,11 +178,13 @@ impl AgreementLog {
         before: Option<&str>,
     ) {
         let changes = before.map(|before| pieces(before, &text));
+        let topics = topic_changes(before, &text);
         self.versions.push(VersionView {
             id,
             number: self.versions.len() + 1,
             text,
             changes: changes.unwrap_or_default(),
+            topics,
             text_hash,
             current: false,
             in_force: false,
@@ -175,6 +194,31 @@ impl AgreementLog {
             imported_from: None,
         });
     }
+}
+
+fn topic_changes(before: Option<&str>, text: &str) -> Vec<TopicChange> {
+    let (now, then) = (topics(text), before.map(topics));
+    let said = |all: &[(Topic, String)], topic: Topic| {
+        let found = all.iter().find(|(one, _)| *one == topic);
+        found.map(|(_, words)| words.clone())
+    };
+    let mut found = Vec::new();
+    for topic in Topic::ALL.iter().copied() {
+        let text = said(&now, topic);
+        let was = then.as_ref().map(|then| said(then, topic));
+        if text.is_none() && !matches!(was, Some(Some(_))) {
+            continue;
+        }
+        let text = text.unwrap_or_default();
+        let changes = was.map(|was| pieces(&was.unwrap_or_default(), &text));
+        found.push(TopicChange {
+            topic,
+            title: topic.title(),
+            text,
+            changes: changes.unwrap_or_default(),
+        });
+    }
+    found
 }
 
 /// The hash that signatures under a kept text name.
