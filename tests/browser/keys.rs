@@ -22,7 +22,28 @@ const READS: [&str; 7] = [
 /// What stands before such a call where it reads a form or an address, not an answer.
 const OF_FORMS: [&str; 4] = ["form", "query", "typed", "given"];
 /// Keys of answers that this notebook does not come to, each with when it is there.
-const RARE: [(&str, &str); 28] = [
+const RARE: [(&str, &str); 46] = [
+    ("code", "a mirror that refused"),
+    ("admin", "an admission that does not count"),
+    ("awaited", "a recovery that is not through"),
+    ("backup", "a backup that was checked"),
+    ("cause", "an admission that does not count"),
+    ("forged", "a mirror that was caught"),
+    (
+        "from",
+        "a bundle that was taken in, a recovery that is not through",
+    ),
+    ("full", "a mirror without room"),
+    ("had_no_room", "a mirror without room"),
+    ("let_in", "an admission that does not count"),
+    ("lost_entries", "a device that was set back"),
+    ("made_at", "a backup that was checked"),
+    ("made_good", "a device that was set back"),
+    ("refused", "a mirror that refused"),
+    ("rolled_back", "a mirror that was caught"),
+    ("warned_of", "a status with a warning"),
+    ("who", "an admission that does not count"),
+    ("wrong", "a value that cannot be written"),
     (
         "ahead_count",
         "the sessions around a time, which no command asks for",

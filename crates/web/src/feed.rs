@@ -13,7 +13,7 @@ use hearth_node::api::{CalendarRequest, Exit, Request as Asked, Secret};
 use crate::app::App;
 use crate::guard::check_source;
 use crate::limits::{FEED_ANSWERS_MAX, FEED_TOKEN_BYTES_MAX, FEED_WINDOW};
-use crate::serve::{plain, refuse};
+use crate::serve::{language, plain, refuse};
 
 /// Where it is.
 pub(crate) const PATH: &str = "/feed/{name}";
@@ -42,7 +42,7 @@ pub(crate) async fn answer(
     request: Request,
 ) -> Response {
     if let Err(refused) = check_source(&app.address, request.method(), request.headers()) {
-        return refuse(refused);
+        return refuse(refused, language(&app, request.headers()));
     }
     if !app.feed.count(Instant::now()) {
         let mut response = plain(StatusCode::TOO_MANY_REQUESTS, "Ask again in a minute.");

@@ -191,8 +191,16 @@ pub(crate) fn shown_of_peers(status: &Value) -> String {
         }
         let peers = notebook.list("peers").into_iter();
         for peer in peers.chain(notebook.list("mirrors")) {
-            for field in ["device", "state", "path"] {
-                peer.text(field).hash(&mut shown);
+            for field in [
+                "device",
+                "state",
+                "path",
+                "stopped",
+                "set_back",
+                "verification",
+                "warning",
+            ] {
+                peer.get(field).0.to_string().hash(&mut shown);
             }
             for field in ["behind", "ahead"] {
                 peer.count(field).hash(&mut counts);

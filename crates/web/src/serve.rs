@@ -99,8 +99,11 @@ async fn with_headers(request: Request, next: axum::middleware::Next) -> Respons
 
 async fn nothing_there(State(app): State<Arc<App>>, request: Request) -> Response {
     match let_in(&app, &request) {
-        Err(refused) => refuse(refused),
-        Ok(_) => plain(StatusCode::NOT_FOUND, "There is nothing at this address."),
+        Err(refused) => refuse(refused, language(&app, request.headers())),
+        Ok(_) => {
+            let words = language(&app, request.headers());
+            plain(StatusCode::NOT_FOUND, &words.say("nothing-at-address"))
+        }
     }
 }
 
@@ -110,16 +113,17 @@ async fn answer(
     params: Vec<(String, String)>,
     request: Request,
 ) -> Response {
+    let words = language(&app, request.headers());
     if let Err(refused) = check_source(&app.address, request.method(), request.headers()) {
-        return refuse(refused);
+        return refuse(refused, words);
     }
     let standing = match route.access {
         // A look ahead at the headers does not use the link up.
         Access::Launch if request.method() == Method::GET => return entry::launch(&app, &request),
-        Access::Launch => return entry::not_let_in(),
+        Access::Launch => return entry::not_let_in(words),
         _ => match let_in(&app, &request) {
             Ok(standing) => standing,
-            Err(refused) => return refuse(refused),
+            Err(refused) => return refuse(refused, words),
         },
     };
     let (parts, body) = request.into_parts();
@@ -130,12 +134,9 @@ async fn answer(
         .to_owned();
     let form = match read_form(route, &standing, body).await {
         Ok(form) => form,
-        Err(FormError::Refused(refused)) => return refuse(refused),
+        Err(FormError::Refused(refused)) => return refuse(refused, words),
         Err(FormError::TooLarge) => {
-            return plain(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "This is more than the page takes at once.",
-            );
+            return plain(StatusCode::PAYLOAD_TOO_LARGE, &words.say("more-than-taken"));
         }
     };
     if let Some(elsewhere) = before_or_after(&app, route) {
@@ -150,7 +151,7 @@ async fn answer(
         false => None,
     };
     let visit = Visit {
-        words: language(&app, &parts.headers),
+        words,
         query: Form::parse(parts.uri.query().unwrap_or_default().as_bytes()),
         now: Timestamp::now(),
         zone: TimeZone::system(),
@@ -243,7 +244,7 @@ fn locked(route: &Route, visit: &Visit) -> Response {
     Reply::To(format!("/unlock?next={next}")).into_response()
 }
 
-fn language(app: &App, headers: &HeaderMap) -> &'static Words {
+pub(crate) fn language(app: &App, headers: &HeaderMap) -> &'static Words {
     let name = entry::language_cookie(app);
     let accepted = headers
         .get(header::ACCEPT_LANGUAGE)
@@ -252,10 +253,10 @@ fn language(app: &App, headers: &HeaderMap) -> &'static Words {
 }
 
 /// Answers what is refused: nothing of the notebook, and nothing of the request.
-pub(crate) fn refuse(refused: Refused) -> Response {
+pub(crate) fn refuse(refused: Refused, words: &Words) -> Response {
     tracing::debug!(%refused, "a request to the page was refused");
     if refused == Refused::Cookie {
-        return entry::not_let_in();
+        return entry::not_let_in(words);
     }
     plain(StatusCode::FORBIDDEN, &format!("Refused: {refused}."))
 }

@@ -14,11 +14,18 @@ use hearth_node::run::{Given, init_keeping_phrase};
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
+use serde_json::json;
+
 use crate::app::App;
+use crate::data::Data;
+use crate::form::Form;
 use crate::guard::Address;
 use crate::screen::{Access, ROUTES, Route};
 use crate::serve::{FORM_TOKEN, router};
 use crate::sessions::Standing;
+use crate::view::{told, warned};
+use crate::visit::Visit;
+use crate::words::Words;
 
 const OWN: &str = "127.0.0.1:4000";
 
@@ -588,4 +595,174 @@ async fn a_backup_leaves_a_file_alone_that_is_there() {
     );
     let kept = std::fs::read_to_string(path).expect("the file");
     assert_eq!(kept, "what was there");
+}
+
+/// A visit in a language, for what is drawn without asking a node.
+fn visit(site: &Site, language: &str) -> Visit {
+    Visit {
+        app: Arc::clone(&site.app),
+        standing: site.standing.clone(),
+        params: Vec::new(),
+        address: "/sync".to_owned(),
+        query: Form::default(),
+        form: Form::default(),
+        seen: String::new(),
+        words: Words::choose(Some(language), None),
+        flash: None,
+        now: "2026-11-27T12:00:00Z".parse().expect("a time"),
+        zone: jiff::tz::TimeZone::UTC,
+    }
+}
+
+/// What a notebook's status says where everything is wrong with it that can be.
+fn all_that_is_wrong() -> serde_json::Value {
+    let peer = |device: &str, more: serde_json::Value| {
+        let mut peer = json!({"person": "p", "name": "Ben", "device_label": device});
+        for (key, value) in more.as_object().expect("an object") {
+            peer[key] = value.clone();
+        }
+        peer
+    };
+    let set_back = |made_good: bool| json!({"set_back": {"at": "2026-11-26T14:00:00Z", "lost_entries": 3, "made_good": made_good}});
+    json!({
+        "id": "n", "title": "Ana and Ben",
+        "warning": "What was written last is shown already.", "warned_of": "ahead",
+        "peers": [
+            peer("laptop", set_back(false)),
+            peer("desk PC", set_back(true)),
+            peer("phone", json!({"stopped": "the signature of the entry is wrong"})),
+            peer("tablet", json!({"verification": "differ"})),
+        ],
+        "mirrors": [{"name": "Cellar", "warning": "it has no room for the rest", "full": {"held_bytes": 1}}],
+        "turned_away": [{"name": "Cy", "message": "Cy is no member.",
+            "why": {"cause": "taken-back", "who": "Ana's laptop", "let_in": "Ben's laptop", "admin": ""}}],
+        "set_aside_by": [{"name": "Cy", "device_label": "phone", "entries": 2, "reason": "it only reads"}],
+    })
+}
+
+#[test]
+fn whatever_is_wrong_is_told_with_what_to_do_in_each_language() {
+    let site = Site::new();
+    let status = all_that_is_wrong();
+    let told = |language: &str| {
+        let visit = visit(&site, language);
+        let all = warned::of_notebook(&visit, Data(&status));
+        let badges = warned::badges(&all, "/n/n/people#warned").into_string();
+        (warned::notices("warned", &all).into_string(), badges)
+    };
+    let (english, in_short) = told("en");
+    for part in [
+        "What was written last is shown already.",
+        "laptop of Ben was set back to an older copy",
+        "It lost 3 entries that it had confirmed",
+        "and has all of it again.",
+        "Nothing more is taken from phone of Ben now",
+        "remove Ben and invite anew",
+        "The mirror “Cellar”: it has no room for the rest.",
+        "Cy is no member.",
+        "2 entries of Cy (phone) do not count",
+    ] {
+        assert!(english.contains(part), "{part}: {english}");
+    }
+    // What is over stands on no screen but those of people and of syncing.
+    assert!(in_short.contains("Ben: laptop was set back") && !in_short.contains("desk PC"));
+    assert_eq!(in_short.matches("/n/n/people#warned").count(), 6);
+    let (german, in_short) = told("de");
+    for part in [
+        "Was zuletzt geschrieben wurde, ist schon zu sehen",
+        "laptop von Ben wurde auf einen älteren Stand zurückgesetzt",
+        "3 Einträge",
+        "Inzwischen ist alles wieder da.",
+        "Von phone (Ben) wird jetzt nichts mehr angenommen",
+        "entfernen Sie Ben und laden neu ein",
+        "Der Spiegel „Cellar“: Er hat keinen Platz für den Rest.",
+        "Ana&#39;s laptop hatte die Einladung zurückgenommen",
+        "2 Einträge von Cy (phone) zählen nicht",
+    ] {
+        let plain = part.replace("&#39;", "'");
+        assert!(
+            german.contains(part) || german.contains(&plain),
+            "{part}: {german}"
+        );
+    }
+    assert!(
+        in_short.contains("Ben: laptop ist zurückgesetzt"),
+        "{in_short}"
+    );
+}
+
+#[test]
+fn what_is_wrong_with_this_device_is_told_in_each_language() {
+    let site = Site::new();
+    let status = json!({
+        "warning": "This home came out of a backup: it reads. Run `hearth recover`.", "warned_of": "restored",
+        "enrolled_anew": {"at": "2026-11-26T14:00:00Z", "label": "laptop 2"},
+        "capsule": {"devices": 0, "mirrors": [], "journal": "too-large"},
+        "awaited": [{"title": "Ana and Ben", "from": ["Ben", "Cy"]}],
+    });
+    for (language, parts) in [
+        (
+            "en",
+            [
+                "This home came out of a backup: it reads.",
+                "became a device of its own",
+                "Nobody keeps",
+                "too large",
+                "from Ben, Cy",
+            ],
+        ),
+        (
+            "de",
+            [
+                "Dieses Zuhause kam aus einer Sicherung",
+                "wurde es ein eigenes Gerät",
+                "Niemand verwahrt",
+                "zu groß",
+                "von Ben, Cy",
+            ],
+        ),
+    ] {
+        let visit = visit(&site, language);
+        let told = warned::notices("warned", &warned::of_device(&visit, Data(&status)));
+        let told = told.into_string();
+        for part in parts {
+            assert!(told.contains(part), "{part}: {told}");
+        }
+        assert!(!told.contains("hearth recover"), "{told}");
+    }
+}
+
+#[test]
+fn what_changed_is_told_in_each_language() {
+    let site = Site::new();
+    let told = |language: &str, kind: &str, change: serde_json::Value| {
+        told::change(
+            &visit(&site, language),
+            kind,
+            Data(&change),
+            "as the node says it",
+        )
+    };
+    let moved = json!({"did": "moved", "field": "status", "from": "proposed", "to": "achieved"});
+    assert_eq!(
+        told("en", "goal", moved.clone()),
+        "status: Proposed → Achieved"
+    );
+    assert_eq!(
+        told("de", "goal", moved),
+        "Status: Vorgeschlagen → Erreicht"
+    );
+    let text = json!({"did": "text", "field": "consensus_exit", "inserted": 12, "deleted": 3});
+    assert_eq!(
+        told("de", "agreement", text),
+        "Vereinbartes zu „Ausstieg ohne Schuld“ +12 −3"
+    );
+    let set = json!({"did": "set", "field": "title", "to": "done"});
+    assert_eq!(told("de", "goal", set), "Titel: done");
+    let is = json!({"did": "moved", "field": "done", "from": "no", "to": "yes"});
+    assert_eq!(told("de", "agenda", is), "erledigt: nein → ja");
+    assert_eq!(
+        told("de", "goal", json!({"did": "flew"})),
+        "as the node says it"
+    );
 }

@@ -61,7 +61,7 @@ fn listed(visit: &Visit, notebook: &Notebook, all: &[Data<'_>]) -> Markup {
                     span {
                         (notebook.people.name(one.get("by"))) ": "
                         strong class="num" { (one.count("value")) } ", " (visit.words.of("mood", &one.count("value").to_string()))
-                        @if let Some(text) = one.some("text") { ". " bdi { "“" (text) "”" } }
+                        @if let Some(text) = one.some("text") { ". " (part::quoted(visit, text)) }
                     }
                     span class="small soft" { (when::day(visit, one.text("at"))) }
                 }

@@ -193,7 +193,8 @@ pub(crate) async fn start(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let request = CircleRequest::Start {
         notebook: visit.param("notebook"),
         session: None,
-        template: None,
+        // As the node would choose, in the reader's language.
+        template: Some(visit.words.template("action-learning")),
         at: local.strftime("%Y-%m-%dT%H:%M").to_string(),
         zone: when::zone_name(&visit.zone),
         absent: visit.form.all("absent"),

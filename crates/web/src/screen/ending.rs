@@ -128,7 +128,7 @@ fn certificates(visit: &Visit, notebook: &Notebook, graduation: Data<'_>) -> Mar
                     p { @if one.is("signed") { (icon("done")) } @else { (icon("warn")) } " "
                         (notebook.people.name(one.get("by"))) " → " (notebook.people.name(one.get("of"))) ", " (when::day(visit, one.text("at")))
                         @if !one.is("signed") { ", " (visit.say("signature-does-not-fit")) } }
-                    @if let Some(words) = one.some("words") { pre class="code certificate" { (words) } }
+                    @if let Some(words) = one.some("words") { pre class="code certificate" lang="en" { (words) } }
                     @if one.is("mine") && one.is("signed") {
                         (FormView::new(visit, "/certificate-file").wrap("act", &html! {
                             (FormView::hidden("statement", one.text("statement")))
@@ -236,7 +236,7 @@ pub(crate) async fn preview(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let page = html! {
         section class="stack measure" aria-label=(visit.say("certificate")) {
             p { (visit.say("certificate-exactly")) }
-            pre class="code certificate" { (text) }
+            pre class="code certificate" lang="en" { (text) }
             (form.wrap("stack", &html! {
                 (FormView::hidden("person", &person))
                 (FormView::hidden("words", &words))

@@ -15,7 +15,7 @@ use crate::assets;
 use crate::form::Form;
 use crate::guard::cookie;
 use crate::reply::{Reply, own_address};
-use crate::serve::plain as plain_text;
+use crate::serve::{language, plain as plain_text};
 use crate::view::form::{Field, FormView};
 use crate::view::shell::plain;
 use crate::visit::Visit;
@@ -43,20 +43,15 @@ pub(crate) fn launch(app: &App, request: &Request) -> Response {
             .and_then(|cookie| app.sessions.find(cookie, now, app.locks(), false))
         {
             Some(_) => Reply::To("/".to_owned()).into_response(),
-            None => not_let_in(),
+            None => not_let_in(language(app, request.headers())),
         },
         Err(error) => plain_text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
 }
 
 /// Answers a browser that was not let in: it learns nothing but how to be.
-pub(crate) fn not_let_in() -> Response {
-    plain_text(
-        StatusCode::FORBIDDEN,
-        "This browser was not let in. Open the link that `hearth up` printed; each link lets in one browser, once. \
-         The settings of a browser that is let in make another link; where none is left, stop `hearth up` and start \
-         it again.",
-    )
+pub(crate) fn not_let_in(words: &Words) -> Response {
+    plain_text(StatusCode::FORBIDDEN, &words.say("not-let-in"))
 }
 
 fn set_cookie(response: &mut Response, cookie: &str) {

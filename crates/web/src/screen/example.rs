@@ -126,7 +126,7 @@ async fn sessions(visit: &Visit, notebook: &str) -> Result<(), Failure> {
         minutes: Some(60),
         place: None,
         every: None,
-        template: Some(template.to_owned()),
+        template: Some(visit.words.template(template)),
         attendees: Vec::new(),
     };
     let held = visit.ask(Request::Session(plan(-12, "first"))).await?;

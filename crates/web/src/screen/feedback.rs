@@ -13,6 +13,7 @@ use crate::view::form::{Field, FormView};
 use crate::view::icon::icon;
 use crate::view::part;
 use crate::view::shell::{Notebook, Screen, Shell};
+use crate::view::told;
 use crate::visit::Visit;
 use crate::when;
 
@@ -82,7 +83,7 @@ fn exchange(visit: &Visit, notebook: &Notebook, one: Data<'_>) -> Markup {
         article class="topic" id={ "s-" (id) } aria-labelledby={ "s-" (id) "-title" } {
             h3 class="row" id={ "s-" (id) "-title" } {
                 (icon("sealed"))
-                bdi { @if let Some(title) = one.some("title") { (title) } @else { (visit.words.of("sealed-kind", one.text("kind"))) } }
+                bdi { (told::title(visit, "exchange", one.text("title"))) }
                 (part::badge(&visit.words.of("sealed-state", one.text("state"))))
             }
             ul class="lines" {
@@ -186,10 +187,12 @@ async fn act(visit: &Visit, request: SealedRequest, said: &str) -> Result<Reply,
 
 /// `POST /n/…/sealed`
 pub(crate) async fn start(visit: Arc<Visit>) -> Result<Reply, Failure> {
+    let kind = visit.form.text("kind");
+    let title = visit.form.given("title");
     let request = SealedRequest::Start {
         notebook: visit.param("notebook"),
-        kind: visit.form.text("kind"),
-        title: visit.form.given("title"),
+        title: title.or_else(|| visit.words.maybe(&format!("sealed-kind-{kind}"))),
+        kind,
         with: Vec::new(),
     };
     act(&visit, request, "started").await

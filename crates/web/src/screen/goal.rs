@@ -53,7 +53,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         .head(html! {
             p class="row" {
                 (part::badge(&visit.words.of("goal-status", goal.text("status"))))
-                @if let Some(reason) = goal.some("reason") { span class="soft" { bdi { "“" (reason) "”" } } }
+                @if let Some(reason) = goal.some("reason") { span class="soft" { (part::quoted(visit, reason)) } }
                 a class="more" href=(notebook.at("/goals")) { (visit.say("all-goals")) }
             }
         })
@@ -352,7 +352,7 @@ fn margin(visit: &Visit, notebook: &Notebook, goal: Data<'_>, actions: Data<'_>)
         @if let Some(last) = last {
             (part::section("latest", &visit.say("latest-entry"), &html! {
                 p { (last.number("value").map(plain_number).unwrap_or_default()) " " bdi { (goal.get("measure").text("unit")) } ". "
-                    @if let Some(note) = last.some("note") { bdi { "“" (note) "”" } } }
+                    @if let Some(note) = last.some("note") { (part::quoted(visit, note)) } }
                 p class="fine" { (people.name(last.get("created_by"))) ", " (when::moment(visit, last.text("created_at"))) ", " bdi { (last.get("created_by").text("device")) } }
             }))
         }

@@ -12,6 +12,7 @@ use crate::reply::Reply;
 use crate::view::form::FormView;
 use crate::view::part;
 use crate::view::shell::{Notebook, Screen, Shell};
+use crate::view::told;
 use crate::visit::Visit;
 use crate::when;
 
@@ -95,9 +96,9 @@ fn line(visit: &Visit, notebook: &Notebook, change: Data<'_>, object: Option<&st
     html! {
         div class="row spread" {
             span {
-                (notebook.people.name(change)) @for other in change.list("also") { ", " (notebook.people.name(other)) } " " bdi { (change.text("what")) } ": "
+                (notebook.people.name(change)) @for other in change.list("also") { ", " (notebook.people.name(other)) } " " bdi { (told::change(visit, kind, change.get("told"), change.text("what"))) } ": "
                 @if id.is_empty() { bdi { (change.text("title")) } }
-                @else { a href=(address_of(&notebook.id, kind, id, None)) { bdi { @if let Some(title) = change.some("title") { (title) } @else { (visit.words.of("object", kind)) } } } }
+                @else { a href=(address_of(&notebook.id, kind, id, None)) { bdi { (told::title(visit, kind, change.text("title"))) } } }
                 " " (part::badge(&visit.words.of("object", kind)))
             }
             span class="small soft" { (when::moment(visit, change.text("at"))) ", " bdi { (change.text("device")) } }
@@ -138,14 +139,17 @@ pub(crate) async fn conflicts(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let page = html! {
         @if all.is_empty() { p class="soft" { (visit.say("no-conflict")) } }
         @for one in &all {
-            section class="topic" aria-label={ (one.text("title")) ", " (one.text("name")) } {
-                h3 { bdi { (one.text("title")) } ", " bdi { (one.text("name")) } }
+            @let (kind, field) = (one.text("kind"), one.text("field"));
+            @let title = told::title(visit, kind, one.text("title"));
+            @let name = told::field(visit, field);
+            section class="topic" aria-label={ (title) ", " (name) } {
+                h3 { bdi { (title) } ", " bdi { (name) } }
                 div class="cols" {
                     @for value in one.list("values") {
                         @let form = FormView::new(visit, notebook.at("/conflicts"));
                         div class="answer stack-s" {
                             span class="who" { (notebook.people.name(value.get("by"))) ", " (when::moment(visit, value.text("at"))) ", " bdi { (value.get("by").text("device")) } }
-                            p class="prose" { bdi { (value.text("shown")) } }
+                            p class="prose" { bdi { (told::value(visit, kind, field, value.text("shown"))) } }
                             @if value.is("shows") { p class="fine" { (visit.say("shown-now")) } }
                             @if notebook.may_write() {
                                 (form.wrap("act", &html! {

@@ -11,7 +11,7 @@ use crate::reply::Reply;
 use crate::view::form::{Field, FormView};
 use crate::view::part;
 use crate::view::shell::{Notebook, Screen, Shell};
-use crate::view::standing;
+use crate::view::{standing, told, warned};
 use crate::visit::Visit;
 use crate::when;
 
@@ -45,17 +45,17 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let lede = html! { (visit.words.with("notebook-lede", &[("form", form.into()), ("since", since.into())])) };
     let screen = Screen::new(notebook.title(), page)
         .lede(lede)
-        .head(departed(data))
+        .head(departed(visit, data))
         .margin(margin(visit, &shell, &notebook, glance));
     Ok(Reply::Page(
         shell.of_notebook(visit, &notebook, "", &screen),
     ))
 }
 
-fn departed(data: Data<'_>) -> Markup {
+fn departed(visit: &Visit, data: Data<'_>) -> Markup {
     let departed = data.get("departed");
     html! {
-        @if let Some(message) = departed.some("message") { (part::notice("warn", &html! { (message) })) }
+        @if !departed.is_null() { (part::notice("warn", &html! { (warned::departed(visit, departed, data.text("title"))) })) }
     }
 }
 
@@ -122,7 +122,7 @@ fn next(visit: &Visit, notebook: &Notebook, glance: Data<'_>) -> Markup {
             }
         }
         true => {
-            let suggested = notebook.data().get("suggested_template");
+            let suggested = told::template(visit, notebook.data().get("suggested_template"));
             html! {
                 @if notebook.may_write() {
                     (part::empty("sun", &visit.say("no-session"), suggested.some("about").unwrap_or(&visit.say("no-session-why")), &html! {
@@ -213,7 +213,7 @@ pub(crate) fn goal_line(visit: &Visit, notebook: &Notebook, goal: Data<'_>) -> M
                     ", " (visit.say("due")) " "
                     @if matches!(status, "active" | "proposed") { (when::due(visit, due)) } @else { (when::day(visit, due)) }
                 }
-                @if let Some(reason) = goal.some("reason") { ". " bdi { "“" (reason) "”" } }
+                @if let Some(reason) = goal.some("reason") { ". " (part::quoted(visit, reason)) }
             }
         }
     }

@@ -12,7 +12,7 @@ use crate::view::form::{Field, FormView};
 use crate::view::icon::icon;
 use crate::view::part;
 use crate::view::shell::{Notebook, Screen, Shell};
-use crate::view::standing;
+use crate::view::{standing, warned};
 use crate::visit::Visit;
 use crate::when;
 
@@ -32,6 +32,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let members = notebook.data().list("members");
     let is_admin = members.iter().any(|one| one.is("me") && one.is("admin"));
     let page = html! {
+        (warned::notices("warned", &here(&shell, &notebook).map(|here| warned::of_notebook(visit, here)).unwrap_or_default()))
         section id="members" aria-label=(visit.say("people")) data-live {
             @for member in &members { (member_view(visit, &shell, &notebook, *member, is_admin)) }
         }
@@ -45,9 +46,14 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     ))
 }
 
-fn peers<'a>(shell: &'a Shell, notebook: &Notebook) -> Vec<Data<'a>> {
+/// What the status says of a notebook.
+fn here<'a>(shell: &'a Shell, notebook: &Notebook) -> Option<Data<'a>> {
     let listed = shell.status().list("notebooks");
-    let here = listed.into_iter().find(|one| one.text("id") == notebook.id);
+    listed.into_iter().find(|one| one.text("id") == notebook.id)
+}
+
+fn peers<'a>(shell: &'a Shell, notebook: &Notebook) -> Vec<Data<'a>> {
+    let here = here(shell, notebook);
     here.map(|one| one.list("peers")).unwrap_or_default()
 }
 
@@ -325,7 +331,7 @@ pub(crate) async fn words(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let page = html! {
         section class="stack measure" aria-label=(visit.say("your-words")) {
             p { (visit.words.with("compare-how", &[("name", name.into())])) }
-            ol class="words" aria-label=(visit.say("your-words")) {
+            ol class="words" lang="en" aria-label=(visit.say("your-words")) {
                 @for word in answer.text("words").split_whitespace() { li { (word) } }
             }
             (form.wrap("row", &html! {

@@ -85,7 +85,7 @@ fn lines(visit: &Visit, notebook: &Notebook, events: &[Data<'_>]) -> Markup {
                     span {
                         span class="soft" { (visit.words.of("event", one.text("event"))) } " "
                         (what(visit, notebook, *one))
-                        @if let Some(reason) = one.some("reason") { ". " bdi { "“" (reason) "”" } }
+                        @if let Some(reason) = one.some("reason") { ". " (part::quoted(visit, reason)) }
                     }
                     span class="small soft" {
                         @if !one.get("by").is_null() { (notebook.people.name(one.get("by"))) ", " }

@@ -10,6 +10,7 @@ use crate::limits::ROWS_MAX;
 use crate::reply::Reply;
 use crate::view::part;
 use crate::view::shell::{Place, Screen, Shell};
+use crate::view::told;
 use crate::visit::Visit;
 
 /// Returns where an object of a notebook is shown.
@@ -118,7 +119,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
                         };
                         li class="stack-s" {
                             div class="row spread" {
-                                h3 { a href=(address) { bdi { @if let Some(title) = hit.some("title") { (title) } @else { (hit.text("kind")) } } } }
+                                h3 { a href=(address) { bdi { (told::title(visit, hit.text("kind"), hit.text("title"))) } } }
                                 (part::badge(&visit.words.of("object", hit.text("kind"))))
                             }
                             p { bdi { (marked(hit)) } }

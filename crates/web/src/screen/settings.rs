@@ -82,7 +82,7 @@ fn passphrase(visit: &Visit, protection: Data<'_>) -> Markup {
             _ => "weak",
         };
         let own = visit.words.maybe(&format!("protection-{kind}"));
-        own.unwrap_or_else(|| said.to_owned())
+        own.unwrap_or_else(|| part::without_commands(said))
     });
     part::section(
         "passphrase",
@@ -181,5 +181,5 @@ pub(crate) async fn another(visit: Arc<Visit>) -> Result<Reply, Failure> {
 /// `POST /leave`: this browser is let in no more.
 pub(crate) async fn leave(visit: Arc<Visit>) -> Result<Reply, Failure> {
     visit.app.sessions.leave(visit.standing.session);
-    Ok(Reply::Whole(super::entry::not_let_in()))
+    Ok(Reply::Whole(super::entry::not_let_in(visit.words)))
 }

@@ -143,10 +143,10 @@ fn rate_form(visit: &Visit, notebook: &Notebook, skill: Option<Data<'_>>, is_ope
     let values: Vec<(String, String)> = (1..=5_u64)
         .map(|value| {
             let found = anchors.iter().find(|one| one.count("value") == value);
-            let words = found.map_or_else(
-                || visit.words.of("anchor", &value.to_string()),
-                |one| one.text("text").to_owned(),
-            );
+            let words = match found.filter(|one| one.is("own")) {
+                Some(own) => own.text("text").to_owned(),
+                None => visit.words.of("anchor", &value.to_string()),
+            };
             (value.to_string(), format!("{value}: {words}"))
         })
         .collect();

@@ -18,7 +18,7 @@ use crate::view::form::{Field, FormView};
 use crate::view::icon::icon;
 use crate::view::part;
 use crate::view::shell::{Place, Screen, Shell, reveals};
-use crate::view::standing;
+use crate::view::{standing, warned};
 use crate::visit::Visit;
 use crate::when;
 
@@ -32,6 +32,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
             button class="btn first" type="submit" { (visit.say("try-all-now")) }
             span class="small soft" { (visit.say("try-all-why")) }
         }))
+        (warned::notices("warned", &warned::of_device(visit, status)))
         @for notebook in status.list("notebooks") { (notebook_view(visit, notebook)) }
         (devices(visit, status))
         (super::bundle::take_section(visit))
@@ -62,7 +63,7 @@ fn notebook_view(visit: &Visit, notebook: Data<'_>) -> Markup {
         &format!("sync-{id}"),
         notebook.text("title"),
         &html! {
-            @if let Some(warning) = notebook.some("warning") { (part::notice("warn", &html! { (warning) })) }
+            (warned::notices(&format!("warned-{id}"), &warned::of_notebook(visit, notebook)))
             @if notebook.list("peers").is_empty() { p class="soft" { (visit.say("no-other-device")) } }
             ul class="devices" {
                 @for peer in notebook.list("peers") {
@@ -78,7 +79,6 @@ fn notebook_view(visit: &Visit, notebook: Data<'_>) -> Markup {
                         span { (icon("device")) " " bdi { (mirror.text("name")) } ", " (visit.say("mirror")) }
                         span { (standing::pill(visit, mirror, None, None)) }
                         span class="soft" data-counts { (confirmed(visit, mirror)) }
-                        @if let Some(warning) = mirror.some("warning") { (part::badge_now("warn", warning)) }
                         span { (FormView::new(visit, format!("/n/{id}/mirrors/{}/remove", mirror.text("id"))).button("btn quiet small", &visit.say("remove"))) }
                     }
                 }

@@ -12,7 +12,7 @@ use crate::view::form::{Field, FormView};
 use crate::view::icon::icon;
 use crate::view::part;
 use crate::view::shell::{Place, Screen, Shell};
-use crate::view::standing;
+use crate::view::{standing, warned};
 use crate::visit::Visit;
 use crate::when;
 
@@ -312,9 +312,7 @@ fn margin(visit: &Visit, status: Data<'_>) -> Markup {
         .iter()
         .any(|one| !one.list("peers").is_empty());
     html! {
-        @if let Some(warning) = status.some("warning") {
-            section { (part::notice("warn", &html! { (warning) })) }
-        }
+        (warned::notices("warned", &warned::of_device(visit, status)))
         (part::place("peers-place", &html! {
             @if has_peers {
                 (part::section("peers", &visit.say("heard-from"), &standing::heard_from(visit, status)))

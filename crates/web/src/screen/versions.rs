@@ -40,6 +40,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
             &html! {
                 p { ins { (visit.say("what-came")) } }
                 p { del { (visit.say("what-went")) } }
+                p { (visit.say("signed-headings")) }
             },
         ));
     Ok(Reply::Page(shell.of_notebook(
@@ -50,11 +51,25 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     )))
 }
 
+/// A text beside the one before it.
+fn beside(one: Data<'_>) -> Markup {
+    let changes = one.list("changes");
+    html! {
+        @if changes.is_empty() { (one.text("text")) }
+        @for piece in &changes {
+            @match piece.text("kind") {
+                "new" => { ins { (piece.text("text")) } }
+                "gone" => { del { (piece.text("text")) } }
+                _ => { (piece.text("text")) }
+            }
+        }
+    }
+}
+
 fn version_view(visit: &Visit, notebook: &Notebook, version: Data<'_>) -> Markup {
     let number = version.count("number");
     let id = format!("version-{number}");
     let signers = version.list("signatures");
-    let changes = version.list("changes");
     html! {
         section class="topic" id=(id) aria-labelledby={ (id) "-title" } {
             div class="row spread" {
@@ -70,14 +85,12 @@ fn version_view(visit: &Visit, notebook: &Notebook, version: Data<'_>) -> Markup
                 @else { (visit.say("signed-by")) " " (notebook.people.names(&signers)) }
             }
             div class="prose changes" {
-                @if changes.is_empty() { (version.text("text")) }
-                @for piece in &changes {
-                    @match piece.text("kind") {
-                        "new" => { ins { (piece.text("text")) } }
-                        "gone" => { del { (piece.text("text")) } }
-                        _ => { (piece.text("text")) }
-                    }
+                @for topic in version.list("topics") {
+                    h3 { (visit.words.maybe(&format!("topic-{}", topic.text("topic"))).unwrap_or_else(|| topic.text("title").to_owned())) }
+                    p { (beside(topic)) }
                 }
+                // Words that stand below no topic: another program wrote them.
+                @if version.list("topics").is_empty() { p { (beside(version)) } }
             }
             p class="fine hash" { (part::hash(version.text("text_hash"))) }
         }

@@ -8,3 +8,5 @@ pub(crate) mod part;
 pub(crate) mod people;
 pub(crate) mod shell;
 pub(crate) mod standing;
+pub(crate) mod told;
+pub(crate) mod warned;

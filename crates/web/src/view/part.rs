@@ -130,6 +130,11 @@ pub(crate) fn without_commands(hint: &str) -> String {
         .to_owned()
 }
 
+/// What somebody wrote, in the quotation marks of the reader's language.
+pub(crate) fn quoted(visit: &Visit, text: &str) -> Markup {
+    html! { bdi { (visit.words.with("quoted", &[("text", text.into())])) } }
+}
+
 /// Writes a hash in groups of four.
 pub(crate) fn hash(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use super::icon::{dot, icon};
+use super::warned;
 use crate::data::Data;
 use crate::visit::Visit;
 use crate::when;
@@ -128,8 +129,8 @@ pub(crate) fn line(visit: &Visit, notebook: &str, readers: Data<'_>, status: Dat
             @for peer in by_person(&peers, me) {
                 (pill(visit, peer.best, Some(peer.name), Some(&people)))
             }
-            @if let Some(warning) = found.and_then(|one| one.some("warning")) {
-                span class="badge is-now" { (icon("warn")) (warning) }
+            @if let Some(notebook) = found {
+                (warned::badges(&warned::of_notebook(visit, *notebook), &format!("{people}#warned")))
             }
         }
     }

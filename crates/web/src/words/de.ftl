@@ -1,5 +1,9 @@
 direction = ltr
 
+not-let-in = Dieser Browser ist nicht eingelassen. Öffnen Sie den Link, den hearth up gezeigt hat; jeder Link lässt einen Browser ein, einmal. Die Einstellungen eines Browsers, der eingelassen ist, machen einen weiteren; gibt es keinen mehr, beenden Sie hearth up und starten Sie es neu.
+nothing-at-address = Unter dieser Adresse ist nichts.
+more-than-taken = Das ist mehr, als die Seite auf einmal annimmt.
+
 # Um jede Seite
 skip = Zum Inhalt
 search = Suche
@@ -208,7 +212,7 @@ kept-in-journal = In Ihrem Tagebuch.
 action-marked-done = Als erledigt markiert.
 
 # Übersicht eines Notizbuchs
-notebook-lede = { $form }, seit { $since }.
+notebook-lede = { $form }, seit { $since }
 phase = Phase
 phase-rapport = Kennenlernen
 phase-direction = Richtung
@@ -649,11 +653,11 @@ endorse-why = Eine Unterschrift darunter, dass Sie diese Fähigkeit bei jemandem
 what-you-saw = Was Sie gesehen haben
 endorse-sure = Ich unterschreibe, dass ich es gesehen habe.
 endorsed = Sie haben die Bestätigung unterschrieben.
-anchor-1 = neu
-anchor-2 = am Anfang
-anchor-3 = kann es
-anchor-4 = stark
-anchor-5 = bringt es anderen bei
+anchor-1 = Neu darin: weiß, was es ist, und hat es noch nicht getan
+anchor-2 = Am Anfang: tut es mit Hilfe, oder Schritt für Schritt nach einer Anleitung
+anchor-3 = Sicher: macht die üblichen Fälle allein
+anchor-4 = Stark: macht schwierige Fälle, und andere kommen und fragen
+anchor-5 = Lehrend: prägt, wie es getan wird, und hilft anderen, es zu lernen
 rate = Einschätzen
 add-skill = Fähigkeit hinzufügen
 how-well = Wie gut
@@ -1144,7 +1148,7 @@ backup-written = Die Sicherung liegt unter { $path }, mit { $count ->
     [one] einem Notizbuch
    *[other] { $count } Notizbüchern
   }. Bewahren Sie sie nicht bei diesem Rechner auf.
-backup-restore = So kommt sie auf einem neuen Rechner zurück: hearth backup restore DATEI. Daraus wird ein weiteres Gerät von Ihnen, denn keine Sicherung enthält die Schlüssel dieses Geräts.
+backup-restore = So kommt sie auf einem neuen Rechner zurück: Starten Sie Hearthside dort und wählen Sie „Eine Sicherung zurückholen“, oder führen Sie hearth backup restore DATEI aus. Daraus wird ein weiteres Gerät von Ihnen, denn keine Sicherung enthält die Schlüssel dieses Geräts.
 
 # Bündel
 bundle-make = Ein Bündel machen
@@ -1169,23 +1173,200 @@ bundle-brought-nothing = Im Bündel von { $name } ({ $device }), Stand { $made }
 bundle-brought-people = Das Bündel von { $name } ({ $device }), Stand { $made }, sagte Neues darüber, wer in diesem Notizbuch ist. Worte waren keine neu.
 bundle-brought-notebook = „{ $title }“ ist jetzt auf diesem Gerät, wie { $name } ({ $device }) es hatte, Stand { $made }.
 
-# Was jede Einstellung ist
-about-network = Wie dieses Gerät andere erreicht: direct, lan, relay=URL oder public. Es gilt, sobald der Knoten neu startet.
-about-unlock-minutes = Wie viele Minuten ein aufgeschlossenes Zuhause für Befehle offen bleibt, solange kein Knoten läuft; bei 0 wird jedes Mal gefragt.
-about-invite-hours = Wie viele Stunden eine neue Einladung gilt.
-about-rotate-keys-after-days = Nach wie vielen Tagen der Knoten eines Admins einen neuen Schlüssel für alles beginnt, was von da an geschrieben wird; bei 0 nie.
-about-journal-copies = Wer Kopien Ihres Tagebuchs verwahrt: own-devices, die eigenen Geräte, oder members, die Mitglieder: Dann verwahren auch sie und die Spiegel Ihrer Notizbücher eine, die nur Ihre Wörter zur Wiederherstellung öffnen. Es gilt auf all Ihren Geräten.
-about-reminders = Ob der laufende Knoten an Sitzungen und fällige Aufgaben erinnert: neutral nennt weder Namen noch Titel, full nennt sie, off erinnert an nichts.
-about-reminders-session-minutes = Wie viele Minuten vor einer Sitzung erinnert wird; auch mehrere, wie 1440,15.
-about-reminders-action-days = Wie viele Tage, bevor eine Aufgabe fällig ist, an sie erinnert wird; auch mehrere, wie 2,0.
-about-reminders-hour = Die Uhrzeit, zu der an Aufgaben erinnert wird.
-about-reminders-quiet = Stunden, in denen nichts gezeigt wird, wie 22:00-07:00; bei off gibt es keine. Was dann noch bevorsteht, wird danach gezeigt.
-about-zone = Die Zeitzone für geplante Sitzungen, wie Europe/Berlin; system nimmt die dieses Rechners.
+# Was sich geändert hat, im Verlauf
+quoted = „{ $text }“
+signed-headings = Im Text, der unterschrieben wird, stehen die Überschriften auf Englisch, welche Sprache die Seite auch hat.
+status-open = offen
+status-moved = verschoben
+told-added = hinzugefügt
+told-removed = entfernt
+told-imported = importiert
+told-attended = hat bestätigt, dabei gewesen zu sein
+told-roles-handed-out = Aufgaben verteilt
+told-stage-began = Abschnitt { $stage } begann
+told-stage-began-anew = Abschnitt { $stage } begann noch einmal
+told-tag-added = Schlagwort { $tag } hinzugefügt
+told-tag-taken-off = Schlagwort { $tag } entfernt
+told-field-removed = { $field } entfernt
+told-changed = { $field } geändert
+told-people-changed = { $field } geändert
+told-chosen = { $field }: { $value } gewählt
+told-moved = { $field }: { $from } → { $to }
+told-set = { $field }: { $to }
+told-cleared = { $field } geleert
+told-text = { $field } { $counts }
+told-is-yes = ja
+told-is-no = nein
+field-consensus = Vereinbartes zu „{ $topic }“
+field-answer = eine Antwort zu „{ $topic }“
+field-title = Titel
+field-why = Warum
+field-kind = Art
+field-status = Status
+field-reason = Grund
+field-unit = Einheit
+field-due = Fällig
+field-note = Notiz
+field-notes = Notizen
+field-at = Zeit
+field-zone = Zeitzone
+field-place = Ort
+field-every = Wiederholung
+field-template = Vorlage
+field-text = Text
+field-owner = Zuständige
+field-attendee = Teilnehmende
+field-goal = Ziel
+field-session = Sitzung
+field-on = gehört zu
+field-person = Person
+field-brought-by = eingebracht von
+field-done-in = erledigt in
+field-next = nächste Sitzung
+field-form = Form
+field-phase = Phase
+field-wish = Wunsch
+field-outcome = Ergebnis
+field-obstacle = Hindernis
+field-plan = Plan
+field-situation = Situation
+field-behaviour = Verhalten
+field-impact = Wirkung
+field-request = Wunsch
+field-to = an
+field-of = von
+field-about = Beschreibung
+field-shared-from = geteilt aus
+field-exchange = Austausch
+field-commitment = Festlegung
+field-words = Worte
+field-uri = Adresse
+field-link = Link
+field-signed-text = unterschriebener Text
+field-statement = Erklärung
+field-prompts = Leitfragen
+field-sharing = wer davon hören darf
+field-series = Reihe
+field-slot = Termin der Reihe
+field-series-ended = Ende der Reihe
+field-stages = Abschnitte
+field-ended = beendet
+field-done = erledigt
+field-resolved = geklärt
+field-withdrawn = zurückgezogen
+field-removed = weggelegt
+field-standing = gültig
+field-closed = abgeschlossen
+field-reopened = wieder geöffnet
+field-baseline = Ausgangswert
+field-target = Zielwert
+field-start = Beginn
+field-current = jetzt
+field-value = Wert
+field-minutes = Minuten
+field-file-name = Name der Datei
+field-file-hash = Datei
+field-file-bytes = Größe der Datei
+field-file-root = Datei
+field-file-key = Schlüssel der Datei
+field-content = Inhalt
+field-salt = Salz
+field-digest = Prüfsumme
+field-participant = Beteiligte
+field-anchor-1 = was 1 bedeutet
+field-anchor-2 = was 2 bedeutet
+field-anchor-3 = was 3 bedeutet
+field-anchor-4 = was 4 bedeutet
+field-anchor-5 = was 5 bedeutet
+object-key_result = Schlüsselergebnis
+object-agenda = Punkt der Tagesordnung
+object-decision = Entscheidung
+object-insight = Einsicht
+object-learned = Gelerntes
+object-mood = wie es war
+object-version = Text zum Unterschreiben
+object-commitment = Festlegung
+object-opening = Öffnung
+object-evidence = Beleg
+object-endorsement = Bestätigung
+object-run = Kreis
+object-closing = Schlusswort
+object-certificate = Zeugnis
+object-receipt = Quittung über vernichtete Schlüssel
 
-# Wer was erfährt, je nachdem, wie dieses Gerät andere erreicht
-reveals-direct = Die Menschen, mit denen Sie ein Notizbuch teilen, und seine Spiegel, falls es welche hat, erfahren die Netzadressen dieses Geräts. Wer die Daten befördert, sieht beide Adressen, Zeiten und Größen, nie den Inhalt. Niemand sonst wird angesprochen.
-reveals-lan = Die Menschen, mit denen Sie ein Notizbuch teilen, und seine Spiegel, falls es welche hat, erfahren die Netzadressen dieses Geräts. Wer die Daten befördert, sieht beide Adressen, Zeiten und Größen, nie den Inhalt. Alle im selben Netz können sehen, dass auf diesem Gerät Hearthside läuft, unter welchem Schlüssel und an welchen Adressen.
-reveals-relay = Die Menschen, mit denen Sie ein Notizbuch teilen, und seine Spiegel, falls es welche hat, erfahren die Netzadressen dieses Geräts. Wer die Daten befördert, sieht beide Adressen, Zeiten und Größen, nie den Inhalt. Wer { $relay } betreibt, erfährt Schlüssel und Adresse dieses Geräts, wann es online ist und mit welchen Schlüsseln es über das Relay spricht, wann und wie viel, nie den Inhalt; der Namensdienst dieses Netzes erfährt den Namen des Relays.
-reveals-public = Die Menschen, mit denen Sie ein Notizbuch teilen, und seine Spiegel, falls es welche hat, erfahren die Netzadressen dieses Geräts. Wer die Daten befördert, sieht beide Adressen, Zeiten und Größen, nie den Inhalt. Die Firma n0, die die öffentlichen Relays und das Adressverzeichnis unter iroh.link betreibt, erfährt Schlüssel und Adresse dieses Geräts, wann es online ist und mit welchen Schlüsseln es spricht, wann und wie viel, nie den Inhalt; wer den Schlüssel kennt, kann das Relay nachschlagen, das es benutzt.
-protection-bare = Nichts schützt dieses Zuhause: Wer seinen Ordner lesen kann, kann Ihre Notizen lesen.
-protection-weak = Die Passphrase ist leicht zu erraten: Dieses Zuhause wurde für Tests gemacht. Ändern Sie sie hier.
+# Was mit einem Notizbuch, einem Gerät, einem Spiegel nicht stimmt
+entries-count = { $count ->
+    [one] einen Eintrag
+   *[other] { $count } Einträge
+  }
+warned-departed = Sie sind nicht mehr dabei
+warned-stale = Ein älterer Stand
+warned-awaits = Wartet auf Ihre anderen Geräte
+warned-ahead = Noch ist nicht alles hier
+warned-damaged = Lässt sich nicht lesen
+warned-differ = Wörter von { $name } verschieden: { $device }
+peer-differ = Sie haben gesagt, dass die Wörter von { $name } ({ $device }) andere sind als Ihre; darum wird nichts ausgetauscht. Treffen Sie { $name }: Sind die Wörter doch gleich, sagen Sie es unter „Wörter vergleichen“; sonst entfernen Sie { $name } und laden neu ein.
+warned-stopped = { $name }: { $device } wird nicht gehört
+peer-stopped = Von { $device } ({ $name }) wird jetzt nichts mehr angenommen, denn was das Gerät schickte, hält der Prüfung nicht stand. Was hier ist, bleibt, wie es ist. Fragen Sie { $name } nach diesem Gerät; bei der nächsten Verbindung wird es wieder versucht.
+warned-set-back = { $name }: { $device } ist zurückgesetzt
+peer-set-back = { $device } von { $name } wurde auf einen älteren Stand zurückgesetzt, bemerkt { $at }: Dort fehlt, was schon bestätigt war ({ $lost }). Was fehlt, wird wieder geschickt, solange beide verbunden sind. Fragen Sie { $name }, ob dort eine Sicherung eingespielt wurde; wenn nicht, ist das Gerät vielleicht nicht mehr in den richtigen Händen.
+warned-set-back-made-good = { $name }: { $device } war zurückgesetzt
+peer-set-back-made-good = { $device } von { $name } war auf einen älteren Stand zurückgesetzt, bemerkt { $at }: Dort fehlte, was schon bestätigt war ({ $lost }). Inzwischen ist alles wieder da.
+warned-mirror = Der Spiegel { $name }: bitte ansehen
+mirror-warns = Der Spiegel „{ $name }“: { $what }.
+warned-turned-away = { $name } gehört nicht dazu
+set-aside = { $count ->
+    [one] Ein Eintrag von { $name } ({ $device }) zählt nicht und liegt beiseite.
+   *[other] { $count } Einträge von { $name } ({ $device }) zählen nicht und liegen beiseite.
+  } Hier ändert das nichts; warum, sagt hearth verify zu jedem.
+warned-anew = Dieses Zuhause war eine Kopie eines anderen; darum wurde es ein eigenes Gerät ({ $at }) und heißt „{ $device }“.
+warned-no-keeper = Niemand verwahrt, was Ihre Wörter zur Wiederherstellung brauchen: Kein anderes Gerät hat ein Notizbuch von Ihnen. Teilen Sie eines, verbinden Sie ein Gerät oder einen Spiegel, oder machen Sie eine Sicherung.
+warned-no-room = Der Spiegel „{ $name }“ hat keinen Platz für das, was Ihre Wörter zur Wiederherstellung brauchen. Fragen Sie, wer ihn betreibt, oder nehmen Sie einen weiteren.
+warned-journal-too-large = Ihr Tagebuch ist für eine Kopie bei anderen zu groß geworden: Nur Ihre eigenen Geräte haben es. Machen Sie eine Sicherung.
+warned-awaited = Noch erwartet: „{ $title }“, von { $names }. Es kommt von selbst, sobald jemand davon verbunden ist.
+
+# Eine Sicherung zurückholen, bevor es jemanden gibt
+bring-back = Eine Sicherung zurückholen
+bring-back-why = Sie haben die Datei einer Sicherung, auf einem Stick oder einer Platte.
+bring-back-how = Erst die Datei, dann, was sie öffnet. Sie sehen, was darin ist, bevor etwas daraus gemacht wird.
+bring-back-file = Die Sicherung
+bring-back-file-hint = Sie bleibt auf diesem Rechner, und versiegelt, bis Sie sie öffnen.
+bring-back-part = Gelesen bis jetzt:
+bring-back-send = Diese Datei lesen
+bring-back-not = Anders beginnen
+bring-back-open = Was öffnet sie?
+bring-back-here = Die Datei ist da, { $size }.
+bring-back-passphrase-hint = Die, die der Datei gegeben wurde, als sie gemacht wurde.
+bring-back-phrase = Oder Ihre 24 Wörter zur Wiederherstellung
+bring-back-phrase-hint = Sie öffnen jede Ihrer Sicherungen und nehmen dieses Gerät gleich auf.
+bring-back-check = Öffnen und prüfen
+bring-back-other = Eine andere Datei
+bring-back-is-whole = Sie ist ganz: Alles darin lässt sich öffnen, jede Unterschrift passt
+bring-back-of = Von wem
+bring-back-made = Gemacht
+bring-back-notebooks = Notizbücher, mit dem Tagebuch
+bring-back-entries = Einträge
+bring-back-files = Dateien
+bring-back-since = Was seither geschrieben wurde, kommt von denen, die es haben, sobald dieses Gerät mit ihnen verbunden ist. Ein Notizbuch, das jünger ist als die Sicherung, ist nicht darin: Wer es teilt, kann Sie neu einladen.
+bring-back-device = Das ist ein neues Gerät von Ihnen
+bring-back-device-hint = Keine Sicherung enthält die Schlüssel eines Geräts; darum bekommt dieses eigene. Seinen Namen sehen die anderen.
+bring-back-then = Was sonst eingestellt war, ist so, wie es bei der Sicherung war.
+bring-back-do = Zurückholen
+bring-back-gone = Die Datei ist nicht mehr da. Wählen Sie sie noch einmal.
+bring-back-foreign = Diese Datei ist keine Sicherung von Hearthside, oder eine neuere Version hat sie geschrieben. Nichts davon blieb hier; wählen Sie eine andere.
+bring-back-damaged = Diese Sicherung ist beschädigt oder abgeschnitten. Es wurde nichts daraus gemacht, und nichts davon blieb hier. Nehmen Sie eine andere Kopie, oder kommen Sie mit Ihren Wörtern zurück: Was andere von Ihren Notizbüchern haben, ist ganz.
+bring-back-too-large = Diese Datei ist größer, als was im Browser zurückgeholt wird. In einem Terminal liest hearth backup restore sie dort, wo sie liegt.
+bring-back-wrong = Diese Passphrase öffnet die Sicherung nicht. Versuchen Sie es noch einmal, oder öffnen Sie sie mit Ihren Wörtern zur Wiederherstellung.
+bring-back-other-phrase = Diese Wörter zur Wiederherstellung öffnen die Sicherung nicht. Es braucht die, die Ihre waren, als sie gemacht wurde.
+bring-back-done = Ihre Sicherung ist zurück, und dieses Gerät gehört zu Ihren. Was seither geschrieben wurde, kommt von selbst.
+bring-back-reads = Ihre Sicherung ist zurück. Sie können alles lesen; zum Schreiben muss dieses Gerät noch aufgenommen werden.
+bring-back-not-taken-in = Ihre Sicherung ist zurück und lesbar, aber dieses Gerät wurde nicht aufgenommen: { $reason }
+take-in = Wie kann dieses Gerät schreiben?
+take-in-why = Ein neues Gerät schreibt, sobald es auf der Liste Ihrer Geräte steht. Bis dahin liest es.
+take-in-by-these-words = Ihre Wörter setzen es jetzt darauf.
+take-in-words = Mit meinen Wörtern zur Wiederherstellung
+take-in-why-words = Sofort, ohne dass jemand anderes da sein muss.
+take-in-device = Mit einem anderen Gerät von mir
+take-in-why-device = Es zeigt eine Zeile, die hier eingegeben wird. Was es hat, kommt mit.
+take-in-later = Später
+take-in-why-later = Erst einmal will ich nur lesen. Danach: hearth recover oder hearth device accept, bei beendetem Knoten.

@@ -5,6 +5,7 @@
 
 use std::sync::OnceLock;
 
+use crate::data::Data;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use hearth_node::api::Failure;
@@ -13,15 +14,15 @@ use unic_langid::LanguageIdentifier;
 /// A value that is put into a sentence.
 pub(crate) type Arg<'a> = FluentValue<'a>;
 
-/// A language that the page speaks: its tag, its name in itself, its words, and what the node's failures are called in
-/// it. The node itself speaks English.
-const LANGUAGES: [(&str, &str, &str, &str); 2] = [
-    ("en", "English", include_str!("en.ftl"), ""),
+/// A language that the page speaks: its tag, its name in itself, its words, and what the node says in it: its failures, and
+/// what else it tells in sentences. The node itself speaks English, so in English its own words are shown.
+const LANGUAGES: [(&str, &str, &str, [&str; 2]); 2] = [
+    ("en", "English", include_str!("en.ftl"), ["", ""]),
     (
         "de",
         "Deutsch",
         include_str!("de.ftl"),
-        include_str!("de.failures.ftl"),
+        [include_str!("de.failures.ftl"), include_str!("de.said.ftl")],
     ),
 ];
 
@@ -42,12 +43,17 @@ static ALL: OnceLock<Vec<Words>> = OnceLock::new();
 
 fn all() -> &'static [Words] {
     ALL.get_or_init(|| {
-        let read = |(tag, name, source, failures): &(&'static str, &'static str, &str, &str)| {
+        let read = |(tag, name, source, [failures, said]): &(
+            &'static str,
+            &'static str,
+            &str,
+            [&str; 2],
+        )| {
             let identifier: LanguageIdentifier = tag.parse().unwrap_or_default();
             let mut bundle = FluentBundle::new_concurrent(vec![identifier]);
             // Names of people stand in elements of their own, which isolate them.
             bundle.set_use_isolating(false);
-            for text in [source, failures] {
+            for text in [source, failures, said] {
                 let resource = FluentResource::try_new((*text).to_owned())
                     .unwrap_or_else(|(resource, _)| resource);
                 bundle.add_resource_overriding(resource);
@@ -110,6 +116,15 @@ impl Words {
             .unwrap_or_else(|| value.to_owned())
     }
 
+    /// Returns the name of a template that comes with the program, in this language; where there is none, the engine takes
+    /// the English one.
+    pub(crate) fn template(&self, name: &str) -> String {
+        match self.tag {
+            "en" => name.to_owned(),
+            tag => format!("{name}.{tag}"),
+        }
+    }
+
     /// Returns a sentence where the language has it.
     pub(crate) fn maybe(&self, key: &str) -> Option<String> {
         self.format(key, None)
@@ -121,11 +136,35 @@ impl Words {
         let key = format!("failure-{}", failure.code.replace('_', "-"));
         let mut reason = FluentArgs::new();
         reason.set("reason", failure.message.as_str());
+        if let Some(told) = self.invalid(failure, &reason) {
+            return (told, None);
+        }
         match self.format(&key, Some(&reason)) {
             Some(message) if message.contains(&failure.message) => (message, failure.hint.clone()),
             Some(message) => (message, None),
             None => (failure.message.clone(), failure.hint.clone()),
         }
+    }
+
+    /// Says what is wrong with a value that was typed, where the failure tells it in parts: what is `wrong` with it, in which
+    /// field, and the limit.
+    fn invalid(&self, failure: &Failure, reason: &FluentArgs<'_>) -> Option<String> {
+        let details = Data(failure.details.as_ref()?);
+        let key = format!("failure-invalid-{}", details.some("wrong")?);
+        let field = details.text("field");
+        let named = self.format(&format!("typed-{}", field.replace(' ', "-")), None);
+        let mut args = FluentArgs::new();
+        for (name, value) in reason.iter() {
+            args.set(name.to_owned(), value.clone());
+        }
+        args.set("field", named.unwrap_or_else(|| field.to_owned()));
+        for name in ["value", "unit"] {
+            args.set(name, details.text(name).to_owned());
+        }
+        for name in ["min", "max"] {
+            args.set(name, details.number(name).unwrap_or_default());
+        }
+        self.format(&key, Some(&args))
     }
 
     fn format(&self, key: &str, args: Option<&FluentArgs<'_>>) -> Option<String> {
@@ -153,6 +192,8 @@ fn unreachable_words() -> &'static Words {
 mod tests {
     use std::collections::{BTreeMap, BTreeSet};
     use std::path::Path;
+
+    use serde_json::json;
 
     use super::*;
 
@@ -187,11 +228,12 @@ mod tests {
     fn every_language_says_everything() {
         let english = keys(LANGUAGES[0].2);
         assert!(english.len() > 100);
-        for (tag, _, source, failures) in LANGUAGES {
-            assert!(
-                FluentResource::try_new(failures.to_owned()).is_ok(),
-                "{tag}"
-            );
+        for (tag, _, source, [failures, said]) in LANGUAGES {
+            for text in [failures, said] {
+                assert!(FluentResource::try_new(text.to_owned()).is_ok(), "{tag}");
+            }
+            // What the node says is put into no other file: there would be two sources of one sentence.
+            assert!(keys(said).keys().all(|key| !english.contains_key(key)));
             assert!(keys(failures).keys().all(|key| key.starts_with("failure-")));
             assert!(
                 FluentResource::try_new(source.to_owned()).is_ok(),
@@ -251,11 +293,37 @@ mod tests {
             (message.as_str(), hint.as_deref()),
             ("This is English.", Some("So is this."))
         );
-        // What a code of many meanings stands for is not lost in the translation.
-        let general = Failure::usage("invalid", "The title is empty.").with_hint("Type one.");
-        let (message, hint) = Words::choose(Some("de"), None).failure(&general);
-        assert!(message.starts_with("Eine Angabe") && message.ends_with("The title is empty."));
-        assert_eq!(hint.as_deref(), Some("Type one."));
+        // What somebody who helps has to know is not lost in the translation.
+        let fault = Failure::error("internal", "No such table.").with_hint("Report it.");
+        let (message, hint) = Words::choose(Some("de"), None).failure(&fault);
+        assert!(message.starts_with("Etwas in diesem") && message.ends_with("No such table."));
+        assert_eq!(hint.as_deref(), Some("Report it."));
+        // What is wrong with a value is told in parts.
+        let invalid = |details: serde_json::Value| {
+            let failure = Failure::usage("invalid", "This is English.").with_details(details);
+            let words = Words::choose(Some("de"), None);
+            (
+                words.failure(&failure).0,
+                Words::choose(Some("en"), None).failure(&failure).0,
+            )
+        };
+        let long =
+            json!({ "wrong": "too-long", "field": "question", "max": 20_000, "unit": "bytes" });
+        let (german, english) = invalid(long);
+        assert_eq!(
+            german,
+            "Frage: Das ist zu lang. Mehr als 20000 Bytes gehen nicht."
+        );
+        assert_eq!(english, "This is English.");
+        let range = json!({ "wrong": "range", "field": "mood", "min": 1.0, "max": 5.0 });
+        assert_eq!(
+            invalid(range).0,
+            "Wie es war: Die Zahl muss von 1 bis 5 sein."
+        );
+        assert_eq!(
+            invalid(json!({ "wrong": "new" })).0,
+            "Eine Angabe passt nicht. Geändert wurde nichts."
+        );
         let other = Failure::usage("never_heard_of", "This is English.");
         assert_eq!(
             Words::choose(Some("de"), None).failure(&other).0,
@@ -280,7 +348,7 @@ mod tests {
             }
             own += 1;
             let key = format!("failure-{}", code.replace('_', "-"));
-            for (tag, _, _, failures) in LANGUAGES {
+            for (tag, _, _, [failures, _]) in LANGUAGES {
                 assert!(!keys(failures).contains_key(&key), "{tag}: {key}");
             }
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use hearth_node::api::{
-    Failure, JournalRequest, Request, SessionFields, SessionRequest, WrapFields,
+    Failure, JournalRequest, NotebookRequest, Request, SessionFields, SessionRequest, WrapFields,
 };
 use maud::{Markup, html};
 
@@ -41,16 +41,21 @@ pub(crate) async fn plan(visit: Arc<Visit>) -> Result<Reply, Failure> {
         .given("at")
         .ok_or_else(|| missing(visit.words, &visit.say("starts")))?;
     let notebook = visit.param("notebook");
+    let template = form.given("template");
+    let title = match form.given("title") {
+        None if template.is_none() => plain_title(&visit, &notebook).await?,
+        title => title,
+    };
     let planned = visit
         .ask(Request::Session(SessionRequest::Plan {
             notebook: notebook.clone(),
-            title: form.given("title"),
+            title,
             at,
             zone: form.given("zone"),
             minutes: minutes(&visit)?,
             place: form.given("place"),
             every: form.given("every"),
-            template: form.given("template"),
+            template,
             attendees: Vec::new(),
         }))
         .await?;
@@ -59,6 +64,19 @@ pub(crate) async fn plan(visit: Arc<Visit>) -> Result<Reply, Failure> {
         &format!("/n/{notebook}/sessions/{id}?stage=prepare"),
         visit.say("session-planned"),
     ))
+}
+
+/// What a session is called that has neither a title nor a template; the notebook may have one of its own.
+async fn plain_title(visit: &Visit, notebook: &str) -> Result<Option<String>, Failure> {
+    let shown = visit
+        .ask(Request::Notebook(NotebookRequest::Show {
+            notebook: notebook.to_owned(),
+        }))
+        .await?;
+    let template = Data(&shown).get("notebook").get("template");
+    Ok(template
+        .is_null()
+        .then(|| visit.words.of("object", "session")))
 }
 
 async fn act(

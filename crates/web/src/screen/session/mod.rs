@@ -24,6 +24,7 @@ use crate::reply::Reply;
 use crate::view::form::{Field, FormView};
 use crate::view::part;
 use crate::view::shell::{Notebook, Screen, Shell};
+use crate::view::told;
 use crate::visit::Visit;
 use crate::when;
 
@@ -73,7 +74,7 @@ pub(crate) async fn list(visit: Arc<Visit>) -> Result<Reply, Failure> {
 
 /// Where there is no session yet: what one is for, and the template that fits, ready to be planned with.
 fn nothing_yet(visit: &Visit, notebook: &Notebook) -> Markup {
-    let suggested = notebook.data().get("suggested_template");
+    let suggested = told::template(visit, notebook.data().get("suggested_template"));
     if !notebook.may_write() {
         return html! { p class="soft" { (visit.say("no-session")) } };
     }
@@ -140,6 +141,7 @@ fn templates(visit: &Visit, notebook: &Notebook, templates: Data<'_>) -> Vec<(St
         let forms = one.list("forms");
         let fits = forms.is_empty() || forms.iter().any(|known| known.as_text() == form);
         if fits && !one.is("private") {
+            let one = told::template(visit, one);
             let words = format!("{}: {}", one.text("title"), one.text("about"));
             choices.push((one.text("name").to_owned(), words));
         }
@@ -150,11 +152,8 @@ fn templates(visit: &Visit, notebook: &Notebook, templates: Data<'_>) -> Vec<(St
 fn plan_form(visit: &Visit, notebook: &Notebook, all: Data<'_>, is_first: bool) -> Markup {
     let form = FormView::new(visit, notebook.at("/sessions"));
     let wanted = visit.query.text("template");
-    let suggested = notebook
-        .data()
-        .get("suggested_template")
-        .text("name")
-        .to_owned();
+    let suggested = told::template(visit, notebook.data().get("suggested_template"));
+    let suggested = suggested.text("name").to_owned();
     let template = if wanted.is_empty() { suggested } else { wanted };
     let everies: Vec<(String, String)> = ["", "1w", "2w", "3w", "4w", "1m"]
         .iter()
@@ -301,7 +300,7 @@ fn head(shown: &Shown<'_>) -> Markup {
             }
         }
         @if session.text("status") == "cancelled" {
-            (part::notice("warn", &html! { (visit.say("session-cancelled")) @if let Some(reason) = session.some("reason") { " " bdi { "“" (reason) "”" } } }))
+            (part::notice("warn", &html! { (visit.say("session-cancelled")) @if let Some(reason) = session.some("reason") { " " (part::quoted(visit, reason)) } }))
         }
     }
 }

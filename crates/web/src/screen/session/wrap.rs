@@ -35,7 +35,7 @@ pub(super) fn section(shown: &Shown<'_>) -> Markup {
                 }
             }
             @for mood in session.list("mood") {
-                p class="small" { (people.name(mood)) ": " (visit.words.of("mood", &mood.count("value").to_string())) @if let Some(text) = mood.some("text") { ", " bdi { "“" (text) "”" } } }
+                p class="small" { (people.name(mood)) ": " (visit.words.of("mood", &mood.count("value").to_string())) @if let Some(text) = mood.some("text") { ", " (part::quoted(visit, text)) } }
             }
             @if shown.may_write() {
                 (form.wrap("stack measure", &html! {
