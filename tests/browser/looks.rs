@@ -97,6 +97,9 @@ fn through_the_first_screens(mut look: impl FnMut(&Browser, &str)) {
         look(&browser, name);
     };
     look_here("welcome");
+    browser.goto(&format!("{base}/welcome/backup"));
+    look_here("welcome-backup");
+    browser.goto(&format!("{base}/welcome"));
     introduce(&browser, "Ana");
     browser.press("Begin");
     browser.wait_for_text("Your recovery words");

@@ -12,6 +12,7 @@
 )]
 
 mod attached;
+mod bring_back;
 mod by_file;
 mod by_hand;
 mod edges;

@@ -6,7 +6,7 @@ use hearth_e2e::{Pair, Person, RunningNode, text};
 use jiff::{ToSpan, Unit, Zoned};
 
 /// The screens that stand before the notebooks, and lead elsewhere for who is let in: `looks` comes to each.
-pub(crate) const BEFORE: [&str; 3] = ["/welcome", "/recovery", "/unlock"];
+pub(crate) const BEFORE: [&str; 4] = ["/welcome", "/welcome/backup", "/recovery", "/unlock"];
 
 /// How long the two copies may take to be equal.
 const AGREE: Duration = Duration::from_secs(30);

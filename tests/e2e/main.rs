@@ -20,6 +20,7 @@ mod demo;
 mod devices;
 mod docs;
 mod files;
+mod german;
 mod graduate;
 mod group;
 mod growth;

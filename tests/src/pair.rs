@@ -58,9 +58,25 @@ impl Pair {
         Self::join_with(ana, ben, |ticket| ticket)
     }
 
+    /// The same with a notebook that has another title.
+    #[track_caller]
+    pub fn join_called(title: &str, ana: Person, ben: Person) -> Self {
+        Self::join_in(title, ana, ben, |ticket| ticket)
+    }
+
     #[track_caller]
     fn join_with(ana: Person, ben: Person, change: impl FnOnce(String) -> String) -> Self {
-        let notebook = ana.notebook("Ana and Ben");
+        Self::join_in("Ana and Ben", ana, ben, change)
+    }
+
+    #[track_caller]
+    fn join_in(
+        title: &str,
+        ana: Person,
+        ben: Person,
+        change: impl FnOnce(String) -> String,
+    ) -> Self {
+        let notebook = ana.notebook(title);
         let ticket = change(ana.ticket(&notebook, "mentee"));
         let joined = ben.ok(&["join", &ticket]);
         assert_eq!(joined["notebook"]["id"], notebook);

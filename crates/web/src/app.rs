@@ -8,6 +8,7 @@ use hearth_node::api::{Failure, Request, Secret};
 use hearth_node::host::HomeDir;
 use tokio::sync::Semaphore;
 
+use crate::arriving::Arriving;
 use crate::engine::Engine;
 use crate::guard::Address;
 use crate::limits::{PASSPHRASE_TRIES_AT_ONCE, PEERS_LOOK, STREAMS_MAX};
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) streams: Arc<Semaphore>,
     /// Who waits for an identity to be made; nobody once there is one.
     pub(crate) newcomer: tokio::sync::Mutex<Option<Newcomer>>,
+    /// The backup that is being brought back, where there is no identity yet.
+    pub(crate) arriving: tokio::sync::Mutex<Option<Arriving>>,
     is_new: AtomicBool,
     /// How the peers stood when a window last looked, and when that was: all windows share one look.
     peers: tokio::sync::Mutex<Option<(Instant, Arc<str>)>>,
@@ -55,6 +58,7 @@ impl App {
             feed: crate::feed::Asks::default(),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             newcomer: tokio::sync::Mutex::new(None),
+            arriving: tokio::sync::Mutex::new(None),
             is_new: AtomicBool::new(false),
             peers: tokio::sync::Mutex::new(None),
             tries: Semaphore::new(PASSPHRASE_TRIES_AT_ONCE),
@@ -69,6 +73,8 @@ impl App {
             *newcomer = Some(sender);
         }
         self.is_new.store(true, Ordering::Release);
+        // What a process left that was ended in the middle of bringing a backup back.
+        Arriving::drop_leftover(&self.home);
         receiver
     }
 

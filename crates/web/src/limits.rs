@@ -4,6 +4,11 @@ use std::time::Duration;
 
 /// Bytes of a form: the notes of a long session and then some; what is larger is refused before it is read.
 pub(crate) const FORM_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Bytes of a backup that is brought back in the browser: more than the notebooks of a lifetime with their files. The command
+/// reads a larger one where it lies.
+pub(crate) const BACKUP_BYTES_MAX: u64 = 32 * 1024 * 1024 * 1024;
+/// How long a backup that was sent and not brought back lies beside the home, after its last piece or the last look at it.
+pub(crate) const BACKUP_LIES_FOR: Duration = Duration::from_secs(30 * 60);
 /// Fields of a form: the largest has a few dozen.
 pub(crate) const FIELDS_MAX: usize = 512;
 /// Browsers that are let in at once; the one that was used longest ago makes room.

@@ -62,6 +62,7 @@ pub(super) fn told(whose: &Whose) -> Value {
         "made_at": time(whose.made_at_ms),
         "person": { "id": whose.roster.person().to_string(), "name": whose.name },
         "device": { "id": whose.device.to_string(), "label": whose.device_label },
+        "network": whose.network,
     })
 }
 

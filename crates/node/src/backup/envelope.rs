@@ -32,6 +32,12 @@ const HEADER_BYTES_MAX: usize = 16 * 1024;
 /// Longest part as it is sealed: the largest record, the wraps of an epoch, takes less than 1 MiB.
 pub(super) const PART_BYTES_MAX: usize = 2 * 1024 * 1024;
 
+/// Says whether a file may be a backup by how it begins; of fewer bytes than say it, whether they fit so far.
+#[must_use]
+pub fn is_begun(begins: &[u8]) -> bool {
+    begins.iter().zip(MAGIC).all(|(byte, known)| byte == known)
+}
+
 /// What a backup is opened with.
 #[derive(Debug)]
 pub enum OpenWith {

@@ -18,7 +18,7 @@ mod restore;
 
 pub use check::check;
 pub(crate) use create::{cannot_write, create, whole_or_absent};
-pub use envelope::OpenWith;
+pub use envelope::{OpenWith, is_begun};
 pub use restore::{Restoring, restore};
 
 use crate::api::{Exit, Failure};

@@ -7,6 +7,7 @@
 mod agreement;
 mod backup;
 mod begin;
+mod bring_back;
 mod bundle;
 mod checkins;
 mod circle;
@@ -157,6 +158,15 @@ pub(crate) static ROUTES: &[Route] = &[
     // Who has no identity here yet, and their recovery words
     first(read("/welcome", run!(welcome::show))),
     first(write("/welcome", run!(newcomer::make))),
+    first(read("/welcome/backup", run!(bring_back::show))),
+    first(write_data("/welcome/backup/file", run!(bring_back::open))),
+    first(write_data(
+        "/welcome/backup/file/{file}",
+        run!(bring_back::take),
+    )),
+    first(write("/welcome/backup/check", run!(bring_back::check))),
+    first(write("/welcome/backup/other", run!(bring_back::other))),
+    first(write("/welcome/backup/restore", run!(bring_back::restore))),
     read("/recovery", run!(phrase::show)),
     write("/recovery", run!(phrase::check)),
     write("/recovery/show", run!(phrase::confirm_first)),

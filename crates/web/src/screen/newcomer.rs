@@ -10,8 +10,10 @@ use hearth_node::net::Profile;
 use hearth_node::run::{self, Given, NewDevice};
 use maud::html;
 use serde_json::Value;
+use tokio::sync::MutexGuard;
 
 use super::example;
+use crate::app::Newcomer;
 use crate::data::Data;
 use crate::limits::PAIRING_TIMEOUT_MS;
 use crate::reply::Reply;
@@ -46,29 +48,8 @@ fn wanted(visit: &Visit) -> Result<Wanted, Failure> {
         "recover" => needs("contact", "contact-ticket")?,
         _ => String::new(),
     };
-    let network = match form.text("network").as_str() {
-        "relay" => format!("relay={}", needs("relay", "relay-address")?),
-        other => other.to_owned(),
-    };
-    let network: Profile = network
-        .parse()
-        .map_err(|_| Failure::usage("relay_invalid", visit.say("relay-address-wrong")))?;
-    let protection = match form.text("protect").as_str() {
-        "bare" => InitProtection::Bare,
-        "keyring" => InitProtection::Keyring,
-        _ => InitProtection::Passphrase,
-    };
-    let passphrase = match protection {
-        InitProtection::Bare => None,
-        _ if form.raw("new").is_empty() => {
-            return Err(missing(visit.words, &visit.say("passphrase")));
-        }
-        _ if form.raw("new") != form.raw("again") => {
-            let words = visit.say("passphrases-differ");
-            return Err(Failure::usage("passphrases_differ", words));
-        }
-        _ => Some(Secret::new(form.raw("new").to_owned())),
-    };
+    let network = network(visit)?;
+    let (protection, passphrase) = protected(visit)?;
     Ok(Wanted {
         way,
         name,
@@ -79,6 +60,39 @@ fn wanted(visit: &Visit) -> Result<Wanted, Failure> {
         phrase: Secret::new(form.raw("phrase").to_owned()),
         contact: contact.split_whitespace().collect(),
     })
+}
+
+/// How the device is to reach others.
+pub(super) fn network(visit: &Visit) -> Result<Profile, Failure> {
+    let network = match visit.form.text("network").as_str() {
+        "relay" => match visit.form.given("relay") {
+            Some(relay) => format!("relay={relay}"),
+            None => return Err(missing(visit.words, &visit.say("relay-address"))),
+        },
+        other => other.to_owned(),
+    };
+    network
+        .parse()
+        .map_err(|_| Failure::usage("relay_invalid", visit.say("relay-address-wrong")))
+}
+
+/// What is to protect the home, and the passphrase where it is one.
+pub(super) fn protected(visit: &Visit) -> Result<(InitProtection, Option<Secret>), Failure> {
+    let form = &visit.form;
+    let protection = match form.text("protect").as_str() {
+        "bare" => return Ok((InitProtection::Bare, None)),
+        "keyring" => InitProtection::Keyring,
+        _ => InitProtection::Passphrase,
+    };
+    if form.raw("new").is_empty() {
+        return Err(missing(visit.words, &visit.say("passphrase")));
+    }
+    if form.raw("new") != form.raw("again") {
+        let words = visit.say("passphrases-differ");
+        return Err(Failure::usage("passphrases_differ", words));
+    }
+    let passphrase = Secret::new(form.raw("new").to_owned());
+    Ok((protection, Some(passphrase)))
 }
 
 /// A home that has an identity now.
@@ -172,14 +186,14 @@ pub(crate) async fn make(visit: Arc<Visit>) -> Result<Reply, Failure> {
     task.await.unwrap_or_else(|_| Err(not_made(&visit)))
 }
 
-fn not_made(visit: &Visit) -> Failure {
+pub(super) fn not_made(visit: &Visit) -> Failure {
     Failure::error("home_not_made", visit.say("failed"))
 }
 
 async fn begin(visit: Arc<Visit>) -> Result<Reply, Failure> {
     let visit = visit.as_ref();
     // One at a time: a second press waits, and finds that there is an identity.
-    let mut newcomer = visit.app.newcomer.lock().await;
+    let newcomer = visit.app.newcomer.lock().await;
     if newcomer.is_none() {
         drop(newcomer);
         visit.app.engine.begun().await?;
@@ -197,6 +211,16 @@ async fn begin(visit: Arc<Visit>) -> Result<Reply, Failure> {
             }
             _ => failure,
         })?;
+    begun(visit, newcomer, passphrase).await?;
+    go_on(visit, &way, made, ticket).await
+}
+
+/// Tells the node that there is an identity, and waits until it has begun.
+pub(super) async fn begun(
+    visit: &Visit,
+    mut newcomer: MutexGuard<'_, Option<Newcomer>>,
+    passphrase: Option<Secret>,
+) -> Result<(), Failure> {
     if let Some(waiting) = newcomer.take() {
         // Nobody waits any more where the node was told to stop at this very moment.
         let _stopping = waiting.send(passphrase);
@@ -206,8 +230,7 @@ async fn begin(visit: Arc<Visit>) -> Result<Reply, Failure> {
         .app
         .sessions
         .confirm(visit.standing.session, Instant::now());
-    visit.app.engine.begun().await?;
-    go_on(visit, &way, made, ticket).await
+    visit.app.engine.begun().await
 }
 
 /// Does what the person came for, now that the node is there. What fails here can be done again on the page.
@@ -240,14 +263,14 @@ async fn go_on(visit: &Visit, way: &str, made: Made, ticket: String) -> Result<R
 }
 
 /// Shows the words that the other device shows as well. They are known in this answer alone.
-fn compare(visit: &Visit, words: &str, said: &str) -> Reply {
+pub(super) fn compare(visit: &Visit, words: &str, said: &str) -> Reply {
     let body = html! {
         div class="hello" {
             h1 { (visit.say("linked-title")) }
             p class="prose" { (visit.say("linked-compare")) }
         }
         section class="start" aria-label=(visit.say("your-words")) {
-            ol class="words" { @for word in words.split_whitespace() { li { (word) } } }
+            ol class="words" lang="en" { @for word in words.split_whitespace() { li { (word) } } }
             p class="measure" { (visit.say("linked-differ")) }
             p class="soft measure" { (visit.say(said)) }
             p { a class="btn first" href="/" { (visit.say("linked-go-on")) } }

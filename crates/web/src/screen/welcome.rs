@@ -31,7 +31,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
         }
         (form.wrap("welcome", &html! {
             (ways(visit, &form))
-            (networks(visit, &form))
+            (networks(visit, &form, "direct"))
             (protections(visit, &form))
             div class="row spread finish" {
                 p class="small soft measure" { (visit.say("welcome-next")) }
@@ -43,7 +43,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
 }
 
 /// One of several, with what belongs to it.
-fn choice(
+pub(super) fn choice(
     visit: &Visit,
     form: &FormView<'_>,
     group: &str,
@@ -52,7 +52,7 @@ fn choice(
     more: &Markup,
 ) -> Markup {
     let id = form.id(&format!("{group}-{value}"));
-    let chosen = visit.typed("/welcome", group, usual);
+    let chosen = form.typed(group, usual);
     html! {
         label class="choice" for=(id) {
             input type="radio" name=(group) id=(id) value=(value) checked[chosen == value];
@@ -94,6 +94,7 @@ fn ways(visit: &Visit, form: &FormView<'_>) -> Markup {
                 }
             }
             (part::fold(&visit.say("been-here-before"), was_before, &html! {
+                p { a href="/welcome/backup" { (visit.say("bring-back")) } " " span class="hint" { (visit.say("bring-back-why")) } }
                 div class="two" {
                     div class="card stack" {
                         (way("link"))
@@ -117,8 +118,10 @@ fn ways(visit: &Visit, form: &FormView<'_>) -> Markup {
     }
 }
 
-fn networks(visit: &Visit, form: &FormView<'_>) -> Markup {
-    let chosen = visit.typed("/welcome", "network", "direct");
+/// How devices reach each other; `usual` is a profile, with the relay where it is one's own.
+pub(super) fn networks(visit: &Visit, form: &FormView<'_>, usual: &str) -> Markup {
+    let (usual, relay) = usual.split_once('=').unwrap_or((usual, ""));
+    let chosen = form.typed("network", usual);
     html! {
         section class="start" aria-labelledby="network-title" {
             h2 id="network-title" { (visit.say("how-to-connect")) }
@@ -138,13 +141,13 @@ fn networks(visit: &Visit, form: &FormView<'_>) -> Markup {
                 }
             }
             div class="measure relay" {
-                (form.text(&Field { name: "relay", label: &visit.say("relay-address"), hint: Some(visit.say("relay-address-hint")), ..Field::default() }))
+                (form.text(&Field { name: "relay", label: &visit.say("relay-address"), hint: Some(visit.say("relay-address-hint")), value: relay, ..Field::default() }))
             }
         }
     }
 }
 
-fn protections(visit: &Visit, form: &FormView<'_>) -> Markup {
+pub(super) fn protections(visit: &Visit, form: &FormView<'_>) -> Markup {
     html! {
         section class="start" aria-labelledby="protect-title" {
             h2 id="protect-title" { (visit.say("what-protects")) }

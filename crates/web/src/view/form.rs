@@ -80,6 +80,11 @@ impl<'a> FormView<'a> {
         self.visit.typed(&self.action, field.name, field.value)
     }
 
+    /// Returns what had been chosen in a form that went wrong, else what is usual.
+    pub(crate) fn typed(&self, name: &str, usual: &str) -> String {
+        self.visit.typed(&self.action, name, usual)
+    }
+
     /// Puts the fields into the form.
     pub(crate) fn wrap(&self, class: &str, fields: &Markup) -> Markup {
         let back = self.visit.here();
