@@ -10,6 +10,7 @@
 mod backup;
 mod bundle;
 mod calendar;
+mod checkpoint;
 mod circle;
 mod content;
 mod contract;

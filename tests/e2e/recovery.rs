@@ -95,7 +95,7 @@ impl Circle {
 }
 
 /// What `hearth recover` does in a new home with one contact.
-fn recover_by(new: &Person, contact: &str, phrase: &str) -> hearth_e2e::Ran {
+pub(crate) fn recover_by(new: &Person, contact: &str, phrase: &str) -> hearth_e2e::Ran {
     let arguments = [
         "recover",
         "--contact",

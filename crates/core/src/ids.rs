@@ -105,6 +105,11 @@ id!(
     32
 );
 id!(
+    /// A segment of a checkpoint: the hash of its head, which pins the pack and all segments before it.
+    SegmentHash,
+    32
+);
+id!(
     /// A mirror: the hash of its card, so it pins both public keys.
     MirrorId,
     32

@@ -20,6 +20,7 @@ mod altered;
 pub mod base;
 pub mod bundle;
 pub mod capsule;
+pub mod checkpoint;
 pub mod codec;
 pub mod control;
 pub mod crypto;

@@ -330,6 +330,22 @@ pub const PACK_TABLE_BYTES_MAX: usize = 1024 * 1024;
 /// together with the next signed one in one frame.
 pub const PACK_PROOF_BYTES_MAX: usize = 128 * 1024;
 
+/// Longest segment of a checkpoint, head and sealed pack together, so that a frame holds it.
+pub const SEGMENT_BYTES_MAX: usize = FRAME_BYTES_MAX;
+
+/// Part of its quota that a mirror keeps free of segments: what is written next comes first.
+pub const MIRROR_SEGMENTS_ROOM_PART: u64 = 8;
+
+/// How long a mirror waits before it looks again for what it need not keep of a notebook, in milliseconds: to look means to
+/// open it.
+pub const MIRROR_PRUNE_LOOK_MS: u64 = 60 * 60 * 1000;
+
+/// Most times that a mirror notes at which everybody had checked a checkpoint: two a day, until the first is a month old.
+pub const MIRROR_AGREED_MAX: usize = 64;
+
+/// How often a member asks a mirror how its checkpoint stands, while as many entries come as go into a segment.
+pub const SEGMENTS_SOUGHT_PER_SEGMENT: u64 = 8;
+
 /// Entries that a peer has to lack to be sent documents ahead of them: fewer are here in a moment.
 pub const AHEAD_LACKED_MIN: u64 = 1_024;
 

@@ -58,6 +58,15 @@ pub enum Space {
     File,
     /// Pieces of files, by the places of the files and their numbers. They may come to gigabytes: nobody scans them.
     Piece,
+    /// How far a checkpoint goes: at a mirror its own, under no key; with a member what the next segment for a mirror
+    /// follows from, by mirror.
+    Checkpoint,
+    /// At a mirror: the heads of a checkpoint's segments, by number.
+    Segment,
+    /// At a mirror: the sealed packs of a checkpoint's segments, by number. Nobody scans them.
+    SegmentPack,
+    /// At a mirror: up to which segment each device has checked the checkpoint, by device.
+    Checked,
     /// What is known of the sessions and actions of a notebook: made from its index.
     Register,
     /// What came to the notes of a session from devices that had been away and nobody has looked at, by session.
@@ -89,6 +98,10 @@ impl Space {
             Self::Base => 19,
             Self::File => 20,
             Self::Piece => 21,
+            Self::Checkpoint => 22,
+            Self::Segment => 23,
+            Self::SegmentPack => 24,
+            Self::Checked => 25,
             Self::Register => 27,
             Self::Merged => 28,
         }
@@ -116,6 +129,13 @@ pub enum Write {
     },
     /// Appends an entry to the notebook's stream.
     Append(Vec<u8>),
+    /// Empties entries of the stream: their places stay, and what is read there is empty. Only a mirror does that.
+    Blank {
+        /// The first place.
+        first: Position,
+        /// The place behind the last one.
+        end: Position,
+    },
 }
 
 /// The keys and values of a space.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use hearth_core::bundle::BundleOpener;
 use hearth_core::capsule::{Capsule, CapsuleContent};
+use hearth_core::checkpoint::{Checked, SegmentHead, SegmentLog};
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::ControlEntry;
 use hearth_core::crypto::Secret;
@@ -18,7 +19,7 @@ use hearth_core::identity::{
     DeviceCard, DeviceSecrets, MirrorPass, RecoveryCard, RecoveryPhrase, RecoverySecrets, Roster,
     RosterEntry,
 };
-use hearth_core::ids::ActorId;
+use hearth_core::ids::{ActorId, SegmentHash, Seq};
 use hearth_core::log::{
     Body, DocumentTips, EntryPack, EntryVersion, RawEntry, WireDecoder, WireEncoder, unpad,
 };
@@ -49,6 +50,17 @@ fn decode_all(bytes: &[u8]) {
     }
     if let Ok(message) = MirrorMessage::parse(bytes) {
         assert_eq!(message.to_bytes(), bytes);
+    }
+    if let Ok(head) = SegmentHead::parse(bytes) {
+        assert_eq!(head.as_bytes(), bytes);
+        let entries = head.logs.iter().map(|log| log.last.0.get());
+        assert!(head.entries() <= entries.fold(0, u64::saturating_add));
+    }
+    let mut reader = Reader::new(bytes);
+    if let Ok(checked) = Checked::read(&mut reader) {
+        let mut writer = Writer::new();
+        checked.write(&mut writer);
+        assert!(bytes.starts_with(writer.as_slice()));
     }
     if let Ok(record) = InviteRecord::parse(bytes) {
         assert_eq!(record.to_bytes(), bytes);
@@ -142,6 +154,20 @@ fn samples() -> Vec<Vec<u8>> {
     );
     samples.extend(asked.iter().map(MirrorMessage::to_bytes));
     samples.extend(capsule_samples());
+    let device = DeviceSecrets::random(&mut ChaCha20Rng::seed_from_u64(21));
+    let logs = writer.frontier().logs.iter();
+    let logs = logs.map(|(log, last)| SegmentLog {
+        log: *log,
+        first: Seq::new(1),
+        last: *last,
+    });
+    let place = (1, SegmentHash::ZERO);
+    let head = SegmentHead::sign(writer.notebook(), place, logs.collect(), &[1, 2], &device);
+    samples.push(head.as_bytes().to_vec());
+    let mut checked = Writer::new();
+    let segment = (1, head.hash(writer.notebook()));
+    Checked::sign(writer.notebook(), segment, &device).write(&mut checked);
+    samples.push(checked.into_bytes());
     samples
 }
 

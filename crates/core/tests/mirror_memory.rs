@@ -117,7 +117,9 @@ impl Storage for FileDisk {
                 Write::Append(entry) => {
                     writer.u8(APPENDED).bytes(&[]).bytes(entry);
                 }
-                Write::Delete { .. } => unreachable!("a mirror deletes nothing of a notebook"),
+                Write::Delete { .. } | Write::Blank { .. } => {
+                    unreachable!("nothing of a notebook is dropped here")
+                }
             }
         }
         let mut options = OpenOptions::new();

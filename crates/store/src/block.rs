@@ -2,8 +2,8 @@
 //!
 //! What comes in bulk is a few hundred bytes an entry; a row for each costs more than the entries do. So a run of
 //! appends of one commit is sealed together, as `count u32 ‖ (length u32 ‖ entry) …`, big-endian, in a sealed value
-//! of version 2 that stands at the position of its first entry. Each commit makes rows of its own, so
-//! that no row ever changes.
+//! of version 2 that stands at the position of its first entry. Each commit makes rows of its own; one changes only
+//! where entries in it are emptied: an emptied entry has length zero.
 
 use crate::limits::{BLOCK_BYTES_AIM, BLOCK_ENTRIES_MIN};
 use crate::scope::{Scope, Write};

@@ -6,7 +6,10 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension};
 
 use crate::block;
 use crate::database::{begin, is_corruption};
-use crate::limits::{COMMIT_WRITES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX};
+use crate::limits::{
+    BLANK_ENTRIES_AIM, BLOCK_BYTES_AIM, COMMIT_WRITES_MAX, KEY_BYTES_MAX, VALUE_BYTES_MAX,
+};
+use crate::read::open_entries;
 use crate::scope::{Position, Scope, Space, Write};
 use crate::scope_key::{RecordPlace, ScopeKeys, stream_place, stream_row};
 use crate::scopes::ScopeUnusable;
@@ -114,6 +117,7 @@ impl Store {
                     positions.push(writer.append(value)?);
                 }
                 Write::Append { .. } => writer.append_all(run, &mut positions)?,
+                Write::Blank { first, end, .. } => writer.blank(*first, *end)?,
             }
         }
         for (scope, tally) in &tallies {
@@ -143,6 +147,7 @@ fn check_limits(writes: &[Write]) -> Result<(), CommitError> {
             Write::Put { key, value, .. } => (key.len(), value.len()),
             Write::Delete { key, .. } => (key.len(), 0),
             Write::Append { value, .. } => (0, value.len()),
+            Write::Blank { .. } => (0, 0),
         };
         if key > KEY_BYTES_MAX {
             return Err(CommitError::KeyTooLong(key));
@@ -153,6 +158,9 @@ fn check_limits(writes: &[Write]) -> Result<(), CommitError> {
     }
     Ok(())
 }
+
+/// The position of a row of a stream, and its entries.
+type ReadRow = (u64, Vec<Vec<u8>>);
 
 /// Writes within one scope and one transaction, and keeps the scope's tally in step.
 struct Writer<'a> {
@@ -200,7 +208,8 @@ impl Writer<'_> {
             .keys
             .seal()
             .seal(stream_place(self.tally.scope, &row), &[value])?;
-        self.insert_row(position, sealed, 1)?;
+        self.insert_row(position, &sealed)?;
+        self.tally.appended = position.0.saturating_add(1);
         Ok(position)
     }
 
@@ -221,22 +230,82 @@ impl Writer<'_> {
             .seal()
             .seal_block(stream_place(self.tally.scope, &row), &block)?;
         let count = appends.len() as u64;
-        self.insert_row(position, sealed, count)?;
+        self.insert_row(position, &sealed)?;
+        self.tally.appended = position.0.saturating_add(count);
         positions.extend((0..count).map(|place| Position(position.0.saturating_add(place))));
         Ok(())
     }
 
-    fn insert_row(
-        &mut self,
-        position: Position,
-        sealed: Vec<u8>,
-        entries: u64,
-    ) -> Result<(), CommitError> {
+    fn insert_row(&self, position: Position, sealed: &[u8]) -> Result<(), CommitError> {
         self.connection
             .prepare_cached("INSERT INTO stream VALUES (?1, ?2, ?3)")?
             .execute((self.keys.tag(), i64::try_from(position.0).ok(), sealed))?;
-        self.tally.appended = position.0.saturating_add(entries);
         Ok(())
+    }
+
+    /// Empties entries. The rows in which they lie are put together anew, so that many of them take little.
+    fn blank(&self, first: Position, end: Position) -> Result<(), CommitError> {
+        let end = end.0.min(self.tally.appended);
+        let (mut from, mut entries) = (None, Vec::new());
+        for (position, values) in self.rows_between(first.0, end)? {
+            from.get_or_insert(position);
+            for (place, value) in (position..).zip(values) {
+                let is_emptied = (first.0..end).contains(&place);
+                entries.push(if is_emptied { Vec::new() } else { value });
+            }
+            self.connection
+                .prepare_cached("DELETE FROM stream WHERE scope = ?1 AND position = ?2")?
+                .execute((self.keys.tag(), i64::try_from(position).ok()))?;
+        }
+        let mut position = from.unwrap_or(first.0);
+        let mut left = entries.as_slice();
+        while !left.is_empty() {
+            let mut bytes = 0_usize;
+            let goes_in = left.iter().take(BLANK_ENTRIES_AIM).take_while(|entry| {
+                let has_room = bytes < BLOCK_BYTES_AIM;
+                bytes = bytes.saturating_add(entry.len());
+                has_room
+            });
+            let (block, rest) = left.split_at(goes_in.count());
+            let row = stream_row(Position(position));
+            let joined = block::join(block.iter().map(Vec::as_slice));
+            let place = stream_place(self.tally.scope, &row);
+            let sealed = self.keys.seal().seal_block(place, &joined)?;
+            self.insert_row(Position(position), &sealed)?;
+            position = position.saturating_add(block.len() as u64);
+            left = rest;
+        }
+        Ok(())
+    }
+
+    /// Reads the rows in which entries from one position up to before another lie.
+    fn rows_between(&self, first: u64, end: u64) -> Result<Vec<ReadRow>, CommitError> {
+        let damaged = || CommitError::DamagedScope(self.tally.scope);
+        let mut statement = self.connection.prepare_cached(
+            "SELECT position, sealed FROM stream WHERE scope = ?1 AND position < ?3 AND position >= \
+             ifnull((SELECT max(position) FROM stream WHERE scope = ?1 AND position <= ?2), ?2) \
+             ORDER BY position",
+        )?;
+        let limits = [first, end].map(|place| i64::try_from(place).unwrap_or(i64::MAX));
+        let mut rows = statement.query((self.keys.tag(), limits[0], limits[1]))?;
+        let (mut read, mut next) = (Vec::new(), None);
+        while let Some(row) = rows.next()? {
+            let position = u64::try_from(row.get::<_, i64>(0)?).map_err(|_| damaged())?;
+            let values = open_entries(
+                self.keys,
+                self.tally.scope,
+                Position(position),
+                row.get_ref(1)?,
+            )
+            .map_err(|_| damaged())?;
+            // What is put together anew has no gaps.
+            if next.is_some_and(|next| next != position) {
+                return Err(damaged());
+            }
+            next = Some(position.saturating_add(values.len() as u64));
+            read.push((position, values));
+        }
+        Ok(read)
     }
 
     /// Takes the version of a record that is there out of the tally; tells whether there was one.

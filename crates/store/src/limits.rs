@@ -55,6 +55,9 @@ pub const BLOCK_BYTES_AIM: usize = 32 * 1024;
 /// one of them.
 pub const BLOCK_ENTRIES_MIN: usize = 16;
 
+/// Entries that go into one row of a stream where they were emptied: each takes four bytes there.
+pub const BLANK_ENTRIES_AIM: usize = 4_096;
+
 /// Longest word of the index, in characters as a reader sees them; the rest is another word. Longer
 /// ones are keys and addresses that nobody types, and each would be kept whole.
 pub const SEARCH_WORD_CLUSTERS_MAX: usize = 64;

@@ -61,6 +61,13 @@ fn value_bytes(write: &Write) -> usize {
         Write::Put { value, .. } => PAGE_BYTES + value.len(),
         Write::Delete { .. } => PAGE_BYTES,
         Write::Append { value, .. } => value.len(),
+        // Rows that are there are written again at most.
+        Write::Blank { first, end, .. } => {
+            let places = usize::try_from(end.0.saturating_sub(first.0));
+            places
+                .unwrap_or(usize::MAX)
+                .saturating_mul(size_of::<u32>())
+        }
     }
 }
 

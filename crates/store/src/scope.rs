@@ -73,12 +73,21 @@ pub enum Write {
         /// The record's key.
         key: Vec<u8>,
     },
-    /// Adds an entry to the end of the scope's stream, where it stays for ever.
+    /// Adds an entry to the end of the scope's stream, where its place stays for ever.
     Append {
         /// The scope whose stream grows.
         scope: Scope,
         /// What the entry holds.
         value: Vec<u8>,
+    },
+    /// Empties entries of the scope's stream: their places stay, and hold nothing. Places beyond its end are no error.
+    Blank {
+        /// The scope whose stream it is.
+        scope: Scope,
+        /// The first place.
+        first: Position,
+        /// The place behind the last one.
+        end: Position,
     },
 }
 
@@ -86,9 +95,10 @@ impl Write {
     /// Gives the scope that the change is in.
     pub fn scope(&self) -> Scope {
         match self {
-            Self::Put { scope, .. } | Self::Delete { scope, .. } | Self::Append { scope, .. } => {
-                *scope
-            }
+            Self::Put { scope, .. }
+            | Self::Delete { scope, .. }
+            | Self::Append { scope, .. }
+            | Self::Blank { scope, .. } => *scope,
         }
     }
 }

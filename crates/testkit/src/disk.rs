@@ -236,6 +236,11 @@ impl Storage for MemoryDisk {
                     book.records.remove(&(space.code(), key.clone()));
                 }
                 Write::Append(entry) => book.stream.push(entry.clone()),
+                Write::Blank { first, end } => {
+                    let places = (0_u64..).zip(&mut book.stream);
+                    let emptied = places.filter(|(place, _)| (*first..*end).contains(place));
+                    emptied.for_each(|(_, entry)| entry.clear());
+                }
             }
         }
         Ok(())

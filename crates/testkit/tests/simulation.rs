@@ -118,6 +118,8 @@ fn any_number_of_devices_converge_whatever_happens() {
         ("mirrors caught at it", mirrors.caught),
         ("notebooks held", mirrors.held),
         ("runs that converged by a mirror", mirrors.converged),
+        ("segments of checkpoints", mirrors.segments),
+        ("segments that entries were dropped for", mirrors.pruned),
     ] {
         assert!(count > 0 || !is_many, "no {what} in any run");
     }

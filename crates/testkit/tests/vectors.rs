@@ -2,12 +2,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::print_stdout)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use hearth_core::base::part_hash;
 use hearth_core::bundle::{BundleForm, BundleFrame, BundleOpenError, BundleOpener};
 use hearth_core::capsule::{Capsule, CapsuleContent, CapsuleMirror};
+use hearth_core::checkpoint::{Checked, SegmentHead};
 use hearth_core::codec::{Reader, Writer};
 use hearth_core::control::{ControlEntry, ControlKind, ControlSet, Membership};
 use hearth_core::crypto::{SIGNATURE_BYTES, Secret};
@@ -68,6 +69,44 @@ fn all_vectors_are_made_the_same_again() {
     }
     println!("{count} vectors");
     assert!(count >= 200, "{count}");
+}
+
+#[test]
+fn checkpoints_and_what_is_said_of_them_read_as_ever() {
+    let mut counts = BTreeMap::new();
+    for vector in stored("checkpoints") {
+        let bytes = vector.to_bytes().unwrap();
+        let (_, what) = vector
+            .name
+            .rsplit_once(|one: char| one.is_ascii_digit())
+            .unwrap();
+        let what = match what.trim() {
+            "frame by the member" | "frame by the mirror" => format!("frame {}", bytes[0]),
+            "head of a segment" => {
+                let head = SegmentHead::parse(&bytes).unwrap();
+                assert_eq!(head.as_bytes(), bytes);
+                assert!(
+                    head.entries() > 0 && SegmentHead::parse(&bytes[..bytes.len() - 1]).is_err()
+                );
+                "head".to_owned()
+            }
+            "checked" => {
+                let checked = Checked::read(&mut Reader::new(&bytes)).unwrap();
+                let mut writer = Writer::new();
+                checked.write(&mut writer);
+                assert_eq!(writer.into_bytes(), bytes);
+                "checked".to_owned()
+            }
+            other => other.to_owned(),
+        };
+        *counts.entry(what).or_insert(0) += 1;
+    }
+    for kind in 31..=36 {
+        assert!(counts.contains_key(&format!("frame {kind}")), "{counts:?}");
+    }
+    assert!(counts["head"] == 4 && counts["checked"] >= 2, "{counts:?}");
+    assert!(counts["record of a member"] >= 2, "{counts:?}");
+    assert!(counts["record of the mirror"] == 4, "{counts:?}");
 }
 
 #[test]

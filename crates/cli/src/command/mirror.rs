@@ -103,7 +103,8 @@ pub(crate) struct TermsArguments {
     /// How much it holds of one notebook at most [default: 1G]
     #[arg(long, value_name = "SIZE", value_parser = size)]
     notebook_quota: Option<u64>,
-    /// After how many days it drops a notebook that it was removed from [default: 30]
+    /// After how many days it drops a notebook that it was removed from, and entries that everybody checked in its
+    /// checkpoint [default: 30]
     #[arg(long, value_name = "DAYS")]
     keep_days: Option<u32>,
 }

@@ -18,6 +18,7 @@ impl Engine {
         self.unsaved_peers.retain(|(of, _)| *of != notebook);
         self.mirrors.forget(notebook);
         self.mirror_files.forget(notebook);
+        self.checkpoints.forget(notebook);
         self.unopened.remove(&notebook);
         self.reopen_at_ms.remove(&notebook);
         self.own.forget(notebook);

@@ -115,6 +115,9 @@ impl Engine {
             }
         }
         self.hear_full(session, now_ms);
+        if session.take_checkpoint_news() {
+            self.checkpoints.note_answer();
+        }
         self.hear_presences(session.peer(), session.take_presences(), now_ms);
         self.hear_files(session.peer(), session.take_file_events(), now_ms);
         for (notebook, entries) in session.take_handed() {

@@ -5,9 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::checkpoints::UnsoundSegment;
 use super::peers::has_same_controls;
 use super::set_back::{SetBack, lacks_entries};
 use super::{CloseReason, DecideError, Effect, Engine, FileAtMirror, PeerRecord};
+use crate::checkpoint::CheckpointStanding;
 use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::{ControlEntry, ControlKind};
 use crate::crypto::VerifyKey;
@@ -32,6 +34,9 @@ pub enum MirrorFault {
     Forged(String),
     /// It has no room for all of the notebook.
     Full(Quota),
+    /// A segment of the checkpoint that it holds is unsound: which device made it, and what is wrong with it. That is no
+    /// fault of the mirror's, which cannot open it.
+    Unsound(DeviceId, String),
     /// It does not take the notebook.
     Refused(MirrorAnswer),
     /// It has no room for a file.
@@ -156,6 +161,10 @@ pub struct MirrorStatus {
     pub record: MirrorRecord,
     /// Whether it has what it had once signed for and then no more.
     pub has_made_good: bool,
+    /// How its checkpoint stands, as it said last since this device was started.
+    pub checkpoint: Option<CheckpointStanding>,
+    /// The segment of a checkpoint at it that was found to be unsound last.
+    pub unsound: Option<UnsoundSegment>,
 }
 
 /// What is known of mirrors.
@@ -409,6 +418,7 @@ impl Engine {
                 let now = known.receipt.as_ref();
                 now.is_some_and(|now| set_back.is_made_good_by(&now.frontier))
             });
+            let (checkpoint, unsound) = self.checkpoints.status((notebook, *mirror));
             MirrorStatus {
                 mirror: *mirror,
                 ticket: replica.mirror_ticket(mirror),
@@ -424,6 +434,8 @@ impl Engine {
                 files: self.files_at_mirror(notebook, *mirror),
                 record: known,
                 has_made_good,
+                checkpoint,
+                unsound,
             }
         });
         statuses.collect()

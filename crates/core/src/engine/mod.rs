@@ -9,6 +9,7 @@
 mod bundles;
 mod capsules;
 mod carrying;
+mod checkpoints;
 mod connections;
 mod devices;
 mod disk;
@@ -44,6 +45,7 @@ pub use bundles::{
     BundleAim, BundleMakeError, BundleMaking, BundleMakingFacts, BundleTakeError, BundleTaken,
     BundleTaking,
 };
+pub use checkpoints::UnsoundSegment;
 pub use connections::{CloseReason, ConnectionId, ConnectionKind};
 pub use devices::DeviceError;
 pub use enrol::LinkOfferId;
@@ -199,6 +201,8 @@ pub struct Engine {
     fetches: Fetches,
     /// Files at mirrors.
     mirror_files: mirror_files::MirrorFiles,
+    /// What goes into checkpoints at mirrors.
+    checkpoints: checkpoints::Checkpoints,
 }
 
 impl Engine {
@@ -241,6 +245,7 @@ impl Engine {
             destroyed: BTreeSet::new(),
             fetches: Fetches::default(),
             mirror_files: mirror_files::MirrorFiles::default(),
+            checkpoints: checkpoints::Checkpoints::default(),
         };
         for notebook in notebooks {
             let device = Arc::clone(&engine.identity.device);

@@ -76,7 +76,7 @@ impl Mirror {
         Ok(())
     }
 
-    fn reopen(&mut self, notebook: NotebookId, storage: &dyn Storage) {
+    pub(super) fn reopen(&mut self, notebook: NotebookId, storage: &dyn Storage) {
         let before = self.notebooks.remove(&notebook);
         match MirroredNotebook::open(notebook, Arc::clone(&self.secrets), storage) {
             Ok(held) => {

@@ -65,6 +65,8 @@ pub enum MirrorEffect {
     Stopped(NotebookId, DeviceId, String),
     /// Something of a notebook was not taken, for want of room.
     Full(NotebookId, Quota),
+    /// Entries of a notebook are not kept one by one any more, which freed so many bytes.
+    Pruned(NotebookId, u64),
 }
 
 #[derive(Debug)]
@@ -105,6 +107,8 @@ pub struct Mirror {
     pub(super) capsules: Shelf,
     /// Files that are on their way.
     pub(super) files: IncomingFiles,
+    /// When it was last looked at what of a notebook need not be kept, in milliseconds since 1970 UTC.
+    pub(super) pruning_looked_ms: BTreeMap<NotebookId, u64>,
     /// Whether members changed since it was looked at which capsules are still to be kept.
     pub(super) wants_capsule_review: bool,
 }
@@ -139,6 +143,7 @@ impl Mirror {
             heard: Hearings::default(),
             capsules: Shelf::load(storage)?,
             files: IncomingFiles::default(),
+            pruning_looked_ms: BTreeMap::new(),
             wants_capsule_review: true,
         };
         for notebook in notebooks {
@@ -290,6 +295,7 @@ impl Mirror {
         self.heard_ms.remove(&notebook);
         self.pushed_ms.remove(&notebook);
         self.files.forget(notebook);
+        self.pruning_looked_ms.remove(&notebook);
         self.wants_capsule_review = true;
     }
 

@@ -14,7 +14,7 @@ use crate::ids::{DeviceId, NotebookId, TransportId};
 use crate::limits::MIRROR_NOTEBOOKS_MAX;
 use crate::replica::Standings;
 use crate::storage::{Storage, StorageError};
-use crate::sync::{Holding, Session, SessionError};
+use crate::sync::{CheckpointFrame, Holding, Session, SessionError};
 
 impl Mirror {
     /// Takes a frame. What it brings is in memory only until [`Mirror::flush`].
@@ -29,7 +29,10 @@ impl Mirror {
         const FIRST_FRAMES: core::ops::RangeInclusive<u8> = 1..=3;
         let first = bytes.first();
         let may_be_answered = match self.connections.get(&id) {
-            Some(Connection::Sync { .. }) => first.is_some_and(|kind| FIRST_FRAMES.contains(kind)),
+            // A segment is compared with entries on the disk, and so is whatever it rests on.
+            Some(Connection::Sync { .. }) => first.is_some_and(|kind| {
+                FIRST_FRAMES.contains(kind) || CheckpointFrame::TYPES.contains(kind)
+            }),
             Some(Connection::Recover(_)) => true,
             Some(Connection::Request(_)) | None => false,
         };

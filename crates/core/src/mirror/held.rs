@@ -10,6 +10,7 @@ use std::sync::Arc;
 use super::files::FilesHeld;
 use super::notebook::MirroredNotebook;
 use super::request::Quota;
+use crate::checkpoint::CheckpointStanding;
 use crate::crypto::VerifyKey;
 use crate::frontier::{Frontier, SignedFrontier};
 use crate::identity::MirrorSecrets;
@@ -86,6 +87,9 @@ pub(super) struct Summary {
     next_position: Position,
     used_bytes: u64,
     files: FilesHeld,
+    checkpoint: CheckpointStanding,
+    is_pruning: bool,
+    refused_bytes: usize,
     has_refused: bool,
 }
 
@@ -103,6 +107,9 @@ impl Summary {
             next_position: held.next_position(),
             used_bytes: held.quota().used_bytes,
             files: held.files,
+            checkpoint: held.checkpoint_standing(),
+            is_pruning: held.is_pruning(),
+            refused_bytes: held.checkpoint.refused_bytes,
             has_refused: held.has_refused(),
         }
     }
@@ -122,6 +129,9 @@ impl Summary {
         self.next_position = held.next_position();
         self.used_bytes = held.quota().used_bytes;
         self.files = held.files;
+        self.checkpoint = held.checkpoint_standing();
+        self.is_pruning = held.is_pruning();
+        self.refused_bytes = held.checkpoint.refused_bytes;
         self.has_refused = held.has_refused();
     }
 }
@@ -197,6 +207,7 @@ impl Held {
         if self.summary.has_refused {
             held.note_refused();
         }
+        held.checkpoint.refused_bytes = self.summary.refused_bytes;
         self.summary = Summary::of(&held);
         // Nothing of that is new: it was known when it was closed.
         held.take_new_members();
@@ -269,6 +280,21 @@ impl Held {
     pub(super) fn files(&self) -> FilesHeld {
         let open = self.open.as_ref();
         open.map_or(self.summary.files, |held| held.files)
+    }
+
+    /// Returns how its checkpoint stands.
+    pub(super) fn checkpoint(&self) -> CheckpointStanding {
+        let open = self.open.as_ref();
+        open.map_or_else(
+            || self.summary.checkpoint.clone(),
+            |held| held.checkpoint_standing(),
+        )
+    }
+
+    /// Says whether it is under way that something of it is pruned.
+    pub(super) fn is_pruning(&self) -> bool {
+        let open = self.open.as_ref();
+        open.map_or(self.summary.is_pruning, |held| held.is_pruning())
     }
 
     pub(super) fn has_refused(&self) -> bool {

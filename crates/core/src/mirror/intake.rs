@@ -7,10 +7,13 @@ use std::sync::{Arc, OnceLock};
 use super::logs::{Branches, MirroredLog, Place};
 use super::notebook::MirroredNotebook;
 use super::request::Quota;
+use crate::checkpoint::{
+    Checked, CheckpointStanding, Segment, SegmentError, SegmentHead, SegmentNumber,
+};
 use crate::control::{ControlEntry, ControlError, ControlKind, ControlSet, Inserted, Membership};
 use crate::epoch::Wraps;
 use crate::frontier::{Frontier, LogTip, SignedFrontier};
-use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId, Seq};
+use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId, SegmentHash, Seq};
 use crate::limits::{LOGS_MAX, LOGS_PER_DEVICE_MAX};
 use crate::log::{EntryError, RawEntry, notebook_tag};
 use crate::replica::{IngestError, Ingested, Pack, PackRefused, Proven, Unpacked};
@@ -86,6 +89,10 @@ impl MirroredNotebook {
                 Place::Gap
             });
         };
+        if header.seq <= self.checkpoint.pruned.seq(&header.log) {
+            // All members had the entry there; what stands there is not looked at again.
+            return Ok(Place::Known);
+        }
         if let Some(branches) = &log.branches {
             return Ok(branches.place_of(entry));
         }
@@ -161,6 +168,11 @@ impl MirroredNotebook {
         let seq = header.seq.get();
         let (before, leaves) = match self.place_of(&entry, is_suspect, storage)? {
             Place::Known => return Ok(Ingested::Known),
+            // It is on a branch that leaves the log where entries are not kept one by one any more: there is no telling
+            // what it stands on.
+            Place::Gap if is_suspect && self.is_pruned() => {
+                return Err(IngestError::TooManyBranches(device));
+            }
             Place::Gap => return Err(IngestError::Gap { device, seq }),
             Place::Behind(heads, leaves) => (heads, leaves),
         };
@@ -386,6 +398,57 @@ impl Holding for MirroredNotebook {
 
     fn unpack(&mut self, _sealed: &[u8], _storage: &dyn Storage) -> Result<Unpacked, PackRefused> {
         Err(PackRefused::Sealed)
+    }
+
+    fn checkpoint(&self) -> Option<CheckpointStanding> {
+        Some(self.checkpoint_standing())
+    }
+
+    fn pruned_to(&self, log: &LogId) -> Seq {
+        self.checkpoint.pruned.seq(log)
+    }
+
+    fn is_pruned(&self) -> bool {
+        self.checkpoint.pruned.number > 0
+    }
+
+    fn take_segment(
+        &mut self,
+        from: DeviceId,
+        segment: &Segment,
+        storage: &dyn Storage,
+    ) -> Result<(), SegmentError> {
+        self.keep_segment(from, segment, storage)
+    }
+
+    fn segments(&self, storage: &dyn Storage) -> Result<&[SegmentHead], StorageError> {
+        self.segment_heads(storage)
+    }
+
+    fn segment(
+        &self,
+        number: SegmentNumber,
+        storage: &dyn Storage,
+    ) -> Result<Option<Segment>, StorageError> {
+        self.kept_segment(number, storage)
+    }
+
+    fn take_checked(
+        &mut self,
+        from: DeviceId,
+        checked: &Checked,
+        storage: &dyn Storage,
+    ) -> Result<(), SegmentError> {
+        self.keep_checked(from, checked, storage)
+    }
+
+    fn drop_unsound(
+        &mut self,
+        from: DeviceId,
+        segment: (SegmentNumber, SegmentHash),
+        storage: &dyn Storage,
+    ) -> Result<(), SegmentError> {
+        self.drop_segments(from, segment, storage)
     }
 
     fn has_room_for(&mut self, bytes: usize) -> bool {

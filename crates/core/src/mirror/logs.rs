@@ -124,6 +124,16 @@ impl MirroredLog {
         }
     }
 
+    /// Begins with the first entry that is kept of a log whose earlier ones are not.
+    pub(super) fn begin_behind(&mut self, entry: &RawEntry, position: Position) {
+        let header = entry.header();
+        self.tip = (header.seq, entry.hash());
+        self.heads.clone_from(&header.heads);
+        let before = header.seq.get().saturating_sub(1) / MIRROR_MARK_EVERY;
+        let count = usize::try_from(before).unwrap_or(usize::MAX).min(MARKS_MAX);
+        self.marks = vec![position; count + 1];
+    }
+
     /// Adds an entry of a forked log.
     pub(super) fn branch_out(&mut self, entry: &RawEntry) {
         let branches = self.branches.get_or_insert_default();
@@ -157,6 +167,12 @@ impl MirroredLog {
         let mark = usize::try_from(seq.get() / MIRROR_MARK_EVERY).ok()?;
         let known = self.marks.get(mark).or_else(|| self.marks.last());
         Some(known.copied().unwrap_or(self.first))
+    }
+
+    /// Returns a position at or before that of the entry at `seq`, which is here.
+    pub(super) fn position_at(&self, seq: Seq) -> Position {
+        let before = Seq::new(seq.get().saturating_sub(1));
+        self.position_after(before).unwrap_or(self.first)
     }
 
     pub(super) fn write(&self, writer: &mut Writer) {

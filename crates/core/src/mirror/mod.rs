@@ -5,6 +5,7 @@
 //! out what it holds to members' devices, and signs for what is on its disk.
 
 mod capsules;
+mod checkpoint;
 mod disk;
 mod door;
 mod engine;
@@ -14,6 +15,7 @@ mod held;
 mod intake;
 mod logs;
 mod notebook;
+mod prune;
 mod recovery;
 mod request;
 mod shared;
@@ -22,6 +24,7 @@ mod ticket;
 
 pub use engine::{Mirror, MirrorConnection, MirrorEffect, MirrorLimits};
 pub use notebook::MirroredNotebook;
+pub use prune::is_pruned;
 pub use request::{MIRROR_ALPN, MirrorAnswer, MirrorMessage, Quota};
 pub use status::HeldStatus;
 pub use ticket::MirrorTicket;

@@ -8,6 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, OnceLock};
 
+use super::checkpoint::KeptCheckpoint;
 use super::files::FilesHeld;
 use super::logs::{Branches, MirroredLog, read_id, write_id};
 use super::request::Quota;
@@ -15,7 +16,7 @@ use crate::codec::{DecodeError, Reader, Writer};
 use crate::control::{ControlEntry, ControlError, ControlSet, Membership};
 use crate::frontier::Frontier;
 use crate::identity::MirrorSecrets;
-use crate::ids::{EpochId, LogId, NotebookId};
+use crate::ids::{EpochId, LogId, NotebookId, Seq};
 use crate::limits::{
     LOGS_MAX, MIRROR_RECENT_BYTES_MAX, MIRROR_RECENT_ENTRIES_MAX, MIRROR_SNAPSHOT_EVERY,
 };
@@ -45,10 +46,12 @@ pub struct MirroredNotebook {
     pub(super) unsaved: Vec<Write>,
     pub(super) frontier: OnceLock<(Arc<Frontier>, [u8; 32])>,
     pub(super) has_new_members: bool,
-    /// What is held beside files.
+    /// What is held beside files and checkpoint.
     pub(super) used_bytes: u64,
     /// What the files take that are kept, or were taken and are on their way.
     pub(super) files: FilesHeld,
+    /// What members packed of it.
+    pub(super) checkpoint: KeptCheckpoint,
     /// How much it may hold.
     pub(super) max_bytes: u64,
     pub(super) has_refused: bool,
@@ -95,6 +98,7 @@ impl MirroredNotebook {
             has_new_members: true,
             used_bytes: 0,
             files: FilesHeld::default(),
+            checkpoint: KeptCheckpoint::default(),
             max_bytes: u64::MAX,
             has_refused: false,
             entries_since_state: 0,
@@ -120,6 +124,7 @@ impl MirroredNotebook {
             let rekey = crate::ids::ControlHash::from_bytes(epoch);
             held.epochs.insert(rekey.as_epoch());
         }
+        held.checkpoint = KeptCheckpoint::load(notebook, storage)?;
         let mut forked = Vec::new();
         if let Some(state) = storage.get(notebook, Space::State, &[])? {
             // A state that does not read is made anew from the entries.
@@ -166,20 +171,30 @@ impl MirroredNotebook {
                 return Ok(());
             }
             for (position, bytes) in read {
+                self.next_position = position + 1;
+                self.entries_since_state += 1;
+                if bytes.is_empty() {
+                    continue;
+                }
                 let entry = self.parse_kept(bytes)?;
                 let header = entry.header();
+                self.used_bytes += entry.as_bytes().len() as u64;
+                let pruned = self.checkpoint.pruned.seq(&header.log);
+                if header.seq <= pruned {
+                    // It is kept since control entries name it.
+                    continue;
+                }
                 let log = self
                     .logs
                     .entry(header.log)
                     .or_insert_with(|| MirroredLog::new(position));
                 if header.seq == log.tip.0.next() && header.previous == log.tip.1 {
                     log.extend(&entry, position);
+                } else if log.tip.0 == Seq::NONE && header.seq == pruned.next() {
+                    log.begin_behind(&entry, position);
                 } else if !forked.contains(&header.log) {
                     forked.push(header.log);
                 }
-                self.used_bytes += entry.as_bytes().len() as u64;
-                self.next_position = position + 1;
-                self.entries_since_state += 1;
             }
         }
     }
@@ -199,14 +214,15 @@ impl MirroredNotebook {
     ) -> Result<Branches, StorageError> {
         let damaged = |error: crate::log::EntryError| StorageError::Damaged(error.to_string());
         let mut branches = Branches::default();
+        let pruned = self.checkpoint.pruned.seq(log);
         let mut at = self.logs.get(log).map_or(0, |log| log.first);
         while at < self.committed_position {
             let read = storage.entries(self.notebook, at, READ_BYTES_AIM)?;
             let Some((last, _)) = read.last() else { break };
             at = last + 1;
-            for (_, bytes) in read {
+            for (_, bytes) in read.into_iter().filter(|(_, bytes)| !bytes.is_empty()) {
                 let entry = RawEntry::parse_any(bytes).map_err(damaged)?;
-                if entry.header().log == *log {
+                if entry.header().log == *log && entry.header().seq > pruned {
                     branches.add(&entry);
                 }
             }
@@ -250,9 +266,11 @@ impl MirroredNotebook {
         }
     }
 
-    /// Returns how much all that is held takes, files among it.
+    /// Returns how much all that is held takes, files and checkpoint among it.
     pub(super) const fn all_bytes(&self) -> u64 {
-        self.used_bytes.saturating_add(self.files.bytes)
+        self.used_bytes
+            .saturating_add(self.files.bytes)
+            .saturating_add(self.checkpoint.reached.bytes)
     }
 
     /// Sets how much may be held. Nothing is dropped where that is less than is here.
@@ -328,6 +346,12 @@ impl MirroredNotebook {
             key: Vec::new(),
             value: writer.into_bytes(),
         });
+    }
+
+    /// Adds the state of the logs to what is unsaved, with how much is held now.
+    pub(super) fn save_state_again(&mut self) {
+        self.entries_since_state = self.entries_since_state.max(1);
+        self.save_state();
     }
 
     fn read_state(&mut self, bytes: &[u8], forked: &mut Vec<LogId>) -> Result<(), DecodeError> {

@@ -3,6 +3,7 @@
 use super::engine::{Connection, Mirror};
 use super::held::Held;
 use super::request::Quota;
+use crate::checkpoint::CheckpointStanding;
 use crate::ids::NotebookId;
 use crate::storage::{Space, Storage, StorageError, Write};
 
@@ -20,8 +21,10 @@ pub struct HeldStatus {
     pub files: usize,
     /// How much these take, as a part of all that is held.
     pub files_bytes: u64,
-    /// Content entries, sealed.
+    /// Content entries, sealed, whether they are kept one by one or in a checkpoint.
     pub entries: u64,
+    /// How its checkpoint stands.
+    pub checkpoint: CheckpointStanding,
     /// Control entries.
     pub controls: usize,
     /// People who are members.
@@ -52,6 +55,11 @@ impl Mirror {
         Some(self.status_of(held))
     }
 
+    /// Returns how the checkpoint of a notebook stands that is held.
+    pub fn checkpoint(&self, notebook: NotebookId) -> Option<CheckpointStanding> {
+        Some(self.notebooks.get(&notebook)?.checkpoint())
+    }
+
     fn status_of(&self, held: &Held) -> HeldStatus {
         let outline = held.outline();
         let notebook = outline.notebook();
@@ -69,6 +77,7 @@ impl Mirror {
             files: held.files().count,
             files_bytes: held.files().bytes,
             entries: outline.next_position(),
+            checkpoint: held.checkpoint(),
             controls: outline.controls_count(),
             people: held.people(),
             devices: held.devices(),

@@ -37,6 +37,7 @@ mod persist;
 mod place;
 mod presence;
 mod rewrite;
+mod segments;
 mod settle;
 mod standing;
 mod state;
@@ -58,6 +59,7 @@ pub use open::{CreateError, OpenReplicaError};
 pub use packs::{Pack, PackRefused, Unpacked};
 pub use people::{Profile, ProfileSource};
 pub use rewrite::WriteAgainFailed;
+pub(crate) use segments::{SegmentBase, SegmentCheck};
 pub(crate) use standing::{Shown, Standings};
 pub use standing::{Standing, TurnedAway};
 

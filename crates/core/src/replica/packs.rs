@@ -41,14 +41,14 @@ pub struct Pack {
 }
 
 /// Where the packs that are on disk end.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct PackBase {
     /// The first position of each pack.
     starts: BTreeSet<Position>,
     /// The position after the last one.
-    end: Position,
+    pub(super) end: Position,
     /// How far each log was there.
-    states: LogStates,
+    pub(super) states: LogStates,
 }
 
 /// What a pack holds that is not here.
@@ -88,6 +88,11 @@ impl Replica {
             .saturating_sub(end.max(self.packs_sought_to));
         // A few entries may hold as many changes as a pack takes.
         self.pack_entries > 0 && new >= self.pack_entries.div_ceil(PACKS_SOUGHT_PER_PACK)
+    }
+
+    /// Returns how many entries go into a pack.
+    pub(crate) const fn pack_entries(&self) -> u64 {
+        self.pack_entries
     }
 
     /// Sets how many entries go into a pack, for tests that have few; with 0 none is made or sent.
@@ -261,12 +266,22 @@ impl Replica {
         base: &mut PackBase,
         storage: &dyn Storage,
     ) -> Result<Option<Pack>, StorageError> {
-        let entries = self.entries_for_pack(base.end, storage)?;
+        let found = self.entries_for_pack(base, |_| true, storage)?;
+        self.pack_of(&found, base)
+    }
+
+    /// Packs entries that follow `base`, and moves it on. `None` where they cannot be packed now.
+    pub(super) fn pack_of(
+        &self,
+        found: &ForPack,
+        base: &mut PackBase,
+    ) -> Result<Option<Pack>, StorageError> {
+        let entries = &found.entries;
         if entries.is_empty() {
             return Ok(None);
         }
         let mut states = base.states.clone();
-        let bytes = match pack_entries(self.notebook, &entries, &self.keys, &mut states) {
+        let bytes = match pack_entries(self.notebook, entries, &self.keys, &mut states) {
             Ok(bytes) if bytes.len() <= PACK_BYTES_MAX => bytes,
             // A key that is late, or more than one frame carries: they go one by one.
             Ok(_) | Err(PackEntriesError::KeyMissing(_) | PackEntriesError::Unproven(_)) => {
@@ -275,12 +290,12 @@ impl Replica {
             Err(error) => return Err(StorageError::Damaged(error.to_string())),
         };
         let mut logs: BTreeMap<LogId, (Seq, Seq)> = BTreeMap::new();
-        for entry in &entries {
+        for entry in entries {
             let (log, seq) = (entry.header().log, entry.header().seq);
             logs.entry(log).or_insert((seq, seq)).1 = seq;
         }
         base.states = states;
-        base.end += entries.len() as u64;
+        base.end = found.end;
         Ok(Some(Pack {
             end: base.end,
             logs: logs
@@ -291,15 +306,18 @@ impl Replica {
         }))
     }
 
-    /// Reads the entries that go into a pack from a position on: up to where every log ends in a signed one.
-    fn entries_for_pack(
+    /// Reads the entries that go into a pack behind `base`: up to where every log ends in a signed one, and before the
+    /// first one that is not wanted. What `base` has of a log already is left out.
+    pub(super) fn entries_for_pack(
         &self,
-        from: Position,
+        base: &PackBase,
+        is_wanted: impl Fn(&RawEntry) -> bool,
         storage: &dyn Storage,
-    ) -> Result<Vec<RawEntry>, StorageError> {
+    ) -> Result<ForPack, StorageError> {
         let most = usize::try_from(self.pack_entries).unwrap_or(PACK_ENTRIES_AIM);
         let mut entries: Vec<RawEntry> = Vec::new();
-        let (mut next, mut closed) = (from, 0);
+        let (mut next, mut closed, mut end) = (base.end, 0, base.end);
+        let mut is_full = false;
         let (mut bytes, mut content) = (0, 0);
         let mut open: BTreeSet<LogId> = BTreeSet::new();
         'read: while next < self.committed_position {
@@ -309,13 +327,19 @@ impl Replica {
             for (position, raw) in read {
                 let entry = RawEntry::parse_any(raw)
                     .map_err(|error| StorageError::Damaged(error.to_string()))?;
+                if position < self.committed_position && base.has(&entry) {
+                    if open.is_empty() {
+                        end = position + 1;
+                    }
+                    continue;
+                }
                 bytes += entry.as_bytes().len();
                 content += entry.content_len();
-                let is_full = entries.len() >= most
+                is_full = entries.len() >= most
                     || bytes > PACK_RAW_BYTES_MAX
                     || content > PACK_CONTENT_BYTES_AIM;
                 let is_beyond = is_full && closed > 0;
-                if is_beyond || position >= self.committed_position {
+                if is_beyond || position >= self.committed_position || !is_wanted(&entry) {
                     break 'read;
                 }
                 if entry.is_bare() {
@@ -326,12 +350,28 @@ impl Replica {
                 entries.push(entry);
                 if open.is_empty() {
                     closed = entries.len();
+                    end = position + 1;
                 }
             }
         }
+        is_full |= closed >= most;
         entries.truncate(closed);
-        Ok(entries)
+        Ok(ForPack {
+            entries,
+            end,
+            is_full,
+        })
     }
+}
+
+/// Entries that go into one pack.
+#[derive(Debug)]
+pub(super) struct ForPack {
+    pub(super) entries: Vec<RawEntry>,
+    /// The position behind the last one.
+    pub(super) end: Position,
+    /// Whether they fill it.
+    pub(super) is_full: bool,
 }
 
 impl Pack {
@@ -390,7 +430,13 @@ impl Pack {
 }
 
 impl PackBase {
-    fn to_bytes(&self) -> Vec<u8> {
+    /// Says whether an entry is one of those before it.
+    pub(super) fn has(&self, entry: &RawEntry) -> bool {
+        let state = self.states.get(&entry.header().log);
+        state.is_some_and(|state| entry.header().seq <= state.tip.0)
+    }
+
+    pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut writer = Writer::new();
         writer
             .u8(VERSION)
@@ -418,7 +464,7 @@ impl PackBase {
         writer.into_bytes()
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, DecodeError> {
         let mut reader = Reader::new(bytes);
         read_version(&mut reader)?;
         let end = reader.varint("end")?;

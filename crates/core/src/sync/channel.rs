@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use super::checkpoint::CheckpointTalk;
 use super::error::Stopped;
 use super::frame::{Acknowledgement, Frame, WireTag};
 use super::holding::{Holding, Outline};
@@ -71,6 +72,8 @@ pub(super) struct Channel {
     pub(super) peer_full: Option<Quota>,
     /// Up to where entries go one by one, since a pack would be worth little or there is none.
     pub(super) unpacked_to: Position,
+    /// What is said of the checkpoint at a mirror.
+    pub(super) checkpoint: CheckpointTalk,
 }
 
 impl Channel {
@@ -106,6 +109,7 @@ impl Channel {
             has_told_full: false,
             peer_full: None,
             unpacked_to: 0,
+            checkpoint: CheckpointTalk::default(),
         }
     }
 
@@ -164,6 +168,7 @@ impl Channel {
             .collect();
         self.sent.clear();
         self.unpacked_to = 0;
+        self.checkpoint.next_segment = None;
         self.cursor = replica
             .first_missing(&theirs)
             .unwrap_or(replica.next_position());
@@ -316,6 +321,9 @@ impl Channel {
         if let Some(frame) = self.next_controls(replica) {
             return Ok(Some(frame));
         }
+        if let Some(frame) = self.next_of_checkpoint(replica, storage)? {
+            return Ok(Some(frame));
+        }
         if self.peer_full.is_some() {
             return Ok(None);
         }
@@ -378,7 +386,9 @@ impl Channel {
         let told = self.told_by_peer.logs.get(&header.log);
         let told_seq = told.map_or(Seq::NONE, |(seq, _)| *seq);
         let sent = self.sent.entry(header.log).or_insert(told_seq);
-        if header.seq <= *sent {
+        let pruned = replica.pruned_to(&header.log);
+        // What lies before it is in segments, and comes in those or not at all.
+        if header.seq <= *sent || (header.seq > sent.next() && *sent < pruned) {
             return false;
         }
         if let Some((seq, hash)) = told

@@ -16,8 +16,10 @@ impl Features {
     pub(super) const FILES: Self = Self(1);
     /// Files at mirrors: offered, answered, and let go.
     pub(super) const KEPT_FILES: Self = Self(1 << 1);
+    /// Checkpoints at mirrors: asked for, told, and gone on with.
+    pub(super) const CHECKPOINTS: Self = Self(1 << 2);
     /// All that this program reads.
-    pub(super) const ALL: Self = Self(Self::FILES.0 | Self::KEPT_FILES.0);
+    pub(super) const ALL: Self = Self(Self::FILES.0 | Self::KEPT_FILES.0 | Self::CHECKPOINTS.0);
 
     /// Says whether all of `others` are among them.
     pub(super) const fn has(self, others: Self) -> bool {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use super::brief::{Brief, Sum};
+use super::checkpoint_frame::CheckpointFrame;
 use super::features::Features;
 use super::file_frame::FileFrame;
 use super::presence::SaidPresence;
@@ -113,6 +114,8 @@ pub(super) enum Frame {
     Presence(WireTag, Box<SaidPresence>),
     /// 25 to 30: notebook, and what is said about a file of it.
     File(WireTag, FileFrame),
+    /// 31 to 33: notebook, and what is said about a checkpoint of it.
+    Checkpoint(WireTag, CheckpointFrame),
 }
 
 /// What becomes of a capsule that was offered.
@@ -210,6 +213,7 @@ impl Frame {
             | Self::Ahead(tag, _)
             | Self::Presence(tag, _)
             | Self::File(tag, _)
+            | Self::Checkpoint(tag, _)
             | Self::Ack(tag, _) => Some(*tag),
             Self::Hello { .. }
             | Self::Summary(_)
@@ -238,6 +242,7 @@ impl Frame {
             | Self::Ended(..) => 0,
             Self::CapsulePart(_, _, bytes) => bytes.len(),
             Self::File(_, frame) => frame.bytes_about(),
+            Self::Checkpoint(_, frame) => frame.bytes_about(),
             Self::Summary(lines) => lines.len() * size_of::<SummaryLine>(),
             Self::Brief(brief) => size_of_val(brief.sums()),
             Self::Frontier(_, signed) => {
@@ -345,6 +350,10 @@ impl Frame {
                     .raw(&said.signature);
             }
             Self::File(tag, frame) => {
+                numbers.write(*tag, writer.u8(frame.kind()));
+                frame.write(&mut writer);
+            }
+            Self::Checkpoint(tag, frame) => {
                 numbers.write(*tag, writer.u8(frame.kind()));
                 frame.write(&mut writer);
             }
@@ -473,6 +482,10 @@ impl Frame {
             kind if FileFrame::TYPES.contains(&kind) => {
                 let tag = numbers.read(&mut reader)?;
                 Self::File(tag, FileFrame::read(kind, &mut reader)?)
+            }
+            kind if CheckpointFrame::TYPES.contains(&kind) => {
+                let tag = numbers.read(&mut reader)?;
+                Self::Checkpoint(tag, CheckpointFrame::read(kind, &mut reader)?)
             }
             8 => Self::Ping,
             9 => Self::Pong,

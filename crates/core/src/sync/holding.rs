@@ -6,12 +6,15 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::checkpoint::{
+    Checked, CheckpointStanding, Segment, SegmentError, SegmentHead, SegmentNumber,
+};
 use crate::codec::DecodeError;
 use crate::control::{ControlEntry, ControlError, ControlSet};
 use crate::crypto::Signature;
 use crate::epoch::Wraps;
 use crate::frontier::{Frontier, SignedFrontier};
-use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId};
+use crate::ids::{ControlHash, DeviceId, EpochId, LogId, NotebookId, SegmentHash, Seq};
 use crate::log::{LogStates, RawEntry};
 use crate::mirror::Quota;
 use crate::presence::{Presence, SealedPresence};
@@ -210,6 +213,80 @@ pub trait Holding: Outline {
 
     /// Notes what the next entries of some logs follow from, as a pack said.
     fn note_states(&mut self, _states: LogStates) {}
+
+    /// Returns how the checkpoint stands that this side holds; `None` where it is no mirror.
+    fn checkpoint(&self) -> Option<CheckpointStanding> {
+        None
+    }
+
+    /// Takes a segment of a checkpoint in. Only a mirror does.
+    ///
+    /// # Errors
+    /// [`SegmentError`]; nothing of it is kept then.
+    fn take_segment(
+        &mut self,
+        _from: DeviceId,
+        _segment: &Segment,
+        _storage: &dyn Storage,
+    ) -> Result<(), SegmentError> {
+        Ok(())
+    }
+
+    /// Returns the heads of the segments that are here, in order.
+    ///
+    /// # Errors
+    /// [`StorageError`] where they cannot be read.
+    fn segments(&self, _storage: &dyn Storage) -> Result<&[SegmentHead], StorageError> {
+        Ok(&[])
+    }
+
+    /// Returns one of them, where it can be read.
+    ///
+    /// # Errors
+    /// [`StorageError`] where the disk fails.
+    fn segment(
+        &self,
+        _number: SegmentNumber,
+        _storage: &dyn Storage,
+    ) -> Result<Option<Segment>, StorageError> {
+        Ok(None)
+    }
+
+    /// Takes the word of a device that it has checked a checkpoint. Only a mirror does.
+    ///
+    /// # Errors
+    /// [`SegmentError`]; nothing of it is kept then.
+    fn take_checked(
+        &mut self,
+        _from: DeviceId,
+        _checked: &Checked,
+        _storage: &dyn Storage,
+    ) -> Result<(), SegmentError> {
+        Ok(())
+    }
+
+    /// Drops a segment that a device found to be unsound, with those behind it. Only a mirror does.
+    ///
+    /// # Errors
+    /// [`SegmentError`]; nothing is dropped then.
+    fn drop_unsound(
+        &mut self,
+        _from: DeviceId,
+        _segment: (SegmentNumber, SegmentHash),
+        _storage: &dyn Storage,
+    ) -> Result<(), SegmentError> {
+        Ok(())
+    }
+
+    /// Returns the last entry of a log that may not be kept by itself any more, but in a segment.
+    fn pruned_to(&self, _log: &LogId) -> Seq {
+        Seq::NONE
+    }
+
+    /// Says whether there are such entries.
+    fn is_pruned(&self) -> bool {
+        false
+    }
 
     /// Says whether content entries of that many bytes may be taken in. Those that came together are taken or
     /// left together, since one may prove the others.

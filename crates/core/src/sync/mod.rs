@@ -12,6 +12,8 @@ mod begin;
 mod brief;
 mod capsules;
 mod channel;
+mod checkpoint;
+mod checkpoint_frame;
 mod error;
 mod features;
 mod file_frame;
@@ -30,6 +32,8 @@ mod session;
 mod shared;
 
 pub use capsules::CapsuleEvent;
+pub use checkpoint::CheckpointSaid;
+pub(crate) use checkpoint_frame::CheckpointFrame;
 pub use error::{SessionError, Stopped};
 pub use file_frame::FileAnswer;
 pub use files::FileEvent;

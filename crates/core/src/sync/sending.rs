@@ -14,7 +14,7 @@ use crate::replica::Pack;
 use crate::storage::{Storage, StorageError};
 
 /// What an entry takes on a connection where it goes alone, at least: padded and signed.
-const ENTRY_BYTES_ABOUT: usize = 200;
+pub(super) const ENTRY_BYTES_ABOUT: usize = 200;
 
 /// What an entry of a few words takes in a pack.
 const PACKED_BYTES_ABOUT: usize = 64;
@@ -31,6 +31,9 @@ impl Channel {
             return Ok(None);
         }
         if let Some(frame) = self.next_ahead(replica, storage)? {
+            return Ok(Some(frame));
+        }
+        if let Some(frame) = self.next_segment(replica, storage)? {
             return Ok(Some(frame));
         }
         loop {
@@ -90,14 +93,14 @@ impl Channel {
     }
 
     /// Returns how many entries the peer lacks of what is here, but for logs that go by position.
-    fn lacked(&self, replica: &dyn Holding) -> u64 {
+    pub(super) fn lacked(&self, replica: &dyn Holding) -> u64 {
         let logs = replica.frontier().logs.iter();
         logs.map(|(log, (seq, _))| seq.get().saturating_sub(self.last_sent(log).get()))
             .sum()
     }
 
     /// Returns the last entry of a log that the peer has or was sent.
-    fn last_sent(&self, log: &LogId) -> Seq {
+    pub(super) fn last_sent(&self, log: &LogId) -> Seq {
         let sent = self.sent.get(log).copied();
         sent.unwrap_or_else(|| self.told_by_peer.seq(log))
     }
@@ -129,6 +132,9 @@ impl Channel {
                     break;
                 }
                 self.cursor = position + 1;
+                if bytes.is_empty() && replica.is_pruned() {
+                    continue;
+                }
                 let entry = RawEntry::parse_any(bytes)
                     .map_err(|error| StorageError::Damaged(error.to_string()))?;
                 let entry = Arc::new(entry);

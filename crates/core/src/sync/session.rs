@@ -89,6 +89,8 @@ pub struct Session {
     pub(super) peer_is_mirror: bool,
     /// What the peer said that it reads beyond the first version.
     pub(super) peer_features: Features,
+    /// Whether a mirror answered about a checkpoint since [`Session::take_checkpoint_news`].
+    pub(super) has_checkpoint_news: bool,
     /// The notebooks for which the peer said that it has no room, since [`Session::take_full`].
     pub(super) newly_full: Vec<NotebookId>,
     /// The notebook that is to be opened before anything of it can be sent.
@@ -140,6 +142,7 @@ impl Session {
             files: FileLane::default(),
             peer_is_mirror: false,
             peer_features: Features::NONE,
+            has_checkpoint_news: false,
             newly_full: Vec::new(),
             wants_open: None,
         };
@@ -357,6 +360,7 @@ impl Session {
                 self.heard_of_file(tag, frame, shared);
                 Ok(())
             }
+            Frame::Checkpoint(tag, frame) => self.heard_of_checkpoint(tag, frame, shared, storage),
             Frame::Ack(tag, ack) => self.acknowledged(tag, &ack, shared),
             Frame::Handed {
                 notebook,

@@ -242,6 +242,16 @@ impl Engine {
             engine, storage, ..
         } = &mut self.host;
         engine.prepare();
+        if engine.wants_segment() {
+            let began = Instant::now();
+            tokio::task::block_in_place(|| {
+                while self.host.engine.wants_segment() && began.elapsed() < PACKING_MAX {
+                    self.make_segment();
+                }
+            });
+            self.settle();
+            return;
+        }
         if !engine.wants_rest() && !storage.wants_rest() {
             return;
         }
@@ -328,6 +338,7 @@ impl Engine {
         self.keep_orders(false);
         self.write_again();
         self.make_packs();
+        self.make_segment();
         self.make_ahead(false);
         if now >= self.keys_at {
             self.keys_at = now + KEYS_EVERY;
@@ -366,6 +377,16 @@ impl Engine {
                     break;
                 }
             }
+        }
+    }
+
+    /// Goes on with checkpoints at mirrors: a segment at a time, since the mirror answers each.
+    fn make_segment(&mut self) {
+        let Host {
+            engine, storage, ..
+        } = &mut self.host;
+        if let Err(error) = engine.make_segment(Host::now_ms(), storage) {
+            tracing::warn!(%error, "could not go on with a checkpoint at a mirror");
         }
     }
 

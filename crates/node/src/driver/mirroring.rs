@@ -374,6 +374,9 @@ impl MirrorEngine {
                     let about = Some(notebook.to_string());
                     self.refusals.note("its members".to_owned(), about, why);
                 }
+                MirrorEffect::Pruned(notebook, freed_bytes) => {
+                    tracing::info!(%notebook, freed_bytes, "entries are kept in a checkpoint only");
+                }
                 _ => {}
             }
         }
@@ -398,6 +401,29 @@ impl MirrorEngine {
             }
         }
         self.drop_files();
+        self.prune();
+    }
+
+    /// Stops keeping one by one what everybody checked in a checkpoint, some of it each time.
+    fn prune(&mut self) {
+        let began = Instant::now();
+        let MirrorRun {
+            mirror,
+            storage,
+            stored,
+            ..
+        } = &mut self.run;
+        let keep_ms = u64::from(stored.terms.keep_days) * DAY_MS;
+        while began.elapsed() < DROPPING_MAX {
+            match mirror.prune_some(Host::now_ms(), keep_ms, storage) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) => {
+                    tracing::warn!(%error, "what is in a checkpoint could not be dropped");
+                    break;
+                }
+            }
+        }
     }
 
     /// Drops files that nothing names, some of them each time.

@@ -289,6 +289,11 @@ impl Storage for NodeStorage {
                     scope,
                     value: value.clone(),
                 },
+                Write::Blank { first, end } => store::Write::Blank {
+                    scope,
+                    first: store::Position(*first),
+                    end: store::Position(*end),
+                },
             })
             .chain(seen)
             .collect();

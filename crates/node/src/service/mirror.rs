@@ -1,7 +1,8 @@
 //! The mirrors of a notebook: adding and removing them, and what is known of each.
 
+use hearth_core::checkpoint::CheckpointStanding;
 use hearth_core::engine::{DecideError, MirrorFault, MirrorStatus};
-use hearth_core::ids::{FileRoot, MirrorId, NotebookId};
+use hearth_core::ids::{FileRoot, MirrorId, NotebookId, PersonId};
 use hearth_core::mirror::{MirrorAnswer, MirrorTicket};
 use hearth_core::replica::MemberError;
 use hearth_core::sync::FileAnswer;
@@ -206,6 +207,20 @@ pub(super) fn mirrors(host: &mut Host, node: &NodeFacts, notebook: NotebookId) -
         .map(|status| {
             let mut view = view(node, status);
             view["files"] = files_view(status, &files);
+            let checkpoint = status.checkpoint.as_ref();
+            view["checkpoint"] = checkpoint.map_or(Value::Null, |standing| {
+                checkpoint_view(standing, |checker| person(&directory, checker))
+            });
+            view["unsound"] = status.unsound.as_ref().map_or(Value::Null, |unsound| {
+                let replica = host.engine.replica(notebook);
+                let maker = replica.and_then(|it| it.controls().device(&unsound.device));
+                json!({
+                    "device": unsound.device.to_string(),
+                    "by": maker.map(|(by, _)| person(&directory, &by)),
+                    "segment": unsound.number,
+                    "reason": unsound.reason,
+                })
+            });
             view["added_by"] = match &status.added_by {
                 Some((by, _)) => person(&directory, by),
                 None => Value::Null,
@@ -274,6 +289,25 @@ fn view(node: &NodeFacts, status: &MirrorStatus) -> Value {
             "reason": mirror_refusal(answer),
         })),
         "warning": warning(status),
+    })
+}
+
+/// How a checkpoint stands at a mirror, and whose check is missing so that more of it could be pruned.
+pub(super) fn checkpoint_view(
+    standing: &CheckpointStanding,
+    name: impl Fn(&PersonId) -> Value,
+) -> Value {
+    let lacking = standing.checked.iter();
+    let lacking = lacking.filter(|(_, number)| *number < standing.number);
+    json!({
+        "segments": standing.number,
+        "entries": standing.entries,
+        "bytes": standing.bytes,
+        "full": standing.is_full,
+        "checked": standing.checked_by_all(),
+        "pruned": standing.pruned,
+        "freed_bytes": standing.freed_bytes,
+        "unchecked_by": lacking.map(|(person, _)| name(person)).collect::<Vec<_>>(),
     })
 }
 
@@ -373,6 +407,9 @@ pub fn describe_mirror_fault(
             quota.used_bytes, quota.max_bytes
         ),
         MirrorFault::Refused(answer) => mirror_refusal(*answer).to_owned(),
+        MirrorFault::Unsound(device, why) => format!(
+            "the checkpoint at it holds a segment, made by device {device}, that was set aside: {why}"
+        ),
         MirrorFault::FileFull(root, quota) => {
             let named = named_in(host, notebook).unwrap_or_default();
             let mut named = named.into_iter().filter(|(known, _)| known == root);

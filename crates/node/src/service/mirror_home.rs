@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use super::NodeFacts;
 use super::answer::time;
 use super::doctor::{Check, Verdict, clock_check, folder, network, port_check, report, socket_at};
+use super::mirror::checkpoint_view;
 use super::verify::Checking;
 use crate::api::{Event, Failure, Request};
 use crate::host::{HomeDir, Host, NodeStorage, StoredMirror, is_a_mirror, storage_failed};
@@ -196,6 +197,7 @@ fn notebook(open: &OpenMirror<'_>, held: &HeldStatus) -> Result<Value, Failure> 
         "bytes": held.quota.used_bytes,
         "bytes_max": held.quota.max_bytes,
         "entries": held.entries,
+        "checkpoint": checkpoint_view(&held.checkpoint, |person| json!(person.to_string())),
         "files": held.files,
         "files_bytes": held.files_bytes,
         "control_entries": held.controls,

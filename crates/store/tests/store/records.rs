@@ -120,6 +120,56 @@ fn what_is_beyond_a_limit_is_refused() {
 }
 
 #[test]
+fn emptied_entries_keep_their_places_and_take_hardly_any_room() {
+    let fixture = Fixture::new();
+    let mut store = fixture.open();
+    let value = |n: u64| format!("{n:0200}");
+    // Rows of one entry, then some of many.
+    for n in 0..40 {
+        store.commit(&[append(OURS, &value(n))]).unwrap();
+    }
+    let many: Vec<Write> = (40..300).map(|n| append(OURS, &value(n))).collect();
+    store.commit(&many).unwrap();
+    for (first, end) in [(3, 20), (20, 21), (150, 170), (290, 1_000)] {
+        let blank = Write::Blank {
+            scope: OURS,
+            first: Position(first),
+            end: Position(end),
+        };
+        store.commit(&[blank]).unwrap();
+    }
+    let is_emptied = |n: u64| matches!(n, 3..=20 | 150..=169 | 290..=299);
+    drop(store);
+    let mut store = fixture.open();
+    let all = ReadLimits {
+        entries_max: usize::MAX,
+        bytes_max: usize::MAX,
+    };
+    for from in [0, 10, 155, 299] {
+        let entries = store.read_stream(OURS, Position(from), all).unwrap();
+        assert_eq!(entries.len() as u64, 300 - from);
+        for (entry, n) in entries.iter().zip(from..) {
+            let wanted = if is_emptied(n) {
+                String::new()
+            } else {
+                value(n)
+            };
+            assert_eq!(
+                (entry.position, &entry.value[..]),
+                (Position(n), wanted.as_bytes())
+            );
+        }
+    }
+    assert_eq!(
+        store.commit(&[append(OURS, "next")]).unwrap(),
+        [Position(300)]
+    );
+    let report = store.verify();
+    assert!(report.is_intact(), "{report:?}");
+    assert_eq!(report.entries, 301);
+}
+
+#[test]
 fn a_stream_is_read_in_portions_without_gaps() {
     let fixture = Fixture::new();
     let mut store = fixture.open();

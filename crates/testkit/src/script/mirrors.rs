@@ -19,6 +19,12 @@ const ROOMY: MirrorLimits = MirrorLimits {
 /// Rounds in which everybody visits a mirror, until all have to have the same.
 const ROUNDS_MAX: usize = 8;
 
+/// Steps in which a device has to be done with the checkpoints at a mirror.
+const SEGMENT_STEPS_MAX: usize = 2_000;
+
+/// How long it takes until a mirror has answered, in milliseconds.
+const SEGMENT_STEP_MS: u64 = 500;
+
 /// The mirrors of a run, and what became of them.
 #[derive(Debug, Default)]
 pub(super) struct ScriptMirrors {
@@ -39,6 +45,10 @@ pub struct MirrorTally {
     pub asked: u64,
     /// Links with them.
     pub links: u64,
+    /// Segments that they have in the end.
+    pub segments: u64,
+    /// How many of these stand for entries that they keep no more.
+    pub pruned: u64,
     /// Crashes of them.
     pub crashes: u64,
     /// Times that one was set back to an older disk.
@@ -57,6 +67,8 @@ impl core::ops::AddAssign for MirrorTally {
         self.added += other.added;
         self.asked += other.asked;
         self.links += other.links;
+        self.segments += other.segments;
+        self.pruned += other.pruned;
         self.crashes += other.crashes;
         self.set_back += other.set_back;
         self.caught += other.caught;
@@ -268,12 +280,72 @@ impl Script {
                     self.mirrors.tally.held += 1;
                     self.mirrors.tally.caught += u64::from(status.record.rolled_back.is_some());
                 }
+            }
+            self.prune(mirror, id)?;
+            for one in 0..self.world.devices.len() {
                 self.world.part_from_mirror(one, mirror);
             }
             self.world.run_until_quiet()?;
             let held = self.world.mirror(mirror)?;
             if held.can_read() || held.canaries > 0 {
                 return Err(violation(format!("mirror {mirror} read what was written")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Has everybody go on with the checkpoints at a mirror that they are linked with and check them, and the mirror keep
+    /// entries one by one no more; it starts anew, and all have the same as before.
+    fn prune(&mut self, mirror: NodeId, id: MirrorId) -> Checked<()> {
+        let now = self.world.clock.now_ms();
+        self.world.network.cut_all(now);
+        self.world.run_until_quiet()?;
+        self.link_all_with(mirror)?;
+        let entries = 2 + self.world.random.below(12);
+        for one in (0..self.world.devices.len())
+            .cycle()
+            .take(2 * self.world.devices.len())
+        {
+            self.world
+                .act(one, |engine, _, _| engine.set_pack_entries(entries));
+            let mut is_idle = false;
+            for _ in 0..SEGMENT_STEPS_MAX {
+                let now_ms = self.world.time_of(one);
+                let did = self
+                    .world
+                    .act(one, |engine, disk, _| engine.make_segment(now_ms, disk));
+                self.world.run_for(SEGMENT_STEP_MS)?;
+                let did = matches!(did, Some(Ok(true)));
+                if !did && is_idle {
+                    break;
+                }
+                is_idle = !did;
+            }
+        }
+        let now = self.world.clock.now_ms();
+        self.world.network.cut_all(now);
+        self.world.run_until_quiet()?;
+        let now = self.world.clock.now_ms();
+        let held = self.world.mirror(mirror)?;
+        if let Some(engine) = &mut held.mirror {
+            let failed = |error| violation(format!("mirror {mirror} does not prune: {error}"));
+            while engine.prune_some(now, 0, &mut held.disk).map_err(failed)? {}
+            let notebooks: Vec<NotebookId> = engine.notebooks().collect();
+            for standing in notebooks.into_iter().filter_map(|it| engine.checkpoint(it)) {
+                self.mirrors.tally.segments += standing.number;
+                self.mirrors.tally.pruned += standing.pruned;
+            }
+        }
+        self.world.crash_mirror(mirror);
+        self.world.start_mirror(mirror)?;
+        self.link_all_with(mirror)?;
+        for one in 0..self.world.devices.len() {
+            for status in self.statuses(one, id)? {
+                if !status.connected || !status.holds_all || status.unsound.is_some() {
+                    return Err(violation(format!(
+                        "{one} says of mirror {mirror} that has pruned: {status:?}"
+                    )));
+                }
             }
         }
         Ok(())

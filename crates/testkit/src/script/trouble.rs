@@ -193,6 +193,7 @@ impl Script {
             let saved = if saves { "saves its state and " } else { "" };
             format!("{node} {saved}keeps {keep} documents open")
         });
+        let now_ms = self.world.time_of(node);
         let device = self.world.device_mut(node)?;
         if let Some(engine) = &mut device.engine {
             if saves {
@@ -202,6 +203,7 @@ impl Script {
             engine.set_pack_entries(pack_entries);
             // So does one that fails here.
             let _may_fail = engine.make_pack(&mut device.disk);
+            let _may_fail = engine.make_segment(now_ms, &mut device.disk);
             engine.close_unused_documents(keep);
         }
         self.world.crash_if_down(node);

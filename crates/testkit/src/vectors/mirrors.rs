@@ -20,14 +20,14 @@ use crate::people::draw;
 use crate::world::GOALS;
 
 /// Secret of the connection that both sides agree on.
-const EXPORTER: [u8; 32] = [0x46; 32];
+pub(super) const EXPORTER: [u8; 32] = [0x46; 32];
 /// Takes the control entries and some entries, and no more.
 const LIMITS: MirrorLimits = MirrorLimits {
     total_bytes: 1 << 20,
     notebook_bytes: 20 * 1024,
 };
 
-type Failed = Box<dyn core::error::Error>;
+pub(super) type Failed = Box<dyn core::error::Error>;
 
 pub(super) fn make() -> VectorFile {
     // A story that breaks off leaves the file too short, which the test of it notices.
@@ -128,7 +128,7 @@ fn story(seed: u64) -> Result<Vec<Vector>, Failed> {
     Ok(vectors)
 }
 
-fn edit(
+pub(super) fn edit(
     engine: &mut Engine,
     disk: &mut MemoryDisk,
     notebook: hearth_core::ids::NotebookId,

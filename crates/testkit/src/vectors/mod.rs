@@ -6,6 +6,7 @@
 mod bases;
 mod bundles;
 mod capsules;
+mod checkpoints;
 mod entries;
 mod files;
 mod frames;
@@ -86,7 +87,7 @@ pub fn make_all() -> Vec<VectorFile> {
 /// Makes the vectors that are read as ever and not made the same again: a newer version of the compressor
 /// may write them shorter.
 pub fn make_readable() -> Vec<VectorFile> {
-    vec![entries::make_packs(), bases::make()]
+    vec![entries::make_packs(), bases::make(), checkpoints::make()]
 }
 
 fn path(name: &str) -> PathBuf {

@@ -128,7 +128,57 @@ pub(super) fn rows(mirrors: &[Value], indent: usize, page: &mut Page) {
             page.styled(line, Style::Danger);
         }
         files(mirror, indent, page);
+        let unsound = mirror.at("unsound");
+        if !unsound.text("device").is_empty() {
+            let line = format!(
+                "{:indent$}Packs for the mirror {} were set aside, made by {}, device {}: {}.",
+                "",
+                name(mirror, page),
+                unsound.at("by").text("name"),
+                page.short(unsound.text("device")),
+                unsound.text("reason")
+            );
+            page.styled(line, Style::Danger);
+        }
+        let line = checkpoint(mirror.at("checkpoint"), page);
+        if !line.is_empty() {
+            page.quiet(format!(
+                "{:indent$}At the mirror {}: {line}.",
+                "",
+                name(mirror, page)
+            ));
+        }
     }
+}
+
+/// Says how many entries a mirror holds in packs, how much that freed, and whose check is missing for more.
+fn checkpoint(checkpoint: &Value, page: &Page) -> String {
+    if checkpoint.count("segments") == 0 {
+        return String::new();
+    }
+    let entries = counted(checkpoint.count("entries"), "entry", "entries");
+    let mut said = vec![format!(
+        "{entries} in packs, {}",
+        size(checkpoint.count("bytes"))
+    )];
+    if checkpoint.count("freed_bytes") > 0 {
+        said.push(format!("{} freed", size(checkpoint.count("freed_bytes"))));
+    }
+    if checkpoint.flag("full") {
+        said.push("no room for more of them".to_owned());
+    }
+    let missing = checkpoint.list("unchecked_by").iter();
+    let missing: Vec<&str> = missing
+        .map(|person| match person.as_str() {
+            // A mirror knows no names.
+            Some(id) => page.short(id),
+            None => person.text("name"),
+        })
+        .collect();
+    if !missing.is_empty() {
+        said.push(format!("not checked yet by {}", missing.join(", ")));
+    }
+    said.join("; ")
 }
 
 /// Names the files that are here and not at a mirror: whoever is never online together with this device lacks them.
@@ -239,6 +289,10 @@ fn held(notebooks: &[Value], page: &mut Page) {
     page.table(&table, 0);
     for notebook in notebooks {
         let id = page.short(notebook.text("id")).to_owned();
+        let line = checkpoint(notebook.at("checkpoint"), page);
+        if !line.is_empty() {
+            page.quiet(format!("notebook {id}: {line}"));
+        }
         if notebook.flag("full") {
             let line = format!("notebook {id} has no room for all that was sent");
             page.styled(line, Style::Danger);
@@ -375,6 +429,27 @@ mod tests {
             "The file a.txt (1 byte) is not at the mirror cupboard: it was not sent yet.",
             "The file d.txt (1 byte) is not at the mirror cupboard: it does not take it from this device.",
             "1 more file not at this mirror.",
+        ] {
+            assert!(page.contains(said), "{said}: {page}");
+        }
+    }
+
+    #[test]
+    fn what_is_in_packs_shows_with_what_it_freed_and_whose_check_is_missing() {
+        let checkpoint = json!({
+            "segments": 3, "entries": 1500, "bytes": 2048, "full": false, "checked": 2, "pruned": 2,
+            "freed_bytes": 1024, "unchecked_by": [{"person": "aa", "name": "Ben"}],
+        });
+        let mirror = json!({
+            "id": "cc".repeat(26), "name": "cupboard", "state": "never", "checkpoint": checkpoint,
+            "unsound": {"device": "dd".repeat(26), "by": {"name": "Eve"}, "segment": 3, "reason": "it lies"},
+        });
+        let data = json!({"mirrors": [mirror], "notebooks": [{"id": "aa", "title": "N"}]});
+        let page = testing::page(&data, mirrors);
+        for said in [
+            "At the mirror cupboard: 1500 entries in packs, 2 KiB; 1 KiB freed; not checked yet by Ben",
+            "Packs for the mirror cupboard were set aside, made by Eve, device ",
+            "it lies",
         ] {
             assert!(page.contains(said), "{said}: {page}");
         }

@@ -4,6 +4,7 @@ use hearth_core::base::BaseStanding;
 use hearth_core::control::ControlSet;
 use hearth_core::engine::Engine;
 use hearth_core::ids::NotebookId;
+use hearth_core::mirror::is_pruned;
 use hearth_core::replica::Replica;
 use hearth_core::storage::{Position, Storage as _};
 use hearth_store::{Scope, Verification};
@@ -136,6 +137,8 @@ struct NotebookCheck {
     notebook: NotebookId,
     controls: ControlSet,
     chains: Chains,
+    /// Whether entries of it are in a checkpoint only.
+    is_pruned: bool,
     /// The next entry of its stream.
     from: Position,
     /// How many entries it had: what came later may name control entries that are not in the set.
@@ -157,6 +160,10 @@ impl NotebookCheck {
             notebook,
             controls,
             chains: Chains::new(notebook),
+            is_pruned: is_pruned(notebook, storage).unwrap_or_else(|error| {
+                found.damage(format!("notebook {notebook}"), error.to_string());
+                true
+            }),
             from: 0,
             end,
         })
@@ -187,6 +194,11 @@ impl NotebookCheck {
                 break;
             }
             found.entries += 1;
+            if bytes.is_empty() && self.is_pruned {
+                // It is in a checkpoint, and what follows it cannot be tied to it here.
+                self.chains.has_gap = true;
+                continue;
+            }
             if let Err(fault) = self.chains.check(&self.controls, bytes, found) {
                 found.damage(format!("entry {position} of notebook {notebook}"), fault);
             }
