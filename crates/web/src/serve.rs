@@ -234,7 +234,7 @@ fn locked(route: &Route, visit: &Visit) -> Response {
         return plain(StatusCode::FORBIDDEN, "The page is locked.");
     }
     let back = match route.writes {
-        true => match visit.failed(&Failure::usage("locked", visit.say("locked-kept"))) {
+        true => match visit.failed(&Failure::usage("page_locked", visit.say("locked-kept"))) {
             Reply::To(back) => back,
             _ => "/".to_owned(),
         },
