@@ -24,10 +24,13 @@ const GERMAN_WORDS: [&str; 3] = [
     include_str!("../../../crates/web/src/words/de.said.ftl"),
 ];
 
-/// The words of a text. One that is cut off is none: what is left of a German one may be English.
+/// The words of a text. One that is cut off is none: what is left of a German one may be English. Neither is a number
+/// in hexadecimal, with whatever its letters spell.
 fn words(text: &str) -> impl Iterator<Item = String> {
+    let is_hexadecimal =
+        |word: &str| word.len() >= 8 && word.bytes().all(|letter| letter.is_ascii_hexdigit());
     text.split_whitespace()
-        .filter(|word| !word.ends_with('…'))
+        .filter(move |word| !word.ends_with('…') && !is_hexadecimal(word))
         .flat_map(|word| word.split(|letter: char| !letter.is_alphabetic()))
         .filter(|word| word.chars().count() > 1)
         .map(str::to_lowercase)

@@ -300,6 +300,7 @@ impl AtMirror<'_> {
             // The checkpoint is another one than this device knew: it is looked at from its beginning.
             let is_first = self.known.bases.is_empty();
             self.known.bases.clear();
+            self.known.tried.1.clear();
             self.keep(storage)?;
             if is_first {
                 self.known.stuck = Some((standing.last, self.replica.next_position()));
@@ -315,6 +316,8 @@ impl AtMirror<'_> {
             }
             SegmentCheck::Unsound(reason) => reason,
             SegmentCheck::NotYet => {
+                // It is fetched again once more is here.
+                self.known.tried.1.remove(&Tried::Want(head.number));
                 self.known.stuck = Some((standing.last, self.replica.next_position()));
                 return Ok(Done::Nothing);
             }

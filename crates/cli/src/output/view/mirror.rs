@@ -426,8 +426,8 @@ mod tests {
         for said in [
             "The file talk.pdf (2 KiB) is not at the mirror cupboard: it has no room for it; it holds 1 KiB, and files may \
              fill it up to 3 KiB.",
-            "The file a.txt (1 byte) is not at the mirror cupboard: it was not sent yet.",
-            "The file d.txt (1 byte) is not at the mirror cupboard: it does not take it from this device.",
+            "The file a.txt (1 B) is not at the mirror cupboard: it was not sent yet.",
+            "The file d.txt (1 B) is not at the mirror cupboard: it does not take it from this device.",
             "1 more file not at this mirror.",
         ] {
             assert!(page.contains(said), "{said}: {page}");
