@@ -22,7 +22,7 @@ const READS: [&str; 7] = [
 /// What stands before such a call where it reads a form or an address, not an answer.
 const OF_FORMS: [&str; 4] = ["form", "query", "typed", "given"];
 /// Keys of answers that this notebook does not come to, each with when it is there.
-const RARE: [(&str, &str); 46] = [
+const RARE: [(&str, &str); 54] = [
     ("code", "a mirror that refused"),
     ("admin", "an admission that does not count"),
     ("awaited", "a recovery that is not through"),
