@@ -69,8 +69,8 @@ fn what_both_have_checked_is_kept_in_packs_only_and_brings_everything_back() {
     let of_ben = RunningNode::up(&ben);
     until("Ben's node checks it", SOON, || {
         let made = checkpoint(&ben, &notebook);
-        let is_whole = made["segments"].as_u64() >= Some(2) && made["checked"] == made["segments"];
-        is_whole.then_some(())
+        // Ben's node may go on with a segment of its own, which Ana has not checked.
+        (made["checked"].as_u64() >= Some(2)).then_some(())
     });
     ben.goal(&notebook, "From Ben");
     until("the mirror holds Ben's, too", SOON, || {
