@@ -15,3 +15,5 @@ pub mod server;
 pub mod service;
 pub mod signed;
 pub(crate) mod statement;
+#[cfg(test)]
+mod testing;

@@ -8,6 +8,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::connections::Connection;
 use super::{Effect, Engine, MirrorFault};
@@ -217,7 +218,7 @@ struct AtMirror<'a> {
     session: &'a mut Session,
     mirror: MirrorId,
     /// What the mirror has.
-    has: Frontier,
+    has: Arc<Frontier>,
 }
 
 impl AtMirror<'_> {
@@ -379,7 +380,7 @@ impl Engine {
                 else {
                     continue;
                 };
-                let has = Frontier::clone(&view.frontier);
+                let has = Arc::clone(&view.frontier);
                 let is_idle = !replica.is_behind() && session.is_live(notebook);
                 if !is_idle || !wants_segment(replica, entries_of(&has), 0) {
                     continue;

@@ -272,14 +272,6 @@ mod tests {
         let notebooks = BTreeMap::from([(NotebookId::from_bytes([1; 32]), known)]);
         let bytes = to_bytes(&notebooks);
         assert_eq!(parse(&bytes).unwrap(), notebooks);
-        for cut in 0..bytes.len() {
-            assert!(parse(bytes.get(..cut).unwrap()).is_err(), "{cut}");
-        }
-        let mut newer = bytes.clone();
-        newer[0] = VERSION + 1;
-        assert!(parse(&newer).is_err());
-        newer = bytes;
-        newer.push(0);
-        assert!(parse(&newer).is_err());
+        crate::testing::nothing_else_is_read(&bytes, |bytes| parse(bytes).is_ok());
     }
 }

@@ -34,14 +34,9 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     };
     let screen = Screen::new(visit.say("versions"), page)
         .lede(html! { (visit.say("versions-lede")) })
-        .margin(part::section(
-            "reading",
-            &visit.say("how-to-read-changes"),
-            &html! {
-                p { ins { (visit.say("what-came")) } }
-                p { del { (visit.say("what-went")) } }
-                p { (visit.say("signed-headings")) }
-            },
+        .margin(part::how_to_read_changes(
+            visit,
+            &html! { p { (visit.say("signed-headings")) } },
         ));
     Ok(Reply::Page(shell.of_notebook(
         visit,

@@ -15,6 +15,19 @@ pub(crate) fn section(id: &str, title: &str, body: &Markup) -> Markup {
     }
 }
 
+/// How what came and what went is marked, and what else is to be known of it.
+pub(crate) fn how_to_read_changes(visit: &Visit, more: &Markup) -> Markup {
+    section(
+        "reading",
+        &visit.say("how-to-read-changes"),
+        &html! {
+            p { ins { (visit.say("what-came")) } }
+            p { del { (visit.say("what-went")) } }
+            (more)
+        },
+    )
+}
+
 /// Where sections come and go by what happens elsewhere: a part that is always there, be it empty, so that they appear and
 /// vanish on a page that is open.
 pub(crate) fn place(id: &str, body: &Markup) -> Markup {

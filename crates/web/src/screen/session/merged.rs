@@ -112,14 +112,7 @@ pub(crate) async fn show(visit: Arc<Visit>) -> Result<Reply, Failure> {
     };
     let screen = Screen::new(session.text("title"), page)
         .lede(html! { (visit.say("merged-lede")) })
-        .margin(part::section(
-            "reading",
-            &visit.say("how-to-read-changes"),
-            &html! {
-                p { ins { (visit.say("what-came")) } }
-                p { del { (visit.say("what-went")) } }
-            },
-        ));
+        .margin(part::how_to_read_changes(visit, &html! {}));
     Ok(Reply::Page(shell.of_notebook(
         visit,
         &notebook,
