@@ -54,7 +54,10 @@ pub(super) fn add(
                             format!("Look into {}", folder.display())
                         }
                         _ if path.is_absolute() => "Look where it is".to_owned(),
-                        _ => format!("A path counts from the folder that you are in, {}", here()),
+                        _ => format!(
+                            "A path counts from the folder that you are in, {}. Correct it",
+                            here()
+                        ),
                     };
                     Failure::not_found("file_not_found", message).with_hint(format!(
                         "{from}, and give --file PATH again; a path with spaces stands in quotes."

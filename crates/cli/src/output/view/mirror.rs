@@ -82,6 +82,7 @@ pub(crate) fn mirrors(data: &Value, page: &mut Page) {
         return;
     }
     rows(data.list("mirrors"), 0, page);
+    packs(data.list("mirrors"), 0, page);
 }
 
 /// The mirrors of several journals, each under its own.
@@ -100,6 +101,7 @@ fn each(notebooks: &[Value], mirrors: &[Value], page: &mut Page) {
             page.quiet("  has no mirror");
         }
         rows(&own, 2, page);
+        packs(&own, 2, page);
     }
     if lacks {
         page.quiet("  All of them at once: hearth mirror add journal TICKET");
@@ -140,6 +142,12 @@ pub(super) fn rows(mirrors: &[Value], indent: usize, page: &mut Page) {
             );
             page.styled(line, Style::Danger);
         }
+    }
+}
+
+/// What mirrors hold in packs: for whoever asks about mirrors, since nothing is to be done about it.
+fn packs(mirrors: &[Value], indent: usize, page: &mut Page) {
+    for mirror in mirrors {
         let line = checkpoint(mirror.at("checkpoint"), page);
         if !line.is_empty() {
             page.quiet(format!(
